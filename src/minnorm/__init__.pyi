@@ -1,0 +1,21 @@
+from . import known, measure, report, study
+from .network import ShallowReLU
+from .penalty import PathNorm
+from .problem import Problem
+from .solution import Certificate, Solution
+from .train import train
+from .verify import verify
+
+__all__ = [
+    "Certificate",
+    "PathNorm",
+    "Problem",
+    "ShallowReLU",
+    "Solution",
+    "known",
+    "measure",
+    "report",
+    "study",
+    "train",
+    "verify",
+]

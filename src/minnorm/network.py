@@ -1,0 +1,256 @@
+"""Shallow ReLU networks: evaluation, and the changes that leave the function alone."""
+
+from collections.abc import Mapping
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+import numpy.typing as npt
+from jaxtyping import Float, Shaped
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+from scipy.spatial import KDTree
+
+from minnorm._types import Array, Scalar
+from minnorm.compensated import add, multiply, running_sum, two_product
+
+_BLOCK = 1 << 22  # hidden values held at once by `evaluate`
+
+
+class ShallowReLU(eqx.Module):
+    r"""A shallow ReLU network on R^d.
+
+        f(x) = c + v . x + sum_k a_k relu(w_k . x + b_k)
+
+    Arguments: `inner_weights` w (m, d), `biases` b (m,), `outer_weights` a (m,), `offset` c (scalar) and
+    `skip` v (d,) or None. JAX arrays make it a differentiable pytree; NumPy arrays keep float64 whatever
+    JAX is configured to.
+
+    Calling it takes one point, shape (d,): batch with `jax.vmap`, or use `evaluate` for many points at the
+    network's own precision.
+
+    >>> import numpy as np
+    >>> hat = ShallowReLU(np.ones((3, 1)), np.array([1.0, 0.0, -1.0]), np.array([1.0, -2.0, 1.0]), np.array(0.0))
+    >>> hat.evaluate(np.array([[-1.0], [0.0], [0.5]]))
+    array([0. , 1. , 0.5])
+    """
+
+    inner_weights: Float[Array, "m d"]
+    biases: Float[Array, " m"]
+    outer_weights: Float[Array, " m"]
+    offset: Float[Array, ""]
+    skip: Float[Array, " d"] | None = None
+
+    @property
+    def width(self) -> int:
+        """The number of neurons m."""
+        return self.inner_weights.shape[0]
+
+    @property
+    def dim(self) -> int:
+        """The number of coordinates d."""
+        return self.inner_weights.shape[1]
+
+    def __call__(self, x: Shaped[Array, " d"]) -> Scalar:
+        """f(x) at one point."""
+        on_host = isinstance(x, np.ndarray) and all(isinstance(leaf, np.ndarray) for leaf in jax.tree.leaves(self))
+        xp = np if on_host else jnp
+        value = self.offset + xp.maximum(self.inner_weights @ x + self.biases, 0) @ self.outer_weights
+        return value if self.skip is None else value + self.skip @ x
+
+    def evaluate(self, points: npt.ArrayLike) -> npt.NDArray[np.float64]:
+        """f at many points (n, d), in float64 NumPy; the n x m hidden matrix is never held whole.
+
+        For d = 1 the neurons are sorted by knot and summed in double-double arithmetic, which takes
+        O((m + n) log m) and does not lose digits where large slopes cancel.
+        """
+        x = np.asarray(points, dtype=np.float64)
+        if x.ndim != 2 or x.shape[1] != self.dim:
+            raise ValueError(f"points has shape {x.shape}; this network takes (n, {self.dim})")
+        net = self.to_numpy()
+        if self.dim == 1 and self.width > 0:
+            return _evaluate_line(net, x[:, 0])
+        values = np.full(len(x), float(net.offset))
+        if net.skip is not None:
+            values += x @ net.skip
+        rows = max(1, _BLOCK // max(1, self.width))
+        for i in range(0, len(x), rows):
+            hidden = x[i : i + rows] @ net.inner_weights.T
+            hidden += net.biases
+            values[i : i + rows] += np.maximum(hidden, 0, out=hidden) @ net.outer_weights
+        return values
+
+    def to_numpy(self) -> "ShallowReLU":
+        """The same network with float64 NumPy arrays."""
+        return jax.tree.map(lambda leaf: np.asarray(leaf, dtype=np.float64), self)
+
+    # The same function with other parameters.
+
+    def balance(self, *, with_bias: bool = False) -> "ShallowReLU":
+        """Rescale each neuron so that |a_k| = |w_k|; then weight decay equals the path norm.
+
+        `with_bias=True` balances |a_k| = |(w_k, b_k)| instead, the form for penalised biases. A neuron with
+        w_k = 0 is constant and cannot be balanced without its bias: it is left alone.
+        """
+        net = self.to_numpy()
+        size = _sizes(net, with_bias)
+        amplitude = np.abs(net.outer_weights)
+        live = size > 0
+        ratio = np.where(live, np.sqrt(np.divide(amplitude, size, out=np.ones_like(size), where=live)), 1.0)
+        inverse = np.divide(1.0, ratio, out=np.zeros_like(ratio), where=ratio > 0)
+        return ShallowReLU(
+            net.inner_weights * ratio[:, None],
+            net.biases * ratio,
+            net.outer_weights * inverse,
+            net.offset,
+            net.skip,
+        )
+
+    def merge(self, tolerance: float = 1e-9) -> "ShallowReLU":
+        """One neuron for all that share direction and knot, i.e. whose (w, b)/|w| agree to `tolerance`.
+
+        Neurons are compared as unit vectors of (w, b / scale), where scale is 1 or the largest |b|/|w| if
+        that is greater. Merged neurons have |w| = 1 and a = sum a_k |w_k|; constant ones (w = 0) go to the
+        offset. The function changes by at most about tolerance * path norm * (1 + max |b|/|w|).
+        """
+        if not tolerance >= 0:
+            raise ValueError(f"tolerance is {tolerance}; give a number >= 0")
+        net = self.to_numpy()
+        size = _sizes(net, with_bias=False)
+        live = (size > 0) & (net.outer_weights != 0)
+        flat = size == 0
+        offset = net.offset + net.outer_weights[flat] @ np.maximum(net.biases[flat], 0)
+        direction = net.inner_weights[live] / size[live, None]
+        shift = net.biases[live] / size[live]
+        mass = net.outer_weights[live] * size[live]
+        if mass.size == 0:
+            return ShallowReLU(direction, shift, mass, np.asarray(offset), net.skip)
+        scale = max(1.0, float(np.max(np.abs(shift))))
+        group = _cluster(np.column_stack([direction, shift / scale]), tolerance)
+        count = int(group.max()) + 1
+        weight = np.abs(mass)
+        total = np.bincount(group, weight, count)
+        merged = np.stack([np.bincount(group, weight * column, count) / total for column in direction.T], axis=1)
+        merged /= np.linalg.norm(merged, axis=1, keepdims=True)
+        shift = np.bincount(group, weight * shift, count) / total
+        return ShallowReLU(merged, shift, np.bincount(group, mass, count), np.asarray(offset), net.skip)
+
+    def prune(self, tolerance: float = 0.0) -> "ShallowReLU":
+        """Without the neurons whose share |a_k| |w_k| is at most `tolerance` times the path norm.
+
+        Constant neurons (w = 0) are kept while a_k relu(b_k) differs from 0.
+        """
+        if not tolerance >= 0:
+            raise ValueError(f"tolerance is {tolerance}; give a number >= 0")
+        net = self.to_numpy()
+        share = np.abs(net.outer_weights) * _sizes(net, with_bias=False)
+        keep = share > tolerance * share.sum()
+        constant = _sizes(net, with_bias=False) == 0
+        keep |= constant & (net.outer_weights * np.maximum(net.biases, 0) != 0)
+        return ShallowReLU(net.inner_weights[keep], net.biases[keep], net.outer_weights[keep], net.offset, net.skip)
+
+    # Other representations.
+
+    def to_dict(self) -> dict[str, np.ndarray]:
+        """The parameters as NumPy arrays under their names; `skip` only if there is one."""
+        parts = {
+            "inner_weights": self.inner_weights,
+            "biases": self.biases,
+            "outer_weights": self.outer_weights,
+            "offset": self.offset,
+            "skip": self.skip,
+        }
+        return {name: np.asarray(part) for name, part in parts.items() if part is not None}
+
+    @classmethod
+    def from_dict(cls, parts: Mapping[str, npt.ArrayLike]) -> "ShallowReLU":
+        """The inverse of `to_dict`."""
+        names = ("inner_weights", "biases", "outer_weights", "offset", "skip")
+        missing = [name for name in names[:4] if name not in parts]
+        unknown = [name for name in parts if name not in names]
+        if missing or unknown:
+            raise ValueError(f"a network needs {', '.join(names[:4])}; missing: {missing}, unknown: {unknown}")
+        arrays = {name: np.asarray(part) for name, part in parts.items()}
+        m, d = np.atleast_2d(arrays["inner_weights"]).shape
+        wanted = {"inner_weights": (m, d), "biases": (m,), "outer_weights": (m,), "offset": (), "skip": (d,)}
+        for name, array in arrays.items():
+            if array.shape != wanted[name]:
+                raise ValueError(f"{name} has shape {array.shape}; expected {wanted[name]}")
+        return cls(**arrays)
+
+    def to_state_dict(self) -> dict[str, np.ndarray]:
+        """The arrays of the state dict of torch.nn.Sequential(Linear(d, m), ReLU(), Linear(m, 1)).
+
+        `{name: torch.from_numpy(array)}` loads there. A skip term has no place in that module: ValueError.
+        """
+        if self.skip is not None and np.any(np.asarray(self.skip)):
+            raise ValueError("skip is not zero; a Sequential of two Linear layers has no place for v . x")
+        return {
+            "0.weight": np.array(self.inner_weights),
+            "0.bias": np.array(self.biases),
+            "2.weight": np.array(self.outer_weights)[None, :],
+            "2.bias": np.array(self.offset)[None],
+        }
+
+    @classmethod
+    def from_state_dict(cls, state: Mapping[str, npt.ArrayLike]) -> "ShallowReLU":
+        """The inverse of `to_state_dict`: a state dict's arrays with keys 0.weight, 0.bias, 2.weight, 2.bias.
+
+        Either bias may be missing (a Linear without bias): it is zero then.
+        """
+        arrays = {name: np.asarray(array) for name, array in state.items()}
+        unknown = set(arrays) - {"0.weight", "0.bias", "2.weight", "2.bias"}
+        if unknown or not {"0.weight", "2.weight"} <= set(arrays):
+            raise ValueError(
+                f"state has keys {sorted(arrays)}; expected those of Sequential(Linear, ReLU, Linear): "
+                "0.weight, 0.bias, 2.weight, 2.bias"
+            )
+        inner, outer = arrays["0.weight"], arrays["2.weight"]
+        if inner.ndim != 2 or outer.shape != (1, inner.shape[0]):
+            raise ValueError(f"0.weight {inner.shape} and 2.weight {outer.shape} should be (m, d) and (1, m)")
+        return cls.from_dict(
+            {
+                "inner_weights": inner,
+                "biases": arrays.get("0.bias", np.zeros(inner.shape[0], inner.dtype)),
+                "outer_weights": outer[0],
+                "offset": arrays.get("2.bias", np.zeros(1, inner.dtype))[0],
+            }
+        )
+
+
+def _sizes(net: ShallowReLU, with_bias: bool) -> np.ndarray:
+    """|w_k|, or |(w_k, b_k)|."""
+    size = np.linalg.norm(net.inner_weights, axis=1)
+    return np.hypot(size, net.biases) if with_bias else size
+
+
+def _cluster(vectors: np.ndarray, tolerance: float) -> np.ndarray:
+    """Group numbers of vectors linked by distances up to `tolerance`."""
+    if tolerance == 0:
+        return np.unique(vectors, axis=0, return_inverse=True)[1].reshape(-1)
+    pairs = KDTree(vectors).query_pairs(tolerance, output_type="ndarray")
+    links = coo_array((np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), shape=(len(vectors),) * 2)
+    return connected_components(links, directed=False)[1]
+
+
+def _evaluate_line(net: ShallowReLU, x: np.ndarray) -> np.ndarray:
+    """f on the line: the active neurons at x contribute (sum a w) x + sum a b, both as running sums."""
+    w, b, a = (np.asarray(part) for part in (net.inner_weights[:, 0], net.biases, net.outer_weights))
+    constant = net.offset + a[w == 0] @ np.maximum(b[w == 0], 0)
+    value = (np.full(x.shape, float(constant)), np.zeros(x.shape))
+    if net.skip is not None:
+        value = add(value, two_product(np.full(x.shape, float(net.skip[0])), x))
+    for facing in (w > 0, w < 0):
+        if not np.any(facing):
+            continue
+        knot = -b[facing] / w[facing]
+        # A right-facing neuron is active beyond its knot, a left-facing one before it.
+        sign = 1.0 if w[facing][0] > 0 else -1.0
+        order = np.argsort(sign * knot, kind="stable")
+        active = np.searchsorted((sign * knot)[order], sign * x, side="left")
+        slope = running_sum(two_product(a[facing][order], w[facing][order]))
+        level = running_sum(two_product(a[facing][order], b[facing][order]))
+        value = add(value, multiply((slope[0][active], slope[1][active]), x))
+        value = add(value, (level[0][active], level[1][active]))
+    return value[0] + value[1]

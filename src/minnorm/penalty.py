@@ -1,0 +1,91 @@
+"""The penalty of a network and of a single atom, for every convention in use."""
+
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+import numpy as np
+import numpy.typing as npt
+from jaxtyping import Float
+
+from minnorm._types import Array, Scalar
+from minnorm.network import ShallowReLU
+
+Bias = Literal["free", "penalised"]
+Skip = Literal["none", "free"]
+Offset = Literal["free", "none"]
+
+
+@dataclass(frozen=True)
+class PathNorm:
+    r"""The path norm of a shallow ReLU network, the least weight decay among its rescalings.
+
+        bias="free":       sum_k |a_k| |w_k|
+        bias="penalised":  sum_k |a_k| |(w_k, b_k)|
+
+    `skip="free"` allows a term v . x at no cost, `offset="none"` forbids the constant c. With free biases
+    a constant is the limit of atoms of vanishing cost, so forbidding c does not change the infimum.
+
+    Errors: ValueError for any other option.
+
+    Source: Neyshabur, Tomioka & Srebro (2015); Savarese, Evron, Soudry & Srebro (2019); Boursier & Flammarion
+    (2023) for penalised biases.
+
+    >>> import numpy as np
+    >>> net = ShallowReLU(np.array([[3.0, 4.0]]), np.array([1.0]), np.array([-2.0]), np.array(0.5))
+    >>> PathNorm().value(net)
+    10.0
+    """
+
+    bias: Bias = "free"
+    skip: Skip = "none"
+    offset: Offset = "free"
+
+    def __post_init__(self) -> None:
+        for name, kind in (("bias", Bias), ("skip", Skip), ("offset", Offset)):
+            allowed = get_args(kind)
+            if getattr(self, name) not in allowed:
+                raise ValueError(f"{name} is {getattr(self, name)!r}; choose one of {', '.join(allowed)}")
+
+    def atom_cost(self, inner_weights: Float[Array, "m d"], biases: Float[Array, " m"]) -> Float[Array, " m"]:
+        """|w_k| or |(w_k, b_k)|: what one unit of outer weight costs, shape (m,)."""
+        squares = (inner_weights * inner_weights).sum(axis=1)
+        return (squares + biases * biases if self.bias == "penalised" else squares) ** 0.5
+
+    def total(self, network: ShallowReLU) -> Scalar:
+        """The path norm in the network's own arrays, for use inside JAX transformations."""
+        return (abs(network.outer_weights) * self.atom_cost(network.inner_weights, network.biases)).sum()
+
+    def half_squares(self, network: ShallowReLU) -> Scalar:
+        """The weight decay in the network's own arrays, for use inside JAX transformations."""
+        a, w, b = network.outer_weights, network.inner_weights, network.biases
+        squares = (a * a).sum() + (w * w).sum()
+        return 0.5 * (squares + (b * b).sum() if self.bias == "penalised" else squares)
+
+    def value(self, network: ShallowReLU) -> float:
+        """The path norm; ValueError if the network has a term that this penalty forbids."""
+        self.admit(network)
+        return float(self.total(network.to_numpy()))
+
+    def weight_decay(self, network: ShallowReLU) -> float:
+        """R = (|a|^2 + |W|^2)/2, with |b|^2 added if biases are penalised; at least the path norm."""
+        self.admit(network)
+        return float(self.half_squares(network.to_numpy()))
+
+    def admit(self, network: ShallowReLU) -> None:
+        """Raise ValueError if the network has a term that this penalty forbids."""
+        if self.skip == "none" and network.skip is not None and np.any(np.asarray(network.skip)):
+            raise ValueError('the network has a skip term, which skip="none" forbids; use PathNorm(skip="free")')
+        if self.offset == "none" and float(np.asarray(network.offset)) != 0:
+            raise ValueError('the network has an offset, which offset="none" forbids; use offset="free"')
+
+    def correlation(
+        self, dual: npt.ArrayLike, points: Float[Array, "n d"], network: ShallowReLU
+    ) -> npt.NDArray[np.float64]:
+        """h(w_k, b_k) / cost(w_k, b_k) with h(w, b) = sum_i nu_i relu(w . x_i + b), for each neuron (m,).
+
+        The dual norm of nu is the supremum of its absolute value over all atoms; a dual vector is feasible
+        where that is at most 1.
+        """
+        net = network.to_numpy()
+        hidden = np.maximum(np.asarray(points, dtype=np.float64) @ net.inner_weights.T + net.biases, 0)
+        return np.asarray(dual, dtype=np.float64) @ hidden / self.atom_cost(net.inner_weights, net.biases)

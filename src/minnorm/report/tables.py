@@ -1,0 +1,92 @@
+"""Tables: what was measured, one row for each setting, means and standard deviations over seeds."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+
+from minnorm.study import Store
+
+COLUMNS = {
+    "norm_ratio": "norm ratio",
+    "path_norm": "path norm",
+    "l2_unknown": "L2 distance",
+    "sup_unknown": "sup distance",
+    "stretch": "stretch",
+    "radial_std": "radial std",
+    "seminorm": "[f]",
+    "training_loss": "training loss",
+    "balancedness": "balancedness",
+    "effective_neurons": "neurons",
+}
+"""Columns of the table, where a study has them; see the captions for what they mean."""
+
+
+@dataclass(frozen=True)
+class Spread:
+    """Mean and standard deviation over the seeds that did not diverge."""
+
+    mean: float
+    deviation: float
+
+    def __str__(self) -> str:
+        if not np.isfinite(self.mean):
+            return "–"
+        if self.mean != 0 and not 1e-3 <= abs(self.mean) < 1e5:
+            return f"{self.mean:.1e} ± {self.deviation:.0e}"
+        # Two digits of the deviation, the mean to the same place.
+        places = 3 if self.deviation <= 0 else int(np.clip(1 - np.floor(np.log10(self.deviation)), 0, 4))
+        return f"{self.mean:.{places}f} ± {self.deviation:.{places}f}"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One setting of a study: its place on the grid and what its seeds gave."""
+
+    optimizer: str
+    initial: str
+    learning_rate: float
+    weight_decay: float
+    networks: int
+    diverged: int
+    cells: dict[str, Spread]
+    runs: xr.Dataset
+    """The shard's data at this setting, with the dimensions seed and step left."""
+
+    @property
+    def setting(self) -> str:
+        """Initialisation and decay in words, as a panel's title."""
+        return f"{self.initial}, decay {self.weight_decay:g}"
+
+
+def rows(store: Store) -> Iterator[Row]:
+    """One row for each setting whose shard is finished, in the study's order."""
+    for shard, runs in store.done():
+        for scale in runs["scale"].values:
+            for rate in runs["learning_rate"].values:
+                for decay in runs["weight_decay"].values:
+                    one = runs.sel(scale=scale, learning_rate=rate, weight_decay=decay)
+                    initial = shard.train.initial.replace("_", " ")
+                    yield Row(
+                        shard.train.optimizer,
+                        initial if scale == 1 else f"{initial} × {scale:g}",
+                        float(rate),
+                        float(decay),
+                        one.sizes["seed"],
+                        int(one["diverged"].sum()),
+                        {name: _spread(one, name) for name in COLUMNS if name in one},
+                        one,
+                    )
+
+
+def _spread(runs: xr.Dataset, name: str) -> Spread:
+    values = runs[name].where(~runs["diverged"])
+    if "step" in values.dims:
+        values = values.isel(step=-1)
+    if "radius" in values.dims:
+        values = values.mean("radius")
+    kept = values.values[np.isfinite(values.values)]
+    if kept.size == 0:
+        return Spread(np.nan, np.nan)
+    return Spread(float(kept.mean()), float(kept.std(ddof=1)) if kept.size > 1 else 0.0)

@@ -1,0 +1,9 @@
+"""Training with the common optimisers, whole grids at once."""
+
+from minnorm.train.initial import INITIALISATIONS as INITIALISATIONS
+from minnorm.train.loop import AXES as AXES
+from minnorm.train.loop import networks as networks
+from minnorm.train.loop import train as train
+from minnorm.train.optimizers import OPTIMIZERS as OPTIMIZERS
+
+__all__ = ["AXES", "INITIALISATIONS", "OPTIMIZERS", "networks", "train"]

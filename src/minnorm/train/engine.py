@@ -1,0 +1,151 @@
+"""The XLA engine: one compiled program that advances a batch of networks by any number of steps."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import optax
+from jaxtyping import Float, Int, PRNGKeyArray
+
+from minnorm._types import Array
+from minnorm.network import ShallowReLU
+from minnorm.penalty import PathNorm
+from minnorm.train.initial import Biases, initial_network
+from minnorm.train.optimizers import OPTIMIZERS, Decay
+
+
+class Varied(NamedTuple):
+    """What differs between networks of one program; traced, so that a grid compiles once."""
+
+    learning_rate: Float[Array, "*batch"]
+    weight_decay: Float[Array, "*batch"]
+    scale: Float[Array, "*batch"]
+    seed: Int[Array, "*batch"]
+
+
+class State(NamedTuple):
+    """One network under training."""
+
+    network: ShallowReLU
+    memory: Any
+    step: Int[Array, "*batch"]
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What all networks of one program share."""
+
+    optimizer: str
+    options: Mapping[str, float]
+    decay: Decay
+    penalty: PathNorm
+    initial: str
+    biases: Biases
+    antisymmetric: bool
+    width: int
+    batch_size: int | None
+    dtype: str
+
+
+class Engine:
+    """Starts and advances networks on fixed data; written for one network and mapped over a batch.
+
+    The objective is 1/(2n) sum (f(x_i) - y_i)^2 + lam R with R the weight decay of the penalty.
+    """
+
+    def __init__(self, points: Float[Array, "n d"], values: Float[Array, " n"], setting: Setting) -> None:
+        self.points, self.values, self.setting = points, values, setting
+
+    def start(self, varied: Varied) -> State:
+        """The network at initialisation; the same seed starts from the same draw whatever else varies."""
+        s = self.setting
+        network = initial_network(
+            self._keys(varied)[0],
+            s.initial,
+            self.points.shape[1],
+            s.width,
+            varied.scale,
+            biases=s.biases,
+            antisymmetric=s.antisymmetric,
+            skip=s.penalty.skip == "free",
+            dtype=jnp.dtype(s.dtype),
+        )
+        if s.penalty.offset == "none":
+            network = _with_offset(network, jnp.zeros_like(network.offset))
+        return State(network, self._rule(varied).init(_tree(network)), jnp.zeros((), jnp.int32))
+
+    def advance(self, state: State, varied: Varied, count: Int[Array, ""]) -> tuple[State, dict[str, Array]]:
+        """`count` steps and the metrics after them."""
+        state = jax.lax.fori_loop(0, count, lambda _, now: self._step(now, varied), state)
+        return state, self.metrics(state.network, varied)
+
+    def metrics(self, network: ShallowReLU, varied: Varied) -> dict[str, Array]:
+        """Training loss, path norm, weight decay and the gradient of the objective, on all data."""
+        (objective, loss), gradient = jax.value_and_grad(self._objective, has_aux=True)(
+            network, self.points, self.values, varied.weight_decay
+        )
+        return {
+            "training_loss": loss,
+            "objective": objective,
+            "path_norm": self.setting.penalty.total(network),
+            "half_squares": self.setting.penalty.half_squares(network),
+            "gradient_norm": optax.tree.norm(self._admit(gradient)),
+        }
+
+    def _step(self, state: State, varied: Varied) -> State:
+        points, values = self.points, self.values
+        if self.setting.batch_size is not None:
+            key = jax.random.fold_in(self._keys(varied)[1], state.step)
+            chosen = jax.random.randint(key, (self.setting.batch_size,), 0, points.shape[0])
+            points, values = points[chosen], values[chosen]
+        coupled = varied.weight_decay if self.setting.decay == "coupled" else 0.0
+        gradient, _ = jax.grad(self._objective, has_aux=True)(state.network, points, values, coupled)
+        network = _tree(state.network)
+        update, memory = self._rule(varied).update(_tree(self._admit(gradient)), state.memory, network)
+        return State(_tree(optax.apply_updates(network, update)), memory, state.step + 1)
+
+    def _objective(
+        self,
+        network: ShallowReLU,
+        points: Float[Array, "n d"],
+        values: Float[Array, " n"],
+        weight_decay: Float[Array, ""] | float,
+    ) -> tuple[Float[Array, ""], Float[Array, ""]]:
+        residual = jax.vmap(network)(points) - values
+        loss = 0.5 * jnp.mean(residual**2)
+        return loss + weight_decay * self.setting.penalty.half_squares(network), loss
+
+    def _rule(self, varied: Varied) -> optax.GradientTransformation:
+        s = self.setting
+        parts = [OPTIMIZERS[s.optimizer].direction(**s.options)]
+        if s.decay == "decoupled":
+            parts.append(optax.add_decayed_weights(jnp.asarray(varied.weight_decay), mask=self._decayed))
+        return optax.chain(*parts, optax.scale_by_learning_rate(jnp.asarray(varied.learning_rate)))
+
+    def _decayed(self, network: ShallowReLU) -> Any:
+        """Which parameters the penalty decays, as a tree of booleans."""
+        penalised = [True, self.setting.penalty.bias == "penalised", True, False, False]
+        leaves, structure = jax.tree.flatten(network)
+        return jax.tree.unflatten(structure, penalised[: len(leaves)])
+
+    def _admit(self, gradient: ShallowReLU) -> ShallowReLU:
+        """Nothing moves an offset that the penalty forbids."""
+        if self.setting.penalty.offset == "free":
+            return gradient
+        return _with_offset(gradient, jnp.zeros_like(gradient.offset))
+
+    def _keys(self, varied: Varied) -> tuple[PRNGKeyArray, PRNGKeyArray]:
+        """Two independent streams: initialisation and minibatches."""
+        first, second = jax.random.split(jax.random.key(varied.seed))
+        return first, second
+
+
+def _tree(network: Any) -> Any:
+    """A network as optax's annotations see it: any tree of arrays."""
+    return network
+
+
+def _with_offset(network: ShallowReLU, offset: Float[Array, ""]) -> ShallowReLU:
+    return ShallowReLU(network.inner_weights, network.biases, network.outer_weights, offset, network.skip)
