@@ -4,7 +4,6 @@ from collections.abc import Mapping
 
 import equinox as eqx
 import jax
-import jax.numpy as jnp
 import numpy as np
 import numpy.typing as npt
 from jaxtyping import Float, Shaped
@@ -55,8 +54,9 @@ class ShallowReLU(eqx.Module):
     def __call__(self, x: Shaped[Array, " d"]) -> Scalar:
         """f(x) at one point."""
         on_host = isinstance(x, np.ndarray) and all(isinstance(leaf, np.ndarray) for leaf in jax.tree.leaves(self))
-        xp = np if on_host else jnp
-        value = self.offset + xp.maximum(self.inner_weights @ x + self.biases, 0) @ self.outer_weights
+        hidden = self.inner_weights @ x + self.biases
+        # jax.nn.relu has slope 0 at a kink, as in other libraries; the gradient of maximum is 1/2 there.
+        value = self.offset + (np.maximum(hidden, 0) if on_host else jax.nn.relu(hidden)) @ self.outer_weights
         return value if self.skip is None else value + self.skip @ x
 
     def evaluate(self, points: npt.ArrayLike) -> npt.NDArray[np.float64]:

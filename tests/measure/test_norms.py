@@ -189,6 +189,13 @@ def test_close_knots_are_one_only_within_the_tolerance():
     np.testing.assert_allclose(changes, [4.0])
 
 
+def test_the_default_tolerance_allows_for_the_rounding_of_knots():
+    w = np.random.default_rng(0).uniform(0.1, 10.0, 200)
+    net = ShallowReLU(w[:, None], -w / 3, np.resize([1.0, -1.0], 200) / w, np.array(0.0))
+    assert np.unique(-net.biases / w).size > 1
+    assert seminorm_line(net) == pytest.approx(0.0, abs=1e-12)
+
+
 def test_a_knot_beyond_the_range_of_floats_stays_apart():
     net = ShallowReLU(np.array([[1e-300], [1.0]]), np.array([1e10, 0.0]), np.array([1.0, 1.0]), np.array(0.0))
     np.testing.assert_array_equal(knots(net)[1], [1e-300, 1.0])
@@ -277,6 +284,27 @@ def test_effective_neurons_ignores_what_cancels_and_constants():
     assert effective_neurons(net) == 1
     assert effective_neurons(changed(net, a=np.array([0.0, 1.0, -0.5, 9.0]))) == 0
     assert effective_neurons(changed(net, a=np.zeros(4))) == 0
+    rounding = ShallowReLU(np.ones((3, 1)), np.ones(3), np.array([0.1, 0.2, -0.3]), np.array(0.0))
+    assert rounding.outer_weights.sum() != 0
+    assert effective_neurons(rounding) == 0
+
+
+def test_effective_neurons_weighs_what_merging_leaves():
+    w = np.array([[1.0], [-1.0], [-2.0]])
+    waste = ShallowReLU(w, np.array([1.0, 1.0, 2.0]), np.array([1.0, 100.0, -50.0]), np.array(0.0))
+    assert effective_neurons(waste) == 1
+
+
+def ring_of(angles, amplitudes):
+    w = np.stack([np.cos(angles), np.sin(angles)], axis=1)
+    return ShallowReLU(w, np.zeros(len(w)), np.array(amplitudes), np.array(0.0))
+
+
+def test_effective_neurons_groups_around_the_largest():
+    assert effective_neurons(ring_of([0.0, 0.008, 0.016], [1.0, 2.0, 1.0])) == 1
+    assert effective_neurons(ring_of([0.0, 0.008, 0.016], [2.0, 1.0, 2.0])) == 2
+    # The neuron in the middle belongs to the first group only: it would cancel the last one.
+    assert effective_neurons(ring_of([0.0, 0.008, 0.016], [9.0, -1.0, 1.0])) == 2
 
 
 def test_effective_neurons_of_densely_spread_directions_are_many():

@@ -148,8 +148,8 @@ def effective_neurons(network: ShallowReLU, angle: float = 1e-2, share: float = 
     Neurons are compared as directions of (w_k, b_k / radius): the one of largest |a_k| |w_k| takes all within
     `angle` of itself, then the largest of the rest does, and so on. (`ShallowReLU.merge` links neighbours to
     neighbours: a wide untrained network, whose directions lie densely, would become one neuron.) A group
-    weighs |sum a_k w_k|. The count is the least number of groups such that all others together weigh at most
-    `share` times the path norm. Neurons with w_k = 0 are constants and do not count.
+    weighs |sum a_k w_k|, what its neurons do not cancel. The count is the least number of groups that leaves the
+    others at most a `share` of the total weight. Neurons with w_k = 0 are constants and do not count.
 
     Arguments: `angle` in radians, from 0 to 1; `share`, from 0 up to 1; `radius` > 0, the length at which
     weight and bias count alike: give the radius of the data, the same one for all networks to be compared.
@@ -185,7 +185,8 @@ def effective_neurons(network: ShallowReLU, angle: float = 1e-2, share: float = 
             near = near[free[near]]
             free[near] = False
             groups.append(float(np.linalg.norm(pull[near].sum(axis=0))))
-    return int(np.sum(np.cumsum(np.sort(groups)) > share * size.sum()))
+    rest = np.cumsum(np.sort(groups))
+    return int(np.sum(rest > max(share * sum(groups), 1e-12 * size.sum())))
 
 
 def balancedness(network: ShallowReLU, with_bias: bool = False) -> float:

@@ -1,0 +1,76 @@
+import pytest
+
+from minnorm.study import load, parse
+
+
+def test_shards_hold_what_one_program_trains(small):
+    shards = list(parse(small).shards())
+    assert [(s.train.optimizer, s.train.learning_rate) for s in shards] == [("gd", 0.05), ("adam", 0.01)]
+    assert all(s.train.weight_decay == [0.0, 1e-3] and s.train.seed == 2 for s in shards)
+
+
+def test_grid_axes_are_crossed_and_zipped_ones_move_together(small):
+    small["grid"]["width"] = [5, 6, 7]
+    small["zip"].append({"initial": ["xavier_normal", "pytorch"], "scale": [1.0, 0.5]})
+    shards = list(parse(small).shards())
+    assert len(shards) == 3 * 2 * 2
+    assert {(s.train.initial, s.train.scale) for s in shards} == {("xavier_normal", 1.0), ("pytorch", 0.5)}
+
+
+def test_a_zipped_entry_may_be_a_list(small):
+    small["zip"] = [{"optimizer": ["gd", "adam"], "learning_rate": [[0.1, 0.2], 0.01]}]
+    assert [s.train.learning_rate for s in parse(small).shards()] == [[0.1, 0.2], 0.01]
+
+
+def test_the_key_depends_on_the_work_and_on_nothing_else(small):
+    first = [shard.key for shard in parse(small).shards()]
+    small["name"], small["description"] = "another name", "for the same work"
+    assert [shard.key for shard in parse(small).shards()] == first
+    small["train"]["width"] = 13
+    assert set(first).isdisjoint(shard.key for shard in parse(small).shards())
+
+
+def test_a_csv_task_is_keyed_by_the_file_s_content(tmp_path, small):
+    path = tmp_path / "data.csv"
+    path.write_text("x,y\n0,1\n1,2\n")
+    small["task"] = {"kind": "csv", "path": str(path)}
+    first = next(parse(small).shards()).key
+    path.write_text("x,y\n0,1\n1,3\n")
+    assert next(parse(small).shards()).key != first
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda s: s.update(colour=1), ["colour"]),
+        (lambda s: s["task"].update(kind="circle"), ["task", "circle", "line"]),
+        (lambda s: s["train"].update(widht=3), ["train.widht"]),
+        (lambda s: s["train"].update(width="many"), ["train.width"]),
+        (lambda s: s["grid"].update(optimiser=["adam"]), ["optimiser", "unknown"]),
+        (lambda s: s["grid"].update(learning_rate=[0.1]), ["learning_rate", "more than once"]),
+        (lambda s: s["grid"].update(weight_decay=[]), ["weight_decay", "at least one"]),
+        (lambda s: s["zip"][0].update(learning_rate=[0.1]), ["equal length"]),
+        (lambda s: s["grid"].update(width=[5, 5]), ["the same"]),
+        (lambda s: s["zip"][0].update(optimizer=["gd", "adagrod"]), ["adagrod", "rmsprop"]),
+        (lambda s: s["zip"].append({"initial": ["xavier"]}), ["xavier", "kaiming_normal"]),
+    ],
+)
+def test_errors_name_the_place(small, change, words):
+    change(small)
+    with pytest.raises(ValueError, match="study") as error:
+        parse(small)
+    message = str(error.value)
+    assert "\n" not in message
+    assert all(word in message for word in words)
+
+
+def test_load_reads_toml_and_finds_a_csv_file_beside_it(tmp_path):
+    (tmp_path / "data.csv").write_text("x,y\n0,1\n1,2\n")
+    file = tmp_path / "study.toml"
+    file.write_text('name = "a"\n[task]\nkind = "csv"\npath = "data.csv"\n')
+    assert load(file).task.data().values.tolist() == [1, 2]
+    file.write_text("name = \n")
+    with pytest.raises(ValueError, match=r"study\.toml is not TOML"):
+        load(file)
+    with pytest.raises(ValueError, match="not a file"):
+        load(tmp_path / "no.toml")

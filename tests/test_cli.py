@@ -1,0 +1,131 @@
+import json
+import subprocess
+import sys
+
+import pytest
+import xarray as xr
+
+POINTS = "x,y\n-1,0\n0,1\n1,0\n"
+
+
+@pytest.fixture
+def points(tmp_path):
+    (tmp_path / "points.csv").write_text(POINTS)
+    return "points.csv"
+
+
+def one_object(process):
+    assert process.returncode == 0, process.stderr
+    assert process.stdout.count("\n") == 1
+    return json.loads(process.stdout)
+
+
+def test_radial_prints_all_digits(minnorm):
+    result = one_object(minnorm("known", "radial", "--dim", "15", "--json"))
+    assert f"{result['norm']:.11f}" == "100.25674859651"
+    assert result["norm_lower"] <= result["norm"] <= result["norm_upper"]
+    assert sum(map(abs, result["masses"])) == pytest.approx(result["norm"], rel=1e-12)
+
+
+def test_line(minnorm, points):
+    result = one_object(minnorm("known", "line", points, "--target", "y", "--json"))
+    assert result["norm"] == 2.0
+    assert result["certified"] is True
+    table = minnorm("known", "line", points)
+    assert table.returncode == 0
+    assert "certified" in table.stdout
+
+
+def test_train_writes_networks_and_one_json_object(minnorm, points, tmp_path):
+    arguments = ["train", points, "--target", "y", "--width", "10", "--steps", "20", "--seeds", "2"]
+    result = one_object(
+        minnorm(*arguments, "--weight-decay", "0", "--weight-decay", "1e-3", "--out", "runs.nc", "--json")
+    )
+    assert [(run["weight_decay"], run["seed"]) for run in result["runs"]] == [(0, 0), (0, 1), (1e-3, 0), (1e-3, 1)]
+    with xr.open_dataset(tmp_path / "runs.nc", engine="h5netcdf") as runs:
+        assert runs["path_norm"].isel(step=-1).values.ravel().tolist() == [r["path_norm"] for r in result["runs"]]
+    assert minnorm(*arguments).returncode == 0
+
+
+def test_diverged_networks_are_null_in_json(minnorm, points):
+    result = one_object(
+        minnorm(
+            "train", points, "--optimizer", "gd", "--learning-rate", "1e9", "--steps", "50", "--width", "9", "--json"
+        )
+    )
+    assert result["runs"][0]["diverged"] is True
+    assert result["runs"][0]["training_loss"] is None
+
+
+def test_study_and_report(minnorm, tmp_path):
+    (tmp_path / "s.toml").write_text(
+        'name = "s"\n[task]\nkind = "line"\nx = [0.0, 1.0, 2.0]\ny = [0.0, 1.0, 0.0]\n[train]\nwidth = 9\nsteps = 9\n'
+    )
+    assert one_object(minnorm("study", "run", "s.toml", "--json"))["complete"] is True
+    assert one_object(minnorm("study", "status", "s", "--json"))["done"] == 1
+    assert "1 of 1" in minnorm("study", "status", "s").stdout
+    page = one_object(minnorm("report", "s", "--json"))["report"]
+    assert (tmp_path / page).read_text().startswith("<!doctype html>")
+    again = minnorm("study", "run", "s.toml")
+    assert again.returncode == 0
+    assert again.stdout.startswith("done: s")
+
+
+@pytest.mark.parametrize(
+    ("content", "arguments", "words"),
+    [
+        (POINTS, ["known", "radial", "--dim", "4"], ["dim", "4", "odd"]),
+        (POINTS, ["known", "radial", "--dim", "-3"], ["dim", "-3", "positive"]),
+        (POINTS, ["known", "radial", "--dim", "2.5"], ["dim", "2.5", "whole number"]),
+        (POINTS, ["known", "radial", "--dim", "3", "--plateau", "1"], ["plateau", "1"]),
+        (POINTS, ["known", "radial", "--dim", "3", "--plateau", "nan"], ["plateau", "nan"]),
+        (POINTS, ["known", "radial"], ["--dim"]),
+        ("x,y\n0,1\n1,nan\n", ["known", "line", "points.csv"], ["line 3", "'y'"]),
+        ("x,y\n0,1\n", ["known", "line", "points.csv"], ["one", "two"]),
+        ("x,y\n0,1\n0,2\n1,1\n", ["known", "line", "points.csv"], ["0 and 1", "equal"]),
+        ("x,z,y\n0,1,2\n1,2,3\n", ["known", "line", "points.csv"], ["2 columns", "one coordinate"]),
+        (POINTS, ["known", "line", "points.csv", "--skip", "maybe"], ["skip", "maybe", "free"]),
+        (POINTS, ["known", "line", "points.csv", "--target", "q"], ["target", "'q'", "x, y"]),
+        (POINTS, ["train", "points.csv", "--optimizer", "sdg"], ["optimizer", "'sdg'", "sgd"]),
+        (POINTS, ["train", "points.csv", "--width", "0"], ["width", "0"]),
+        (POINTS, ["train", "points.csv", "--learning-rate", "-1"], ["learning_rate", "-1"]),
+        (POINTS, ["train", "points.csv", "--width", "2", "--out", "no/runs.nc"], ["out", "no"]),
+        (POINTS, ["train", "nowhere.csv"], ["nowhere.csv", "not a file"]),
+        (POINTS, ["study", "run", "nowhere.toml"], ["nowhere.toml"]),
+        (POINTS, ["study", "status", "."], ["no study"]),
+        (POINTS, ["report", "."], ["no study"]),
+        (POINTS, ["frobnicate"], ["frobnicate"]),
+    ],
+)
+def test_bad_input_is_one_line_and_exit_two(minnorm, tmp_path, content, arguments, words):
+    (tmp_path / "points.csv").write_text(content)
+    process = minnorm(*arguments)
+    assert process.returncode == 2, process.stderr
+    assert process.stdout == ""
+    assert process.stderr.count("\n") == 1, process.stderr
+    assert process.stderr.startswith("minnorm: ")
+    assert all(word in process.stderr for word in words), process.stderr
+
+
+def test_help_loads_nothing_heavy():
+    code = (
+        "import sys; from minnorm.cli import app\n"
+        "try: app(['--help'])\n"
+        "except SystemExit: pass\n"
+        "heavy = {'jax', 'numpy', 'pandas', 'xarray', 'matplotlib', 'scipy'} & set(sys.modules)\n"
+        "assert not heavy, heavy"
+    )
+    process = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert process.returncode == 0, process.stderr
+    assert "demo" in process.stdout
+
+
+@pytest.mark.parametrize("command", [["demo"], ["train"], ["known", "radial"], ["known", "line"], ["study", "run"]])
+def test_help_has_an_example(minnorm, command):
+    assert "Example" in minnorm(*command, "--help").stdout
+
+
+def test_version(minnorm):
+    from importlib.metadata import version
+
+    assert minnorm("--version").stdout.strip() == version("minnorm")
