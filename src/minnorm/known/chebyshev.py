@@ -41,7 +41,7 @@ class EvenApproximation:
         """p(s)."""
         s = np.asarray(s, dtype=np.float64)
         square = self.plateau**2
-        return series.chebval((2 * s * s - 1 - square) / (1 - square), self.coefficients)
+        return np.asarray(series.chebval((2 * s * s - 1 - square) / (1 - square), self.coefficients))
 
     @cached_property
     def bounds(self) -> tuple[float, float]:
@@ -155,7 +155,7 @@ def _interpolate(phi: np.ndarray, weights: np.ndarray, values: np.ndarray) -> np
     sampled = (terms @ value) / terms.sum(axis=1)
     rows, columns = np.nonzero(hit)
     sampled[rows] = value[columns]
-    coefficients = dct(sampled, type=2) / count
+    coefficients = np.asarray(dct(sampled, type=2)) / count
     coefficients[0] /= 2
     return coefficients
 

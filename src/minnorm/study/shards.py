@@ -14,7 +14,7 @@ from minnorm.study.tasks import BumpTask, LineTask, Target, TaskData
 from minnorm.train import AXES, networks, train
 
 Progress = Callable[[int, int], None]
-Measured = dict[str, tuple[tuple[str, ...], np.ndarray | float]]
+Measured = dict[str, tuple[tuple[str, ...], np.ndarray | float | int]]
 
 _DESCRIPTION = {
     "effective_neurons": "neurons left after merging equal directions and knots and dropping negligible ones",
@@ -80,8 +80,9 @@ def _finite(network: ShallowReLU) -> bool:
 
 def _measure(network: ShallowReLU, data: TaskData, shard: Shard) -> Measured:
     penalty = shard.arguments()["penalty"]
+    radius = float(np.max(np.linalg.norm(data.points, axis=1)))
     found: Measured = {
-        "effective_neurons": ((), measure.effective_neurons(network)),
+        "effective_neurons": ((), measure.effective_neurons(network, radius=radius)),
         "balancedness": ((), measure.balancedness(network, with_bias=penalty.bias == "penalised")),
     }
     if shard.measure.sharpness:

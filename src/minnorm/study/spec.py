@@ -4,15 +4,15 @@ import hashlib
 import itertools
 import json
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from minnorm.penalty import PathNorm
 from minnorm.study.tasks import CsvTask, Task
-from minnorm.train import AXES
+from minnorm.train import AXES, INITIALISATIONS, OPTIMIZERS
 
 FORMAT = 1
 """The version of shard files; a change of what their numbers mean raises it."""
@@ -49,6 +49,22 @@ class TrainSpec(_Strict):
     dtype: Literal["float32", "float64"] = "float32"
     records: int = 60
     penalty: PenaltySpec = PenaltySpec()
+
+    @field_validator("optimizer")
+    @classmethod
+    def _known_optimizer(cls, name: str) -> str:
+        return _one_of(name, OPTIMIZERS)
+
+    @field_validator("initial")
+    @classmethod
+    def _known_initialisation(cls, name: str) -> str:
+        return _one_of(name, INITIALISATIONS)
+
+
+def _one_of(name: str, allowed: Iterable[str]) -> str:
+    if name not in allowed:
+        raise ValueError(f"{name!r} is unknown; choose one of {', '.join(allowed)}")
+    return name
 
 
 class MeasureSpec(_Strict):

@@ -57,7 +57,7 @@ class BumpTask(_Task):
     dim: int
     plateau: float = 0.0
     points: int = Field(default=500, ge=2)
-    law: str = "uniform_radius"
+    law: Literal["shell", "uniform_radius", "normal"] = "uniform_radius"
     outer: float = Field(default=2.0, gt=1)
     inner_fraction: float = Field(default=0.1, gt=0, lt=1)
     seed: int = Field(default=0, ge=0)

@@ -76,12 +76,12 @@ class Engine:
             network = _with_offset(network, jnp.zeros_like(network.offset))
         return State(network, self._rule(varied).init(_tree(network)), jnp.zeros((), jnp.int32))
 
-    def advance(self, state: State, varied: Varied, count: Int[Array, ""]) -> tuple[State, dict[str, Array]]:
+    def advance(self, state: State, varied: Varied, count: Int[Array, ""]) -> tuple[State, dict[str, Any]]:
         """`count` steps and the metrics after them."""
         state = jax.lax.fori_loop(0, count, lambda _, now: self._step(now, varied), state)
         return state, self.metrics(state.network, varied)
 
-    def metrics(self, network: ShallowReLU, varied: Varied) -> dict[str, Array]:
+    def metrics(self, network: ShallowReLU, varied: Varied) -> dict[str, Any]:
         """Training loss, path norm, weight decay and the gradient of the objective, on all data."""
         (objective, loss), gradient = jax.value_and_grad(self._objective, has_aux=True)(
             network, self.points, self.values, varied.weight_decay
