@@ -1,10 +1,9 @@
 """What many tests share: a small study, and the command line as a user runs it."""
 
 import json
-import os
-import subprocess
 import sys
-from pathlib import Path
+import warnings
+from dataclasses import dataclass
 
 import pytest
 
@@ -23,20 +22,30 @@ def small():
     return json.loads(json.dumps(SMALL))
 
 
-@pytest.fixture
-def minnorm(tmp_path):
-    """Run the command line in a directory of its own: minnorm(*arguments) -> CompletedProcess."""
+@dataclass(frozen=True)
+class Answer:
+    """What a command line leaves behind."""
 
-    def run(*arguments: str, cwd: Path = tmp_path) -> subprocess.CompletedProcess[str]:
-        environment = {name: value for name, value in os.environ.items() if name != "PYTHONWARNINGS"}
-        return subprocess.run(
-            [sys.executable, "-m", "minnorm.cli", *map(str, arguments)],
-            cwd=cwd,
-            env=environment,
-            capture_output=True,
-            text=True,
-            timeout=240,
-            check=False,
-        )
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+@pytest.fixture
+def minnorm(tmp_path, monkeypatch, capsys):
+    """Run the command line in a directory of its own: minnorm(*arguments) -> Answer."""
+
+    def run(*arguments: str) -> Answer:
+        from minnorm import cli
+
+        capsys.readouterr()
+        with monkeypatch.context() as here, warnings.catch_warnings():
+            here.chdir(tmp_path)
+            here.setattr(sys, "argv", ["minnorm", *arguments])
+            here.setattr(warnings, "showwarning", warnings.showwarning)
+            with pytest.raises(SystemExit) as end:
+                cli.main()
+        said = capsys.readouterr()
+        return Answer(int(end.value.code or 0), said.out, said.err)
 
     return run

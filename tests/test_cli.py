@@ -1,6 +1,8 @@
 import json
 import subprocess
 import sys
+from importlib.metadata import version
+from pathlib import Path
 
 import pytest
 import xarray as xr
@@ -81,7 +83,7 @@ def test_study_and_report(minnorm, tmp_path):
         (POINTS, ["known", "radial", "--dim", "3", "--plateau", "nan"], ["plateau", "nan"]),
         (POINTS, ["known", "radial"], ["--dim"]),
         ("x,y\n0,1\n1,nan\n", ["known", "line", "points.csv"], ["line 3", "'y'"]),
-        ("x,y\n0,1\n", ["known", "line", "points.csv"], ["one", "two"]),
+        ("x,y\n0,1\n", ["known", "line", "points.csv"], ["1 distinct point", "two"]),
         ("x,y\n0,1\n0,2\n1,1\n", ["known", "line", "points.csv"], ["0 and 1", "equal"]),
         ("x,z,y\n0,1,2\n1,2,3\n", ["known", "line", "points.csv"], ["2 columns", "one coordinate"]),
         (POINTS, ["known", "line", "points.csv", "--skip", "maybe"], ["skip", "maybe", "free"]),
@@ -125,7 +127,10 @@ def test_help_has_an_example(minnorm, command):
     assert "Example" in minnorm(*command, "--help").stdout
 
 
-def test_version(minnorm):
-    from importlib.metadata import version
-
-    assert minnorm("--version").stdout.strip() == version("minnorm")
+def test_the_installed_command():
+    command = [str(Path(sys.executable).with_name("minnorm"))]
+    process = subprocess.run([*command, "--version"], capture_output=True, text=True, check=True)
+    assert process.stdout.strip() == version("minnorm")
+    process = subprocess.run([*command, "known", "radial", "--dim", "4"], capture_output=True, text=True, check=False)
+    assert process.returncode == 2
+    assert process.stderr.count("\n") == 1

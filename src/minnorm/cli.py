@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib import resources
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -27,7 +27,7 @@ app.add_typer(study_app, name="study")
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output, nothing else.")]
 Threads = Annotated[int | None, typer.Option(help="At most this many threads; default: all cores.")]
-DEMO = ("line", "bump", "diabetes")
+DEMO = ("1-line", "2-bump", "3-diabetes")
 
 
 def main() -> None:
@@ -74,7 +74,7 @@ def demo(
     for name in DEMO:
         with resources.as_file(resources.files("minnorm.study") / "demo" / f"{name}.toml") as file:
             specification = study.load(file)
-        with _progress(f"{name}: ", quiet=as_json) as show:
+        with _progress(f"{name[2:]}: ", quiet=as_json) as show:
             study.run(specification, out / name, progress=show, threads=threads)
     page = report.write(out)
     seconds = time.monotonic() - began
@@ -129,7 +129,7 @@ def known_radial(
 def known_line(
     data: Annotated[Path, typer.Argument(help="CSV file with a header line: one coordinate and the values.")],
     target: Annotated[str | None, typer.Option(help="Column of the values; default: the last.")] = None,
-    skip: Annotated[str, typer.Option(help="none | free: whether an affine term costs nothing.")] = "none",
+    skip: Annotated[Literal["none", "free"], typer.Option(help="Whether an affine term costs nothing.")] = "none",
     as_json: Json = False,
 ) -> None:
     """The minimum-norm interpolant of points on the line, in closed form, verified in exact arithmetic.
@@ -140,7 +140,7 @@ def known_line(
     from minnorm.table import read_table
 
     table = read_table(data, target)
-    solution = known.line(table.points, table.values, PathNorm(skip=skip))  # type: ignore[arg-type]
+    solution = known.line(table.points, table.values, PathNorm(skip=skip))
     knots = solution.network.biases * -solution.network.inner_weights[:, 0]
     if as_json:
         _print_json(
@@ -182,13 +182,13 @@ def train(
     width: Annotated[int, typer.Option(help="Neurons.")] = 1000,
     steps: Annotated[int, typer.Option(help="Optimiser steps.")] = 10_000,
     batch_size: Annotated[int | None, typer.Option(help="Points a step; default: all (32 for sgd).")] = None,
-    decay: Annotated[str | None, typer.Option(help="coupled | decoupled.")] = None,
-    bias: Annotated[str, typer.Option(help="free | penalised: whether biases decay.")] = "free",
-    skip: Annotated[str, typer.Option(help="none | free: whether there is a term v . x.")] = "none",
+    decay: Annotated[Literal["coupled", "decoupled"] | None, typer.Option(help="Default: the optimiser's.")] = None,
+    bias: Annotated[Literal["free", "penalised"], typer.Option(help="Whether biases decay.")] = "free",
+    skip: Annotated[Literal["none", "free"], typer.Option(help="Whether there is a term v . x.")] = "none",
     initial: Annotated[str, typer.Option(help="Initialisation.")] = "xavier_uniform",
-    biases: Annotated[str, typer.Option(help="uniform | zero: initial biases.")] = "uniform",
+    biases: Annotated[Literal["uniform", "zero"], typer.Option(help="Initial biases.")] = "uniform",
     antisymmetric: Annotated[bool, typer.Option("--antisymmetric", help="Start from f = 0.")] = False,
-    dtype: Annotated[str, typer.Option(help="float32 | float64.")] = "float32",
+    dtype: Annotated[Literal["float32", "float64"], typer.Option(help="Precision.")] = "float32",
     out: Annotated[Path | None, typer.Option(help="Write all trajectories and networks to this netCDF file.")] = None,
     as_json: Json = False,
     threads: Threads = None,
@@ -216,12 +216,12 @@ def train(
             width=width,
             steps=steps,
             batch_size=batch_size,
-            decay=decay,  # type: ignore[arg-type]
-            penalty=PathNorm(bias=bias, skip=skip),  # type: ignore[arg-type]
+            decay=decay,
+            penalty=PathNorm(bias=bias, skip=skip),
             initial=initial,
-            biases=biases,  # type: ignore[arg-type]
+            biases=biases,
             antisymmetric=antisymmetric,
-            dtype=dtype,  # type: ignore[arg-type]
+            dtype=dtype,
             threads=threads,
             progress=lambda done, total: show(optimizer, done / max(total, 1), done / max(total, 1)),
         )

@@ -8,6 +8,7 @@ in which the points are nearly equally spaced and their differences keep full re
 
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -41,7 +42,7 @@ class EvenApproximation:
         """p(s)."""
         s = np.asarray(s, dtype=np.float64)
         square = self.plateau**2
-        return np.asarray(series.chebval((2 * s * s - 1 - square) / (1 - square), self.coefficients))
+        return np.asarray(series.chebval((2 * s * s - 1 - square) / (1 - square), self.coefficients), np.float64)
 
     @cached_property
     def bounds(self) -> tuple[float, float]:
@@ -66,7 +67,7 @@ class EvenApproximation:
         exact = _FixedPoint(self.plateau, self.coefficients)
         values = [exact.error(s) for s in self.nodes.tolist()]
         signs = [1 if value > 0 else -1 for value in values]
-        if any(a == b for a, b in zip(signs, signs[1:], strict=False)):
+        if any(a == b for a, b in pairwise(signs)):
             return None
         lower = min(abs(value) for value in values) - _SAFE
         upper = max(abs(values[0]), abs(values[-1]))

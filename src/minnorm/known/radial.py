@@ -221,7 +221,7 @@ class RadialBump:
 def radial_bump(dim: int, plateau: float = 0.0) -> RadialBump:
     r"""The minimum-norm function with f = 1 for |x| <= plateau and f = 0 for |x| >= 1 in odd dimension.
 
-        [f] = 2 / E,   E = min over even polynomials p of degree <= dim - 1 of max { ||s| - p(s)| : plateau <= |s| <= 1 }
+        [f] = 2 / E,   E = min over even p of degree <= dim - 1 of max { ||s| - p(s)| : plateau <= |s| <= 1 }
 
     Arguments: `dim`, odd and positive; `plateau` in [0, 1); 0 asks for f(0) = 1 only. Returns a `RadialBump`
     whose `norm_bounds` are proven, rounding errors included: their relative width is below 1e-12 up to
@@ -306,7 +306,7 @@ def _generator(key: Any) -> np.random.Generator:
     """A NumPy generator from a seed or a JAX key."""
     if isinstance(key, int | np.integer) and not isinstance(key, bool) and key >= 0:
         return np.random.default_rng(int(key))
-    if hasattr(key, "dtype"):
+    if not isinstance(key, int | np.integer) and hasattr(key, "dtype"):
         import jax
 
         words = jax.random.key_data(key) if jax.numpy.issubdtype(key.dtype, jax.dtypes.prng_key) else key

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -157,7 +157,7 @@ def best_stretch(
     scan = np.geomspace(low, high, _SCAN)
     error = misfit(scan)
     k = int(np.argmin(error))
-    refined = minimize_scalar(
+    refined: Any = minimize_scalar(
         lambda s: float(misfit(np.array([s]))[0]),
         bounds=(scan[max(k - 1, 0)], scan[min(k + 1, _SCAN - 1)]),
         method="bounded",

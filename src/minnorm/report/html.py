@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 
 from minnorm.known import RadialBump
 from minnorm.report import figures
-from minnorm.report.tables import COLUMNS, Row, rows
+from minnorm.report.tables import COLUMNS, Row, rows, short
 from minnorm.solution import Solution
 from minnorm.study import Store, stores
 from minnorm.study.tasks import LineTask, TaskData
@@ -57,6 +57,7 @@ def write(directory: str | Path, out: str | Path | None = None) -> Path:
         title=" and ".join(section.name for section in sections),
         sections=sections,
         columns=COLUMNS,
+        short=short,
         version=version("minnorm"),
     )
     path = Path(out) if out is not None else Path(directory) / "report.html"
@@ -100,11 +101,10 @@ def _exact(data: TaskData) -> str:
             f"Exact minimum norm {exact.value:.10g}, lower bound {exact.lower_bound:.10g}, verified in exact "
             f"arithmetic (relative gap {exact.gap:.1e}, scope {exact.certificate.scope if exact.certificate else '-'})."
         )
-    low, high = exact.norm_bounds
     return (
-        f"Exact minimum norm {exact.norm:.13g} in dimension {exact.dim}, plateau {exact.plateau:g}; proven to lie "
-        f"in [{low:.13g}, {high:.13g}]. Lipschitz constant {exact.lipschitz:.6g}. The training data are a finite "
-        "sample of the known region, so the least norm that fits them is somewhat smaller."
+        f"Exact minimum norm {exact.norm:.13g} in dimension {exact.dim}, plateau {exact.plateau:g}, with a proven "
+        f"relative error below {exact.norm_error:.0e}; Lipschitz constant {exact.lipschitz:.6g}. The training data "
+        "are a finite sample of the known region, so the least norm that fits them is somewhat smaller."
     )
 
 
@@ -112,7 +112,7 @@ def _settings(table: Sequence[Row], data: TaskData) -> str:
     attributes = table[0].runs.attrs
     batch = sorted({int(row.runs.attrs["batch_size"]) for row in table})
     return (
-        f"{data.points.shape[0]} points in {data.points.shape[1]} dimensions, width {attributes['width']}, "
+        f"{data.points.shape[0]} points in dimension {data.points.shape[1]}, width {attributes['width']}, "
         f"{int(table[0].runs['step'].values[-1])} steps, batch size {', '.join(map(str, batch))}, "
         f"{table[0].networks} seeds a setting, {attributes['dtype']}; objective 1/(2n) Σ (f(x) − y)² + "
         "λ (|a|² + |W|²)/2 with decay λ."
@@ -144,14 +144,14 @@ def _findings(table: Sequence[Row], data: TaskData) -> list[str]:
         means = [row.cells[name].mean for row in some]
         losses = [row.cells["training_loss"].mean for row in some]
         found.append(
-            f"With decay {decay:g} the {COLUMNS[name]} lies between {min(means):.3g} and {max(means):.3g} over "
+            f"With decay {short(decay)} the {COLUMNS[name]} lies between {min(means):.3g} and {max(means):.3g} over "
             f"optimisers and initialisations (training loss {min(losses):.1e} to {max(losses):.1e})."
         )
     return found
 
 
 def _name(row: Row) -> str:
-    return f"{row.optimizer} from {row.initial} with decay {row.weight_decay:g}"
+    return f"{row.optimizer} from {row.initial} with decay {short(row.weight_decay)}"
 
 
 def _pictures(table: Sequence[Row], data: TaskData, line: bool) -> list[Picture]:

@@ -23,6 +23,13 @@ COLUMNS = {
 """Columns of the table, where a study has them; see the captions for what they mean."""
 
 
+def short(number: float) -> str:
+    """A coefficient as people write it: 0, 0.05, 1e-4."""
+    if number == 0 or 1e-3 < abs(number) < 1e5:
+        return f"{number:g}"
+    return np.format_float_scientific(number, trim="-", exp_digits=1)
+
+
 @dataclass(frozen=True)
 class Spread:
     """Mean and standard deviation over the seeds that did not diverge."""
@@ -57,7 +64,7 @@ class Row:
     @property
     def setting(self) -> str:
         """Initialisation and decay in words, as a panel's title."""
-        return f"{self.initial}, decay {self.weight_decay:g}"
+        return f"{self.initial}\ndecay {short(self.weight_decay)}"
 
 
 def rows(store: Store) -> Iterator[Row]:
