@@ -3,6 +3,7 @@ from .network import ShallowReLU
 from .penalty import PathNorm
 from .problem import Problem
 from .solution import Certificate, Solution
+from .solve import fit, interpolate
 from .train import train
 from .verify import verify
 
@@ -12,6 +13,8 @@ __all__ = [
     "Problem",
     "ShallowReLU",
     "Solution",
+    "fit",
+    "interpolate",
     "known",
     "measure",
     "report",

@@ -171,8 +171,11 @@ class ShallowReLU(eqx.Module):
         unknown = [name for name in parts if name not in names]
         if missing or unknown:
             raise ValueError(f"a network needs {', '.join(names[:4])}; missing: {missing}, unknown: {unknown}")
-        arrays = {name: np.asarray(part) for name, part in parts.items()}
-        m, d = np.atleast_2d(arrays["inner_weights"]).shape
+        arrays = {name: _as_floating(part) for name, part in parts.items()}
+        inner = arrays["inner_weights"].shape
+        if len(inner) != 2:
+            raise ValueError(f"inner_weights has shape {inner}; expected (m, d)")
+        m, d = inner
         wanted = {"inner_weights": (m, d), "biases": (m,), "outer_weights": (m,), "offset": (), "skip": (d,)}
         for name, array in arrays.items():
             if array.shape != wanted[name]:
@@ -199,7 +202,7 @@ class ShallowReLU(eqx.Module):
 
         Either bias may be missing (a Linear without bias): it is zero then.
         """
-        arrays = {name: np.asarray(array) for name, array in state.items()}
+        arrays = {name: _as_floating(array) for name, array in state.items()}
         unknown = set(arrays) - {"0.weight", "0.bias", "2.weight", "2.bias"}
         if unknown or not {"0.weight", "2.weight"} <= set(arrays):
             raise ValueError(
@@ -209,14 +212,17 @@ class ShallowReLU(eqx.Module):
         inner, outer = arrays["0.weight"], arrays["2.weight"]
         if inner.ndim != 2 or outer.shape != (1, inner.shape[0]):
             raise ValueError(f"0.weight {inner.shape} and 2.weight {outer.shape} should be (m, d) and (1, m)")
-        return cls.from_dict(
-            {
-                "inner_weights": inner,
-                "biases": arrays.get("0.bias", np.zeros(inner.shape[0], inner.dtype)),
-                "outer_weights": outer[0],
-                "offset": arrays.get("2.bias", np.zeros(1, inner.dtype))[0],
-            }
-        )
+        biases = arrays.get("0.bias", np.zeros(inner.shape[0], inner.dtype))
+        offset = arrays.get("2.bias", np.zeros(1, inner.dtype))
+        if biases.shape != inner.shape[:1] or offset.shape != (1,):
+            raise ValueError(f"0.bias {biases.shape} and 2.bias {offset.shape} should be {inner.shape[:1]} and (1,)")
+        return cls(inner, biases, outer[0], offset.reshape(()))
+
+
+def _as_floating(part: npt.ArrayLike) -> np.ndarray:
+    """An array of floats at its own precision; whole numbers become float64."""
+    array = np.asarray(part)
+    return array.astype(np.float64) if array.dtype.kind in "biu" else array
 
 
 def _sizes(net: ShallowReLU, with_bias: bool) -> np.ndarray:
@@ -244,7 +250,8 @@ def _evaluate_line(net: ShallowReLU, x: np.ndarray) -> np.ndarray:
     for facing in (w > 0, w < 0):
         if not np.any(facing):
             continue
-        knot = -b[facing] / w[facing]
+        with np.errstate(over="ignore"):  # a knot beyond the range of floats is beyond every point, too
+            knot = -b[facing] / w[facing]
         # A right-facing neuron is active beyond its knot, a left-facing one before it.
         sign = 1.0 if w[facing][0] > 0 else -1.0
         order = np.argsort(sign * knot, kind="stable")

@@ -84,8 +84,10 @@ class PathNorm:
         """h(w_k, b_k) / cost(w_k, b_k) with h(w, b) = sum_i nu_i relu(w . x_i + b), for each neuron (m,).
 
         The dual norm of nu is the supremum of its absolute value over all atoms; a dual vector is feasible
-        where that is at most 1.
+        where that is at most 1. A neuron without cost is a constant, to which a feasible nu is orthogonal: 0.
         """
         net = network.to_numpy()
         hidden = np.maximum(np.asarray(points, dtype=np.float64) @ net.inner_weights.T + net.biases, 0)
-        return np.asarray(dual, dtype=np.float64) @ hidden / self.atom_cost(net.inner_weights, net.biases)
+        inner = np.asarray(dual, dtype=np.float64) @ hidden
+        cost = self.atom_cost(net.inner_weights, net.biases)
+        return np.divide(inner, cost, out=np.zeros_like(inner), where=cost > 0)

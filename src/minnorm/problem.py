@@ -39,8 +39,9 @@ class Problem:
         x, y = check_points(points), check_values(values)
         if len(x) != len(y):
             raise ValueError(f"points has {len(x)} rows and values has {len(y)}; they must agree")
-        if not (np.isfinite(lam) and lam >= 0):
-            raise ValueError(f"lam is {lam}; give a finite number >= 0 (0 interpolates)")
+        number = np.ndim(lam) == 0 and np.asarray(lam).dtype.kind in "iuf"
+        if not (number and np.isfinite(lam) and lam >= 0):
+            raise ValueError(f"lam is {lam!r}; give a finite number >= 0 (0 interpolates)")
         if lam == 0:
             _reject_conflicts(x, y)
         object.__setattr__(self, "points", x)
@@ -69,13 +70,18 @@ def check_values(values: npt.ArrayLike, name: str = "values") -> Float[np.ndarra
 
 
 def _as_float(array: npt.ArrayLike, name: str) -> np.ndarray:
-    raw = np.asarray(array)
+    try:
+        raw = np.asarray(array)
+    except ValueError:
+        raise ValueError(f"{name} has rows of different lengths; give (n, d) or (n,)") from None
     if np.iscomplexobj(raw):
         raise ValueError(f"{name} is complex; give real numbers")
     try:
         return np.array(raw, dtype=np.float64)
     except (TypeError, ValueError):
-        raise ValueError(f"{name} is not an array of numbers (dtype {raw.dtype})") from None
+        raise ValueError(f"{name} is not an array of numbers (dtype {raw.dtype}); convert it to floats") from None
+    except OverflowError:
+        raise ValueError(f"{name} has numbers beyond the range of float64; rescale them") from None
 
 
 def _reject_not_finite(array: np.ndarray, name: str) -> None:
@@ -95,6 +101,6 @@ def _reject_conflicts(x: np.ndarray, y: np.ndarray) -> None:
         k = int(np.argmax(same))
         i, j = sorted((int(order[k]), int(order[k + 1])))
         raise ValueError(
-            f"points {i} and {j} are equal but their values are {y[i]:g} and {y[j]:g}; no function interpolates "
+            f"points {i} and {j} are equal but their values are {y[i]} and {y[j]}; no function interpolates "
             "both: remove one, average them, or use lam > 0"
         )

@@ -1,16 +1,21 @@
 """What a solver or a closed form returns, and the proof that goes with it."""
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
+import xarray as xr
 from jaxtyping import Float
 
 from minnorm.network import ShallowReLU
 from minnorm.penalty import PathNorm
 
 Scope = Literal["exact", "bounded", "searched"]
+
+_KIND = "minnorm solution"
+_FORMAT = 1
 
 
 @dataclass(frozen=True)
@@ -20,7 +25,8 @@ class Certificate:
     Every number is rounded to the safe side: `value`, `residual` and `dual_norm` up, `lower_bound` down.
     `dual_norm` is the largest |h_nu| over all atoms; the bound belongs to the dual vector divided by it.
     `scope` says how that maximum was found: "exact", "bounded" (a rigorous upper bound) or "searched"
-    (a heuristic, which proves nothing).
+    (a heuristic, which proves nothing). `scale` is the size of the labels to which a residual is compared, infinite
+    where it is no condition; `floor` is what the objective is to be compared with where it is nearly zero.
     """
 
     value: float
@@ -30,11 +36,16 @@ class Certificate:
     scale: float
     scope: Scope
     tolerance: float = 1e-6
+    floor: float = 0.0
 
     @property
     def gap(self) -> float:
-        """(value - lower bound) / max(1, |value|); it may be negative by as much as the residual explains."""
-        return (self.value - self.lower_bound) / max(1.0, abs(self.value))
+        """(value - lower bound) / max(floor, |value|); it may be negative by as much as the residual explains.
+
+        A relative gap, which rescaling the labels leaves alone, down to objectives a 1e-9th of the natural size.
+        """
+        gap = self.value - self.lower_bound
+        return gap / max(self.floor, abs(self.value)) if gap != 0 else 0.0
 
     @property
     def certified(self) -> bool:
@@ -59,6 +70,8 @@ class Solution:
     penalty: PathNorm = field(default_factory=PathNorm)
     lam: float = 0.0
     certificate: Certificate | None = None
+    rounds: int = 0
+    """Rounds of column generation; 0 for a closed form."""
 
     def __call__(self, points: npt.ArrayLike) -> npt.NDArray[np.float64]:
         """f at points (n, d), or (n,) or a scalar for d = 1; shape (n,) or scalar."""
@@ -87,7 +100,93 @@ class Solution:
         """Whether `verify` confirmed this very solution as a global minimiser within its tolerance."""
         return self.certificate is not None and self.certificate.certified
 
+    def to_dataset(self) -> xr.Dataset:
+        r"""The solution as an `xarray.Dataset`: the network and the dual vector, the rest as attributes.
+
+        Variables: `inner_weights` (neuron, coordinate), `biases` and `outer_weights` (neuron), `offset` (), `skip`
+        (coordinate) if there is one, `dual` (point). Attributes: the penalty's options, `lam`, `rounds`, and, if
+        the solution has been verified, the certificate's numbers, with `gap` and `certified` (1 or 0) for readers.
+
+        >>> from minnorm.known import line
+        >>> data = line([-1.0, 0.0, 1.0], [0.0, 1.0, 0.0]).to_dataset()
+        >>> data.attrs["value"], data.attrs["certified"], dict(data.sizes)
+        (2.0, 1, {'neuron': 2, 'coordinate': 1, 'point': 3})
+        """
+        axes = {"inner_weights": ("neuron", "coordinate"), "offset": (), "skip": ("coordinate",)}
+        parts = self.network.to_dict()
+        proof: dict[str, float | str] = {}
+        if self.certificate is not None:
+            proof = asdict(self.certificate) | {"gap": self.gap, "certified": int(self.certified)}
+        return xr.Dataset(
+            {name: (axes.get(name, ("neuron",)), part) for name, part in parts.items()}
+            | {"dual": ("point", self.dual)},
+            attrs={
+                "kind": _KIND,
+                "format": _FORMAT,
+                **{f"penalty_{name}": option for name, option in asdict(self.penalty).items()},
+                "lam": self.lam,
+                "rounds": self.rounds,
+            }
+            | proof,
+        )
+
+    @classmethod
+    def from_dataset(cls, data: xr.Dataset) -> "Solution":
+        """The inverse of `to_dataset`; ValueError for a dataset that is something else.
+
+        The certificate is the one that was stored: what `verify` found then. `minnorm.verify(X, y, solution)` finds
+        it again from the data.
+        """
+        known = data.attrs
+        if known.get("kind") != _KIND:
+            raise ValueError("this dataset is not a solution; Solution.to_dataset and `minnorm solve --out` make one")
+        if known.get("format") != _FORMAT:
+            raise ValueError(f"this solution has format {known.get('format')}; this version reads {_FORMAT}")
+        try:
+            penalty = PathNorm(*(known[f"penalty_{name}"] for name in PathNorm.__dataclass_fields__))
+            numbers = [name for name in Certificate.__dataclass_fields__ if name != "scope"]
+            certificate = None
+            if "scope" in known:
+                certificate = Certificate(scope=known["scope"], **{name: float(known[name]) for name in numbers})
+            return cls(
+                ShallowReLU.from_dict({str(name): data[name].values for name in data.data_vars if name != "dual"}),
+                np.asarray(data["dual"].values),
+                penalty,
+                float(known["lam"]),
+                certificate,
+                int(known["rounds"]),
+            )
+        except KeyError as error:
+            raise ValueError(f"this solution lacks {error}; write it again with Solution.save") from None
+
+    def save(self, path: str | Path) -> None:
+        """Write the solution to a netCDF file, as `to_dataset` lays it out; OSError if that cannot be written.
+
+        >>> import tempfile
+        >>> from minnorm.known import line
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     line([-1.0, 0.0, 1.0], [0.0, 1.0, 0.0]).save(f"{folder}/hat.nc")
+        ...     Solution.load(f"{folder}/hat.nc").value
+        2.0
+        """
+        self.to_dataset().to_netcdf(path, engine="h5netcdf")
+
+    @classmethod
+    def load(cls, path: str | Path) -> "Solution":
+        """Read what `save` wrote, with the certificate as it was then; ValueError for any other file."""
+        return cls.from_dataset(read_dataset(path))
+
     def _verified(self) -> Certificate:
         if self.certificate is None:
             raise ValueError("this solution has not been verified; minnorm.verify(X, y, solution) does it")
         return self.certificate
+
+
+def read_dataset(path: str | Path) -> xr.Dataset:
+    """The content of a netCDF file; ValueError with the path for what is not one."""
+    if not Path(path).is_file():
+        raise ValueError(f"{path} is not a file; `minnorm solve --out` and Solution.save write one")
+    try:
+        return xr.load_dataset(path, engine="h5netcdf")
+    except Exception as error:
+        raise ValueError(f"{path} is not a netCDF file that can be read ({type(error).__name__}: {error})") from None

@@ -88,15 +88,17 @@ def best_even_approximation(degree: int, plateau: float = 0.0) -> EvenApproximat
     """Remez exchange for |s| on plateau <= |s| <= 1 by even polynomials of degree <= `degree` (even).
 
     Each step improves the last polynomial: the levelled error is the nodes' alternating measure of the *error*
-    so far, not of |s|, so no digits cancel. Double precision leaves an absolute error of a few 1e-16 in E:
-    a relative one of 1e-13 at degree 200 without plateau, and all of it once E nears 1e-16 (a plateau of
-    0.5 from degree 50 or so); `bounds` shows it.
+    so far, not of |s|, so no digits cancel; in the last step it is computed in integers. The rounding of the
+    coefficients leaves an absolute error of a few 1e-16 in E: a relative one of 1e-13 at degree 200 without
+    plateau, and all of it once E nears 1e-16 (a plateau of 0.5 from degree 50 or so); `bounds` shows it.
     """
     n = degree // 2
     phi = np.pi * np.arange(n + 2) / (n + 1)
     best: EvenApproximation | None = None
     coefficients = np.zeros(n + 1)
     for _ in range(60):
+        if best is not None:
+            phi = _extrema(phi, coefficients, plateau)
         weights = _alternating_measure(phi)
         errors = _angle_error(phi, coefficients, plateau)
         level = float(weights @ errors)
@@ -109,10 +111,19 @@ def best_even_approximation(degree: int, plateau: float = 0.0) -> EvenApproximat
         best = EvenApproximation(plateau, nodes, weights, coefficients, abs(level))
         if done or n == 0:
             break
-        phi = _extrema(phi, coefficients, plateau)
     assert best is not None
     sign = np.sign(best.weights @ best.nodes)
-    return EvenApproximation(plateau, best.nodes, sign * best.weights, best.coefficients, best.error)
+    coefficients, level = _last_step(phi, best)
+    return EvenApproximation(plateau, best.nodes, sign * best.weights, coefficients, level)
+
+
+def _last_step(phi: np.ndarray, found: EvenApproximation) -> tuple[np.ndarray, float]:
+    """The exchange's step without new nodes: evaluating q in floating point costs digits where |s| is steep."""
+    exact = _FixedPoint(found.plateau, found.coefficients)
+    errors = np.array([exact.error(s) / (1 << _BITS) for s in found.nodes.tolist()])
+    level = float(found.weights @ errors)
+    levelled = level * np.where(np.arange(phi.size) % 2 == 0, 1.0, -1.0) * np.sign(found.weights[0])
+    return found.coefficients + _interpolate(phi, found.weights, errors - levelled), abs(level)
 
 
 def _alternating_measure(phi: np.ndarray) -> np.ndarray:

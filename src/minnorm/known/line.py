@@ -5,6 +5,7 @@ import math
 
 import numpy as np
 import numpy.typing as npt
+from jaxtyping import Float
 
 from minnorm.network import ShallowReLU
 from minnorm.penalty import PathNorm
@@ -51,13 +52,16 @@ def line(x: npt.ArrayLike, y: npt.ArrayLike, penalty: PathNorm | None = None, *,
     values = problem.values[first]
     if t.size < 2:
         raise ValueError(f"x has {t.size} distinct point; give at least two")
-    with np.errstate(over="ignore"):
-        slopes = np.diff(values) / np.diff(t)
+    with np.errstate(over="ignore", invalid="ignore"):
+        steps = np.diff(t)
+        slopes = np.diff(values) / steps
         turns = np.diff(slopes)
-    if not (np.all(np.isfinite(slopes)) and np.all(np.isfinite(turns))):
-        k = int(np.argmin(np.diff(t)))
-        raise ValueError(f"x has points as close as {t[k]!r} and {t[k + 1]!r}: the slope overflows; rescale x")
-    network = _connect_the_dots(t, values, slopes, skip=penalty.skip == "free")
+    steep = ~(np.isfinite(steps) & np.isfinite(slopes))
+    steep[1:] |= ~np.isfinite(turns)
+    if np.any(steep):
+        k = int(np.argmax(steep))
+        raise ValueError(f"the slope between x = {t[k]} and {t[k + 1]} overflows; rescale x or y")
+    network = connect_the_dots(t, values, skip=penalty.skip == "free")
     dual = np.zeros(problem.values.size)
     dual[first] = _dual(t, slopes, turns, skip=penalty.skip == "free")
     solution = Solution(network, dual, penalty)
@@ -66,12 +70,24 @@ def line(x: npt.ArrayLike, y: npt.ArrayLike, penalty: PathNorm | None = None, *,
     return dataclasses.replace(solution, certificate=verify(problem.points, problem.values, solution))
 
 
-def _connect_the_dots(t: np.ndarray, y: np.ndarray, slopes: np.ndarray, skip: bool) -> ShallowReLU:
-    """Neurons that face away from a pivot, so that little cancels: f = y_p + v (x - t_p) + both sides.
+def connect_the_dots(t: Float[np.ndarray, " n"], y: Float[np.ndarray, " n"], *, skip: bool = False) -> ShallowReLU:
+    r"""The network of least path norm that is the broken line through (t_i, y_i), and affine beyond its ends.
+
+        f = y_p + v (x - t_p) + neurons on both sides of a pivot t_p, facing away from it, so that little cancels
 
     v lies between the slopes left and right of the pivot, as near to 0 as possible: then the pivot's two
-    neurons together cost no more than its turn.
+    neurons together cost no more than its turn. With `skip` the term v x is free, else neurons supply it.
+
+    Arguments: `t` (n,) increasing, n >= 2; `y` (n,), with slopes that do not overflow; neither is checked.
+    Returns a network of at most n + 1 neurons with |w| = 1. O(n).
+
+    >>> connect_the_dots(np.array([0.0, 1.0, 2.0]), np.array([0.0, 1.0, 0.0])).evaluate(np.array([[0.5], [3.0]]))
+    array([ 0.5, -1. ])
+
+    Source: Savarese, Evron, Soudry & Srebro (2019), *How do infinite width bounded norm networks look in
+    function space?*
     """
+    slopes = np.diff(y) / np.diff(t)
     p, v = _pivot(slopes)
     right = _turns(t[p:], y[p:], v)
     left = _turns(-t[p::-1], y[p::-1], -v)

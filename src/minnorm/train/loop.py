@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from importlib.metadata import version
+from numbers import Real
 from typing import Any, Literal, get_args
 
 import jax
@@ -83,7 +84,7 @@ def train(
     parameters decay: (a, W), or (a, W, b) for PathNorm(bias="penalised"); it also gives the network its
     skip term and offset. `initial`: xavier_uniform, xavier_normal, kaiming_uniform, kaiming_normal or
     pytorch; `biases` starts them "uniform" on +-1/sqrt(d) or at "zero"; `scale` multiplies all initial
-    parameters; `antisymmetric` starts from f = 0. `seeds`: a number of seeds or a list of them. `records`:
+    parameters; `antisymmetric` starts from f = 0. `seeds`: how many, or a list of them below 2**32. `records`:
     about how many log-spaced steps are recorded. `threads`: at most this many, default all cores.
 
     Returns an `xarray.Dataset` with dimensions learning_rate, weight_decay, scale, seed, step; the metrics
@@ -106,7 +107,7 @@ def train(
         "seed": _seeds(seeds),
     }
     steps, records = _count("steps", steps, 0), _count("records", records, 1)
-    recorded = np.unique(np.round(np.geomspace(1, max(steps, 1), records)).astype(int))
+    recorded = np.unique(np.round(np.geomspace(max(steps, 1), 1, records)).astype(int))  # the last step first
     recorded = np.concatenate([[0], recorded[recorded <= steps]])
     with jax.enable_x64(dtype == "float64"):
         metrics, parameters = _run(problem, setting, axes, np.diff(recorded, prepend=0), _threads(threads), progress)
@@ -263,6 +264,9 @@ def _setting(
         raise ValueError(
             f"options has {sorted(unknown)}, which {optimizer} does not take; it takes {sorted(entry.options)}"
         )
+    for name, value in (options or {}).items():
+        if not (isinstance(value, Real) and 0 <= value < np.inf):
+            raise ValueError(f"options has {name} = {value!r}; give a finite number >= 0")
     n = len(problem.values)
     if batch_size is None:
         batch_size = min(_SGD_BATCH, n) if entry.batch == "mini" else None
@@ -287,19 +291,22 @@ def _setting(
 
 
 def _choice(name: str, value: Any, allowed: Any) -> Any:
-    if value not in allowed:
+    if value not in tuple(allowed):
         raise ValueError(f"{name} is {value!r}; choose one of {', '.join(allowed)}")
     return value
 
 
 def _count(name: str, value: int, least: int) -> int:
-    if isinstance(value, bool) or int(value) != value or value < least:
+    if isinstance(value, bool) or not isinstance(value, Real) or not (value >= least and value % 1 == 0):
         raise ValueError(f"{name} is {value!r}; give a whole number >= {least}")
     return int(value)
 
 
 def _axis(name: str, values: float | Sequence[float], *, positive: bool = False) -> np.ndarray:
-    array = np.atleast_1d(np.asarray(values, dtype=np.float64))
+    try:
+        array = np.atleast_1d(np.asarray(values, dtype=np.float64))
+    except (TypeError, ValueError):
+        array = np.array([np.nan])
     bad = ~np.isfinite(array) | (array <= 0 if positive else array < 0)
     if array.ndim != 1 or array.size == 0 or np.any(bad):
         bound = "> 0" if positive else ">= 0"
@@ -311,10 +318,10 @@ def _axis(name: str, values: float | Sequence[float], *, positive: bool = False)
 
 def _seeds(seeds: int | Sequence[int]) -> np.ndarray:
     if isinstance(seeds, int | np.integer):
-        return np.arange(_count("seeds", int(seeds), 1))
+        return np.arange(_count("seeds", seeds, 1))
     array = np.asarray(seeds)
-    if array.ndim != 1 or array.size == 0 or array.dtype.kind not in "iu" or array.min() < 0:
-        raise ValueError(f"seeds is {seeds!r}; give a number of seeds or a list of whole numbers >= 0")
+    if array.ndim != 1 or array.size == 0 or array.dtype.kind not in "iu" or array.min() < 0 or array.max() >= 2**32:
+        raise ValueError(f"seeds is {seeds!r}; give a number of seeds or a list of whole numbers from 0 to 2**32 - 1")
     if np.unique(array).size != array.size:
         raise ValueError(f"seeds is {seeds!r}; each seed may appear once")
     return array.astype(np.int64)

@@ -1,0 +1,367 @@
+#include "ascent.hpp"
+
+#include <numeric>
+#include <utility>
+
+namespace minnorm {
+
+namespace {
+
+// to = sum_c v_c column_c, the columns one after the other.
+void combine(int n, int size, const double* columns, const double* v, double* to) {
+    for (int k = 0; k < n; ++k) to[k] = v[0] * columns[k];
+    for (int c = 1; c < size; ++c) {
+        const double* from = columns + static_cast<size_t>(c) * n;
+        const double x = v[c];
+#pragma omp simd
+        for (int k = 0; k < n; ++k) to[k] += x * from[k];
+    }
+}
+
+// out_c = mass . column_c
+void contract(int n, int size, const double* columns, const double* mass, double* out) {
+    for (int c = 0; c < size; ++c) {
+        const double* from = columns + static_cast<size_t>(c) * n;
+        double sum = 0;
+#pragma omp simd reduction(+ : sum)
+        for (int k = 0; k < n; ++k) sum += mass[k] * from[k];
+        out[c] = sum;
+    }
+}
+
+// One ascent of sign * h over theta = (w, b). With z_k = (x_k, 1) it moves along great circles of the unit sphere, or
+// of |w| = 1, and takes the best point of the whole circle. Concave kinks theta . z_p = 0 hold it: such pins are kept,
+// circles stay on them, and a pin is released when its multiplier says that h grows on one side of it.
+//
+// At a local maximum sign * v_A = mu (theta or (w, 0)) + sum_p lambda_p |nu_p| z_p with all lambda_p in [0, 1].
+class Ascent {
+public:
+    Ascent(const Data& data, bool penalised)
+        : n_(data.n), size_(data.rank + 1), free_(!penalised), dim_(penalised ? size_ : size_ - 1), nu_(data.nu) {
+        z_.resize(static_cast<size_t>(n_) * size_);
+        for (int c = 0; c < size_; ++c)
+            for (int k = 0; k < n_; ++k)
+                column(c)[k] = c < data.rank ? data.points[static_cast<size_t>(k) * data.rank + c] : 1;
+        norm_.resize(n_);
+        for (int k = 0; k < n_; ++k) {
+            double square = 0;
+            for (int c = 0; c < size_; ++c) square += z(k, c) * z(k, c);
+            norm_[k] = std::sqrt(square);
+            weight_ += std::fabs(nu_[k]) * norm_[k];
+        }
+        for (auto* buffer : {&along_, &ahead_, &mass_}) buffer->assign(n_, 0.0);
+        pinned_.assign(n_, 0);
+        order_.resize(n_);
+        theta_.resize(size_);
+        upper_.assign(dim_ * dim_, 0.0);
+    }
+
+    // Whether a local maximum with sign * h > 0 was reached; it is in theta() then.
+    bool climb(const double* start, int sign, int max_iterations) {
+        sign_ = sign;
+        since_ = 0;
+        if (!begin(start)) return false;
+        int released = -1;
+        for (int step = 0; step < max_iterations; ++step) {
+            orthogonalise();
+            gradient();
+            const double slope = direction();
+            if (slope > 1e-10 * weight_) {
+                if (!advance()) return false;
+                released = -1;
+                continue;
+            }
+            if (released >= 0) return false;  // no way up from a pin just released: rounding
+            int worst = -1;
+            const double excess = multipliers(worst);
+            if (worst < 0) return finish();
+            if (free_ && pins_.size() == 1) {
+                if (!best_bias()) return false;
+                continue;
+            }
+            released = pins_[worst];
+            unpin(worst);
+            // On the side to which h grows.
+            along_[released] = excess * 1e-300;
+        }
+        return false;
+    }
+
+    const std::vector<double>& theta() const { return theta_; }
+
+private:
+    double* column(int c) { return z_.data() + static_cast<size_t>(c) * n_; }
+    double z(int k, int c) const { return z_[static_cast<size_t>(c) * n_ + k]; }
+    bool ridge(int k) const { return sign_ * nu_[k] < 0; }
+
+    void pin(int k) {
+        pins_.push_back(k);
+        pinned_[k] = 1;
+        along_[k] = 0;
+    }
+
+    void unpin(int which) {
+        pinned_[pins_[which]] = 0;
+        pins_.erase(pins_.begin() + which);
+        // A new first pin changes all the vectors.
+        base_.resize(std::min(base_.size(), static_cast<size_t>(std::max(0, which - first())) * dim_));
+    }
+
+    void clear_pins() {
+        for (int k : pins_) pinned_[k] = 0;
+        pins_.clear();
+        base_.clear();
+    }
+
+    void products(const std::vector<double>& v, std::vector<double>& out) {
+        combine(n_, size_, z_.data(), v.data(), out.data());
+    }
+
+    bool begin(const double* start) {
+        clear_pins();
+        theta_.assign(start, start + size_);
+        double square = 0;
+        for (int c = 0; c < dim_; ++c) square += theta_[c] * theta_[c];
+        if (!(square > 0) || !std::isfinite(square)) return false;
+        for (double& t : theta_) t /= std::sqrt(square);
+        products(theta_, along_);
+        // Kinks through data points are kept: the caller may have aimed.
+        for (int k = 0; k < n_ && static_cast<int>(pins_.size()) < dim_; ++k)
+            if (ridge(k) && std::fabs(along_[k]) <= 1e-12 * norm_[k]) pin(k);
+        return !free_ || !pins_.empty() || best_bias();
+    }
+
+    // The best b for these weights: h is piecewise linear in b with kinks at the data points.
+    bool best_bias() {
+        clear_pins();
+        theta_[size_ - 1] = 0;
+        products(theta_, along_);
+        std::iota(order_.begin(), order_.end(), 0);
+        std::sort(order_.begin(), order_.end(), [&](int a, int b) { return along_[a] > along_[b]; });
+        double value = 0, slope = 0, best = 0;
+        int at = -1;
+        for (int t = 0; t < n_; ++t) {
+            const int k = order_[t];
+            if (t) value += slope * (along_[order_[t - 1]] - along_[k]);
+            if (value > best && ridge(k)) {
+                best = value;
+                at = k;
+            }
+            slope += sign_ * nu_[k];
+        }
+        if (at < 0) return false;
+        theta_[size_ - 1] = -along_[at];
+        for (int k = 0; k < n_; ++k) along_[k] += theta_[size_ - 1];
+        pin(at);
+        return true;
+    }
+
+    // In the bias-free case vectors are taken relative to the first pin, which leaves w alone.
+    double arm(int k, int c) const { return free_ ? z(k, c) - z(pins_[0], c) : z(k, c); }
+
+    // Extends the orthonormal basis of the pins, to which theta (or w) is orthogonal. Dependent pins are dropped.
+    void orthogonalise() {
+        while (rows() < static_cast<int>(pins_.size()) - first()) {
+            const int k = pins_[rows() + first()], row = rows();
+            base_.resize((row + 1) * dim_);
+            double *v = base_.data() + row * dim_, *r = upper_.data() + row * dim_;
+            double before = 0, after = 0;
+            for (int c = 0; c < dim_; ++c) {
+                v[c] = arm(k, c);
+                before += v[c] * v[c];
+            }
+            std::fill(r, r + row, 0.0);
+            project(row, v, r);
+            for (int c = 0; c < dim_; ++c) after += v[c] * v[c];
+            if (row + 1 >= dim_ || !(after > 1e-18 * before) || after <= 1e-24 * norm_[k] * norm_[k]) {
+                base_.resize(row * dim_);
+                unpin(row + first());
+                continue;
+            }
+            r[row] = std::sqrt(after);
+            for (int c = 0; c < dim_; ++c) v[c] /= r[row];
+        }
+    }
+
+    // Subtracts from v its components along the first basis vectors, and adds them to `parts`.
+    void project(int rows, double* v, double* parts) const {
+        for (int pass = 0; pass < 2; ++pass)
+            for (int i = 0; i < rows; ++i) {
+                const double* q = base_.data() + i * dim_;
+                double s = 0;
+#pragma omp simd reduction(+ : s)
+                for (int c = 0; c < dim_; ++c) s += q[c] * v[c];
+                for (int c = 0; c < dim_; ++c) v[c] -= s * q[c];
+                parts[i] += s;
+            }
+    }
+
+    int first() const { return free_ ? 1 : 0; }  // pins before it have no basis vector
+    int rows() const { return static_cast<int>(base_.size()) / dim_; }
+
+    void gradient() {
+        gradient_.resize(size_);
+        for (int k = 0; k < n_; ++k) mass_[k] = along_[k] > 0 ? sign_ * nu_[k] : 0;
+        contract(n_, size_, z_.data(), mass_.data(), gradient_.data());
+    }
+
+    // The projected gradient; its length is returned.
+    double direction() {
+        ahead_direction_ = gradient_;
+        std::vector<double>& d = ahead_direction_;
+        if (free_)
+            for (int c = 0; c < dim_; ++c) d[c] -= gradient_[dim_] * z(pins_[0], c);
+        inner_.assign(rows() + 1, 0.0);
+        project(rows(), d.data(), inner_.data());
+        for (int pass = 0; pass < 2; ++pass) {
+            double radial = 0;
+            for (int c = 0; c < dim_; ++c) radial += theta_[c] * d[c];
+            for (int c = 0; c < dim_; ++c) d[c] -= radial * theta_[c];
+        }
+        double square = 0;
+        for (int c = 0; c < dim_; ++c) square += d[c] * d[c];
+        const double length = std::sqrt(square);
+        if (length > 0)
+            for (int c = 0; c < dim_; ++c) d[c] /= length;
+        if (free_) {
+            d[dim_] = 0;
+            for (int c = 0; c < dim_; ++c) d[dim_] -= d[c] * z(pins_[0], c);
+        }
+        return length;
+    }
+
+    // The pin whose multiplier is furthest outside [0, 1], if any; returns +1 if h grows on its active side, else -1.
+    double multipliers(int& worst) {
+        const int count = static_cast<int>(pins_.size());
+        std::vector<double>& beta = scratch_;
+        beta.assign(count, 0.0);
+        for (int p = count - 1; p >= first(); --p) {
+            const int row = p - first();
+            double s = inner_[row];
+            for (int later = p + 1; later < count; ++later) s -= upper_[(later - first()) * dim_ + row] * beta[later];
+            beta[p] = s / upper_[row * dim_ + row];
+        }
+        if (free_ && count > 0) {
+            beta[0] = gradient_[dim_];
+            for (int p = 1; p < count; ++p) beta[0] -= beta[p];
+        }
+        double most = 1e-9 * weight_, side = 0;
+        for (int p = 0; p < count; ++p) {
+            const double below = -beta[p] * norm_[pins_[p]];
+            const double above = (beta[p] - std::fabs(nu_[pins_[p]])) * norm_[pins_[p]];
+            if (std::max(below, above) > most) {
+                most = std::max(below, above);
+                worst = p;
+                side = above > below ? 1 : -1;
+            }
+        }
+        return side;
+    }
+
+    // To the first local maximum on the circle through theta in the direction of ascent.
+    bool advance() {
+        products(ahead_direction_, ahead_);
+        double cosine = 1, sine = 0;
+        int on = -1;
+        if (!first_on_circle(cosine, sine, on)) return false;
+        for (int c = 0; c < size_; ++c) theta_[c] = cosine * theta_[c] + sine * ahead_direction_[c];
+        double square = 0;
+        for (int c = 0; c < dim_; ++c) square += theta_[c] * theta_[c];
+        for (double& t : theta_) t /= std::sqrt(square);
+        if (++since_ % 16 == 0) {
+            products(theta_, along_);
+        } else {
+            for (int k = 0; k < n_; ++k) along_[k] = cosine * along_[k] + sine * ahead_[k];
+        }
+        for (int k : pins_) along_[k] = 0;
+        if (on >= 0 && ridge(on)) pin(on);
+        return true;
+    }
+
+    // Kinks come in the order of the angle, that is of falling cotangent -ahead / along, from a heap.
+    bool first_on_circle(double& cosine, double& sine, int& on) {
+        double x = 0, y = 0;  // sign * v_A in the circle's frame
+        heap_.clear();
+        for (int k = 0; k < n_; ++k) {
+            if (pinned_[k]) continue;
+            const double s = along_[k], q = ahead_[k];
+            if (s > 0 || (s == 0 && q > 0)) {
+                x += sign_ * nu_[k] * s;
+                y += sign_ * nu_[k] * q;
+            }
+            if (s != 0) heap_.push_back({-q / s, k});
+        }
+        std::make_heap(heap_.begin(), heap_.end());
+        while (true) {
+            const double next = heap_.empty() ? -1e300 : heap_.front().first;
+            if (y > 0 && x >= next * y) {
+                const double length = std::hypot(x, y);
+                cosine = x / length;
+                sine = y / length;
+                return true;
+            }
+            if (heap_.empty()) return false;
+            const int k = heap_.front().second;
+            std::pop_heap(heap_.begin(), heap_.end());
+            heap_.pop_back();
+            const double gain = (along_[k] > 0 ? -1 : 1) * sign_ * nu_[k];
+            x += gain * along_[k];
+            y += gain * ahead_[k];
+            if (y * next <= x) {
+                sine = 1 / std::sqrt(1 + next * next);
+                cosine = next * sine;
+                on = k;
+                return true;
+            }
+        }
+    }
+
+    // Removes the drift off the pins.
+    bool finish() {
+        inner_.assign(rows() + 1, 0.0);
+        project(rows(), theta_.data(), inner_.data());
+        double square = 0, value = 0;
+        for (int c = 0; c < dim_; ++c) square += theta_[c] * theta_[c];
+        for (int c = 0; c < dim_; ++c) theta_[c] /= std::sqrt(square);
+        if (free_) {
+            theta_[dim_] = 0;
+            for (int c = 0; c < dim_; ++c) theta_[dim_] -= theta_[c] * z(pins_[0], c);
+        }
+        for (int c = 0; c < size_; ++c) value += gradient_[c] * theta_[c];
+        return value > 0;
+    }
+
+    int n_, size_;
+    bool free_;
+    int dim_;  // of the sphere's space: size_, or that of w
+    const double* nu_;
+    int sign_ = 1;
+    double weight_ = 0;  // sum |nu_k| |z_k|
+    std::vector<double> z_, norm_, theta_;
+    std::vector<double> along_, ahead_, mass_;  // z . theta, z . direction, signed nu of the active points
+    std::vector<double> gradient_, ahead_direction_, base_, inner_, scratch_;
+    std::vector<double> upper_;  // the pins in the basis: row p has p + 1 entries
+    int since_ = 0;
+    std::vector<int> pins_, order_;
+    std::vector<unsigned char> pinned_;
+    std::vector<std::pair<double, int>> heap_;
+};
+
+}  // namespace
+
+Atoms ascend(const Data& data, const double* starts, int count, bool penalised, int max_iterations, int threads) {
+    const int width = data.rank + 1;
+    std::vector<Atoms> parts(count, Atoms(data.rank));
+    parallel(
+        count, threads, [&] { return Ascent(data, penalised); },
+        [&](Ascent& ascent, int start) {
+            for (int sign : {1, -1})
+                if (ascent.climb(starts + static_cast<size_t>(start) * width, sign, max_iterations))
+                    parts[start].at.insert(parts[start].at.end(), ascent.theta().begin(), ascent.theta().end());
+        });
+    Atoms all(data.rank);
+    for (const auto& part : parts) all.append(part);
+    return all;
+}
+
+}  // namespace minnorm

@@ -1,0 +1,66 @@
+#include <nanobind/nanobind.h>
+#include <nanobind/ndarray.h>
+
+#include <utility>
+
+#include "ascent.hpp"
+#include "exact.hpp"
+
+namespace nb = nanobind;
+using namespace minnorm;
+
+namespace {
+
+using Matrix = nb::ndarray<const double, nb::numpy, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
+using Column = nb::ndarray<const double, nb::numpy, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
+using Array = nb::ndarray<nb::numpy, double>;
+
+Data data_of(const Matrix& points, const Column& nu) {
+    if (points.shape(0) != nu.shape(0)) throw nb::value_error("points and nu must have one row per point");
+    return {static_cast<int>(points.shape(0)), static_cast<int>(points.shape(1)), points.data(), nu.data()};
+}
+
+Array array(std::vector<double>&& from, std::initializer_list<size_t> shape) {
+    auto* kept = new std::vector<double>(std::move(from));
+    nb::capsule owner(kept, [](void* p) noexcept { delete static_cast<std::vector<double>*>(p); });
+    return Array(kept->data(), shape, owner);
+}
+
+// Runs without the interpreter lock; gives rows of (weights, bias) and the values.
+template <class Find>
+nb::tuple atoms_of(const Matrix& points, const Column& nu, int threads, Find find) {
+    const Data data = data_of(points, nu);
+    Atoms atoms(data.rank);
+    {
+        nb::gil_scoped_release release;
+        atoms = finish(data, find(data), threads);
+    }
+    const size_t count = atoms.values.size(), width = atoms.width;
+    return nb::make_tuple(array(std::move(atoms.at), {count, width}), array(std::move(atoms.values), {count}));
+}
+
+nb::tuple exact(Matrix points, Column nu, bool penalised, int per_pivot, int threads) {
+    const size_t rank = points.shape(1);
+    if (rank < (penalised ? 1 : 2) || rank > 3) throw nb::value_error("points must have 2 or 3 columns, or 1 if penalised");
+    return atoms_of(points, nu, threads, [&](const Data& data) {
+        return penalised ? exact_penalised(data, per_pivot, threads) : exact_free(data, per_pivot, threads);
+    });
+}
+
+nb::tuple search(Matrix points, Column nu, Matrix starts, bool penalised, int max_iterations, int threads) {
+    if (starts.shape(1) != points.shape(1) + 1) throw nb::value_error("starts must have one column more than points");
+    const int count = static_cast<int>(starts.shape(0));
+    return atoms_of(points, nu, threads, [&](const Data& data) {
+        return ascend(data, starts.data(), count, penalised, max_iterations, threads);
+    });
+}
+
+}  // namespace
+
+NB_MODULE(_native, m) {
+    m.doc() = "Compiled oracles; minnorm.solve.oracle is their interface.";
+    m.def("exact", &exact, nb::arg("points"), nb::arg("nu"), nb::arg("penalised"), nb::arg("per_pivot"),
+          nb::arg("threads"));
+    m.def("search", &search, nb::arg("points"), nb::arg("nu"), nb::arg("starts"), nb::arg("penalised"),
+          nb::arg("max_iterations"), nb::arg("threads"));
+}

@@ -1,0 +1,19 @@
+"""Compiled oracles; minnorm.solve.oracle is their interface."""
+
+import numpy as np
+from jaxtyping import Float
+
+def exact(
+    points: Float[np.ndarray, "n r"], nu: Float[np.ndarray, " n"], penalised: bool, per_pivot: int, threads: int
+) -> tuple[Float[np.ndarray, "k r1"], Float[np.ndarray, " k"]]:
+    """Rows of (weights, bias) and values, for points with nu != 0 of rank 2 or 3, or 1 if penalised."""
+
+def search(
+    points: Float[np.ndarray, "n r"],
+    nu: Float[np.ndarray, " n"],
+    starts: Float[np.ndarray, "s r1"],
+    penalised: bool,
+    max_iterations: int,
+    threads: int,
+) -> tuple[Float[np.ndarray, "k r1"], Float[np.ndarray, " k"]]:
+    """Rows of (weights, bias) and values of the local maxima reached from rows of (weights, bias)."""

@@ -1,0 +1,69 @@
+"""The command line: parse, call, print. Libraries load inside the commands, so that --help answers at once.
+
+This is its table of contents; each module has one group of commands.
+"""
+
+import warnings
+from typing import Annotated
+
+import typer
+
+from minnorm.cli import known, solve, studies, train
+from minnorm.cli.show import say
+
+app = typer.Typer(
+    name="minnorm",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="markdown",
+    pretty_exceptions_enable=False,
+    help="Minimum-norm interpolation by shallow ReLU networks: know it, solve it, train towards it, measure the "
+    "distance.",
+)
+known_app = typer.Typer(no_args_is_help=True, help="Minimum-norm interpolants that are known exactly.")
+known_app.command("radial")(known.radial)
+known_app.command("line")(known.line)
+study_app = typer.Typer(no_args_is_help=True, help="Whole grids of training runs, resumable.")
+study_app.command("run")(studies.run)
+study_app.command("status")(studies.status)
+
+app.command("demo")(studies.demo)
+app.add_typer(known_app, name="known")
+app.command("solve")(solve.solve)
+app.command("verify")(solve.verify)
+app.command("train")(train.train)
+app.add_typer(study_app, name="study")
+app.command("report")(studies.report)
+
+
+@app.callback(invoke_without_command=True)
+def version(
+    show: Annotated[bool, typer.Option("--version", help="Print the version.", is_eager=True)] = False,
+) -> None:
+    """Print the version if asked."""
+    if show:
+        from importlib.metadata import version as installed
+
+        print(installed("minnorm"))
+        raise typer.Exit
+
+
+def main() -> None:
+    """Run the command line: exit 0, or 2 with one line that says what is wrong with the input."""
+    warnings.showwarning = lambda message, *_args, **_kwargs: say(f"warning: {message}")
+    code: object = 0
+    try:
+        code = app(standalone_mode=False)
+    except (ValueError, OSError) as error:
+        _fail(str(error))
+    except typer.TyperException as error:
+        _fail(error.format_message() or "give a command; minnorm --help lists them")
+    except (KeyboardInterrupt, typer.Abort):
+        say("minnorm: interrupted; what was finished is kept")
+        raise SystemExit(130) from None
+    raise SystemExit(code if isinstance(code, int) else 0)
+
+
+def _fail(message: str) -> None:
+    say("minnorm: " + " ".join(message.split()))
+    raise SystemExit(2)

@@ -1,0 +1,5 @@
+"""`python -m minnorm.cli`."""
+
+from minnorm.cli import main
+
+main()

@@ -1,0 +1,21 @@
+"""Options that several commands share, and numbers that are refused with advice."""
+
+from typing import Annotated, Any, Literal
+
+import typer
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output, nothing else.")]
+Threads = Annotated[int | None, typer.Option(help="At most this many threads; default: all cores.")]
+Target = Annotated[str | None, typer.Option(help="Column of the values; default: the last.")]
+Bias = Annotated[Literal["free", "penalised"], typer.Option(help="Whether biases are part of the penalty.")]
+Skip = Annotated[Literal["none", "free"], typer.Option(help="Whether there is a term v . x, at no cost.")]
+Offset = Annotated[Literal["free", "none"], typer.Option(help="Whether there is a constant, at no cost.")]
+
+
+def number(name: str, text: str, kind: type) -> Any:
+    """`text` as an int or a float; ValueError that names the option."""
+    try:
+        return kind(text)
+    except ValueError:
+        wanted = "a positive whole number" if kind is int else "a number"
+        raise ValueError(f"{name} is {text!r}; give {wanted}") from None

@@ -1,0 +1,123 @@
+"""What the command line shows: JSON and tables on standard output; messages and progress on standard error."""
+
+import json
+import math
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+Show = Callable[[Any, float, float], None]
+"""Called with (work, part of it done, part of everything done)."""
+
+Gap = Callable[[float, float, float], None]
+"""Called with (seconds, value, lower bound)."""
+
+
+def say(message: str) -> None:
+    """A message for people."""
+    print(message, file=sys.stderr, flush=True)
+
+
+def print_json(result: dict[str, Any]) -> None:
+    """One JSON object on one line."""
+    print(json.dumps(result, allow_nan=False))
+
+
+def print_table(title: str, columns: Any, rows: Any) -> None:
+    """A table of texts."""
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(*columns, title=title)
+    for row in rows:
+        table.add_row(*row)
+    Console().print(table)
+
+
+def plain(value: Any) -> Any:
+    """A NumPy or Python scalar as JSON knows it; what is not finite becomes None."""
+    value = value.item() if hasattr(value, "item") else value
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def text(value: Any) -> str:
+    """A scalar in a table."""
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
+
+
+@contextmanager
+def progress(prefix: str, *, quiet: bool) -> Iterator[Show]:
+    """A bar on a terminal; elsewhere a line at each new piece of work; nothing if quiet."""
+    if quiet or not sys.stderr.isatty():
+        seen: list[str] = []
+
+        def line(work: Any, _part: float, whole: float) -> None:
+            label = _label(work)
+            if not quiet and label not in seen:
+                seen.append(label)
+                say(f"{prefix}{label} ({whole:.0%})")
+
+        yield line
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True)) as bar:
+        task = bar.add_task(prefix, total=1.0)
+        yield lambda work, _part, whole: bar.update(task, completed=whole, description=prefix + _label(work))
+
+
+@contextmanager
+def gap_progress(tolerance: float, *, quiet: bool) -> Iterator[Gap]:
+    """The gap against time: a bar on a terminal; elsewhere a line whenever the time has doubled; nothing if quiet."""
+    if quiet:
+        yield lambda _seconds, _value, _bound: None
+        return
+    if not sys.stderr.isatty():
+        due = 1.0
+
+        def line(seconds: float, value: float, bound: float) -> None:
+            nonlocal due
+            if seconds >= due:
+                due = 2 * seconds
+                say(_state(seconds, value, bound))
+
+        yield line
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn
+
+    with Progress(BarColumn(), TextColumn("{task.description}"), console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("starting", total=1.0)
+
+        def update(seconds: float, value: float, bound: float) -> None:
+            bar.update(task, completed=_nearness(value, bound, tolerance), description=_state(seconds, value, bound))
+
+        yield update
+
+
+def _gap(value: float, bound: float) -> float:
+    return (value - bound) / max(1.0, abs(value))
+
+
+def _state(seconds: float, value: float, bound: float) -> str:
+    return f"{seconds:.0f} s: gap {_gap(value, bound):.1e}, value {value:.8g}, lower bound {bound:.8g}"
+
+
+def _nearness(value: float, bound: float, tolerance: float) -> float:
+    """From 0 at a gap of 1 to 1 at the tolerance, by orders of magnitude."""
+    gap = _gap(value, bound)
+    if not math.isfinite(gap):
+        return 0.0
+    return min(1.0, max(0.0, math.log(max(gap, 1e-300)) / math.log(tolerance)))
+
+
+def _label(work: Any) -> str:
+    """A shard's name on a progress bar."""
+    settings = getattr(work, "train", None)
+    if settings is None:
+        return str(work)
+    scale = "" if settings.scale == 1 else f" x {settings.scale}"
+    return f"{settings.optimizer}, {settings.initial}{scale}"

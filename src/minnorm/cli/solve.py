@@ -1,0 +1,9 @@
+"""`minnorm solve` and `minnorm verify`."""
+
+
+def solve() -> None:
+    """x"""
+
+
+def verify() -> None:
+    """x"""

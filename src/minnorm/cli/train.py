@@ -1,0 +1,91 @@
+"""`minnorm train`: networks by gradient descent, over a grid."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from minnorm.cli.options import Bias, Json, Skip, Target, Threads
+from minnorm.cli.show import plain, print_json, print_table, progress, text
+
+
+def train(
+    data: Annotated[Path, typer.Argument(help="CSV file with a header line.")],
+    target: Target = None,
+    optimizer: Annotated[str, typer.Option(help="gd, sgd, momentum, nesterov, rmsprop, adam or adamw.")] = "adam",
+    learning_rate: Annotated[list[float] | None, typer.Option(help="May be repeated; default 1e-3.")] = None,
+    weight_decay: Annotated[list[float] | None, typer.Option(help="May be repeated; default 0.")] = None,
+    scale: Annotated[list[float] | None, typer.Option(help="Factor on initial parameters; may be repeated.")] = None,
+    seeds: Annotated[int, typer.Option(help="How many seeds.")] = 1,
+    width: Annotated[int, typer.Option(help="Neurons.")] = 1000,
+    steps: Annotated[int, typer.Option(help="Optimiser steps.")] = 10_000,
+    batch_size: Annotated[int | None, typer.Option(help="Points a step; default: all (32 for sgd).")] = None,
+    decay: Annotated[Literal["coupled", "decoupled"] | None, typer.Option(help="Default: the optimiser's.")] = None,
+    bias: Bias = "free",
+    skip: Skip = "none",
+    initial: Annotated[str, typer.Option(help="Initialisation.")] = "xavier_uniform",
+    biases: Annotated[Literal["uniform", "zero"], typer.Option(help="Initial biases.")] = "uniform",
+    antisymmetric: Annotated[bool, typer.Option("--antisymmetric", help="Start from f = 0.")] = False,
+    dtype: Annotated[Literal["float32", "float64"], typer.Option(help="Precision.")] = "float32",
+    out: Annotated[Path | None, typer.Option(help="Write all trajectories and networks to this netCDF file.")] = None,
+    as_json: Json = False,
+    threads: Threads = None,
+) -> None:
+    """Train networks on a table, over a grid of learning rates, decays, scales and seeds.
+
+    Example: `minnorm train points.csv --target y --optimizer adam --weight-decay 0 --weight-decay 1e-4 --seeds 4`
+    """
+    from minnorm import PathNorm
+    from minnorm import train as train_networks
+    from minnorm.table import read_table
+
+    table = read_table(data, target)
+    if out is not None and not out.parent.is_dir():
+        raise ValueError(f"out is {out}, but there is no directory {out.parent}; make it first")
+    with progress("", quiet=as_json) as show:
+        runs = train_networks(
+            table.points,
+            table.values,
+            optimizer=optimizer,
+            learning_rate=learning_rate or 1e-3,
+            weight_decay=weight_decay or 0.0,
+            scale=scale or 1.0,
+            seeds=seeds,
+            width=width,
+            steps=steps,
+            batch_size=batch_size,
+            decay=decay,
+            penalty=PathNorm(bias=bias, skip=skip),
+            initial=initial,
+            biases=biases,
+            antisymmetric=antisymmetric,
+            dtype=dtype,
+            threads=threads,
+            progress=lambda done, total: show(optimizer, done / max(total, 1), done / max(total, 1)),
+        )
+    if out is not None:
+        runs.to_netcdf(out, engine="h5netcdf")
+    final = runs.isel(step=-1).stack(network=["learning_rate", "weight_decay", "scale", "seed"])
+    places = final.indexes["network"].to_frame(index=False)
+    names = ["training_loss", "path_norm", "half_squares", "gradient_norm", "diverged"]
+    records = [
+        {**place, **{name: plain(final[name].values[i]) for name in names}}
+        for i, place in enumerate(places.to_dict("records"))
+    ]
+    if as_json:
+        print_json(
+            {
+                "kind": "train",
+                "optimizer": optimizer,
+                "steps": steps,
+                "out": out and str(out),
+                "runs": records,
+            }
+        )
+        return
+    columns = list(records[0])
+    print_table(
+        f"{optimizer}, {steps} steps, width {width}",
+        columns,
+        [[text(row[c]) for c in columns] for row in records],
+    )

@@ -1,0 +1,240 @@
+"""scikit-learn estimators over the global solvers."""
+
+import math
+import warnings
+from collections.abc import Callable
+from numbers import Real
+from typing import Any, no_type_check
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.base import BaseEstimator, RegressorMixin
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.model_selection import check_cv
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from minnorm.penalty import Bias, PathNorm, Skip
+from minnorm.problem import Problem
+from minnorm.solution import Solution
+from minnorm.solve.minimise import minimise
+from minnorm.solve.path import lam_max, networks, path
+
+_GRID, _SMALLEST = 25, 1e-4
+
+
+class MinNormRegressor(RegressorMixin, BaseEstimator):
+    r"""The shallow ReLU network that globally minimises its training objective, with a proof.
+
+        alpha = 0:  min sum_k |a_k| |w_k|   subject to   f(x_i) = y_i
+        alpha > 0:  min 1/(2n) sum_i (f(x_i) - y_i)^2 + alpha sum_k |a_k| |w_k|
+
+    over networks f(x) = c + v . x + sum_k a_k relu(w_k . x + b_k) of any width. The features are used as they are: put a
+    `StandardScaler` before it where their units differ.
+
+    Arguments: `alpha` >= 0; `bias`, "penalised" if biases count as weights do; `skip`, "free" for a term v . x at no
+    cost; `tol`, the relative gap below which a solution is certified, from 1e-10 up; `max_time` in seconds, after which
+    the best network so far is taken; `random_state` of the searches in data of affine rank above 3.
+
+    Attributes: `inner_weights_` w (m, d), `biases_` b (m,), `outer_weights_` a (m,), `offset_` c, `skip_` v (d,) or
+    None; `network_`, the same as a `ShallowReLU`; `solution_`; `dual_coef_` (n,), the dual vector; `value_`,
+    `lower_bound_` and `dual_gap_` of the objective; `certified_`, whether the three are a proof within `tol`; `n_iter_`,
+    rounds of column generation; `n_features_in_`.
+
+    Errors: ValueError naming the argument; with alpha = 0 also for equal points with different values. A
+    ConvergenceWarning says that a proof was within reach but is not there yet, as when `max_time` is short.
+
+    >>> est = MinNormRegressor().fit([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]], [0.0, 1.0, 1.0])
+    >>> est.certified_, round(est.value_, 5)
+    (True, 1.41421)
+    >>> est.predict([[0.5, 0.5]]).round(5)
+    array([1.])
+
+    Source: Rosset, Swirszcz, Srebro & Zhu (2007) for the finite width; see `minnorm.fit` for the method.
+    """
+
+    @no_type_check  # scikit-learn sets any parameter to anything; `fit` looks at them
+    def __init__(
+        self,
+        alpha: float = 0.0,
+        *,
+        bias: Bias = "free",
+        skip: Skip = "none",
+        tol: float = 1e-6,
+        max_time: float | None = None,
+        random_state: int | np.random.RandomState | None = 0,
+    ) -> None:
+        self.alpha = alpha
+        self.bias = bias
+        self.skip = skip
+        self.tol = tol
+        self.max_time = max_time
+        self.random_state = random_state
+
+    def fit(self, X: Any, y: Any) -> "MinNormRegressor":
+        """Solve for points X (n, d) and values y (n,)."""
+        _check_number("alpha", self.alpha, "0 interpolates", least=0.0)
+        X, y = _data(self, X, y)
+        return _keep(self, _solution(self, X, y, float(self.alpha)))
+
+    def predict(self, X: Any) -> npt.NDArray[np.float64]:
+        """f at points X (n, d); shape (n,)."""
+        return _predicted(self, X)
+
+
+class MinNormRegressorCV(RegressorMixin, BaseEstimator):
+    r"""A `MinNormRegressor` whose alpha is chosen by cross-validation along regularisation paths.
+
+        alpha = argmin over alphas of the mean over folds of  1/|fold| sum_{i in fold} (f_{alpha, rest}(x_i) - y_i)^2
+
+    Every fold is one warm-started path (`minnorm.path`); then the network is solved on all data at the best alpha.
+
+    Arguments: `alphas`, distinct numbers >= 0, or None for 25 from `lam_max` of all data down to 1e-4 of it, log-spaced;
+    `cv`, a number of folds, a splitter or an iterable of splits; `max_time`, in seconds, of each path and of the last
+    fit; the others as for `MinNormRegressor`.
+
+    Attributes: `alpha_`; `alphas_` (k,), largest first; `mse_path_` (k, folds); the others as for `MinNormRegressor`.
+
+    Errors: ValueError naming the argument, also for more folds than points.
+
+    >>> import numpy as np
+    >>> x = np.linspace(-1, 1, 30)[:, None]
+    >>> noise = np.random.default_rng(0).normal(size=30)
+    >>> est = MinNormRegressorCV(cv=3).fit(x, np.abs(x[:, 0]) + 0.1 * noise)
+    >>> est.certified_, bool(est.alphas_[0] > est.alpha_ > est.alphas_[-1]), est.mse_path_.shape
+    (True, True, (25, 3))
+
+    Source: Osborne, Presnell & Turlach (2000) for the path; Stone (1974) for cross-validation.
+    """
+
+    @no_type_check  # scikit-learn sets any parameter to anything; `fit` looks at them
+    def __init__(
+        self,
+        alphas: npt.ArrayLike | None = None,
+        cv: Any = 5,
+        *,
+        bias: Bias = "free",
+        skip: Skip = "none",
+        tol: float = 1e-6,
+        max_time: float | None = None,
+        random_state: int | np.random.RandomState | None = 0,
+    ) -> None:
+        self.alphas = alphas
+        self.cv = cv
+        self.bias = bias
+        self.skip = skip
+        self.tol = tol
+        self.max_time = max_time
+        self.random_state = random_state
+
+    def fit(self, X: Any, y: Any) -> "MinNormRegressorCV":
+        """Choose alpha and solve for points X (n, d) and values y (n,)."""
+        X, y = _data(self, X, y)
+        penalty, seed = PathNorm(bias=self.bias, skip=self.skip), _seed(self)
+        self.alphas_ = _alphas(self.alphas, lambda: lam_max(X, y, penalty, seed=seed))
+        errors = []
+        for train, test in check_cv(self.cv).split(X, y):
+            fold = path(
+                X[train],
+                y[train],
+                self.alphas_,
+                penalty=penalty,
+                tolerance=float(self.tol),
+                time_limit=self.max_time,
+                seed=seed,
+                certify=False,
+            )
+            errors.append([np.mean((net.evaluate(X[test]) - y[test]) ** 2) for _, net in networks(fold)])
+        self.mse_path_ = np.transpose(errors)
+        self.alpha_ = float(self.alphas_[np.argmin(self.mse_path_.mean(axis=1))])
+        return _keep(self, _solution(self, X, y, self.alpha_))
+
+    def predict(self, X: Any) -> npt.NDArray[np.float64]:
+        """f at points X (n, d); shape (n,)."""
+        return _predicted(self, X)
+
+
+def _alphas(alphas: Any, largest: Callable[[], float]) -> np.ndarray:
+    """The numbers to choose from, in decreasing order."""
+    if alphas is None:
+        top = largest()
+        # Labels that the free terms fit leave nothing to choose.
+        return np.geomspace(top, _SMALLEST * top, _GRID) if top > 0 else np.zeros(1)
+    try:
+        numbers = np.asarray(alphas, dtype=np.float64)
+    except (TypeError, ValueError):
+        numbers = np.array([np.nan])
+    if numbers.ndim != 1 or numbers.size == 0 or not np.all(np.isfinite(numbers) & (numbers >= 0)):
+        raise ValueError(f"alphas is {alphas!r}; give a sequence of finite numbers >= 0, or None")
+    if np.unique(numbers).size < numbers.size:
+        raise ValueError(f"alphas is {alphas!r}; each number may appear once")
+    return np.sort(numbers)[::-1]
+
+
+def _check_number(name: str, value: Any, meaning: str, *, least: float, below: float = math.inf) -> None:
+    """ValueError unless `value` is a number in [least, below)."""
+    if isinstance(value, bool) or not isinstance(value, Real) or not least <= float(value) < below:
+        limits = f">= {least:g}" if below == math.inf else f"from {least:g} up to, not including, {below:g}"
+        raise ValueError(f"{name} is {value!r}; give a finite number {limits} ({meaning})")
+
+
+def _data(estimator: Any, X: Any, y: Any) -> tuple[np.ndarray, np.ndarray]:
+    """X and y as float64 arrays; ValueError for them or for a setting that all estimators here have."""
+    _check_number("tol", estimator.tol, "a relative gap", least=1e-10, below=1.0)
+    if estimator.max_time is not None:
+        _check_number("max_time", estimator.max_time, "seconds; None is no limit", least=0.0)
+    return validate_data(estimator, X, y, dtype=np.float64, y_numeric=True)
+
+
+def _seed(estimator: Any) -> int:
+    state = estimator.random_state
+    if isinstance(state, int | np.integer) and state >= 0:
+        return int(state)
+    return int(check_random_state(state).randint(2**31 - 1))
+
+
+def _solution(estimator: Any, X: np.ndarray, y: np.ndarray, alpha: float) -> Solution:
+    solution = minimise(
+        Problem(X, y, PathNorm(bias=estimator.bias, skip=estimator.skip), alpha),
+        tolerance=float(estimator.tol),
+        time_limit=estimator.max_time,
+        seed=_seed(estimator),
+    )
+    proof = solution.certificate
+    # A search proves nothing however long it runs, so there is nothing to warn of.
+    if proof is not None and proof.scope != "searched" and not proof.certified:
+        warnings.warn(
+            f"the solution is not certified: its relative gap is {proof.gap:.1e}, tol is {estimator.tol:.1e}; give more "
+            "max_time or a larger tol",
+            ConvergenceWarning,
+            stacklevel=4,
+        )
+    return solution
+
+
+def _keep(estimator: Any, solution: Solution) -> Any:
+    """What a fit leaves behind."""
+    network = solution.network.to_numpy()
+    parts = {
+        "solution_": solution,
+        "network_": network,
+        "inner_weights_": network.inner_weights,
+        "biases_": network.biases,
+        "outer_weights_": network.outer_weights,
+        "offset_": float(network.offset),
+        "skip_": network.skip,
+        "dual_coef_": solution.dual,
+        "value_": solution.value,
+        "lower_bound_": solution.lower_bound,
+        "dual_gap_": solution.gap,
+        "certified_": solution.certified,
+        "n_iter_": solution.rounds,
+    }
+    for name, part in parts.items():
+        setattr(estimator, name, part)
+    return estimator
+
+
+def _predicted(estimator: Any, X: Any) -> np.ndarray:
+    check_is_fitted(estimator)
+    return estimator.network_.evaluate(validate_data(estimator, X, dtype=np.float64, reset=False))

@@ -1,0 +1,248 @@
+"""Column generation: price atoms, re-solve the master problem, until bounds from both sides meet."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from jaxtyping import Float
+from scipy.spatial import KDTree
+
+from minnorm.solve import master, pricing, support
+from minnorm.solve.oracle import Atoms
+from minnorm.solve.reduction import Reduced
+
+Progress = Callable[[float, float, float], None]
+"""Called with (seconds, objective of the best network so far, lower bound so far) in the problem's own units."""
+
+_ROUNDS = 1000
+_LIVE = 1e-3  # of the largest mass; atoms with more are where searches start
+_APART = 0.1  # cuts of one round are this far apart, as vectors (w, b); less as the violation shrinks
+
+
+@dataclass
+class Pool:
+    """The dictionary: atoms (w_k, b_k) of unit cost and their values at the points, (n, p)."""
+
+    reduced: Reduced
+    weights: Float[np.ndarray, "p r"] = field(init=False)
+    biases: Float[np.ndarray, " p"] = field(init=False)
+    values: Float[np.ndarray, "n p"] = field(init=False)
+
+    def __post_init__(self) -> None:
+        n, r = self.reduced.points.shape
+        self.weights, self.biases, self.values = np.zeros((0, r)), np.zeros(0), np.zeros((n, 0))
+
+    @property
+    def size(self) -> int:
+        """The number of atoms."""
+        return self.biases.size
+
+    def add(self, weights: np.ndarray, biases: np.ndarray) -> None:
+        """More atoms."""
+        self.weights = np.concatenate([self.weights, weights])
+        self.biases = np.concatenate([self.biases, biases])
+        self.values = np.concatenate([self.values, self.reduced.atoms(weights, biases)], axis=1)
+
+    def keep(self, which: np.ndarray) -> None:
+        """Drop all others."""
+        self.weights, self.biases, self.values = self.weights[which], self.biases[which], self.values[:, which]
+
+    def span(self, rng: np.random.Generator) -> None:
+        """Add atoms along a few random directions, with a kink before each point: they interpolate anything."""
+        points = self.reduced.points
+        penalised = self.reduced.problem.penalty.bias == "penalised"
+        for _ in range(2):
+            w = rng.normal(size=points.shape[1])
+            w /= np.linalg.norm(w)
+            for facing in (w, -w):
+                at = np.sort(points @ facing)
+                first = at[0] - max(float(np.ptp(at)), 1.0)
+                b = -np.concatenate([[first], at[:-1]])
+                cost = np.hypot(1.0, b) if penalised else np.ones(b.size)
+                self.add(facing / cost[:, None], b / cost)
+
+
+@dataclass
+class Found:
+    """What column generation returns, in reduced units: the best network and the best dual vector seen."""
+
+    weights: Float[np.ndarray, "k r"]
+    biases: Float[np.ndarray, " k"]
+    masses: Float[np.ndarray, " k"]
+    coefficients: Float[np.ndarray, " q"]
+    nu: Float[np.ndarray, " n"]
+    value: float
+    bound: float
+    rounds: int
+
+    @property
+    def gap(self) -> float:
+        """Relative distance of value and bound."""
+        return (self.value - self.bound) / max(abs(self.value), 1e-300)
+
+
+def dual_bound(reduced: Reduced, nu: np.ndarray, largest: float) -> tuple[float, np.ndarray]:
+    """The best bound among multiples of nu that are feasible if sup |h| = `largest`, and that multiple."""
+    linear, square = float(reduced.values @ nu), float((reduced.rho * nu) @ nu)
+    scale = 1 / largest if largest > 0 else (np.inf if square > 0 else 1.0)
+    if square > 0:
+        scale = min(scale, linear / square)
+    scale = max(scale, 0.0)
+    return scale * linear - 0.5 * scale**2 * square, scale * nu
+
+
+def first_dual(reduced: Reduced) -> np.ndarray:
+    """The dual vector of the best free terms alone: the residual, over rho if there is one."""
+    root = 1 / np.sqrt(reduced.rho) if reduced.problem.lam > 0 else np.ones(reduced.rho.size)
+    free = reduced.free * root[:, None]
+    scaled = reduced.values * root
+    return (scaled - free @ np.linalg.lstsq(free, scaled, rcond=None)[0]) * root
+
+
+def generate(
+    reduced: Reduced,
+    *,
+    tolerance: float,
+    deadline: float = np.inf,
+    seed: int = 0,
+    pool: Pool | None = None,
+    start: np.ndarray | None = None,
+    progress: Progress | None = None,
+) -> Found:
+    r"""Solve the reduced problem by cutting planes in its dual.
+
+    Each round solves the master problem to a fraction of the present gap, which keeps its dual vector away
+    from the boundary, and adds the most violated atoms, thinned out to be diverse. Atoms without mass that are far
+    from active are dropped, but only when the gap has shrunk since the last time, so no sequence of rounds repeats
+    itself. Where the oracle is a search, a larger, independent one decides whether to stop.
+
+    Arguments: `tolerance` of the relative gap; `deadline`, a `time.monotonic` moment; `seed` of searches; `pool` and
+    `start`, a dictionary and a dual vector to begin with (the pool is changed). Returns `Found`.
+    """
+    began = time.monotonic()
+    n = reduced.values.size
+    pricer = pricing.pricer(reduced.points, reduced.problem.penalty.bias, seed)
+    pool = Pool(reduced) if pool is None else pool
+    nu = first_dual(reduced) if start is None else start
+    if pool.size == 0:
+        if reduced.problem.lam == 0:
+            pool.span(np.random.default_rng(0))
+        else:
+            atoms = pricer.price(nu, pool.weights, pool.biases)
+            if atoms.largest <= 1:
+                atoms = pricer.decide(nu, pool.weights, pool.biases) or atoms
+            if atoms.largest <= 1:
+                return _only_free_terms(reduced, nu, atoms.largest)
+            pool.add(*thinned(atoms, 0.7 * atoms.largest, _APART, n))
+            nu = nu / atoms.largest
+    best = Found(pool.weights, pool.biases, np.zeros(0), np.zeros(0), nu, np.inf, -np.inf, 0)
+    gap, pruned_at, finest = 1.0, np.inf, 1e-2
+    for rounds in range(1, _ROUNDS + 1):
+        accuracy = min(finest, max(0.05 * gap, 0.1 * tolerance))
+        solved = master.solve(pool.values, reduced.free, reduced.values, reduced.rho, tolerance=accuracy, start=nu)
+        nu = solved.nu
+        value = float(np.sum(np.abs(solved.masses)))
+        if reduced.problem.lam > 0:  # rho nu is the true misfit only as far as the master problem is solved
+            value = _best_coefficients(reduced, pool.values @ solved.masses, value)[1]
+        if reduced.problem.lam == 0 or value < best.value:
+            best.value, best.masses, best.coefficients = value, solved.masses, solved.coefficients
+            best.weights, best.biases = pool.weights, pool.biases
+        live = solved.weight > _LIVE * float(np.max(solved.weight))
+        atoms = pricer.price(nu, pool.weights[live], pool.biases[live])
+        largest = atoms.largest
+        bound, feasible = dual_bound(reduced, nu, largest)
+        if bound > best.bound:
+            best.bound, best.nu = bound, feasible
+        best.rounds, gap = rounds, best.gap
+        if progress is not None:
+            progress(time.monotonic() - began, best.value * reduced.unit, best.bound * reduced.unit)
+        excess = max(largest - 1, 0.0)
+        limit = 1 + min(0.1 * excess, 1.0)
+        exhausted = largest <= limit and accuracy <= 0.1 * tolerance
+        late = time.monotonic() > deadline
+        if gap <= tolerance or exhausted or late:
+            judged = pricer.decide(best.nu, pool.weights[live], pool.biases[live])
+            if judged is None:
+                break
+            best.bound, best.nu = dual_bound(reduced, best.nu, judged.largest)
+            gap = best.gap
+            if gap <= tolerance or late or (exhausted and judged.largest <= limit):
+                break
+            pool.add(*thinned(judged, 1.0, _APART * excess**0.5, n))
+        if gap < 0.9 * pruned_at:
+            pruned_at = gap
+            active = 1 - np.clip(5 * excess, 1e-3, 0.3)
+            weight = np.append(solved.weight, np.full(pool.size - solved.weight.size, np.inf))
+            pool.keep((np.abs(nu @ pool.values) > active) | (weight > 1e-6 * float(np.max(solved.weight))))
+        if largest <= limit:
+            finest = max(0.1 * accuracy, 0.1 * tolerance)  # the master's own accuracy is what is left
+            continue
+        pool.add(*thinned(atoms, limit, min(_APART, 0.3 * excess**0.5), n))
+        nu = nu / max(1.0, largest)
+    return finish(reduced, best, tolerance)
+
+
+def finish(reduced: Reduced, found: Found, tolerance: float) -> Found:
+    """Drop negligible atoms and make the support sparse, unless rounding makes that cost more than it may."""
+    size = np.abs(found.masses)
+    kept = size > 1e-9 * float(np.max(size, initial=0.0))
+    plain = _with_support(reduced, found, kept, found.masses)
+    values = reduced.atoms(found.weights[kept], found.biases[kept])
+    masses = np.zeros(size.size)
+    masses[kept] = support.sparsify(values, reduced.free, found.masses[kept])
+    sparse = _with_support(reduced, found, masses != 0, masses)
+    allowed = 0.1 * tolerance * abs(plain.value)
+    if sparse.value > plain.value + allowed and reduced.problem.lam > 0 and np.any(masses):
+        values = reduced.atoms(sparse.weights, sparse.biases)
+        again = master.solve(values, reduced.free, reduced.values, reduced.rho, tolerance=0.1 * tolerance)
+        sparse = _with_support(reduced, sparse, np.ones(sparse.masses.size, dtype=bool), again.masses)
+    return sparse if sparse.value <= plain.value + allowed else plain
+
+
+def _with_support(reduced: Reduced, found: Found, which: np.ndarray, masses: np.ndarray) -> Found:
+    """The network on some of the atoms, with the free terms that suit it best, and its true objective."""
+    weights, biases, masses = found.weights[which], found.biases[which], masses[which]
+    values = reduced.atoms(weights, biases)
+    if reduced.problem.lam == 0:
+        masses, coefficients = support.repair(values, reduced.free, reduced.values, masses)
+        value = float(np.sum(np.abs(masses)))
+    else:
+        coefficients, value = _best_coefficients(reduced, values @ masses, float(np.sum(np.abs(masses))))
+    return replace(found, weights=weights, biases=biases, masses=masses, coefficients=coefficients, value=value)
+
+
+def _best_coefficients(reduced: Reduced, fitted: np.ndarray, norm: float) -> tuple[np.ndarray, float]:
+    """The free terms that suit given atoms best, and the objective with them."""
+    root = 1 / np.sqrt(reduced.rho)
+    rest = (reduced.values - fitted) * root
+    free = reduced.free * root[:, None]
+    coefficients = np.linalg.lstsq(free, rest, rcond=None)[0]
+    return coefficients, norm + 0.5 * float(np.sum((rest - free @ coefficients) ** 2))
+
+
+def _only_free_terms(reduced: Reduced, nu: np.ndarray, largest: float) -> Found:
+    coefficients, value = _best_coefficients(reduced, np.zeros(reduced.values.size), 0.0)
+    bound, feasible = dual_bound(reduced, nu, largest)
+    empty = np.zeros(0)
+    return Found(np.zeros((0, reduced.rank)), empty, empty, coefficients, feasible, value, bound, 0)
+
+
+def thinned(atoms: Atoms, least: float, apart: float, most: int) -> tuple[np.ndarray, np.ndarray]:
+    """The most violated of the atoms with |h| > `least`, none within `apart` of a better one of its sign."""
+    which = np.abs(atoms.values) > least
+    w, b, h = atoms.weights[which], atoms.biases[which], atoms.values[which]
+    if h.size == 0:
+        return w, b
+    order = np.argsort(-np.abs(h), kind="stable")
+    places = np.column_stack([w, b])
+    tree, free = KDTree(places), np.ones(h.size, dtype=bool)
+    chosen: list[int] = []
+    for k in order.tolist():
+        if free[k]:
+            chosen.append(k)
+            if len(chosen) >= most:
+                break
+            near = np.asarray(tree.query_ball_point(places[k], apart), dtype=np.int64)
+            free[near[h[near] * h[k] > 0]] = False
+    return w[chosen], b[chosen]

@@ -1,0 +1,213 @@
+"""The master problem: best masses on a finite dictionary of atoms, by a primal-dual interior point method."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.linalg
+from jaxtyping import Float
+from scipy.linalg.blas import dsyrk
+
+_STEPS = 80
+_TO_BOUNDARY = 0.995
+_WORSE = 100.0  # a step that makes the errors this much larger is the last
+_REFINED = 1e-12  # relative residual at which a refinement ends
+_REFINEMENTS = 20
+_PATIENCE = 3  # further steps after the gap has closed and the equations are solved no better
+_ACCURATE = 1e-9  # relative residual of a system that counts as solved
+
+
+@dataclass(frozen=True)
+class Masses:
+    """An approximate solution: masses (p,), coefficients of the free terms (q,), the dual vector (n,).
+
+    `weight` (p,) bounds |masses|; where it is small the atom is not needed. `gap` is the complementarity
+    left, relative to the objective (or to 1, if that is more); `residual` the largest misfit of the equations,
+    relative to the largest value.
+    """
+
+    masses: Float[np.ndarray, " p"]
+    coefficients: Float[np.ndarray, " q"]
+    nu: Float[np.ndarray, " n"]
+    weight: Float[np.ndarray, " p"]
+    gap: float
+    residual: float
+
+    @property
+    def error(self) -> float:
+        """The larger of the two."""
+        return max(self.gap, self.residual)
+
+
+def solve(
+    atoms: Float[np.ndarray, "n p"],
+    free: Float[np.ndarray, "n q"],
+    values: Float[np.ndarray, " n"],
+    rho: Float[np.ndarray, " n"],
+    *,
+    tolerance: float,
+    start: Float[np.ndarray, " n"] | None = None,
+    reward: tuple[Float[np.ndarray, " p"], Float[np.ndarray, " q"]] | None = None,
+) -> Masses:
+    r"""Mehrotra's predictor-corrector method on the dual, which never leaves the dual's feasible set.
+
+        min  sum |a| + 1/2 sum rho nu^2    s.t.  Phi a + F c + rho nu = y
+        max  y . nu - 1/2 sum rho nu^2     s.t.  |Phi^T nu| <= 1,  F^T nu = 0
+
+    or, with a `reward` (t, g), t . a + g . c is subtracted from what is minimised, and the dual's constraints are
+    |Phi^T nu + t| <= 1, F^T nu + g = 0; then `start` must satisfy them with room to spare.
+
+    With a = z+ - z- and slacks s+- = 1 -+ Phi^T nu each step solves one system with Phi D Phi^T + rho,
+    D = z+/s+ + z-/s-. `start` is a dual vector to start from; it is shrunk into the interior.
+
+    Source: Mehrotra (1992), *On the implementation of a primal-dual interior point method*; Gondzio,
+    Gonzalez-Brevis & Munari (2013) for stopping early at well-centred points in column generation.
+    """
+    n, p = atoms.shape
+    nu = np.zeros(n) if start is None else start
+    tilt, pull = (np.zeros(p), np.zeros(free.shape[1])) if reward is None else reward
+    correlation = atoms.T @ nu + tilt
+    largest = float(np.max(np.abs(correlation), initial=0.0))
+    if largest > 0.95 and reward is None:
+        nu, correlation = nu * (0.95 / largest), correlation * (0.95 / largest)
+    coefficients = np.zeros(free.shape[1])
+    slack = np.stack([1 - correlation, 1 + correlation])
+    size = max(float(np.max(np.abs(values))), 1e-300)
+    dual_weight = 5 * size / p / slack
+    normal = _Normal(atoms, free, rho, pull)
+    best: Masses | None = None
+    worse = 0
+    for _ in range(_STEPS):
+        masses = dual_weight[0] - dual_weight[1]
+        misfit = values - atoms @ masses - free @ coefficients - rho * nu
+        gap = float(np.sum(dual_weight * slack))
+        objective = max(1.0, abs(float(values @ nu - 0.5 * (rho * nu) @ nu)))
+        residual = float(np.max(np.abs(misfit)))
+        present = Masses(masses, coefficients, nu, dual_weight.sum(axis=0), gap / objective, residual / size)
+        worse = worse + 1 if present.gap <= tolerance and best is not None and present.error >= best.error else 0
+        if worse > _PATIENCE or (best is not None and not present.error < _WORSE * best.error):
+            break  # the systems have become too ill-conditioned to go on
+        if best is None or present.error < best.error:
+            best = present
+        if present.gap <= tolerance and present.residual <= min(tolerance, 1e-3):
+            break
+        ratio = dual_weight / slack
+        if not normal.factor(ratio.sum(axis=0), misfit):
+            break
+        complementarity = gap / (2 * p)
+        move = -dual_weight
+        _, _, rise, change = normal.direction(misfit, nu, move, ratio)
+        dual_step, primal_step = _longest(slack, -rise), _longest(dual_weight, change)
+        ahead = float(np.sum((dual_weight + primal_step * change) * (slack - dual_step * rise))) / (2 * p)
+        target = max((ahead / complementarity) ** 3, 1e-4) * complementarity
+        move = (target + change * rise) / slack - dual_weight
+        step, shift, rise, change = normal.direction(misfit, nu, move, ratio)
+        dual_step = min(1.0, _TO_BOUNDARY * _longest(slack, -rise, np.inf))
+        primal_step = min(1.0, _TO_BOUNDARY * _longest(dual_weight, change, np.inf))
+        nu = nu + dual_step * step
+        slack = slack - dual_step * rise
+        dual_weight = dual_weight + primal_step * change
+        coefficients = coefficients + primal_step * shift
+    assert best is not None
+    return best
+
+
+class _Normal:
+    """Systems with Phi D Phi^T + rho and the free terms' equations; in atoms' space if that is smaller."""
+
+    def __init__(self, atoms: np.ndarray, free: np.ndarray, rho: np.ndarray, pull: np.ndarray) -> None:
+        self.atoms, self.free, self.rho, self.pull = atoms, free, rho, pull
+        self.small = atoms.shape[1] < 0.7 * atoms.shape[0] and float(rho.min()) > 0
+        if self.small:
+            self.scaled = atoms / rho[:, None]
+            self.gram = atoms.T @ self.scaled
+
+    def factor(self, weights: np.ndarray, probe: np.ndarray) -> bool:
+        """Factor for D = `weights`; False if that breaks down. `probe` is a right-hand side to test it with."""
+        self.root, self.weights = np.sqrt(weights), weights
+        matrix = self._matrix()
+        if not np.all(np.isfinite(np.diagonal(matrix))):
+            return False
+        try:
+            self.factored = scipy.linalg.cho_factor(matrix, lower=True, overwrite_a=True, check_finite=False)
+        except np.linalg.LinAlgError:
+            return False
+        if self.small:
+            left = probe - self._product(self._invert(probe))
+            if not float(np.max(np.abs(left))) <= _ACCURATE * float(np.max(np.abs(probe))):
+                self.small = False  # weights of too many orders of magnitude for the matrix inversion lemma
+                return self.factor(weights, probe)
+        self.free_solved = self._invert(self.free)
+        self.free_matrix = self.free.T @ self.free_solved
+        return True
+
+    def _matrix(self) -> np.ndarray:
+        if self.small:
+            matrix = self.gram * self.root[:, None] * self.root
+            matrix[np.diag_indices_from(matrix)] += 1.0
+            return matrix
+        matrix = dsyrk(1.0, (self.atoms * self.root).T, trans=1, lower=1)
+        matrix[np.diag_indices_from(matrix)] += self.rho + 1e-14 * np.trace(matrix) / len(matrix)
+        return matrix
+
+    def direction(
+        self, misfit: np.ndarray, nu: np.ndarray, move: np.ndarray, ratio: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """Newton steps of nu and the coefficients, the fall of the slacks, and the change of the dual weights.
+
+        The dual weights change by `move` + `ratio` * fall of the slacks.
+        """
+        step, shift = self.solve(misfit - self.atoms @ (move[0] - move[1]), nu)
+        rise = self.atoms.T @ step
+        fall = np.stack([rise, -rise])
+        return step, shift, fall, move + ratio * fall
+
+    def solve(self, right: np.ndarray, nu: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """(step, shift) with (Phi D Phi^T + rho) step + F shift = right and F^T (nu + step) + pull = 0."""
+        step = self._invert(right)
+        if self.free.shape[1] == 0:
+            return step, np.zeros(0)
+        shift = np.linalg.lstsq(self.free_matrix, self.free.T @ (step + nu) + self.pull, rcond=None)[0]
+        return step - self.free_solved @ shift, shift
+
+    def _invert(self, right: np.ndarray) -> np.ndarray:
+        """The solution, improved by conjugate gradients: near the end the weights span many orders of magnitude."""
+        if right.ndim == 2 and right.shape[1] == 0:
+            return right
+        x = self._once(right)
+        left = right - self._product(x)
+        wanted = _REFINED * np.max(np.abs(right), axis=0)
+        if np.all(np.max(np.abs(left), axis=0) <= wanted):
+            return x
+        better = self._once(left)
+        along, slope = better, np.sum(left * better, axis=0)
+        for _ in range(_REFINEMENTS):
+            image = self._product(along)
+            curvature = np.sum(along * image, axis=0)
+            step = np.divide(slope, curvature, out=np.zeros_like(slope), where=curvature > 0)
+            x = x + step * along
+            left = left - step * image
+            if np.all(np.max(np.abs(left), axis=0) <= wanted):
+                break
+            better = self._once(left)
+            before, slope = slope, np.sum(left * better, axis=0)
+            along = better + np.divide(slope, before, out=np.zeros_like(slope), where=before > 0) * along
+        return x
+
+    def _product(self, x: np.ndarray) -> np.ndarray:
+        """(Phi D Phi^T + rho) x."""
+        column = (slice(None), None) if x.ndim == 2 else slice(None)
+        return self.atoms @ (self.weights[column] * (self.atoms.T @ x)) + self.rho[column] * x
+
+    def _once(self, right: np.ndarray) -> np.ndarray:
+        if not self.small:
+            return scipy.linalg.cho_solve(self.factored, right, check_finite=False)
+        column = (slice(None), None) if right.ndim == 2 else slice(None)
+        scaled = right / self.rho[column]
+        inner = scipy.linalg.cho_solve(self.factored, self.root[column] * (self.atoms.T @ scaled), check_finite=False)
+        return scaled - self.scaled @ (self.root[column] * inner)
+
+
+def _longest(x: np.ndarray, change: np.ndarray, most: float = 1.0) -> float:
+    """The largest step up to `most` with x + step * change >= 0."""
+    falling = change < 0
+    return min(most, float(np.min(-x[falling] / change[falling], initial=np.inf)))

@@ -1,0 +1,175 @@
+"""What users call: the global minimiser of interpolation and of weight-decay training, with its certificate."""
+
+import dataclasses
+import math
+import time
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from threadpoolctl import threadpool_limits
+
+from minnorm import known
+from minnorm.network import ShallowReLU
+from minnorm.penalty import PathNorm
+from minnorm.problem import Problem
+from minnorm.solution import Solution
+from minnorm.solve.generate import Found, Pool, Progress, generate
+from minnorm.solve.reduction import Reduced, reduce
+from minnorm.verify import verify
+
+_ONE_THREAD = 400  # below this many points BLAS threads cost more than they bring
+_KEPT = 3  # atoms per point that one problem leaves for the next, those nearest to being active
+_SHARE = 0.5  # of the tolerance is for the solver; verifying adds bounds of rounding errors to its gap
+
+
+@dataclasses.dataclass
+class Warm:
+    """What a solved problem leaves for another with the same data and another lam: atoms and a dual vector.
+
+    Both are in the coordinates of `Reduced`, which do not depend on lam.
+    """
+
+    pool: Pool | None = None
+    start: np.ndarray | None = None
+
+
+def interpolate(X: npt.ArrayLike, y: npt.ArrayLike, *, penalty: PathNorm | None = None, **options: Any) -> Solution:
+    r"""The minimum-norm interpolant: the shallow ReLU network of least path norm through the data.
+
+        (P0)  min sum_k |a_k| |w_k|      subject to      f(x_i) = y_i
+
+    over networks of any width; the answer has at most n neurons. Arguments: `X` (n, d) or (n,), equal points only with
+    equal values; `y` (n,); `penalty`, which parameters cost; options as for `fit`.
+
+    Returns a `Solution` whose certificate `verify` made. Errors: ValueError naming the argument.
+
+    >>> import numpy as np
+    >>> sol = interpolate(np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]]), np.array([0.0, 1.0, 1.0]))
+    >>> sol.certified, round(sol.value, 5)
+    (True, 1.41421)
+
+    Source: Rosset, Swirszcz, Srebro & Zhu (2007), *l1 regularization in infinite dimensional feature spaces*, for the
+    finite width; Gondzio, Gonzalez-Brevis & Munari (2013) for the column generation.
+    """
+    return minimise(Problem(X, y, penalty), **options)
+
+
+def fit(X: npt.ArrayLike, y: npt.ArrayLike, lam: float, *, penalty: PathNorm | None = None, **options: Any) -> Solution:
+    r"""The global minimiser of weight-decay training, over networks of any width.
+
+        (PL)  min 1/(2n) sum_i (f(x_i) - y_i)^2 + lam sum_k |a_k| |w_k|
+
+    It equals the minimum of the same loss plus lam (|a|^2 + |W|^2)/2 over networks of width n + 1. Arguments:
+    `X` (n, d) or (n,); `y` (n,); `lam` >= 0, 0 interpolates; `penalty`. Options: `tolerance` of the relative gap,
+    from 1e-10 up, default 1e-6; `time_limit` in seconds, after which the best network and bound so far are returned;
+    `seed` of the searches where the data have affine rank above 3; `certify=False` leaves out the verification;
+    `progress`, called with (seconds, value, bound).
+
+    Returns a `Solution` whose certificate `verify` made; of scope "exact" up to affine rank 3 of the data. Errors:
+    ValueError naming the argument.
+
+    >>> sol = fit([0.0, 1.0, 2.0], [0.0, 1.0, 0.0], lam=0.1)
+    >>> sol.certified
+    True
+
+    Source: as for `interpolate`; Neyshabur, Tomioka & Srebro (2015) for weight decay as a path norm.
+    """
+    return minimise(Problem(X, y, penalty, lam), **options)
+
+
+def minimise(
+    problem: Problem,
+    *,
+    tolerance: float = 1e-6,
+    time_limit: float | None = None,
+    seed: int = 0,
+    certify: bool = True,
+    progress: Progress | None = None,
+    warm: Warm | None = None,
+) -> Solution:
+    """Solve a `Problem`; see `fit` for the options. `warm` is started from, and changed."""
+    if not (isinstance(tolerance, int | float) and 1e-10 <= tolerance < 1):
+        raise ValueError(f"tolerance is {tolerance!r}; give a relative gap from 1e-10 up to, not including, 1")
+    if time_limit is not None and not time_limit >= 0:
+        raise ValueError(f"time_limit is {time_limit!r}; give seconds >= 0, or None")
+    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
+        raise ValueError(f"seed is {seed!r}; give a whole number >= 0")
+    deadline = time.monotonic() + (math.inf if time_limit is None else time_limit)
+    solution = _solve(problem, reduce(problem), _SHARE * tolerance, deadline, int(seed), progress, warm)
+    if not certify:
+        return solution
+    certificate = verify(problem.points, problem.values, solution, tolerance=tolerance, seed=int(seed))
+    return dataclasses.replace(solution, certificate=certificate)
+
+
+def _solve(
+    problem: Problem,
+    reduced: Reduced,
+    tolerance: float,
+    deadline: float,
+    seed: int,
+    progress: Progress | None,
+    warm: Warm | None = None,
+) -> Solution:
+    if reduced.rank == 0:
+        return _constant(problem, reduced)
+    if reduced.rank == 1 and problem.penalty.bias == "free" and problem.lam == 0:
+        return _line(problem, reduced)
+    pool, start = _warmed(reduced, warm)
+    with threadpool_limits(1 if reduced.values.size < _ONE_THREAD else None, "blas"):
+        found = generate(
+            reduced, tolerance=tolerance, deadline=deadline, seed=seed, pool=pool, start=start, progress=progress
+        )
+    if warm is not None:
+        warm.pool, warm.start = pool, found.nu
+        if pool is not None:
+            activity = np.abs(found.nu @ pool.values)
+            pool.keep(np.argsort(-activity, kind="stable")[: _KEPT * found.nu.size])
+    return as_solution(reduced, found)
+
+
+def _warmed(reduced: Reduced, warm: Warm | None) -> tuple[Pool | None, np.ndarray | None]:
+    """The pool and the dual vector to start from, the pool made for this problem."""
+    if warm is None:
+        return None, None
+    pool = Pool(reduced) if warm.pool is None else warm.pool
+    pool.reduced = reduced
+    if pool.size and reduced.problem.lam == 0:
+        pool.span(np.random.default_rng(0))  # what fits the data with lam > 0 need not interpolate them
+    return pool, warm.start if pool.size else None
+
+
+def as_solution(reduced: Reduced, found: Found) -> Solution:
+    """A solution of the original problem, not verified yet."""
+    network = reduced.network(found.weights, found.biases, found.masses, found.coefficients)
+    problem = reduced.problem
+    return Solution(network, reduced.dual(found.nu), problem.penalty, problem.lam, rounds=found.rounds)
+
+
+def _line(problem: Problem, reduced: Reduced) -> Solution:
+    """Points on a line in any dimension, biases free: the closed form, along the line."""
+    penalty = problem.penalty
+    axis = reduced.basis[:, 0]
+    along = (problem.points - reduced.centre) @ axis
+    along = along[np.unique(reduced.group, return_index=True)[1]][reduced.group]
+    exact = known.line(along, problem.values, dataclasses.replace(penalty, offset="free"), certify=False)
+    net = exact.network
+    weights = net.inner_weights * axis
+    biases = net.biases - weights @ reduced.centre
+    offset, skip = net.offset, None
+    if net.skip is not None:
+        skip = net.skip[0] * axis
+        offset = offset - skip @ reduced.centre
+    network = reduced.with_offset(ShallowReLU(weights, biases, net.outer_weights, offset, skip))
+    return Solution(network, exact.dual, penalty)
+
+
+def _constant(problem: Problem, reduced: Reduced) -> Solution:
+    """All points equal, a constant free: it is the mean value."""
+    d = problem.points.shape[1]
+    skip = np.zeros(d) if problem.penalty.skip == "free" else None
+    mean = np.asarray(float(np.mean(problem.values)))
+    network = reduced.with_offset(ShallowReLU(np.zeros((0, d)), np.zeros(0), np.zeros(0), mean, skip))
+    dual = (problem.values - mean) / problem.values.size  # zero for interpolation
+    return Solution(network, dual, problem.penalty, problem.lam)

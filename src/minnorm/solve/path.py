@@ -1,0 +1,223 @@
+"""The regularisation path: global minimisers of weight-decay training for a sequence of lam."""
+
+import math
+import time
+from collections.abc import Callable, Iterator
+from importlib.metadata import version
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+from jaxtyping import Float
+
+from minnorm.network import ShallowReLU
+from minnorm.penalty import PathNorm
+from minnorm.problem import Problem
+from minnorm.solution import Scope, Solution
+from minnorm.solve import oracle
+from minnorm.solve.generate import first_dual
+from minnorm.solve.minimise import Warm, minimise
+from minnorm.solve.reduction import reduce
+
+Progress = Callable[[int, int], None]
+"""Called with (problems solved, problems in all) after each lam."""
+
+_EXACT_RANK = 3  # up to here the oracle is exact
+_STARTS = 4000  # of the search beyond
+_GRID, _SMALLEST = 25, 1e-4
+_UP = 1 + 1e-12  # above the rounding errors of the oracle, so that lam = lam_max has no neurons
+_DESCRIPTION = {
+    "value": "the objective; the norm where lam = 0",
+    "lower_bound": "a bound below the global minimum",
+    "gap": "(value - lower_bound) / max(1, |value|)",
+    "certified": "whether verify confirmed the network as a global minimiser within the tolerance",
+    "norm": "path norm of the network",
+    "loss": "1/(2n) sum_i (f(x_i) - y_i)^2",
+    "neurons": "width of the network; beyond it the arrays hold zeros",
+    "dual": "the dual vector: (y - f) / n where lam > 0",
+}
+
+
+def lam_max(X: npt.ArrayLike, y: npt.ArrayLike, penalty: PathNorm | None = None, *, seed: int = 0) -> float:
+    r"""The least lam at which the best network has no neurons.
+
+        lam_max = sup over atoms |sum_i al_i relu(w . x_i + b)| / cost(w, b),    al = (y - f_0) / n
+
+    where f_0 is the least squares fit of the unpenalised terms: the mean if only the offset is free. It has the
+    unit of y^2 over that of the norm.
+
+    Arguments: `X` (n, d) or (n,); `y` (n,); `penalty`; `seed` of the search that takes the place of the exact oracle
+    where the data have affine rank above 3, which gives a number that may be too small. It is rounded up by 1e-12.
+    Errors: ValueError naming the argument.
+
+    >>> round(lam_max([-1.0, 0.0, 1.0], [0.0, 1.0, 0.0]), 6)
+    0.111111
+
+    Source: Osborne, Presnell & Turlach (2000), *On the LASSO and its dual*, for the lasso.
+    """
+    return _lam_max(Problem(X, y, penalty, 1.0), seed)[0]
+
+
+def path(
+    X: npt.ArrayLike,
+    y: npt.ArrayLike,
+    lams: npt.ArrayLike | None = None,
+    *,
+    penalty: PathNorm | None = None,
+    tolerance: float = 1e-6,
+    time_limit: float | None = None,
+    seed: int = 0,
+    certify: bool = True,
+    progress: Progress | None = None,
+) -> xr.Dataset:
+    r"""The global minimisers of weight-decay training for many lam, each started from the one before.
+
+        (PL)  min 1/(2n) sum_i (f(x_i) - y_i)^2 + lam sum_k |a_k| |w_k|
+
+    The least value is concave and rises with lam, and so does the loss, while the norm falls, from that of the
+    minimum-norm interpolant at lam = 0 to 0 at `lam_max`.
+
+    Arguments: `X` (n, d) or (n,); `y` (n,); `lams`, distinct numbers >= 0 in any order, 0 interpolates; None is 25
+    of them, log-spaced from lam_max to 1e-4 lam_max; `penalty`; `tolerance` of the relative gap of each; `time_limit`
+    in seconds for all, after which the rest are rough; `seed` where the data have affine rank above 3;
+    `certify=False` leaves out the verification, and the bounds are NaN; `progress`, called with (solved, all).
+
+    Returns an `xarray.Dataset` with dimension lam, largest first: value, lower_bound, gap, certified, norm, loss,
+    neurons; the networks as inner_weights (lam, neuron, coordinate), biases, outer_weights, offset and perhaps
+    skip, padded with zeros (`networks` turns them into `ShallowReLU` objects); dual (lam, point). Attributes: the
+    penalty, the tolerance, the weakest scope of the certificates, lam_max with its scope. Errors: ValueError naming
+    the argument.
+
+    >>> ds = path([0.0, 1.0, 2.0, 3.0], [0.0, 1.0, 0.0, 0.5], [0.1, 0.01, 0.0])
+    >>> bool(ds.certified.all()), ds.norm.values.round(3).tolist()
+    (True, [0.667, 3.31, 3.5])
+
+    Source: Osborne, Presnell & Turlach (2000) for the lasso's path; Rosset, Swirszcz, Srebro & Zhu (2007) for
+    infinitely many features.
+    """
+    least, least_scope = _lam_max(Problem(X, y, penalty, 1.0), seed)
+    problems = [Problem(X, y, penalty, lam) for lam in _sequence(lams, least)]
+    end = time.monotonic() + (math.inf if time_limit is None else time_limit)
+    warm = Warm()
+    solutions: list[Solution] = []
+    for problem in problems:
+        solutions.append(
+            minimise(
+                problem,
+                tolerance=tolerance,
+                time_limit=None if time_limit is None else max(0.0, end - time.monotonic()),
+                seed=seed,
+                certify=certify,
+                warm=warm,
+            )
+        )
+        if progress is not None:
+            progress(len(solutions), len(problems))
+    attributes = {
+        "penalty_bias": problems[0].penalty.bias,
+        "penalty_skip": problems[0].penalty.skip,
+        "penalty_offset": problems[0].penalty.offset,
+        "tolerance": tolerance,
+        "scope": _weakest([s.certificate.scope for s in solutions if s.certificate is not None]),
+        "lam_max": least,
+        "lam_max_scope": least_scope,
+        "minnorm_version": version("minnorm"),
+    }
+    return _dataset(problems, solutions).assign_attrs(attributes)
+
+
+def networks(dataset: xr.Dataset) -> Iterator[tuple[float, ShallowReLU]]:
+    """The networks of a result of `path`, each with its lam, largest first, without the padding.
+
+    >>> ds = path([0.0, 1.0, 2.0], [0.0, 1.0, 0.0], [1.0, 0.01])
+    >>> [(lam, net.width) for lam, net in networks(ds)]
+    [(1.0, 0), (0.01, 2)]
+    """
+    for k in range(dataset.sizes["lam"]):
+        one = dataset.isel(lam=k)
+        m = int(one["neurons"])
+        parts = {name: one[name].values[:m] for name in ("inner_weights", "biases", "outer_weights")}
+        parts |= {name: one[name].values for name in ("offset", "skip") if name in one}
+        yield float(one["lam"]), ShallowReLU.from_dict(parts)
+
+
+def _lam_max(problem: Problem, seed: int) -> tuple[float, Scope]:
+    """For a problem with lam = 1: there the dual vector of the free terms alone has sup |h| = lam_max."""
+    reduced = reduce(problem)
+    nu = first_dual(reduced)
+    bias = problem.penalty.bias
+    # What is left of labels that the free terms fit is rounding errors.
+    if reduced.rank == 0 or float(np.max(np.abs(nu * reduced.rho))) <= 1e-14 * float(np.max(np.abs(reduced.values))):
+        return 0.0, "exact"
+    if reduced.rank <= _EXACT_RANK:
+        atoms, scope = oracle.exact(reduced.points, nu, bias, per_pivot=1), "exact"
+    else:
+        starts = oracle.random_starts(reduced.points, _STARTS, np.random.default_rng(seed), bias)
+        atoms, scope = oracle.search(reduced.points, nu, bias, *starts), "searched"
+    return float(np.max(np.abs(atoms.values))) * _UP, scope
+
+
+def _sequence(lams: npt.ArrayLike | None, largest: float) -> Float[np.ndarray, " l"]:
+    """The numbers to solve for, in decreasing order."""
+    if lams is None:
+        # Without anything to penalise every lam has the same answer.
+        return np.geomspace(largest, _SMALLEST * largest, _GRID) if largest > 0 else np.zeros(1)
+    try:
+        array = np.atleast_1d(np.asarray(lams, dtype=np.float64))
+    except (TypeError, ValueError):
+        array = np.array([np.nan])
+    if array.ndim != 1 or array.size == 0 or not np.all(np.isfinite(array) & (array >= 0)):
+        raise ValueError(f"lams is {lams!r}; give a sequence of finite numbers >= 0, or None")
+    if np.unique(array).size != array.size:
+        raise ValueError(f"lams is {lams!r}; each number may appear once")
+    return np.sort(array)[::-1]
+
+
+def _weakest(scopes: list[Scope]) -> str:
+    if not scopes:
+        return "none"
+    order: list[Scope] = ["exact", "bounded", "searched"]
+    return max(scopes, key=order.index)
+
+
+def _dataset(problems: list[Problem], solutions: list[Solution]) -> xr.Dataset:
+    problem, penalty = problems[0], problems[0].penalty
+    nets = [s.network.to_numpy() for s in solutions]
+    lam = np.array([p.lam for p in problems])
+    norm = np.array([penalty.value(net) for net in nets])
+    loss = np.array([np.mean((net.evaluate(problem.points) - problem.values) ** 2) / 2 for net in nets])
+    columns: dict[str, np.ndarray] = {
+        "value": np.where(lam > 0, loss + lam * norm, norm),
+        "lower_bound": np.full(lam.size, np.nan),
+        "gap": np.full(lam.size, np.nan),
+        "certified": np.array([s.certified for s in solutions]),
+        "norm": norm,
+        "loss": loss,
+        "neurons": np.array([net.width for net in nets]),
+    }
+    for k, solution in enumerate(solutions):
+        if solution.certificate is not None:
+            for name in ("value", "lower_bound", "gap"):
+                columns[name][k] = getattr(solution.certificate, name)
+    variables: dict[str, Any] = {
+        name: ("lam", column, {"long_name": _DESCRIPTION[name]}) for name, column in columns.items()
+    }
+    widest, d = max(net.width for net in nets), nets[0].dim
+    inner, biases, outer = np.zeros((lam.size, widest, d)), np.zeros((lam.size, widest)), np.zeros((lam.size, widest))
+    for k, net in enumerate(nets):
+        inner[k, : net.width], biases[k, : net.width] = net.inner_weights, net.biases
+        outer[k, : net.width] = net.outer_weights
+    variables["inner_weights"] = (("lam", "neuron", "coordinate"), inner)
+    variables["biases"] = (("lam", "neuron"), biases)
+    variables["outer_weights"] = (("lam", "neuron"), outer)
+    variables["offset"] = ("lam", np.array([float(net.offset) for net in nets]))
+    if penalty.skip == "free":
+        skips = [np.zeros(d) if net.skip is None else np.asarray(net.skip) for net in nets]
+        variables["skip"] = (("lam", "coordinate"), np.stack(skips))
+    variables["dual"] = (
+        ("lam", "point"),
+        np.stack([s.dual for s in solutions]),
+        {"long_name": _DESCRIPTION["dual"]},
+    )
+    return xr.Dataset(variables, {"lam": ("lam", lam, {"long_name": "weight of the norm; 0 interpolates"})})

@@ -1,0 +1,579 @@
+"""Weight-decay training on the line: linear (l1) trend filtering, by a banded interior point and its active set."""
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+import scipy.linalg
+from jaxtyping import Bool, Float, Int
+from scipy.linalg.lapack import get_lapack_funcs
+
+from minnorm.known.line import connect_the_dots
+from minnorm.network import ShallowReLU
+from minnorm.problem import Problem
+from minnorm.solution import Solution
+from minnorm.solve.generate import Progress
+
+_STEPS = 100
+_TO_BOUNDARY = 0.995
+_WORSE = 100.0  # a step that makes the errors this much larger is the last
+_PATIENCE = 15  # so many steps that make the errors no smaller are enough
+_STUCK = 1e-6  # and so is a step this short
+_EXCHANGES = 40  # corrections of the set of knots
+_BAND = 3  # diagonals on each side of the Newton matrix
+_NEAR = 1e-3  # of p to a corner of its interval
+
+_factor, _substitute = get_lapack_funcs(("gbtrf", "gbtrs"))
+
+
+def trend(
+    problem: Problem, *, tolerance: float, deadline: float = math.inf, progress: Progress | None = None
+) -> Solution:
+    r"""The global minimiser of weight-decay training in one dimension with free biases; each step takes O(n).
+
+        min over f     1/(2n) sum_i (f(t_i) - y_i)^2 + lam [f],
+        [f] = max(V, (V + |s_1 + s_{n-1}|) / 2),     V = sum_i |s_{i+1} - s_i|,      [f] = V with a free skip term
+
+    over piecewise linear f with knots at data points and slopes s_i between them. In the dual, z_i = h(1, -t_i), of
+    which nu is the second difference, obeys |z_i| <= 1 and |z_i - z_1| <= 1 (with a free skip term z_1 = 0). A
+    primal-dual interior point method finds both to a low gap; then the knots are exchanged, as an active set method
+    does, until f and its residual are optimal to rounding errors.
+
+    Arguments: `problem` with points (n, 1), free biases and lam > 0; `tolerance` of the relative gap; `deadline`, a
+    `time.monotonic` moment; `progress`, called with (seconds, value, bound).
+
+    Returns a `Solution`, not verified, with an offset whatever the penalty says (with free biases it costs nothing);
+    knots are data points. Errors: ValueError for another kind of problem.
+
+    >>> sol = trend(Problem([0.0, 1.0, 2.0], [0.0, 1.0, 0.0], lam=10.0), tolerance=1e-6)
+    >>> sol.network.width, round(float(sol.network.offset), 6)
+    (0, 0.333333)
+
+    Source: Kim, Koh, Boyd & Gorinevsky (2009), *l1 trend filtering*, SIAM Review 51; Mehrotra (1992) for the steps.
+    """
+    began = time.monotonic()
+    if problem.points.shape[1] != 1 or problem.penalty.bias != "free" or problem.lam == 0:
+        raise ValueError("trend takes points with one coordinate, bias='free' and lam > 0")
+    data = _Data.of(problem)
+
+    def tell(value: float, bound: float) -> None:
+        if progress is not None:
+            seconds = time.monotonic() - began
+            progress(seconds, (value + data.scatter) * data.unit, (bound + data.scatter) * data.unit)
+
+    ends = np.array([0, data.t.size - 1])
+    fit, steps = _judged(data, ends, np.zeros(2)), 0
+    if _peak(data, fit.nu) > 1:
+        found = _interior_point(data, 1e-2 * tolerance, deadline, tell)
+        fit, steps = _polished(data, found, 1e-3 * tolerance), found.steps
+    tell(fit.value, fit.bound)
+    penalty = replace(problem.penalty, offset="free")
+    return Solution(data.network(fit), data.dual(fit.nu), penalty, problem.lam, rounds=steps)
+
+
+@dataclass(frozen=True)
+class _Fit:
+    """A piecewise linear function: knots (indices of points, both ends included) and its values there.
+
+    `value` is its reduced objective, `bound` that of the dual vector `nu`.
+    """
+
+    knots: Int[np.ndarray, " k"]
+    levels: Float[np.ndarray, " k"]
+    nu: Float[np.ndarray, " n"]
+    value: float
+    bound: float
+
+    @property
+    def gap(self) -> float:
+        """The relative distance of value and bound."""
+        return (self.value - self.bound) / max(abs(self.value), 1e-300)
+
+    def joined(self, other: "_Fit") -> "_Fit":
+        """The better function and the better dual vector of two."""
+        best = self if self.value <= other.value else other
+        dual = self if self.bound >= other.bound else other
+        return replace(best, nu=dual.nu, bound=dual.bound)
+
+
+@dataclass(frozen=True)
+class _Data:
+    r"""Data on the line: distinct points `t` in order and, scaled, their `gaps` and the values `y` less the free terms.
+
+        minimise    [f] + 1/2 sum_i (f_i - y_i)^2 / rho_i
+
+    so that f = 0 is the best multiple of the free terms. Positions have root mean square 1, and so has y.
+    """
+
+    problem: Problem
+    t: Float[np.ndarray, " n"]
+    gaps: Float[np.ndarray, " n-1"]
+    y: Float[np.ndarray, " n"]
+    rho: Float[np.ndarray, " n"]
+    trend: Float[np.ndarray, " n"]
+    group: Int[np.ndarray, " N"]
+    count: Int[np.ndarray, " n"]
+    radius: float
+    size: float
+
+    @classmethod
+    def of(cls, problem: Problem) -> "_Data":
+        """Sort, merge equal points, scale."""
+        t, group, count = np.unique(problem.points[:, 0], return_inverse=True, return_counts=True)
+        if t.size < 2:
+            raise ValueError("points has 1 distinct point; trend takes at least two")
+        mean = np.bincount(group, problem.values, t.size) / count
+        share = count / count.sum()
+        place = t - t[0]
+        place -= share @ place
+        radius = float(np.sqrt(share @ place**2))
+        rest, trend = mean, np.zeros(t.size)
+        for _ in range(2):  # again, for the rounding errors of the first time
+            part = np.full(t.size, share @ rest)
+            if problem.penalty.skip == "free":
+                part += (share * place) @ rest / radius**2 * place
+            rest, trend = rest - part, trend + part
+        size = float(np.sqrt(share @ rest**2))
+        if size <= 1e-14 * float(np.max(np.abs(mean))) or (t.size == 2 and problem.penalty.skip == "free"):
+            rest, size = np.zeros(t.size), 1.0
+        rho = problem.lam * group.size / (radius * size) / count
+        return cls(problem, t, np.diff(t) / radius, rest / size, rho, trend, group, count, radius, size)
+
+    @property
+    def skip(self) -> bool:
+        """Whether a linear term is free."""
+        return self.problem.penalty.skip == "free"
+
+    @property
+    def unit(self) -> float:
+        """The objective that the reduced problem calls 1."""
+        return self.size / self.radius * self.problem.lam
+
+    @property
+    def scatter(self) -> float:
+        """The part of the reduced objective that no function changes: the scatter of equal points."""
+        return float(np.sum(self._scattered() ** 2)) / (2 * self.group.size) / self.unit
+
+    def spans(self, knots: np.ndarray) -> np.ndarray:
+        """The scaled distances between knots (indices)."""
+        return np.diff(self.t[knots]) / self.radius
+
+    def _scattered(self) -> np.ndarray:
+        values = self.problem.values
+        return values - (np.bincount(self.group, values, self.count.size) / self.count)[self.group]
+
+    def network(self, fit: _Fit) -> ShallowReLU:
+        """The network through the knots of a fit."""
+        levels = self.trend[fit.knots] + self.size * fit.levels
+        return connect_the_dots(self.t[fit.knots], levels, skip=self.skip)
+
+    def dual(self, nu: np.ndarray) -> np.ndarray:
+        """The dual vector of the problem as it was posed, one entry for each of its points."""
+        share = nu * self.problem.lam / self.radius / self.count
+        return share[self.group] + self._scattered() / self.group.size
+
+
+def _cells(t: np.ndarray, knots: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """For each t the cell between two of the `knots` (indices) and the relative place in it, from 0 to 1."""
+    cell = np.minimum(np.searchsorted(knots, np.arange(t.size), side="right") - 1, knots.size - 2)
+    at = t[knots]
+    return cell, (t - at[cell]) / np.diff(at)[cell]
+
+
+def _between(t: np.ndarray, knots: np.ndarray, levels: np.ndarray) -> np.ndarray:
+    """The values at all t of the broken line with `levels` at `knots`."""
+    cell, theta = _cells(t, knots)
+    return levels[cell] + theta * np.diff(levels)[cell]
+
+
+@dataclass(frozen=True)
+class _Squares:
+    """1/2 g.G g - b.g for broken lines with levels g (k,) at the points t: G is tridiagonal.
+
+    All entries of G are positive, and each diagonal one is at least 1 / rho of its point: no gap makes it singular.
+    """
+
+    t: Float[np.ndarray, " k"]
+    diagonal: Float[np.ndarray, " k"]
+    beside: Float[np.ndarray, " k-1"]
+    linear: Float[np.ndarray, " k"]
+
+    def restricted(self, knots: np.ndarray) -> "_Squares":
+        """The same function of broken lines that bend at `knots` (indices) only."""
+        cell, far = _cells(self.t, knots)
+        near, k = 1 - far, knots.size
+        # The right neighbour of a point is in the same cell, if the cell's end is counted in.
+        last = self.t[knots[1:]][cell[:-1]]
+        next_far = np.where(self.t[1:] == last, 1.0, np.where(cell[1:] == cell[:-1], far[1:], 1.0))
+        next_near = 1 - next_far
+
+        def gathered(points: np.ndarray, pairs: np.ndarray, shift: int = 0) -> np.ndarray:
+            return np.bincount(cell + shift, points, k) + np.bincount(cell[:-1] + shift, pairs * self.beside, k)
+
+        diagonal = gathered(self.diagonal * near**2, 2 * near[:-1] * next_near)
+        diagonal += gathered(self.diagonal * far**2, 2 * far[:-1] * next_far, 1)
+        beside = gathered(self.diagonal * near * far, near[:-1] * next_far + far[:-1] * next_near)[:-1]
+        linear = np.bincount(cell, self.linear * near, k) + np.bincount(cell + 1, self.linear * far, k)
+        return _Squares(self.t[knots], diagonal, beside, linear)
+
+    def minimise(self, pull: np.ndarray) -> np.ndarray:
+        """The levels of least 1/2 g.G g - b.g + pull.g, shape (k,); for more columns of pull, -G^-1 of them."""
+        right = -pull
+        right[:, 0] += self.linear
+        return scipy.linalg.solveh_banded(np.stack([np.append(0.0, self.beside), self.diagonal]), right)
+
+
+def _moments(data: _Data, nu: np.ndarray) -> np.ndarray:
+    """z_i = h(1, -t_i) = sum_j nu_j relu(t_j - t_i), shape (n,)."""
+    steps = data.gaps * np.cumsum(nu)[:-1]
+    return np.append(-np.cumsum(steps[::-1])[::-1], 0.0)
+
+
+def _peak(data: _Data, nu: np.ndarray) -> float:
+    """sup |h|; a rounding error in place of z_1 = 0 (free skip term) is added to it."""
+    z = _moments(data, nu)
+    if data.skip:
+        return float(np.max(np.abs(z))) + abs(float(z[0]))
+    return float(max(np.max(np.abs(z)), np.max(np.abs(z - z[0]))))
+
+
+def _bound(data: _Data, nu: np.ndarray) -> float:
+    """The dual objective at nu, or at a multiple of it that is feasible."""
+    scale = min(1.0, 1 / max(_peak(data, nu), 1e-300))
+    return scale * float(data.y @ nu) - 0.5 * scale**2 * float((data.rho * nu) @ nu)
+
+
+def _judged(data: _Data, knots: np.ndarray, levels: np.ndarray) -> _Fit:
+    """A function with its own residual as dual vector."""
+    residual = data.y - _between(data.t, knots, levels)
+    norm = _norm(np.diff(levels) / data.spans(knots), data.skip)
+    nu = residual / data.rho
+    return _Fit(knots, levels, nu, norm + 0.5 * float(residual @ nu), _bound(data, nu))
+
+
+def _norm(slopes: np.ndarray, skip: bool) -> float:
+    """[f] of a broken line."""
+    bends = float(np.sum(np.abs(np.diff(slopes))))
+    return bends if skip else max(bends, (bends + abs(float(slopes[0] + slopes[-1]))) / 2)
+
+
+@dataclass(frozen=True)
+class _Iterate:
+    """Where the interior point method is: `turns` (n - 2,) are net masses at inner points, `active` those of weight."""
+
+    nu: Float[np.ndarray, " n"]
+    p: float
+    slopes: Float[np.ndarray, " n-1"]
+    turns: Float[np.ndarray, " n-2"]
+    active: Bool[np.ndarray, " n-2"]
+    error: float
+    steps: int
+
+
+def _interior_point(data: _Data, tolerance: float, deadline: float, tell: Callable[[float, float], None]) -> _Iterate:
+    r"""Mehrotra's predictor-corrector method, from a shrunk residual of the free terms.
+
+    Unknown are m_i = nu_1 + ... + nu_i, the slopes s_i of f = y - rho nu, the inner z_i and p = z_1, with
+
+        f_{i+1} - f_i = h_i s_i,     z_{i+1} - z_i = h_i m_i,     s_{i+1} - s_i = u1 - u2 + u3 - u4,
+
+    and u >= 0 complementary to the slacks 1 - z, 1 + z, 1 - (z - p), 1 + (z - p). Nothing is divided by a gap h_i
+    between points, so gaps of any size leave the systems well-conditioned.
+    """
+    box, newton = _Box(data), _Newton(data)
+    m, s, z, p = np.zeros(data.gaps.size), np.zeros(data.gaps.size), np.zeros(data.t.size - 2), 0.0
+    slack = 1 - box.rise(z, p)
+    # The optimum is at most what f = 0 and what interpolation cost; multipliers that start far below fail.
+    most = min(_norm(np.diff(data.y) / data.gaps, data.skip), 0.5 * float(data.y @ (data.y / data.rho)))
+    mass = np.full(slack.size, most / slack.size)
+    best: _Iterate | None = None
+    for steps in range(_STEPS):
+        nu = np.diff(m, prepend=0, append=0)
+        f = data.y - data.rho * nu
+        turns, pull = box.gather(mass)
+        misfit = (
+            data.gaps * s - np.diff(f),
+            data.gaps * m - np.diff(z, prepend=p, append=0),
+            np.diff(s) - turns,
+            0.0 if data.skip else float(s[0]) - pull,
+        )
+        gap = float(mass @ slack)
+        quadratic = 0.5 * float((data.rho * nu) @ nu)
+        bound = float(data.y @ nu) - quadratic
+        value = float(np.sum(mass)) + quadratic
+        # Misfits times their multipliers, or bounds of them: by so much value - bound differs from the gap.
+        off = abs(misfit[0] @ m) + abs(misfit[1] @ s) + np.sum(abs(misfit[2])) + abs(misfit[3])
+        error = float(gap + off) / max(abs(bound), 1.0)
+        if best is not None and not (error < _WORSE * max(best.error, 1.0) and steps < best.steps + _PATIENCE):
+            break
+        if best is None or error < best.error:
+            best = _Iterate(nu, p, s, turns, box.active(mass, slack), error, steps)
+        tell(value, bound)
+        if error <= tolerance or time.monotonic() > deadline:
+            break
+        ratio = mass / slack
+        if not newton.factor(*box.weights(ratio)):
+            break
+
+        complementarity = gap / slack.size
+        *_, rise, change = newton.direction(misfit, box, -mass, ratio)
+        step = min(_longest(slack, -rise), _longest(mass, change))
+        ahead = float((mass + step * change) @ (slack - step * rise)) / slack.size
+        target = min(max((ahead / complementarity) ** 3, 1e-4), 1.0) * complementarity
+        move = (target + change * rise) / slack - mass
+        x, dp, rise, change = newton.direction(misfit, box, move, ratio)
+        step = min(1.0, _TO_BOUNDARY * min(_longest(slack, -rise, np.inf), _longest(mass, change, np.inf)))
+        if not step > _STUCK:
+            break
+        m, s, z, p = m + step * x[0::3], s + step * x[1::3], z + step * x[2::3], p + step * dp
+        slack = slack - step * rise
+        mass = mass + step * change
+    assert best is not None
+    return best
+
+
+_Misfit = tuple[np.ndarray, np.ndarray, np.ndarray, float]
+"""What the equations of m, s, z and p lack."""
+
+
+class _Box:
+    """The constraints on the inner z and p, one row of entries after the other."""
+
+    def __init__(self, data: _Data) -> None:
+        self.inner, self.skip = data.t.size - 2, data.skip
+
+    def rise(self, z: np.ndarray, p: float) -> np.ndarray:
+        """The left sides of the constraints `... <= 1`."""
+        if self.skip:
+            return np.concatenate([z, -z])
+        return np.concatenate([z, -z, z - p, p - z, [p, -p]])
+
+    def gather(self, mass: np.ndarray) -> tuple[np.ndarray, float]:
+        """The transpose of `rise`: for multipliers the coefficients of z, and that of p."""
+        rows = mass[: (2 if self.skip else 4) * self.inner].reshape(-1, self.inner)
+        turns = rows[0] - rows[1]
+        if self.skip:
+            return turns, 0.0
+        back = rows[2] - rows[3]
+        return turns + back, float(mass[-2] - mass[-1] - np.sum(back))
+
+    def weights(self, ratio: np.ndarray) -> tuple[np.ndarray, np.ndarray, float]:
+        """The matrix of `gather` after `ratio` times `rise`: diagonal of z, minus the column of p, entry of p."""
+        rows = ratio[: (2 if self.skip else 4) * self.inner].reshape(-1, self.inner)
+        if self.skip:
+            return rows[0] + rows[1], np.zeros(self.inner), 0.0
+        back = rows[2] + rows[3]
+        return rows[0] + rows[1] + back, back, float(np.sum(back) + ratio[-2] + ratio[-1])
+
+    def active(self, mass: np.ndarray, slack: np.ndarray) -> np.ndarray:
+        """At which inner points some multiplier is larger than its slack."""
+        rows = (2 if self.skip else 4) * self.inner
+        return np.any((mass[:rows] > slack[:rows]).reshape(-1, self.inner), axis=0)
+
+
+class _Newton:
+    """The symmetric systems of the interior point method: unknowns (m_i, s_i, z_{i+1}) in turn, and p as a border."""
+
+    def __init__(self, data: _Data) -> None:
+        self.gaps, self.rho, self.skip = data.gaps, data.rho, data.skip
+        segments = data.gaps.size
+        band = np.zeros((10, 3 * segments - 1), order="F")
+        self.band = band  # LAPACK's layout: entry (i, j) is in row 6 + i - j
+        band[6, 0::3] = data.rho[:-1] + data.rho[1:]
+        band[3, 3::3] = band[9, 0:-3:3] = -data.rho[1:-1]
+        band[5, 1::3] = band[7, 0::3] = -data.gaps
+        band[5, 2::3] = band[7, 1:-1:3] = 1.0
+        band[4, 4::3] = band[8, 2::3] = -1.0
+
+    def factor(self, diagonal: np.ndarray, column: np.ndarray, corner: float) -> bool:
+        """Factor with `diagonal` for the z, `column` between them and p, `corner` for p; False if that breaks down."""
+        if not np.all(np.isfinite(diagonal)):
+            return False
+        self.diagonal, self.column, self.corner = diagonal, column, corner
+        band = self.band.copy(order="F")
+        band[6, 2::3] = diagonal
+        self.lu, self.pivots, info = _factor(band, _BAND, _BAND, overwrite_ab=1)
+        if info == 0 and not self.skip:
+            self.border = np.zeros(self.band.shape[1])
+            self.border[1], self.border[2::3] = -1.0, -column
+            self.solved = self._invert(self.border)
+            self.schur = corner - float(self.border @ self.solved)
+            return math.isfinite(self.schur) and self.schur != 0
+        return info == 0
+
+    def direction(
+        self, misfit: _Misfit, box: _Box, move: np.ndarray, ratio: np.ndarray
+    ) -> tuple[np.ndarray, float, np.ndarray, np.ndarray]:
+        """Newton steps of the unknowns and p, the fall of the slacks, and the change of the multipliers.
+
+        The multipliers change by `move` + `ratio` * fall of the slacks.
+        """
+        turn, pull = box.gather(move)
+        right = np.empty(self.band.shape[1])
+        right[0::3], right[1::3], right[2::3] = misfit[0], misfit[1], misfit[2] - turn
+        x, p = self.solve(right, misfit[3] - pull)
+        rise = box.rise(x[2::3], p)
+        return x, p, rise, move + ratio * rise
+
+    def solve(self, right: np.ndarray, corner: float) -> tuple[np.ndarray, float]:
+        """The unknowns in their order, and p, after one refinement: the entries span many orders of magnitude."""
+        x, p = self._once(right, corner)
+        more, change = self._once(*self._residual(right, corner, x, p))
+        return x + more, p + change
+
+    def _once(self, right: np.ndarray, corner: float) -> tuple[np.ndarray, float]:
+        x = self._invert(right)
+        if self.skip:
+            return x, 0.0
+        p = (corner - float(self.border @ x)) / self.schur
+        return x - p * self.solved, p
+
+    def _invert(self, right: np.ndarray) -> np.ndarray:
+        return _substitute(self.lu, _BAND, _BAND, right, self.pivots)[0]
+
+    def _residual(self, right: np.ndarray, corner: float, x: np.ndarray, p: float) -> tuple[np.ndarray, float]:
+        m, s, z = x[0::3], x[1::3], x[2::3]
+        left = np.empty_like(x)
+        left[0::3] = np.diff(-self.rho * np.diff(m, prepend=0, append=0)) - self.gaps * s
+        left[1::3] = np.diff(z, prepend=p, append=0) - self.gaps * m
+        left[2::3] = self.diagonal * z - np.diff(s) - self.column * p
+        below = 0.0 if self.skip else corner - (self.corner * p - float(s[0]) - float(self.column @ z))
+        return right - left, below
+
+
+def _longest(x: np.ndarray, change: np.ndarray, most: float = 1.0) -> float:
+    """The longest step, up to `most`, that keeps x + step * change >= 0."""
+    falling = change < 0
+    return min(most, float(np.min(x[falling] / -change[falling], initial=np.inf)))
+
+
+def _polished(data: _Data, found: _Iterate, target: float) -> _Fit:
+    """The fit that exchanges of knots lead to from the interior point method's, or the best of all if none is good."""
+    start = np.where(found.active, np.sign(found.turns), 0.0)
+    f = data.y - data.rho * found.nu
+    everywhere, some = np.arange(data.t.size), _with_ends(start)
+    best = _judged(data, everywhere, f).joined(_judged(data, some, f[some]))
+    best = best.joined(replace(best, nu=found.nu, bound=_bound(data, found.nu)))
+    for case in _cases(data, found.p):
+        fit = _exchanged(data, start, case, target)
+        if fit is not None and fit.gap <= target:
+            return fit
+        best = best.joined(fit or best)
+    return best
+
+
+@dataclass(frozen=True)
+class _Case:
+    """p fixed at `start`, or, if `slope` is not 0, free to move from there up to `slope`."""
+
+    start: float
+    slope: float = 0.0
+
+
+def _cases(data: _Data, p: float) -> list[_Case]:
+    """What z_1 = p may be, the likeliest first: at a corner of the constraints, or between two of them."""
+    if data.skip:
+        return [_Case(0.0)]
+    corner, side = _Case(float(np.round(p))), _Case(0.0, math.copysign(1.0, p))
+    other = _Case(math.copysign(1.0, p) - corner.start)
+    return [corner, side, other] if abs(p - corner.start) < _NEAR else [side, corner, other]
+
+
+def _with_ends(signs: np.ndarray) -> np.ndarray:
+    """The inner points where signs (n - 2,) are not zero, and both ends."""
+    return np.concatenate([[0], np.flatnonzero(signs) + 1, [signs.size + 1]])
+
+
+def _exchanged(data: _Data, signs: np.ndarray, case: _Case, target: float) -> _Fit | None:
+    """Least squares with knots where z is at the end of its interval that `signs` (n - 2,) says, and corrections.
+
+    Where z leaves its interval a knot comes, at each summit. Then f moves towards the new least squares until a turn
+    vanishes, whose knot goes, again and again. So the objective falls and no set of knots comes twice.
+
+    Source: Lawson & Hanson (1974), *Solving Least Squares Problems*, chapter 23, for non-negative least squares.
+    """
+    whole = _Squares(data.t, 1 / data.rho, np.zeros(data.gaps.size), data.y / data.rho)
+    knots, sign = _with_ends(signs), signs[signs != 0]
+    levels, best, at_once = None, None, data.t.size
+    work = 100 * (data.t.size + 10_000)
+    squares = whole.restricted(knots)
+    while work > 0:
+        work -= data.t.size
+        before = knots
+        while work > 0:
+            work -= knots.size + 1000
+            goal, p = _least_squares(data, squares, knots, sign, case)
+            turns = sign * _turns(data, knots, goal)
+            if np.all(turns > 0):
+                break
+            if levels is None:  # no start with the right signs yet
+                go = turns <= 0
+            else:
+                now = np.maximum(sign * _turns(data, knots, levels), 0.0)
+                ratio = np.where(turns <= 0, now / np.maximum(now - turns, 1e-300), np.inf)
+                levels = levels + float(np.min(ratio)) * (goal - levels)
+                go = ratio <= np.min(ratio)
+            kept = np.flatnonzero(np.concatenate([[True], ~go, [True]]))
+            squares, knots, sign = squares.restricted(kept), knots[kept], sign[~go]
+            levels = None if levels is None else levels[kept]
+        else:
+            break
+        if not -1e-9 <= p * (case.slope or p) <= 1 + 1e-9:
+            break
+        levels = goal
+        fit = _judged(data, knots, levels)
+        if best is not None and not fit.value < best.value:
+            at_once //= 8
+        best = fit if best is None else best.joined(fit)
+        if fit.gap <= target or at_once == 0:
+            break
+        z = _moments(data, fit.nu)
+        excess = np.maximum(z - min(1.0, 1.0 + p), max(-1.0, p - 1.0) - z)
+        excess[knots] = 0.0
+        new = _summits(excess, 1e-3 * float(np.max(excess)))
+        new = new[np.argsort(-excess[new], kind="stable")[:at_once]]
+        if new.size == 0:
+            break
+        more = np.union1d(knots, new)
+        levels = _between(data.t[more], np.searchsorted(more, knots), levels)
+        side = np.zeros(data.t.size)
+        side[knots[1:-1]], side[new] = sign, np.sign(z[new] - p / 2)
+        knots, sign = more, side[more[1:-1]]
+        squares = whole.restricted(knots)
+    return best
+
+
+def _turns(data: _Data, knots: np.ndarray, levels: np.ndarray) -> np.ndarray:
+    """The changes of slope at the inner knots."""
+    return np.diff(np.diff(levels) / data.spans(knots))
+
+
+def _least_squares(
+    data: _Data, squares: _Squares, knots: np.ndarray, sign: np.ndarray, case: _Case
+) -> tuple[np.ndarray, float]:
+    """Levels (k,) of the best function if its inner turns have the given signs, and p."""
+    spans = data.spans(knots)
+
+    def pull(first: float, inner: np.ndarray) -> np.ndarray:
+        """The vector c with c . levels = z_1 s_1 + sum of inner z times turns."""
+        z = np.concatenate([[first], inner, [0.0]])
+        return np.diff(np.diff(z) / spans, prepend=0, append=0)
+
+    at_end = np.where(sign > 0, min(1.0, 1.0 + case.start), max(-1.0, case.start - 1.0))
+    fixed = pull(case.start, at_end)
+    if case.slope == 0:
+        return squares.minimise(fixed[:, None])[:, 0], case.start
+    moving = pull(1.0, sign * case.slope < 0)
+    goal, change = squares.minimise(np.column_stack([fixed, moving])).T
+    # The objective is stationary in p where moving . levels = 0, which says that V = |s_1 + s_{n-1}|.
+    p = -float(moving @ goal) / float(moving @ change)
+    return goal + p * change, p
+
+
+def _summits(excess: np.ndarray, least: float) -> np.ndarray:
+    """Where `excess` exceeds max(least, 0), the largest entry of each run."""
+    above = excess > max(least, 0.0)
+    edges = np.flatnonzero(np.diff(above, prepend=False, append=False))
+    return np.array([a + int(np.argmax(excess[a:b])) for a, b in edges.reshape(-1, 2).tolist()], dtype=np.int64)

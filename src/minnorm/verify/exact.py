@@ -1,0 +1,71 @@
+"""Float64 numbers as integers times a power of two, and roundings to the safe side."""
+
+import math
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+
+from minnorm._types import Array
+
+UP = 1 + 2**-50
+"""Covers the few roundings of a closing float operation."""
+
+UNIT = 2.0**-53
+"""The unit roundoff of float64."""
+
+
+@dataclass(frozen=True)
+class Dual:
+    """A repaired dual vector: an upper bound of sup |h| / cost, nu . y and |nu|^2."""
+
+    norm: float
+    against_values: Fraction
+    square: Fraction
+
+
+def gamma(operations: int) -> float:
+    """k u / (1 - k u): the relative error of any sum of products with k roundings, in any order (Higham 2002, 3.1)."""
+    return operations * UNIT / (1 - operations * UNIT) * UP
+
+
+def integers(*arrays: Array) -> tuple[list[np.ndarray], int]:
+    """Arrays of Python integers and one exponent e: array = integers * 2^-e, exactly."""
+    parts = [np.frexp(np.asarray(array)) for array in arrays]
+    live = [exponent[mantissa != 0] for mantissa, exponent in parts]
+    e = 53 - min((int(exponent.min()) for exponent in live if exponent.size), default=53)
+    out = []
+    for mantissa, exponent in parts:
+        whole = np.ldexp(mantissa, 53).astype(np.int64).astype(object)
+        shift = np.where(mantissa != 0, exponent + (e - 53), 0).astype(object)
+        out.append(whole << shift if whole.size else whole)
+    return out, e
+
+
+def running(terms: np.ndarray) -> np.ndarray:
+    """0 and all partial sums of an array of integers."""
+    return np.concatenate([np.array([0], dtype=object), np.cumsum(terms, dtype=object)])
+
+
+def power(e: int) -> int | Fraction:
+    """2^e."""
+    return 2**e if e >= 0 else Fraction(1, 2**-e)
+
+
+def scaled(number: int, e: int) -> float:
+    """number * 2^-e, rounded to nearest."""
+    return number / 2**e if e >= 0 else float(number * 2**-e)
+
+
+def round_up(number: Fraction) -> float:
+    """The least float64 that is at least `number`; infinity beyond the range."""
+    try:
+        nearest = float(number)
+    except OverflowError:
+        return math.inf if number > 0 else -math.nextafter(math.inf, 0.0)
+    return nearest if math.isinf(nearest) or Fraction(nearest) >= number else math.nextafter(nearest, math.inf)
+
+
+def round_down(number: Fraction) -> float:
+    """The largest float64 that is at most `number`."""
+    return 0.0 - round_up(-number)

@@ -1,0 +1,110 @@
+"""The judge: value, dual bound and gap from the data and the solution alone.
+
+This is slower than what solvers do and shares no code with them: both are wrong together only if the
+mathematics is.
+"""
+
+import math
+from fractions import Fraction
+
+import numpy as np
+import numpy.typing as npt
+
+from minnorm.problem import Problem
+from minnorm.solution import Certificate, Solution
+from minnorm.verify import line, space
+from minnorm.verify.exact import UP, round_down
+from minnorm.verify.primal import path_norm, residuals
+
+_NEGLIGIBLE = 1e-9
+
+
+def verify(
+    points: npt.ArrayLike,
+    values: npt.ArrayLike,
+    solution: Solution,
+    *,
+    tolerance: float = 1e-6,
+    effort: float = 1.0,
+    seed: int = 0,
+) -> Certificate:
+    r"""Recompute the objective, the dual bound and their gap for a claimed minimiser; nothing is taken on trust.
+
+    With h(w, b) = sum_i nu_i relu(w . x_i + b) and s = max(1, sup |h| / cost), weak duality gives
+
+        (P0)  [f] >= nu . y / s       (PL)  objective >= t (nu . y) - t^2 n |nu|^2 / 2,  t = min(1, lam / sup |h|)
+
+    for any nu that is orthogonal to the unpenalised terms. A returned nu misses that by rounding: it is
+    corrected at a few data points, and the bound pays for the correction.
+
+    Arguments: `points` (n, d), or (n,) for d = 1; `values` (n,); `solution`; `tolerance` for `certified`;
+    `effort`, a multiple of the time (about 40 s) that an enumeration of all activation patterns may be
+    expected to take; `seed` of the search where it would take longer.
+
+    Returns a `Certificate`. Its scope is "exact" where sup |h| is found by integer arithmetic (d = 1) or by an
+    enumeration with a bound of its rounding errors (data of affine rank 2, or 3 with free biases), "bounded"
+    where such an enumeration is over data moved a little, at a price that is paid, and "searched" beyond:
+    then `dual_norm` is an estimate from below, `lower_bound` is none, and nothing is certified.
+
+    Errors: ValueError for data that do not fit the solution.
+
+    >>> from minnorm.known import line
+    >>> x, y = [-1.0, 0.0, 1.0], [0.0, 1.0, 0.0]
+    >>> verify(x, y, line(x, y)).lower_bound
+    2.0
+
+    Source: Savarese, Evron, Soudry & Srebro (2019) for the dual; the rounding analysis is in the comments.
+    """
+    problem = Problem(points, values, solution.penalty, solution.lam)
+    net = solution.network.to_numpy()
+    n, d = problem.points.shape
+    if net.dim != d:
+        raise ValueError(f"points has {d} columns and the network takes {net.dim}; they must agree")
+    if solution.dual.shape != (n,) or not np.all(np.isfinite(solution.dual)):
+        raise ValueError(f"the dual vector has shape {solution.dual.shape}; expected ({n},), all finite")
+    if not all(np.all(np.isfinite(part)) for part in net.to_dict().values()):
+        raise ValueError("the network has parameters that are not finite")
+    problem.penalty.admit(net)
+    nu = np.asarray(solution.dual, dtype=np.float64)
+    x, y = problem.points, problem.values
+    if d == 1:
+        misfit, norm = line.residuals(net, x[:, 0], y), line.path_norm(net, problem.penalty)
+        dual, scope = line.repaired_dual(x[:, 0], y, nu, problem.penalty), "exact"
+    else:
+        misfit, norm = residuals(net, x, y), path_norm(net, problem.penalty)
+        dual, scope = space.repaired_dual(x, y, nu, problem.penalty, net, effort=effort, seed=seed)
+    if problem.lam == 0:
+        value = norm
+        lower = dual.against_values / Fraction(max(1.0, dual.norm)) if math.isfinite(dual.norm) else Fraction(0)
+    else:
+        squares = math.fsum(r * r for r in misfit.tolist()) * UP
+        value = (squares / (2 * n) + problem.lam * norm) * UP
+        t = Fraction(min(1.0, problem.lam / dual.norm) if dual.norm > 0 else 1.0) * (1 - Fraction(1, 2**50))
+        lower = t * dual.against_values - t**2 * Fraction(n, 2) * dual.square
+    scale, floor = _scales(problem)
+    return Certificate(
+        value=value,
+        lower_bound=round_down(lower),
+        dual_norm=dual.norm,
+        residual=float(np.max(misfit)),
+        scale=scale,
+        scope=scope,
+        tolerance=tolerance,
+        floor=floor,
+    )
+
+
+def _scales(problem: Problem) -> tuple[float, float]:
+    """The size of the labels, infinite for lam > 0 where residuals are part of the objective; and the gap's floor.
+
+    The labels' size is their range, unless they are all equal or a constant is not free. The floor is a 1e-9th of
+    the objective of f = 0, or of that size over the points' extent, the norm of a slope across the data.
+    """
+    y, penalty = problem.values, problem.penalty
+    if problem.lam > 0:
+        return math.inf, _NEGLIGIBLE * float(np.mean(y**2)) / 2
+    size = float(np.max(np.abs(y)))
+    free = penalty.offset == "free" or penalty.bias == "free"
+    extent = float(np.max(np.ptp(problem.points, axis=0)))
+    scale = (float(np.ptp(y)) if free else 0.0) or size or 1.0
+    return scale, _NEGLIGIBLE * size / extent if extent > 0 else 0.0

@@ -1,0 +1,89 @@
+"""Multistart ascent of |h|: an estimate of the dual norm from below, for data too large to enumerate."""
+
+import numpy as np
+
+_ROUNDS = 60
+_BLOCK = 1 << 21  # projections held at once
+
+
+def ascend(
+    points: np.ndarray,
+    weights: np.ndarray,
+    affine: bool,
+    starts: np.ndarray,
+    *,
+    seed: int = 0,
+    randoms: int = 256,
+    rounds: int = _ROUNDS,
+) -> float:
+    r"""The largest |sum_j nu_j relu(u . s_j + b)| found over unit u; b is free if `affine`, else 0.
+
+    On a cell h = v . u, so u turns towards the sign of h times v/|v|, by steps that shrink when they do not
+    pay. The best b for a given u is at a kink, found by sorting. Starts: `starts` (m, k), random directions and
+    normals of flats through k random points.
+    """
+    k = points.shape[1]
+    if k == 0:
+        return 0.0
+    rng = np.random.default_rng(seed)
+    tries = [starts, rng.normal(size=(randoms, k)), _normals(points, affine, randoms, rng)]
+    u = np.concatenate([part for part in tries if len(part)])
+    u = u / np.linalg.norm(u, axis=1, keepdims=True)
+    rows = max(1, _BLOCK // len(points))
+    return max(_climb(points, weights, affine, u[i : i + rows], rounds) for i in range(0, len(u), rows))
+
+
+def _normals(points: np.ndarray, affine: bool, count: int, rng: np.random.Generator) -> np.ndarray:
+    """Directions orthogonal to k - 1 random points, or differences of k."""
+    n, k = points.shape
+    needed = k if affine else k - 1
+    if n < needed or k == 1:
+        return np.zeros((0, k))
+    chosen = points[rng.random((count, n)).argsort(axis=1)[:, :needed]] if n < 2000 else None
+    if chosen is None:
+        chosen = points[rng.integers(0, n, (count, needed))]
+    flats = chosen[:, 1:] - chosen[:, :1] if affine else chosen
+    return np.linalg.svd(flats)[2][:, -1]
+
+
+def _climb(points: np.ndarray, weights: np.ndarray, affine: bool, u: np.ndarray, rounds: int) -> float:
+    height, slope = _heights(points, weights, affine, u)
+    step = np.ones(len(u))
+    for _ in range(rounds):
+        # A short slope is a cell that does not pull; its direction is still the only one there is.
+        size = np.linalg.norm(slope, axis=1, keepdims=True)
+        goal = np.divide(slope, size, out=u.copy(), where=size > 0)
+        turned = u + step[:, None] * (goal - u)
+        size = np.linalg.norm(turned, axis=1, keepdims=True)
+        turned = np.divide(turned, size, out=u.copy(), where=size > 1e-12)
+        higher, steeper = _heights(points, weights, affine, turned)
+        better = higher > height
+        u = np.where(better[:, None], turned, u)
+        slope = np.where(better[:, None], steeper, slope)
+        height = np.where(better, higher, height)
+        step = np.where(better, np.minimum(1.0, 2 * step), step / 4)
+        live = step > 1e-12
+        if not np.any(live):
+            break
+    return float(np.max(height))
+
+
+def _heights(points: np.ndarray, weights: np.ndarray, affine: bool, u: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """|h| at each direction, at its best kink, and the gradient of |h| there: (m,) and (m, k)."""
+    shadow = u @ points.T
+    if not affine:
+        active = shadow > 0
+        h = np.where(active, shadow, 0) @ weights
+        return np.abs(h), np.sign(h)[:, None] * ((active * weights) @ points)
+    order = np.argsort(shadow, axis=1)[:, ::-1]
+    level = np.take_along_axis(shadow, order, axis=1)
+    mass = weights[order]
+    # h at the kink of the point in place i: sum over those before it of nu_j (level_j - level_i).
+    h = np.cumsum(mass * level, axis=1) - np.cumsum(mass, axis=1) * level
+    best = np.argmax(np.abs(h), axis=1)
+    row = np.arange(len(u))
+    kink = points[order[row, best]]
+    active = shadow > level[row, best][:, None]
+    chosen = active * weights
+    slope = chosen @ points - chosen.sum(axis=1, keepdims=True) * kink
+    return np.abs(h[row, best]), np.sign(h[row, best])[:, None] * slope
