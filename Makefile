@@ -10,7 +10,7 @@ JOBS ?= 2
 
 install: .venv/installed
 
-.venv/installed: pyproject.toml constraints.txt
+.venv/installed: pyproject.toml constraints.txt native/CMakeLists.txt $(wildcard native/*.cpp native/*.hpp)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "minnorm needs Python >= 3.11; set PYTHON=..."; exit 1; }
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --editable ".[dev]"
@@ -46,3 +46,4 @@ docs: install
 
 clean:
 	rm -rf .venv build dist site minnorm-demo
+	git clean -fdXq native src

@@ -1,8 +1,187 @@
-from sklearn.utils.estimator_checks import parametrize_with_checks
+"""The estimators against scikit-learn's own checks, and against the solvers they stand on."""
 
+import jaxtyping
+import numpy as np
+import pytest
+from sklearn.base import clone
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.model_selection import GridSearchCV, KFold
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.utils.estimator_checks import estimator_checks_generator
+
+import minnorm as mn
 from minnorm.estimator import MinNormRegressor, MinNormRegressorCV
 
+X = np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0], [1.0, 1.0], [0.3, 0.8]])
+Y = np.array([0.0, 1.0, 1.0, 0.0, -1.0])
+LINE = np.linspace(-1, 1, 24)[:, None]
+NOISY = np.abs(LINE[:, 0]) + 0.1 * np.random.default_rng(1).normal(size=24)
 
-@parametrize_with_checks([MinNormRegressor(), MinNormRegressorCV()])
+
+SEARCHED = {  # these have data of affine rank above 3, which take longer
+    "check_dtype_object",
+    "check_estimators_dtypes",
+    "check_n_features_in",
+    "check_positive_only_tag_during_fit",
+    "check_regressor_data_not_an_array",
+    "check_regressors_int",
+    "check_regressors_train",
+}
+
+
+def checks(*estimators):
+    """What `parametrize_with_checks` runs, all of it, with a mark on the slow ones."""
+    found = []
+    for one, check in (pair for estimator in estimators for pair in estimator_checks_generator(estimator)):
+        name = check.func.__name__
+        more = "".join(f"-{key}={value}" for key, value in check.keywords.items())
+        marks = [pytest.mark.slow] if name in SEARCHED else []
+        found.append(pytest.param(one, check, id=f"{type(one).__name__}-{name}{more}", marks=marks))
+    return found
+
+
+@pytest.mark.parametrize(
+    ("estimator", "check"), checks(MinNormRegressor(), MinNormRegressorCV([1.0, 0.1], cv=2, tol=1e-2))
+)
 def test_scikit_learn(estimator, check):
     check(estimator)
+
+
+@pytest.mark.parametrize("options", [{}, {"bias": "penalised"}, {"skip": "free"}])
+@pytest.mark.parametrize("alpha", [0.0, 0.01])
+def test_attributes_are_those_of_the_certified_solution(alpha, options):
+    est = MinNormRegressor(alpha, **options).fit(X, Y)
+    sol = mn.fit(X, Y, alpha, penalty=mn.PathNorm(**options))
+    assert est.certified_
+    assert est.certified_ == mn.verify(X, Y, est.solution_).certified
+    assert est.lower_bound_ <= est.value_ <= est.lower_bound_ + 1e-6 * est.value_
+    assert (est.value_, est.lower_bound_, est.dual_gap_) == (sol.value, sol.lower_bound, sol.gap)
+    assert est.n_iter_ == sol.rounds
+    assert est.n_features_in_ == 2
+    np.testing.assert_array_equal(est.dual_coef_, sol.dual)
+    hidden = np.maximum(X @ est.inner_weights_.T + est.biases_, 0)
+    by_hand = hidden @ est.outer_weights_ + est.offset_ + (0 if est.skip_ is None else X @ est.skip_)
+    np.testing.assert_allclose(est.predict(X), by_hand, atol=1e-12)
+    norm = mn.PathNorm(**options).value(est.network_)
+    if alpha == 0:
+        np.testing.assert_allclose(est.predict(X), Y, atol=1e-10)
+        assert norm == pytest.approx(est.value_, rel=1e-12)
+    else:
+        assert np.mean((est.predict(X) - Y) ** 2) / 2 + alpha * norm == pytest.approx(est.value_, rel=1e-12)
+
+
+def test_skip_is_there_only_if_it_is_free():
+    assert MinNormRegressor().fit(X, Y).skip_ is None
+    assert MinNormRegressor(skip="free").fit(X, Y).skip_.shape == (2,)
+
+
+def test_equal_points_conflict_only_without_alpha():
+    points, values = np.concatenate([X, X[:1]]), np.append(Y, 2.0)
+    with pytest.raises(ValueError, match=r"points 0 and 5 are equal .* use lam > 0"):
+        MinNormRegressor().fit(points, values)
+    assert MinNormRegressor(0.1).fit(points, values).certified_
+    assert MinNormRegressor().fit(np.concatenate([X, X]), np.concatenate([Y, Y])).certified_
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"alpha": -1.0}, ["alpha", "-1.0", ">= 0"]),
+        ({"alpha": np.nan}, ["alpha", "nan"]),
+        ({"alpha": np.inf}, ["alpha", "inf"]),
+        ({"alpha": "1"}, ["alpha", "'1'"]),
+        ({"alpha": True}, ["alpha", "True"]),
+        ({"tol": 0.0}, ["tol", "0.0", "1e-10"]),
+        ({"tol": 1.0}, ["tol", "1.0"]),
+        ({"max_time": -1}, ["max_time", "-1", "None"]),
+        ({"bias": "no"}, ["bias", "'no'", "penalised"]),
+        ({"skip": "no"}, ["skip", "'no'", "free"]),
+        ({"random_state": "a"}, ["'a'", "seed"]),
+    ],
+)
+def test_fit_names_the_parameter_that_is_wrong(options, words, monkeypatch):
+    monkeypatch.setattr(jaxtyping.config, "jaxtyping_disable", True)
+    for est in (MinNormRegressor(**options), *([] if "alpha" in options else [MinNormRegressorCV(**options)])):
+        with pytest.raises(ValueError, match=words[0]) as error:
+            est.fit(X, Y)
+        assert all(word in str(error.value) for word in words)
+
+
+def test_a_time_limit_that_is_too_short_warns_and_still_interpolates():
+    est = MinNormRegressor(max_time=0)
+    with pytest.warns(ConvergenceWarning, match="max_time"):
+        est.fit(X, Y)
+    assert not est.certified_
+    assert est.dual_gap_ > 1e-6
+    np.testing.assert_allclose(est.predict(X), Y, atol=1e-10)
+
+
+@pytest.mark.parametrize("state", [0, 7, None, np.random.RandomState(0)])
+def test_random_state_is_what_scikit_learn_allows(state):
+    assert MinNormRegressor(random_state=state).fit(X, Y).certified_
+
+
+def test_more_directions_than_are_exact_are_searched_and_not_certified():
+    rng = np.random.default_rng(0)
+    points, values = rng.normal(size=(8, 4)), rng.normal(size=8)
+    est = MinNormRegressor(tol=1e-2).fit(points, values)
+    assert est.solution_.certificate.scope in ("searched", "bounded")
+    np.testing.assert_allclose(est.predict(points), values, atol=1e-8)
+    again = clone(est).fit(points, values)
+    np.testing.assert_array_equal(again.predict(points[::-1]), est.predict(points[::-1]))
+
+
+def test_it_works_in_a_pipeline_and_a_grid():
+    model = make_pipeline(StandardScaler(), MinNormRegressor())
+    grid = GridSearchCV(model, {"minnormregressor__alpha": [0.3, 0.01]}, cv=KFold(3, shuffle=True, random_state=0)).fit(
+        1e3 * LINE, NOISY
+    )
+    assert grid.best_params_["minnormregressor__alpha"] == 0.01
+    assert grid.best_estimator_.score(1e3 * LINE, NOISY) > 0.8
+
+
+def test_cross_validation_scores_each_fold_on_what_it_has_not_seen():
+    cv = KFold(3, shuffle=True, random_state=0)
+    est = MinNormRegressorCV([0.003, 0.1, 0.03], cv=cv).fit(LINE, NOISY)
+    np.testing.assert_array_equal(est.alphas_, [0.1, 0.03, 0.003])
+    assert est.mse_path_.shape == (3, 3)
+    for k, (train, test) in enumerate(cv.split(LINE)):
+        for i, alpha in enumerate(est.alphas_):
+            one = MinNormRegressor(alpha).fit(LINE[train], NOISY[train])
+            error = np.mean((one.predict(LINE[test]) - NOISY[test]) ** 2)
+            assert error == pytest.approx(est.mse_path_[i, k], rel=1e-3)
+    assert est.alpha_ == est.alphas_[np.argmin(est.mse_path_.mean(axis=1))]
+    best = MinNormRegressor(est.alpha_).fit(LINE, NOISY)
+    assert est.value_ == best.value_
+    assert est.certified_
+    np.testing.assert_array_equal(est.predict(LINE), best.predict(LINE))
+
+
+def test_cross_validation_chooses_between_too_much_and_too_little():
+    est = MinNormRegressorCV(cv=3).fit(LINE, NOISY)
+    assert est.alphas_.shape == (25,)
+    assert est.alphas_[0] == pytest.approx(1e4 * est.alphas_[-1])
+    assert MinNormRegressor(est.alphas_[0]).fit(LINE, NOISY).inner_weights_.shape == (0, 1)
+    assert est.alphas_[0] > est.alpha_ > est.alphas_[-1]
+    assert est.score(LINE, NOISY) > 0.8
+
+
+def test_labels_without_anything_to_penalise_leave_no_choice():
+    est = MinNormRegressorCV(cv=3).fit(LINE, np.full(24, 2.0))
+    np.testing.assert_allclose(est.predict([[0.3], [9.0]]), 2.0, rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("alphas", "word"),
+    [([], "[]"), ([-1.0], "-1.0"), ([np.nan], "nan"), ("many", "many"), (0.1, "0.1"), ([1, 1], "once")],
+)
+def test_bad_alphas_are_named(alphas, word):
+    with pytest.raises(ValueError, match="alphas is") as error:
+        MinNormRegressorCV(alphas).fit(LINE, NOISY)
+    assert word in str(error.value)
+
+
+def test_more_folds_than_points():
+    with pytest.raises(ValueError, match="n_splits=5"):
+        MinNormRegressorCV().fit(X[:4], Y[:4])

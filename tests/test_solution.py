@@ -4,6 +4,7 @@ import dataclasses
 
 import numpy as np
 import pytest
+import xarray as xr
 
 from minnorm.known import line
 from minnorm.network import ShallowReLU
@@ -95,3 +96,64 @@ def test_calling_a_solution_in_the_plane_takes_its_points():
     np.testing.assert_allclose(solution([[1.0, 1.0], [-2.0, 0.0]]), [10.5, 1.0])
     with pytest.raises(ValueError, match=r"takes \(n, 2\)"):
         solution([1.0, 1.0])
+
+
+def solutions():
+    hat = line(X, Y)
+    net = ShallowReLU(np.array([[1.0, 2.0]]), np.array([0.5]), np.array([3.0]), np.array(1.0), np.array([0.0, -1.0]))
+    constant = ShallowReLU(np.zeros((0, 3)), np.zeros(0), np.zeros(0), np.array(2.0))
+    return {
+        "verified": hat,
+        "unverified": line(X, Y, certify=False),
+        "skip": Solution(net, np.array([0.5, -0.5]), PathNorm("penalised", "free", "none"), 0.1, certificate(), 7),
+        "no residual condition": dataclasses.replace(hat, lam=0.1, certificate=certificate(scale=np.inf)),
+        "no bound": dataclasses.replace(hat, certificate=certificate(lower_bound=-np.inf, scope="searched")),
+        "no neurons": Solution(constant, np.zeros(4)),
+    }
+
+
+@pytest.mark.parametrize("name", solutions())
+def test_what_is_saved_comes_back_to_the_last_digit(name, tmp_path):
+    solution = solutions()[name]
+    solution.save(tmp_path / "s.nc")
+    for found in (Solution.load(str(tmp_path / "s.nc")), Solution.from_dataset(solution.to_dataset())):
+        parts, wanted = found.network.to_dict(), solution.network.to_dict()
+        assert list(parts) == list(wanted)
+        for part in wanted:
+            np.testing.assert_array_equal(parts[part], wanted[part], strict=True)
+        np.testing.assert_array_equal(found.dual, solution.dual, strict=True)
+        assert (found.penalty, found.lam, found.rounds) == (solution.penalty, solution.lam, solution.rounds)
+        assert found.certificate == solution.certificate
+        assert found.certified is solution.certified
+
+
+def test_saving_again_replaces_the_file(tmp_path):
+    line(X, Y).save(tmp_path / "s.nc")
+    line([0.0, 1.0], [0.0, 3.0]).save(tmp_path / "s.nc")
+    assert Solution.load(tmp_path / "s.nc").value == 3.0
+
+
+def test_a_loaded_solution_is_verified_from_the_data(tmp_path):
+    line(X, Y).save(tmp_path / "s.nc")
+    with xr.open_dataset(tmp_path / "s.nc", engine="h5netcdf") as data:
+        changed = data.load().assign(outer_weights=0.5 * data["outer_weights"])
+    claimed = Solution.from_dataset(changed)
+    assert claimed.certified  # it was, then
+    assert not verify(X, Y, claimed).certified
+
+
+def test_what_is_no_solution_is_refused(tmp_path):
+    with pytest.raises(ValueError, match=r"nowhere\.nc is not a file"):
+        Solution.load(tmp_path / "nowhere.nc")
+    (tmp_path / "text.nc").write_text("x,y")
+    with pytest.raises(ValueError, match=r"text\.nc is not a netCDF file"):
+        Solution.load(tmp_path / "text.nc")
+    good = line(X, Y).to_dataset()
+    with pytest.raises(ValueError, match=r"not a solution; .*Solution\.to_dataset"):
+        Solution.from_dataset(xr.Dataset())
+    with pytest.raises(ValueError, match="format 99; this version reads 1"):
+        Solution.from_dataset(good.assign_attrs(format=99))
+    with pytest.raises(ValueError, match="lacks 'dual'"):
+        Solution.from_dataset(good.drop_vars("dual"))
+    with pytest.raises(ValueError, match="biases"):
+        Solution.from_dataset(good.drop_vars("biases"))

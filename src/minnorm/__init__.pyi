@@ -1,22 +1,28 @@
 from . import known, measure, report, study
+from .estimator import MinNormRegressor, MinNormRegressorCV
 from .network import ShallowReLU
 from .penalty import PathNorm
 from .problem import Problem
 from .solution import Certificate, Solution
-from .solve import fit, interpolate
+from .solve import band, fit, interpolate, lam_max, path
 from .train import train
 from .verify import verify
 
 __all__ = [
     "Certificate",
+    "MinNormRegressor",
+    "MinNormRegressorCV",
     "PathNorm",
     "Problem",
     "ShallowReLU",
     "Solution",
+    "band",
     "fit",
     "interpolate",
     "known",
+    "lam_max",
     "measure",
+    "path",
     "report",
     "study",
     "train",

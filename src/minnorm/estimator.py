@@ -29,7 +29,7 @@ class MinNormRegressor(RegressorMixin, BaseEstimator):
         alpha = 0:  min sum_k |a_k| |w_k|   subject to   f(x_i) = y_i
         alpha > 0:  min 1/(2n) sum_i (f(x_i) - y_i)^2 + alpha sum_k |a_k| |w_k|
 
-    over networks f(x) = c + v . x + sum_k a_k relu(w_k . x + b_k) of any width. The features are used as they are: put a
+    over networks f(x) = c + v . x + sum_k a_k relu(w_k . x + b_k) of any width. Features are used as they are: put a
     `StandardScaler` before it where their units differ.
 
     Arguments: `alpha` >= 0; `bias`, "penalised" if biases count as weights do; `skip`, "free" for a term v . x at no
@@ -38,7 +38,7 @@ class MinNormRegressor(RegressorMixin, BaseEstimator):
 
     Attributes: `inner_weights_` w (m, d), `biases_` b (m,), `outer_weights_` a (m,), `offset_` c, `skip_` v (d,) or
     None; `network_`, the same as a `ShallowReLU`; `solution_`; `dual_coef_` (n,), the dual vector; `value_`,
-    `lower_bound_` and `dual_gap_` of the objective; `certified_`, whether the three are a proof within `tol`; `n_iter_`,
+    `lower_bound_` and `dual_gap_` of the objective; `certified_`, whether they are a proof within `tol`; `n_iter_`,
     rounds of column generation; `n_features_in_`.
 
     Errors: ValueError naming the argument; with alpha = 0 also for equal points with different values. A
@@ -89,7 +89,7 @@ class MinNormRegressorCV(RegressorMixin, BaseEstimator):
 
     Every fold is one warm-started path (`minnorm.path`); then the network is solved on all data at the best alpha.
 
-    Arguments: `alphas`, distinct numbers >= 0, or None for 25 from `lam_max` of all data down to 1e-4 of it, log-spaced;
+    Arguments: `alphas`, distinct numbers >= 0, or None for 25 from `lam_max` of all data to 1e-4 of it, log-spaced;
     `cv`, a number of folds, a splitter or an iterable of splits; `max_time`, in seconds, of each path and of the last
     fit; the others as for `MinNormRegressor`.
 
@@ -133,14 +133,15 @@ class MinNormRegressorCV(RegressorMixin, BaseEstimator):
         penalty, seed = PathNorm(bias=self.bias, skip=self.skip), _seed(self)
         self.alphas_ = _alphas(self.alphas, lambda: lam_max(X, y, penalty, seed=seed))
         errors = []
-        for train, test in check_cv(self.cv).split(X, y):
+        splitter: Any = check_cv(self.cv)
+        for train, test in splitter.split(X, y):
             fold = path(
                 X[train],
                 y[train],
                 self.alphas_,
                 penalty=penalty,
                 tolerance=float(self.tol),
-                time_limit=self.max_time,
+                time_limit=_seconds(self),
                 seed=seed,
                 certify=False,
             )
@@ -183,7 +184,8 @@ def _data(estimator: Any, X: Any, y: Any) -> tuple[np.ndarray, np.ndarray]:
     _check_number("tol", estimator.tol, "a relative gap", least=1e-10, below=1.0)
     if estimator.max_time is not None:
         _check_number("max_time", estimator.max_time, "seconds; None is no limit", least=0.0)
-    return validate_data(estimator, X, y, dtype=np.float64, y_numeric=True)
+    points, values = validate_data(estimator, X, y, dtype=np.float64, y_numeric=True)
+    return np.asarray(points), np.asarray(values, dtype=np.float64)
 
 
 def _seed(estimator: Any) -> int:
@@ -193,19 +195,23 @@ def _seed(estimator: Any) -> int:
     return int(check_random_state(state).randint(2**31 - 1))
 
 
+def _seconds(estimator: Any) -> float | None:
+    return None if estimator.max_time is None else float(estimator.max_time)
+
+
 def _solution(estimator: Any, X: np.ndarray, y: np.ndarray, alpha: float) -> Solution:
     solution = minimise(
         Problem(X, y, PathNorm(bias=estimator.bias, skip=estimator.skip), alpha),
         tolerance=float(estimator.tol),
-        time_limit=estimator.max_time,
+        time_limit=_seconds(estimator),
         seed=_seed(estimator),
     )
     proof = solution.certificate
     # A search proves nothing however long it runs, so there is nothing to warn of.
     if proof is not None and proof.scope != "searched" and not proof.certified:
         warnings.warn(
-            f"the solution is not certified: its relative gap is {proof.gap:.1e}, tol is {estimator.tol:.1e}; give more "
-            "max_time or a larger tol",
+            f"the solution is not certified: its relative gap is {proof.gap:.1e}, tol is {estimator.tol:.1e}; give "
+            "more max_time or a larger tol",
             ConvergenceWarning,
             stacklevel=4,
         )

@@ -150,7 +150,7 @@ class Solution:
                 certificate = Certificate(scope=known["scope"], **{name: float(known[name]) for name in numbers})
             return cls(
                 ShallowReLU.from_dict({str(name): data[name].values for name in data.data_vars if name != "dual"}),
-                np.asarray(data["dual"].values),
+                np.asarray(data.variables["dual"].values),
                 penalty,
                 float(known["lam"]),
                 certificate,

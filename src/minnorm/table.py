@@ -1,9 +1,11 @@
 """Reading data tables: a CSV file in, points and values out, one clear error for each way it can be wrong."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 from jaxtyping import Float
 
 from minnorm.problem import check_points, check_values
@@ -19,15 +21,51 @@ class Table:
     target: str
 
 
-def read_table(path: str | Path, target: str | None = None) -> Table:
+def read_table(path: str | Path, target: str | None = None, features: Sequence[str] | None = None) -> Table:
     """Read a CSV file with a header line; `target` names the column of values, by default the last one.
 
-    All other columns are coordinates. Errors: ValueError for a missing or empty file, a column that is not
-    there, entries that are not numbers (with the line), NaN or infinities, fewer than two columns.
+    All other columns are coordinates; `features` says which they have to be, and their order. Errors: ValueError for
+    a missing or empty file, a column that is not there, entries that are not numbers (with the line), NaN or
+    infinities, fewer than two columns.
     """
-    import pandas as pd  # takes a third of a second, and only tables need it
-
     path = Path(path)
+    frame = _read(path)
+    names = list(frame.columns)
+    if len(names) < 2:
+        raise ValueError(f"{path} has columns {', '.join(names)}; give two or more with different names")
+    column = names[-1] if target is None else target
+    if column not in names:
+        raise ValueError(f"target is {column!r}, which {path} does not have; its columns: {', '.join(names)}")
+    others = tuple(name for name in names if name != column)
+    features = others if features is None else _agreed(path, others, features)
+    columns = _numbers(path, frame)
+    return Table(
+        check_points(np.column_stack([columns[name] for name in features])),
+        check_values(columns[column]),
+        tuple(features),
+        column,
+    )
+
+
+def read_points(path: str | Path, features: Sequence[str]) -> Float[np.ndarray, "q d"]:
+    """Read points from a CSV file whose columns are `features`, in any order; ValueError as for `read_table`."""
+    path = Path(path)
+    frame = _read(path)
+    names = _agreed(path, tuple(frame.columns), features)
+    columns = _numbers(path, frame)
+    return check_points(np.column_stack([columns[name] for name in names]))
+
+
+def _agreed(path: Path, names: tuple[str, ...], features: Sequence[str]) -> tuple[str, ...]:
+    """`features`, if they are the given names."""
+    if set(names) != set(features):
+        raise ValueError(
+            f"{path} has coordinates {', '.join(names) or 'none'}; give it {', '.join(features)}, and no other"
+        )
+    return tuple(features)
+
+
+def _read(path: Path) -> pd.DataFrame:
     if not path.is_file():
         raise ValueError(f"{path} is not a file; give a CSV file with a header line")
     try:
@@ -38,13 +76,15 @@ def read_table(path: str | Path, target: str | None = None) -> Table:
     frame.columns = names
     if len(frame) == 0:
         raise ValueError(f"{path} has no rows below its header line")
-    if len(names) < 2 or len(set(names)) < len(names):
+    if len(set(names)) < len(names):
         raise ValueError(f"{path} has columns {', '.join(names)}; give two or more with different names")
-    target = names[-1] if target is None else target
-    if target not in names:
-        raise ValueError(f"target is {target!r}, which {path} does not have; its columns: {', '.join(names)}")
+    return frame
+
+
+def _numbers(path: Path, frame: pd.DataFrame) -> dict[str, np.ndarray]:
+    """The columns as finite float64 arrays."""
     columns: dict[str, np.ndarray] = {}
-    for name in names:
+    for name in frame.columns:
         entries = frame[name]
         numbers = np.array(pd.to_numeric(entries, errors="coerce"), dtype=np.float64)
         wrong = np.isnan(numbers) & ~np.array(entries.isna())
@@ -55,10 +95,4 @@ def read_table(path: str | Path, target: str | None = None) -> Table:
             row = int(np.argmin(np.isfinite(numbers)))
             raise ValueError(f"{path} line {row + 2}: column {name!r} is {entries.iloc[row]}; remove or impute it")
         columns[name] = numbers
-    features = tuple(name for name in names if name != target)
-    return Table(
-        check_points(np.column_stack([columns[name] for name in features])),
-        check_values(columns[target]),
-        features,
-        target,
-    )
+    return columns

@@ -57,11 +57,21 @@ def main() -> None:
     except (ValueError, OSError) as error:
         _fail(str(error))
     except typer.TyperException as error:
-        _fail(error.format_message() or "give a command; minnorm --help lists them")
+        _fail(_advice(error))
     except (KeyboardInterrupt, typer.Abort):
         say("minnorm: interrupted; what was finished is kept")
         raise SystemExit(130) from None
     raise SystemExit(code if isinstance(code, int) else 0)
+
+
+def _advice(error: typer.TyperException) -> str:
+    """What is wrong with the command line, and where to read what would be right."""
+    context = getattr(error, "ctx", None)
+    command = "minnorm" if context is None else context.command_path
+    message = error.format_message().rstrip(".")
+    if not message:
+        return f"give a command; {command} --help lists them"
+    return message if isinstance(error, typer.BadParameter) else f"{message}; {command} --help says what it takes"
 
 
 def _fail(message: str) -> None:

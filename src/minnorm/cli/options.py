@@ -1,11 +1,29 @@
 """Options that several commands share, and numbers that are refused with advice."""
 
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
 
+
+def decimal(text: str | float) -> float:
+    """A number on the command line, or the default of its option."""
+    try:
+        return float(text)
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is not a number; give one such as 1e-3") from None
+
+
+def whole(text: str | int) -> int:
+    """A whole number on the command line, or the default of its option."""
+    try:
+        return int(text)
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is not a whole number; give one such as 3") from None
+
+
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output, nothing else.")]
-Threads = Annotated[int | None, typer.Option(help="At most this many threads; default: all cores.")]
+Threads = Annotated[int | None, typer.Option(parser=whole, help="At most this many threads; default: all cores.")]
 Target = Annotated[str | None, typer.Option(help="Column of the values; default: the last.")]
 Bias = Annotated[Literal["free", "penalised"], typer.Option(help="Whether biases are part of the penalty.")]
 Skip = Annotated[Literal["none", "free"], typer.Option(help="Whether there is a term v . x, at no cost.")]
@@ -19,3 +37,9 @@ def number(name: str, text: str, kind: type) -> Any:
     except ValueError:
         wanted = "a positive whole number" if kind is int else "a number"
         raise ValueError(f"{name} is {text!r}; give {wanted}") from None
+
+
+def writable(out: Path | None) -> None:
+    """ValueError if a file has no directory to be written to."""
+    if out is not None and not out.parent.is_dir():
+        raise ValueError(f"out is {out}, but there is no directory {out.parent}; make it first")

@@ -41,9 +41,11 @@ def plain(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def text(value: Any) -> str:
-    """A scalar in a table."""
-    return f"{value:.6g}" if isinstance(value, float) else str(value)
+def text(value: Any, digits: int = 5) -> str:
+    """A scalar, or several, in a table."""
+    if isinstance(value, list):
+        return ", ".join(text(entry, digits) for entry in value)
+    return f"{value:.{digits}g}" if isinstance(value, float) else str(value)
 
 
 @contextmanager
@@ -99,7 +101,7 @@ def gap_progress(tolerance: float, *, quiet: bool) -> Iterator[Gap]:
 
 
 def _gap(value: float, bound: float) -> float:
-    return (value - bound) / max(1.0, abs(value))
+    return (value - bound) / max(abs(value), 1e-300)
 
 
 def _state(seconds: float, value: float, bound: float) -> str:

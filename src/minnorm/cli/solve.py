@@ -1,9 +1,224 @@
-"""`minnorm solve` and `minnorm verify`."""
+"""`minnorm solve` and `minnorm verify`: global minimisers, and their proofs."""
+
+import time
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from minnorm.cli.options import Bias, Json, Offset, Skip, Target, decimal, whole, writable
+from minnorm.cli.show import gap_progress, plain, print_json, print_table, progress, say, text
+
+Tolerance = Annotated[float, typer.Option(parser=decimal, help="Relative gap below which a solution is certified.")]
+Seed = Annotated[int, typer.Option(parser=whole, help="Of the searches in data of affine rank above 3.")]
 
 
-def solve() -> None:
-    """x"""
+def solve(
+    data: Annotated[Path, typer.Argument(help="CSV file with a header line.")],
+    target: Target = None,
+    lam: Annotated[
+        list[float] | None,
+        typer.Option(
+            parser=decimal, help="Weight of the norm; default 0, which interpolates. With --path it may be repeated."
+        ),
+    ] = None,
+    bias: Bias = "free",
+    skip: Skip = "none",
+    offset: Offset = "free",
+    tolerance: Tolerance = 1e-6,
+    time_limit: Annotated[
+        float | None, typer.Option(parser=decimal, help="Seconds, then the best so far is returned.")
+    ] = None,
+    whole_path: Annotated[bool, typer.Option("--path", help="Solve for many lam; default: 25 from lam_max.")] = False,
+    query: Annotated[
+        Path | None,
+        typer.Option("--band", help="CSV file of points: the range of all minimum-norm interpolants at each."),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Write the network, dual vector and certificate here, netCDF.")
+    ] = None,
+    seed: Seed = 0,
+    as_json: Json = False,
+) -> None:
+    """The network that globally minimises the path norm, or loss + lam times it, with a certificate.
+
+    Example: `minnorm solve points.csv --target y --lam 1e-3 --out solution.nc`
+    """
+    if whole_path and query is not None:
+        raise ValueError("path and band are two questions; give one of --path and --band")
+    if not whole_path and lam is not None and len(lam) > 1:
+        raise ValueError(f"lam is given {len(lam)} times; add --path to solve for several, or give one")
+    if query is not None and lam is not None and lam != [0]:
+        raise ValueError(f"lam is {lam[0]}, but the band is that of interpolants; leave --lam out")
+    writable(out)
+    from minnorm import PathNorm
+    from minnorm.table import read_table
+
+    table = read_table(data, target)
+    penalty = PathNorm(bias=bias, skip=skip, offset=offset)
+    options = {"penalty": penalty, "tolerance": tolerance, "time_limit": time_limit}
+    if query is not None:
+        _band(table, query, options, out, as_json)
+    elif whole_path:
+        _path(table, lam, options | {"seed": seed}, out, as_json)
+    else:
+        _one(table, lam[0] if lam else 0.0, options | {"seed": seed}, out, as_json)
 
 
-def verify() -> None:
-    """x"""
+def verify(
+    data: Annotated[Path, typer.Argument(help="CSV file with a header line.")],
+    solution: Annotated[Path, typer.Argument(help="What minnorm solve --out or Solution.save wrote.")],
+    target: Annotated[
+        str | None, typer.Option(help="Column of the values; default: the one that was solved for.")
+    ] = None,
+    tolerance: Tolerance = 1e-6,
+    seed: Seed = 0,
+    as_json: Json = False,
+) -> None:
+    """Recompute a solution's value, bound and gap from the data; nothing in its file is taken on trust.
+
+    Example: `minnorm verify points.csv solution.nc`
+    """
+    from minnorm import Solution
+    from minnorm import verify as judge
+    from minnorm.solution import read_dataset
+    from minnorm.table import read_table
+
+    began = time.monotonic()
+    saved = read_dataset(solution)
+    claimed = Solution.from_dataset(saved)
+    features = [str(name) for name in saved["coordinate"].values] if "coordinate" in saved.coords else None
+    table = read_table(data, target or saved.attrs.get("target"), features)
+    found = judge(table.points, table.values, claimed, tolerance=tolerance, seed=seed)
+    result = {
+        "kind": "verify",
+        "target": table.target,
+        "points": len(table.values),
+        "lam": claimed.lam,
+        "neurons": claimed.network.width,
+        **_proof(found),
+        "seconds": round(time.monotonic() - began, 3),
+    }
+    _print(result, f"{solution}, verified against {data}", as_json)
+
+
+def _one(table: Any, lam: float, options: dict[str, Any], out: Path | None, as_json: bool) -> None:
+    """Solve for one lam."""
+    from minnorm import fit
+    from minnorm.solve.path import lam_max
+
+    began = time.monotonic()
+    with gap_progress(options["tolerance"], quiet=as_json) as show:
+        solution = fit(table.points, table.values, lam, progress=show, **options)
+    assert solution.certificate is not None
+    if out is not None:
+        _named(solution.to_dataset(), table).to_netcdf(out, engine="h5netcdf")
+    result = {
+        "kind": "solve",
+        "target": table.target,
+        "points": len(table.values),
+        "lam": solution.lam,
+        "lam_max": lam_max(table.points, table.values, options["penalty"], seed=options["seed"]),
+        **_proof(solution.certificate),
+        "norm": options["penalty"].value(solution.network),
+        "neurons": solution.network.width,
+        "rounds": solution.rounds,
+        "seconds": round(time.monotonic() - began, 3),
+        "out": out and str(out),
+    }
+    _print(result, "Minimum-norm interpolant" if lam == 0 else "Minimiser of loss + lam norm", as_json)
+    if not solution.certified and not as_json:
+        reason = (
+            "a search proves nothing" if result["scope"] == "searched" else "more time or a larger tolerance may do"
+        )
+        say(f"not certified: {reason} (scope {result['scope']}, gap {solution.gap:.1e})")
+
+
+def _path(table: Any, lams: list[float] | None, options: dict[str, Any], out: Path | None, as_json: bool) -> None:
+    """Solve for many lam."""
+    from minnorm.solve.path import path
+
+    began = time.monotonic()
+    with progress("", quiet=as_json) as show:
+        found = path(
+            table.points,
+            table.values,
+            lams,
+            progress=lambda done, total: show("regularisation path", done / total, done / total),
+            **options,
+        )
+    result = _described("path", found, ("lam_max", "lam_max_scope", "scope"), table, began, out)
+    result["path"] = _records(found, "lam")
+    _print_records(result, ("lam", "value", "gap", "certified", "norm", "loss", "neurons"), as_json)
+
+
+def _band(table: Any, query: Path, options: dict[str, Any], out: Path | None, as_json: bool) -> None:
+    """The range of all minimum-norm interpolants at query points."""
+    from minnorm.solve.band import band
+    from minnorm.table import read_points
+
+    began = time.monotonic()
+    places = read_points(query, table.features)
+    with progress("", quiet=as_json) as show:
+        found = band(
+            table.points,
+            table.values,
+            places,
+            progress=lambda done, total: show("band", done / total, done / total),
+            **options,
+        )
+    result = _described("band", found, ("norm", "norm_lower_bound", "excess", "scope", "method"), table, began, out)
+    result["band"] = [
+        {"point": place} | record for place, record in zip(places.tolist(), _records(found, "query"), strict=True)
+    ]
+    _print_records(result, ("point", "lower", "upper", "gap", "certified"), as_json)
+
+
+def _described(
+    kind: str, found: Any, attributes: tuple[str, ...], table: Any, began: float, out: Path | None
+) -> dict[str, Any]:
+    """What is to be said of a dataset as a whole, which is written to `out`."""
+    if out is not None:
+        _named(found, table).to_netcdf(out, engine="h5netcdf")
+    return {
+        "kind": kind,
+        "target": table.target,
+        "points": len(table.values),
+        **{name: plain(found.attrs[name]) for name in attributes},
+        "seconds": round(time.monotonic() - began, 3),
+        "out": out and str(out),
+    }
+
+
+def _records(found: Any, axis: str) -> list[dict[str, Any]]:
+    """One for each place on the axis, of all variables that have no other."""
+    columns = {str(name): part.values for name, part in found.variables.items() if part.dims == (axis,)}
+    return [{name: plain(column[k]) for name, column in columns.items()} for k in range(found.sizes[axis])]
+
+
+def _print_records(result: dict[str, Any], columns: tuple[str, ...], as_json: bool) -> None:
+    if as_json:
+        print_json(result)
+        return
+    kind = result["kind"]
+    shown = {name: value for name, value in result.items() if name not in ("kind", kind, "out")}
+    title = ", ".join(f"{name.replace('_', ' ')} {text(value)}" for name, value in shown.items() if value is not None)
+    print_table(title, columns, [[text(record[name]) for name in columns] for record in result[kind]])
+
+
+def _named(dataset: Any, table: Any) -> Any:
+    """With the names of the table's columns."""
+    return dataset.assign_coords(coordinate=list(table.features)).assign_attrs(target=table.target)
+
+
+def _proof(certificate: Any) -> dict[str, Any]:
+    names = ("value", "lower_bound", "gap", "certified", "scope", "residual", "dual_norm", "tolerance")
+    return {name: plain(getattr(certificate, name)) for name in names}
+
+
+def _print(result: dict[str, Any], title: str, as_json: bool) -> None:
+    if as_json:
+        print_json(result)
+        return
+    shown = {name: value for name, value in result.items() if name != "kind" and value is not None}
+    print_table(title, ("", "value"), [(name.replace("_", " "), text(value, 12)) for name, value in shown.items()])

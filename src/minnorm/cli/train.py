@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from minnorm.cli.options import Bias, Json, Skip, Target, Threads
+from minnorm.cli.options import Bias, Json, Skip, Target, Threads, decimal, whole, writable
 from minnorm.cli.show import plain, print_json, print_table, progress, text
 
 
@@ -13,13 +13,21 @@ def train(
     data: Annotated[Path, typer.Argument(help="CSV file with a header line.")],
     target: Target = None,
     optimizer: Annotated[str, typer.Option(help="gd, sgd, momentum, nesterov, rmsprop, adam or adamw.")] = "adam",
-    learning_rate: Annotated[list[float] | None, typer.Option(help="May be repeated; default 1e-3.")] = None,
-    weight_decay: Annotated[list[float] | None, typer.Option(help="May be repeated; default 0.")] = None,
-    scale: Annotated[list[float] | None, typer.Option(help="Factor on initial parameters; may be repeated.")] = None,
-    seeds: Annotated[int, typer.Option(help="How many seeds.")] = 1,
-    width: Annotated[int, typer.Option(help="Neurons.")] = 1000,
-    steps: Annotated[int, typer.Option(help="Optimiser steps.")] = 10_000,
-    batch_size: Annotated[int | None, typer.Option(help="Points a step; default: all (32 for sgd).")] = None,
+    learning_rate: Annotated[
+        list[float] | None, typer.Option(parser=decimal, help="May be repeated; default 1e-3.")
+    ] = None,
+    weight_decay: Annotated[
+        list[float] | None, typer.Option(parser=decimal, help="May be repeated; default 0.")
+    ] = None,
+    scale: Annotated[
+        list[float] | None, typer.Option(parser=decimal, help="Factor on initial parameters; may be repeated.")
+    ] = None,
+    seeds: Annotated[int, typer.Option(parser=whole, help="How many seeds.")] = 1,
+    width: Annotated[int, typer.Option(parser=whole, help="Neurons.")] = 1000,
+    steps: Annotated[int, typer.Option(parser=whole, help="Optimiser steps.")] = 10_000,
+    batch_size: Annotated[
+        int | None, typer.Option(parser=whole, help="Points a step; default: all (32 for sgd).")
+    ] = None,
     decay: Annotated[Literal["coupled", "decoupled"] | None, typer.Option(help="Default: the optimiser's.")] = None,
     bias: Bias = "free",
     skip: Skip = "none",
@@ -40,8 +48,7 @@ def train(
     from minnorm.table import read_table
 
     table = read_table(data, target)
-    if out is not None and not out.parent.is_dir():
-        raise ValueError(f"out is {out}, but there is no directory {out.parent}; make it first")
+    writable(out)
     with progress("", quiet=as_json) as show:
         runs = train_networks(
             table.points,

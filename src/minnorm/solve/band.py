@@ -74,8 +74,8 @@ def band(
     Errors: ValueError naming the argument.
 
     >>> ds = band([0.0, 1.0, 2.0, 3.0], [0.0, 0.0, 1.0, 3.0], [0.5, 1.0, 1.5, 4.0])
-    >>> ds.lower.values.tolist(), ds.upper.values.tolist()
-    ([-0.0, 0.0, 0.0, 4.0], [0.0, 0.0, 0.5, 5.0])
+    >>> ds.lower.values.round(6).tolist(), ds.upper.values.round(6).tolist()
+    ([0.0, 0.0, 0.0, 5.0], [0.0, 0.0, 0.5, 5.0])
 
     Source: Debarre, Denoyelle, Unser & Fageot (2022), *Sparsest piecewise-linear regression of one-dimensional data*,
     for all solutions on the line; the duality is that of `verify`.
@@ -250,10 +250,8 @@ class _Planes:
         pool = Pool(reduced)
         with threadpool_limits(1, "blas"):
             self.found = generate(reduced, tolerance=_FINE, deadline=deadline, pool=pool)
-        activity = np.abs(self.found.nu @ pool.values)
-        kept = np.argsort(-activity, kind="stable")[: _KEPT * reduced.values.size]
-        self.weights = np.concatenate([self.found.weights, pool.weights[kept]])
-        self.biases = np.concatenate([self.found.biases, pool.biases[kept]])
+        nearest = np.argsort(-np.abs(self.found.nu @ pool.values), kind="stable")[: _KEPT * reduced.values.size]
+        self.weights, self.biases = pool.weights[nearest], pool.biases[nearest]
         self.budget = self.found.value * (1 + 1e-15)
         self.excess = max(self.found.gap, 0.0) + _EXCESS
         self.solution, self.scope = as_solution(reduced, self.found), "exact"
@@ -267,6 +265,7 @@ class _Planes:
         else:
             self.scope = "unverified"
         self.inverse = np.linalg.pinv(reduced.free)
+        self.slopes = {1.0: _FIRST_SLOPE, -1.0: _FIRST_SLOPE}  # where the programmes of the next query point start
 
     def at(self, place: np.ndarray) -> _Ends:
         query = _Query(self, place)
@@ -284,10 +283,19 @@ class _Query:
         reduced = planes.reduced
         self.planes, self.place = planes, place
         self.row = free_row(reduced, place)
-        self.extended = dataclasses.replace(reduced, points=np.vstack([reduced.points, place]))
+        self.extended = dataclasses.replace(
+            reduced,
+            points=np.vstack([reduced.points, place]),
+            values=np.append(reduced.values, 0.0),
+            free=np.vstack([reduced.free, self.row]),
+            rho=np.append(reduced.rho, 0.0),
+            count=np.append(reduced.count, 1),
+        )
         self.pool = Pool(self.extended)
         self.pool.add(planes.weights, planes.biases)
-        self.value = self._value(planes.found.weights, planes.found.biases, planes.found.masses, planes.found.coefficients)
+        self.value = self._value(
+            planes.found.weights, planes.found.biases, planes.found.masses, planes.found.coefficients
+        )
         # The simplest dual vector with nu_q = 1; times kappa it is feasible up to kappa = 1 / reach.
         self.simplest = np.append(-self.row @ planes.inverse, 1.0)
         self.reach = max(self._largest(self.simplest)[1], 1e-300)
@@ -296,7 +304,7 @@ class _Query:
     def end(self, sign: float) -> tuple[float, float, bool]:
         """The bound of one end, an attained value, both in the problem's units, and whether `verify` agrees."""
         planes = self.planes
-        kappa = _FIRST_SLOPE / self.reach
+        kappa, low, high = planes.slopes[sign] / self.reach, 0.0, math.inf
         best = _Bound(math.inf, np.zeros(0))
         attained = sign * self.value
         nu = self._interior(np.append(planes.found.nu, 0.0), 1.0, kappa, sign)
@@ -307,29 +315,42 @@ class _Query:
             # Mixtures with the minimum-norm network are interpolants too, and their norm is at most the mean.
             share = 1.0 if excess <= _EXCESS else _EXCESS / excess
             attained = max(attained, sign * self.value + share * (value - sign * self.value))
-            smaller = kappa * float(np.clip(0.5 * math.sqrt(_EXCESS / max(excess, 1e-300)), 1e-3, 0.3))
-            out_of_time = time.monotonic() > planes.deadline
-            if best.value - attained <= planes.wanted or smaller < _LAST_SLOPE / self.reach or out_of_time:
+            if best.value - attained <= planes.wanted or time.monotonic() > planes.deadline:
                 break
-            nu = self._interior(nu - sign * (kappa - smaller) * self.simplest, 1 + (kappa - smaller) * self.reach, smaller, sign)
-            kappa = smaller
+            # A large kappa finds values that cost too much, a small one amplifies the errors of the bound.
+            low, high = (kappa, high) if excess <= _EXCESS else (low, kappa)
+            if low == 0:
+                following = kappa * float(np.clip(0.7 * math.sqrt(_EXCESS / excess), 1e-3, 0.3))
+            else:
+                following = math.sqrt(low * min(high, 9 * low))
+            if not (_LAST_SLOPE <= following * self.reach <= 0.5) or following < 2 * low:
+                break
+            moved = following - kappa
+            nu = self._interior(nu + sign * moved * self.simplest, 1 + abs(moved) * self.reach, following, sign)
+            kappa = following
+        planes.slopes[sign] = min(_FIRST_SLOPE, max(2 * kappa * self.reach, 10 * _LAST_SLOPE))
         bound, proved = self._verified(best, sign)
         return sign * bound, sign * min(attained * planes.reduced.size, bound), proved
 
     def kept(self) -> tuple[np.ndarray, np.ndarray]:
         """The atoms of the minimum-norm network and those nearest to being active."""
+        found = self.planes.found
         activity = np.abs(self.nu @ self.pool.values)
-        first = self.planes.found.biases.size
-        activity[:first] = np.inf
-        order = np.argsort(-activity, kind="stable")[: first + _KEPT * self.nu.size]
-        return self.pool.weights[order], self.pool.biases[order]
+        nearest = np.argsort(-activity, kind="stable")[: _KEPT * self.nu.size]
+        weights = np.concatenate([found.weights, self.pool.weights[nearest]])
+        biases = np.concatenate([found.biases, self.pool.biases[nearest]])
+        _, first = np.unique(np.column_stack([weights, biases]), axis=0, return_index=True)
+        return weights[np.sort(first)], biases[np.sort(first)]
 
-    def _programme(self, kappa: float, sign: float, nu: np.ndarray, best: "_Bound") -> tuple["_Bound", np.ndarray, Found]:
+    def _programme(
+        self, kappa: float, sign: float, nu: np.ndarray, best: "_Bound"
+    ) -> tuple["_Bound", np.ndarray, Found]:
         """Solve min_v N(v) - sign kappa v until the best of v and its bound are near enough."""
         planes, reduced, pool = self.planes, self.planes.reduced, self.pool
         n, rate = reduced.values.size, sign * kappa
         finest = max(0.05 * kappa * planes.wanted / planes.budget, 2e-11)
         accuracy, slack = 1e-4, math.inf
+        solved: master.Masses | None = None
         for _ in range(_ROUNDS):
             solved = master.solve(
                 pool.values[:n],
@@ -359,7 +380,14 @@ class _Query:
                 pool.add(*thinned(atoms, limit, min(_APART, 0.3 * excess**0.5), n))
                 accuracy = max(finest, min(accuracy, 0.05 * abs(slack) * kappa / planes.budget))
             nu = self._interior(nu, largest, kappa, sign)
-        return best, nu, self._found(solved)
+        assert solved is not None
+        found = self._found(solved)
+        heavy = np.append(solved.weight, np.full(pool.size - solved.weight.size, np.inf))
+        heavy = heavy > 1e-6 * float(np.max(solved.weight))
+        activity = np.where(heavy, np.inf, np.abs(self.nu @ pool.values))
+        kept = np.argsort(-activity, kind="stable")[: max(int(np.sum(heavy)), _KEPT * nu.size)]
+        pool.keep(kept)
+        return best, nu, found
 
     def _found(self, solved: master.Masses) -> Found:
         """The network of a master problem's solution, made to interpolate to rounding."""
@@ -416,8 +444,10 @@ def _dataset(
     problem: Problem, points: np.ndarray, ends: list[_Ends], tolerance: float, method: "_Unique | _Line | _Planes"
 ) -> xr.Dataset:
     column = {f.name: np.array([getattr(e, f.name) for e in ends]) for f in dataclasses.fields(_Ends)}
-    both = np.stack([column["upper"] - column["upper_attained"], column["lower_attained"] - column["lower"]])
-    gap = np.where(np.isfinite(column["upper"]), np.max(np.nan_to_num(both), axis=0), 0.0)
+    whole = ~np.isfinite(column["upper"]) & ~np.isfinite(column["upper_attained"])
+    with np.errstate(invalid="ignore"):
+        gap = np.maximum(column["upper"] - column["upper_attained"], column["lower_attained"] - column["lower"])
+    gap[whole] = 0.0
     scale = float(np.max(np.abs(problem.values))) or 1.0
     described = {
         "lower": "a bound below all minimum-norm interpolants",

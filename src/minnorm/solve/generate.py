@@ -17,6 +17,10 @@ Progress = Callable[[float, float, float], None]
 
 _ROUNDS = 1000
 _LIVE = 1e-3  # of the largest mass; atoms with more are where searches start
+_UNFITTED = 1e-2  # relative residual of a master problem that has no solution
+_FITTED = 1e-13  # labels that free terms fit to this share of their size have no rest but rounding errors
+_SPANNING = 3  # random atoms for each point with which interpolation starts
+_MOST = 2  # atoms for each point that are kept
 _APART = 0.1  # cuts of one round are this far apart, as vectors (w, b); less as the violation shrinks
 
 
@@ -49,18 +53,23 @@ class Pool:
         self.weights, self.biases, self.values = self.weights[which], self.biases[which], self.values[:, which]
 
     def span(self, rng: np.random.Generator) -> None:
-        """Add atoms along a few random directions, with a kink before each point: they interpolate anything."""
+        """Add atoms that interpolate anything: kinks before each point along one direction, triangular but stiff,
+        and, so that masses need not be large, a few kinks through each point in random directions."""
         points = self.reduced.points
-        penalised = self.reduced.problem.penalty.bias == "penalised"
-        for _ in range(2):
-            w = rng.normal(size=points.shape[1])
-            w /= np.linalg.norm(w)
-            for facing in (w, -w):
-                at = np.sort(points @ facing)
-                first = at[0] - max(float(np.ptp(at)), 1.0)
-                b = -np.concatenate([[first], at[:-1]])
-                cost = np.hypot(1.0, b) if penalised else np.ones(b.size)
-                self.add(facing / cost[:, None], b / cost)
+        n, r = points.shape
+        first = rng.normal(size=r)
+        first /= np.linalg.norm(first)
+        at = np.sort(points @ first)
+        kinks = -np.concatenate([[at[0] - max(float(np.ptp(at)), 1.0)], at[:-1]])
+        weights = rng.normal(size=(_SPANNING * n, r))
+        weights /= np.linalg.norm(weights, axis=1)[:, None]
+        biases = -np.einsum("kr,kr->k", weights, np.tile(points, (_SPANNING, 1)))
+        weights = np.concatenate([np.tile(first, (n, 1)), weights])
+        biases = np.concatenate([kinks, biases])
+        if self.reduced.problem.penalty.bias == "penalised":
+            cost = np.hypot(1.0, biases)
+            weights, biases = weights / cost[:, None], biases / cost
+        self.add(weights, biases)
 
 
 @dataclass
@@ -94,10 +103,8 @@ def dual_bound(reduced: Reduced, nu: np.ndarray, largest: float) -> tuple[float,
 
 def first_dual(reduced: Reduced) -> np.ndarray:
     """The dual vector of the best free terms alone: the residual, over rho if there is one."""
-    root = 1 / np.sqrt(reduced.rho) if reduced.problem.lam > 0 else np.ones(reduced.rho.size)
-    free = reduced.free * root[:, None]
-    scaled = reduced.values * root
-    return (scaled - free @ np.linalg.lstsq(free, scaled, rcond=None)[0]) * root
+    root = _root(reduced)
+    return (reduced.values - reduced.free @ _free_fit(reduced, reduced.values)) * root**2
 
 
 def generate(
@@ -122,6 +129,11 @@ def generate(
     """
     began = time.monotonic()
     n = reduced.values.size
+    fitted = _free_fit(reduced, reduced.values)
+    rest = reduced.values - reduced.free @ fitted
+    if float(np.max(np.abs(rest))) <= _FITTED * float(np.max(np.abs(reduced.values))):
+        return _only_free_terms(reduced, np.zeros(n), 0.0)
+    original, reduced = reduced, replace(reduced, values=rest)  # large free terms would cost digits
     pricer = pricing.pricer(reduced.points, reduced.problem.penalty.bias, seed)
     pool = Pool(reduced) if pool is None else pool
     nu = first_dual(reduced) if start is None else start
@@ -133,15 +145,21 @@ def generate(
             if atoms.largest <= 1:
                 atoms = pricer.decide(nu, pool.weights, pool.biases) or atoms
             if atoms.largest <= 1:
-                return _only_free_terms(reduced, nu, atoms.largest)
+                return _only_free_terms(original, nu, atoms.largest)
             pool.add(*thinned(atoms, 0.7 * atoms.largest, _APART, n))
             nu = nu / atoms.largest
-    best = Found(pool.weights, pool.biases, np.zeros(0), np.zeros(0), nu, np.inf, -np.inf, 0)
+    best = Found(pool.weights, pool.biases, np.zeros(pool.size), np.zeros(fitted.size), nu, np.inf, -np.inf, 0)
+    projection = np.linalg.pinv(reduced.free)
     gap, pruned_at, finest = 1.0, np.inf, 1e-2
     for rounds in range(1, _ROUNDS + 1):
         accuracy = min(finest, max(0.05 * gap, 0.1 * tolerance))
         solved = master.solve(pool.values, reduced.free, reduced.values, reduced.rho, tolerance=accuracy, start=nu)
-        nu = solved.nu
+        if reduced.problem.lam == 0 and solved.residual > _UNFITTED and pruned_at > 0:
+            # Too many atoms were dropped to interpolate with the rest: start again, and drop no more.
+            pool.span(np.random.default_rng(rounds))
+            pruned_at, nu = 0.0, best.nu
+            continue
+        nu = solved.nu - reduced.free @ (projection @ solved.nu)
         value = float(np.sum(np.abs(solved.masses)))
         if reduced.problem.lam > 0:  # rho nu is the true misfit only as far as the master problem is solved
             value = _best_coefficients(reduced, pool.values @ solved.masses, value)[1]
@@ -154,7 +172,7 @@ def generate(
         bound, feasible = dual_bound(reduced, nu, largest)
         if bound > best.bound:
             best.bound, best.nu = bound, feasible
-        best.rounds, gap = rounds, best.gap
+        best.rounds, gap = rounds, abs(best.gap)  # a value below the bound belongs to a rough solution
         if progress is not None:
             progress(time.monotonic() - began, best.value * reduced.unit, best.bound * reduced.unit)
         excess = max(largest - 1, 0.0)
@@ -166,7 +184,7 @@ def generate(
             if judged is None:
                 break
             best.bound, best.nu = dual_bound(reduced, best.nu, judged.largest)
-            gap = best.gap
+            gap = abs(best.gap)
             if gap <= tolerance or late or (exhausted and judged.largest <= limit):
                 break
             pool.add(*thinned(judged, 1.0, _APART * excess**0.5, n))
@@ -174,13 +192,16 @@ def generate(
             pruned_at = gap
             active = 1 - np.clip(5 * excess, 1e-3, 0.3)
             weight = np.append(solved.weight, np.full(pool.size - solved.weight.size, np.inf))
-            pool.keep((np.abs(nu @ pool.values) > active) | (weight > 1e-6 * float(np.max(solved.weight))))
+            kept = (np.abs(nu @ pool.values) > active) | (weight > 1e-6 * float(np.max(solved.weight)))
+            heaviest = np.sort(np.where(kept, weight, 0.0))[-min(_MOST * n, weight.size)]
+            pool.keep(kept & (weight >= heaviest))
         if largest <= limit:
             finest = max(0.1 * accuracy, 0.1 * tolerance)  # the master's own accuracy is what is left
             continue
         pool.add(*thinned(atoms, limit, min(_APART, 0.3 * excess**0.5), n))
         nu = nu / max(1.0, largest)
-    return finish(reduced, best, tolerance)
+    found = finish(reduced, best, tolerance)
+    return replace(found, coefficients=found.coefficients + fitted)
 
 
 def finish(reduced: Reduced, found: Found, tolerance: float) -> Found:
@@ -213,12 +234,25 @@ def _with_support(reduced: Reduced, found: Found, which: np.ndarray, masses: np.
 
 
 def _best_coefficients(reduced: Reduced, fitted: np.ndarray, norm: float) -> tuple[np.ndarray, float]:
-    """The free terms that suit given atoms best, and the objective with them."""
-    root = 1 / np.sqrt(reduced.rho)
-    rest = (reduced.values - fitted) * root
-    free = reduced.free * root[:, None]
+    """The free terms that suit given atoms best, and the objective with them; the norm alone for interpolation."""
+    coefficients = _free_fit(reduced, reduced.values - fitted)
+    if reduced.problem.lam == 0:
+        return coefficients, norm
+    rest = reduced.values - fitted - reduced.free @ coefficients
+    return coefficients, norm + 0.5 * float(np.sum(rest**2 / reduced.rho))
+
+
+def _free_fit(reduced: Reduced, values: np.ndarray) -> np.ndarray:
+    """Coefficients of the free terms nearest to values, by least squares with weights 1 / rho, if there is a rho."""
+    root = _root(reduced)
+    free, rest = reduced.free * root[:, None], values * root
     coefficients = np.linalg.lstsq(free, rest, rcond=None)[0]
-    return coefficients, norm + 0.5 * float(np.sum((rest - free @ coefficients) ** 2))
+    # Once more, for what is left may be small compared with the values.
+    return coefficients + np.linalg.lstsq(free, rest - free @ coefficients, rcond=None)[0]
+
+
+def _root(reduced: Reduced) -> np.ndarray:
+    return 1 / np.sqrt(reduced.rho) if reduced.problem.lam > 0 else np.ones(reduced.rho.size)
 
 
 def _only_free_terms(reduced: Reduced, nu: np.ndarray, largest: float) -> Found:

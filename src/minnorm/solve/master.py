@@ -1,6 +1,6 @@
 """The master problem: best masses on a finite dictionary of atoms, by a primal-dual interior point method."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import scipy.linalg
@@ -10,10 +10,14 @@ from scipy.linalg.blas import dsyrk
 _STEPS = 80
 _TO_BOUNDARY = 0.995
 _WORSE = 100.0  # a step that makes the errors this much larger is the last
+_CLOSE, _FAR = 1e-2, 1e3  # but before it is close masses may have to grow, and the gap with them
 _REFINED = 1e-12  # relative residual at which a refinement ends
 _REFINEMENTS = 20
+_SINGULAR = 1e-15  # eigenvalues below this share of the mean are rounding errors
 _PATIENCE = 3  # further steps after the gap has closed and the equations are solved no better
 _ACCURATE = 1e-9  # relative residual of a system that counts as solved
+_STUCK = 0.1  # error of a solution that its start is to blame for
+_RANK = 1e-12  # pivots below this share of the largest are rounding errors
 
 
 @dataclass(frozen=True)
@@ -62,6 +66,41 @@ def solve(
     Source: Mehrotra (1992), *On the implementation of a primal-dual interior point method*; Gondzio,
     Gonzalez-Brevis & Munari (2013) for stopping early at well-centred points in column generation.
     """
+    found = _interior(atoms, free, values, rho, tolerance, start, reward)
+    if start is not None and reward is None and found.error > _STUCK:
+        afresh = _interior(atoms, free, values, rho, tolerance, None, None)
+        found = afresh if afresh.error < found.error else found
+    if float(np.max(rho)) > 0 or (found.gap <= tolerance and found.residual <= min(tolerance, 1e-3)):
+        return found
+    # Atoms that do not span all values leave a part of nu undetermined, which swamps the rest: do without it.
+    basis = _range(np.concatenate([atoms, free], axis=1))
+    if basis.shape[1] in (0, values.size):
+        return found
+    down = basis.T
+    moved = None if start is None else down @ start
+    inside = _interior(down @ atoms, down @ free, down @ values, down @ rho, tolerance, moved, reward)
+    misfit = values - atoms @ inside.masses - free @ inside.coefficients
+    residual = float(np.max(np.abs(misfit))) / max(float(np.max(np.abs(values))), 1e-300)
+    inside = replace(inside, nu=basis @ inside.nu, residual=residual)
+    return inside if inside.error < found.error else found
+
+
+def _range(columns: np.ndarray) -> np.ndarray:
+    """An orthonormal basis of the span."""
+    q, r, _ = scipy.linalg.qr(columns, mode="economic", pivoting=True)
+    size = np.abs(np.diagonal(r))
+    return q[:, : int(np.sum(size > _RANK * float(np.max(size, initial=0.0))))]
+
+
+def _interior(
+    atoms: np.ndarray,
+    free: np.ndarray,
+    values: np.ndarray,
+    rho: np.ndarray,
+    tolerance: float,
+    start: np.ndarray | None,
+    reward: tuple[np.ndarray, np.ndarray] | None,
+) -> Masses:
     n, p = atoms.shape
     nu = np.zeros(n) if start is None else start
     tilt, pull = (np.zeros(p), np.zeros(free.shape[1])) if reward is None else reward
@@ -84,7 +123,9 @@ def solve(
         residual = float(np.max(np.abs(misfit)))
         present = Masses(masses, coefficients, nu, dual_weight.sum(axis=0), gap / objective, residual / size)
         worse = worse + 1 if present.gap <= tolerance and best is not None and present.error >= best.error else 0
-        if worse > _PATIENCE or (best is not None and not present.error < _WORSE * best.error):
+        if worse > _PATIENCE or (
+            best is not None and not present.error < _WORSE * (best.error if best.error < _CLOSE else _FAR)
+        ):
             break  # the systems have become too ill-conditioned to go on
         if best is None or present.error < best.error:
             best = present
@@ -116,6 +157,7 @@ class _Normal:
 
     def __init__(self, atoms: np.ndarray, free: np.ndarray, rho: np.ndarray, pull: np.ndarray) -> None:
         self.atoms, self.free, self.rho, self.pull = atoms, free, rho, pull
+        self.squares = np.einsum("ij,ij->j", atoms, atoms)
         self.small = atoms.shape[1] < 0.7 * atoms.shape[0] and float(rho.min()) > 0
         if self.small:
             self.scaled = atoms / rho[:, None]
@@ -125,6 +167,7 @@ class _Normal:
         """Factor for D = `weights`; False if that breaks down. `probe` is a right-hand side to test it with."""
         self.root, self.weights = np.sqrt(weights), weights
         matrix = self._matrix()
+        self.mean = float(weights @ self.squares + np.sum(self.rho)) / self.rho.size
         if not np.all(np.isfinite(np.diagonal(matrix))):
             return False
         try:
@@ -180,18 +223,25 @@ class _Normal:
             return x
         better = self._once(left)
         along, slope = better, np.sum(left * better, axis=0)
+        best, error = x, np.max(np.abs(left))
         for _ in range(_REFINEMENTS):
             image = self._product(along)
             curvature = np.sum(along * image, axis=0)
-            step = np.divide(slope, curvature, out=np.zeros_like(slope), where=curvature > 0)
+            # Along what the atoms do not span the curvature is rounding errors, and a step leads nowhere.
+            sound = curvature > _SINGULAR * self.mean * np.sum(along * along, axis=0)
+            step = np.divide(slope, curvature, out=np.zeros_like(slope), where=sound)
+            if not np.any(step):
+                break
             x = x + step * along
             left = left - step * image
+            if np.max(np.abs(left)) < error:
+                best, error = x, np.max(np.abs(left))
             if np.all(np.max(np.abs(left), axis=0) <= wanted):
                 break
             better = self._once(left)
             before, slope = slope, np.sum(left * better, axis=0)
             along = better + np.divide(slope, before, out=np.zeros_like(slope), where=before > 0) * along
-        return x
+        return best
 
     def _product(self, x: np.ndarray) -> np.ndarray:
         """(Phi D Phi^T + rho) x."""

@@ -16,6 +16,7 @@ from minnorm.problem import Problem
 from minnorm.solution import Solution
 from minnorm.solve.generate import Found, Pool, Progress, generate
 from minnorm.solve.reduction import Reduced, reduce
+from minnorm.solve.trend import trend
 from minnorm.verify import verify
 
 _ONE_THREAD = 400  # below this many points BLAS threads cost more than they bring
@@ -114,8 +115,8 @@ def _solve(
 ) -> Solution:
     if reduced.rank == 0:
         return _constant(problem, reduced)
-    if reduced.rank == 1 and problem.penalty.bias == "free" and problem.lam == 0:
-        return _line(problem, reduced)
+    if reduced.rank == 1 and problem.penalty.bias == "free":
+        return _line(problem, reduced, tolerance, deadline, progress)
     pool, start = _warmed(reduced, warm)
     with threadpool_limits(1 if reduced.values.size < _ONE_THREAD else None, "blas"):
         found = generate(
@@ -147,22 +148,30 @@ def as_solution(reduced: Reduced, found: Found) -> Solution:
     return Solution(network, reduced.dual(found.nu), problem.penalty, problem.lam, rounds=found.rounds)
 
 
-def _line(problem: Problem, reduced: Reduced) -> Solution:
-    """Points on a line in any dimension, biases free: the closed form, along the line."""
+def _line(problem: Problem, reduced: Reduced, tolerance: float, deadline: float, progress: Progress | None) -> Solution:
+    """Points on a line in any dimension, biases free: the closed form or trend filtering, along the line."""
     penalty = problem.penalty
-    axis = reduced.basis[:, 0]
-    along = (problem.points - reduced.centre) @ axis
-    along = along[np.unique(reduced.group, return_index=True)[1]][reduced.group]
-    exact = known.line(along, problem.values, dataclasses.replace(penalty, offset="free"), certify=False)
-    net = exact.network
+    if problem.points.shape[1] == 1:
+        axis, centre, along = np.ones(1), np.zeros(1), problem.points[:, 0]
+    else:
+        axis, centre = reduced.basis[:, 0], reduced.centre
+        along = (problem.points - centre) @ axis
+        along = along[np.unique(reduced.group, return_index=True)[1]][reduced.group]
+    with_constant = dataclasses.replace(penalty, offset="free")
+    if problem.lam == 0:
+        found = known.line(along, problem.values, with_constant, certify=False)
+    else:
+        line = Problem(along, problem.values, with_constant, problem.lam)
+        found = trend(line, tolerance=tolerance, deadline=deadline, progress=progress)
+    net = found.network
     weights = net.inner_weights * axis
-    biases = net.biases - weights @ reduced.centre
+    biases = net.biases - weights @ centre
     offset, skip = net.offset, None
     if net.skip is not None:
         skip = net.skip[0] * axis
-        offset = offset - skip @ reduced.centre
+        offset = np.asarray(offset - skip @ centre)
     network = reduced.with_offset(ShallowReLU(weights, biases, net.outer_weights, offset, skip))
-    return Solution(network, exact.dual, penalty)
+    return Solution(network, found.dual, penalty, problem.lam, rounds=found.rounds)
 
 
 def _constant(problem: Problem, reduced: Reduced) -> Solution:

@@ -89,9 +89,9 @@ def path(
     penalty, the tolerance, the weakest scope of the certificates, lam_max with its scope. Errors: ValueError naming
     the argument.
 
-    >>> ds = path([0.0, 1.0, 2.0, 3.0], [0.0, 1.0, 0.0, 0.5], [0.1, 0.01, 0.0])
+    >>> ds = path([0.0, 1.0, 2.0, 3.0], [0.0, 1.0, 0.0, 0.5], [0.03, 0.01, 0.0])
     >>> bool(ds.certified.all()), ds.norm.values.round(3).tolist()
-    (True, [0.667, 3.31, 3.5])
+    (True, [1.1, 2.7, 3.5])
 
     Source: Osborne, Presnell & Turlach (2000) for the lasso's path; Rosset, Swirszcz, Srebro & Zhu (2007) for
     infinitely many features.

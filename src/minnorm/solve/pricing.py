@@ -1,7 +1,7 @@
 """Pricing: which atoms a dual vector violates, by the oracle that suits the rank of the data."""
 
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float
@@ -16,6 +16,7 @@ _DECISIVE = 2000
 _NEAR = 0.05  # how far starts near an active atom are from it
 
 
+@runtime_checkable
 class Pricer(Protocol):
     """Finds atoms with large |h|; `weights` and `biases` are those that carry mass now."""
 

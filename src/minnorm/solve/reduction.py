@@ -11,7 +11,7 @@ from minnorm.penalty import PathNorm
 from minnorm.problem import Problem
 
 _RANK = 1e-11  # singular values below this share of the largest are rounding errors of the data
-_CONSTANT = 2.0**-40  # |w| of the neuron that stands for an offset where none is allowed
+_LEVER = 2.0**40  # bias of the neuron that stands for an offset where none is allowed: its other weights are small
 
 
 @dataclass(frozen=True)
@@ -84,15 +84,13 @@ class Reduced:
         return self.with_offset(ShallowReLU(w, b, a, np.asarray(offset, dtype=np.float64), skip))
 
     def with_offset(self, network: ShallowReLU) -> ShallowReLU:
-        """The network, or, where the penalty allows no offset, one with an almost constant neuron in its place."""
+        """The network, or, where the penalty allows no offset, one with a constant neuron (w = 0) in its place."""
         if self.problem.penalty.offset == "free" or float(network.offset) == 0:
             return network
-        almost = np.zeros((1, network.dim))
-        almost[0, 0] = _CONSTANT
         return ShallowReLU(
-            np.concatenate([network.inner_weights, almost]),
-            np.append(network.biases, 1.0),
-            np.append(network.outer_weights, network.offset),
+            np.concatenate([network.inner_weights, np.zeros((1, network.dim))]),
+            np.append(network.biases, _LEVER),
+            np.append(network.outer_weights, network.offset / _LEVER),
             np.asarray(0.0),
             network.skip,
         )
@@ -146,7 +144,7 @@ def reduce(problem: Problem) -> Reduced:
 
 
 def _constant_is_free(penalty: PathNorm) -> bool:
-    """Free biases make a constant free even without an offset: it is the limit of neurons with w -> 0."""
+    """Free biases make a constant free even without an offset: it is a neuron with w = 0."""
     return penalty.offset == "free" or penalty.bias == "free"
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import scipy.linalg
 from jaxtyping import Float
 
-_LARGEST = 4000  # atoms; beyond it the elimination would cost more than a sparse network is worth
+_LARGEST = 2000  # points; beyond it the elimination would cost more than a sparse network is worth
 
 
 def sparsify(
@@ -14,18 +14,31 @@ def sparsify(
 
     As long as more atoms carry mass than the equations Phi a + F c = const have rank, some v != 0 with
     Phi v + F c = 0 exists; moving along v or -v, whichever does not raise sum |a|, removes an atom (Caratheodory's
-    argument). All v are kept as the columns of a matrix from which each removed atom is eliminated.
+    argument). Heavy atoms come first and others join them n at a time, so the work grows linearly with their number.
     """
+    n = atoms.shape[0]
     masses = masses.copy()
-    live = np.flatnonzero(masses)
-    if live.size > _LARGEST or live.size == 0:
+    if n > _LARGEST:
         return masses
-    phi = atoms[:, live]
+    phi = atoms
     if free.shape[1]:
         q = scipy.linalg.orth(free)
-        phi = phi - q @ (q.T @ phi)
-    kernel = scipy.linalg.null_space(phi, rcond=1e-12)
-    a = masses[live]
+        phi = atoms - q @ (q.T @ atoms)
+    # Ranks are relative to the atoms before the projection: of those that are free terms it leaves rounding errors.
+    sizes = np.linalg.norm(atoms, axis=0)
+    order = np.argsort(-np.abs(masses), kind="stable")[: np.count_nonzero(masses)]
+    held = np.zeros(0, dtype=np.int64)
+    for k in range(0, order.size, n):
+        held = np.concatenate([held, order[k : k + n]])
+        masses[held] = _eliminate(phi[:, held], masses[held], float(np.linalg.norm(sizes[held])))
+        held = held[masses[held] != 0]
+    return masses
+
+
+def _eliminate(phi: np.ndarray, a: np.ndarray, size: float) -> np.ndarray:
+    """Remove atoms while the others can take over; all v are columns of a matrix from which each is eliminated."""
+    _, singular, right = np.linalg.svd(phi)
+    kernel = right[int(np.sum(singular > 1e-12 * size)) :].T.copy()
     while kernel.shape[1]:
         v = kernel[:, -1]
         # a moves to a - t v; the cost falls at rate sign(a) . v, and where it does not change either way will do.
@@ -44,8 +57,7 @@ def sparsify(
         kernel = np.delete(kernel, pivot, axis=1)
         kernel -= np.outer(column, kernel[k])
         kernel[k] = 0.0
-    masses[live] = a
-    return masses
+    return a
 
 
 def repair(
@@ -61,7 +73,7 @@ def repair(
     """
     root = np.sqrt(np.abs(masses))
     system = np.concatenate([atoms * root, free], axis=1)
-    coefficients = np.zeros(free.shape[1])
+    coefficients = np.linalg.lstsq(free, values - atoms @ masses, rcond=None)[0]
     for _ in range(3):
         misfit = values - atoms @ masses - free @ coefficients
         change = np.linalg.lstsq(system, misfit, rcond=None)[0]

@@ -2,30 +2,23 @@
 
 import math
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
 import scipy.linalg
-from jaxtyping import Bool, Float, Int
-from scipy.linalg.lapack import get_lapack_funcs
+from jaxtyping import Float, Int
 
 from minnorm.known.line import connect_the_dots
 from minnorm.network import ShallowReLU
 from minnorm.problem import Problem
 from minnorm.solution import Solution
+from minnorm.solve import banded
 from minnorm.solve.generate import Progress
 
-_STEPS = 100
-_TO_BOUNDARY = 0.995
-_WORSE = 100.0  # a step that makes the errors this much larger is the last
-_PATIENCE = 15  # so many steps that make the errors no smaller are enough
-_STUCK = 1e-6  # and so is a step this short
-_EXCHANGES = 40  # corrections of the set of knots
-_BAND = 3  # diagonals on each side of the Newton matrix
+_ACCURACY = 1e-11  # of the interior point method: cheap, and it tells knots from near misses
+_EXHAUSTED = 100  # passes over the data that exchanges of knots may cost
+_SAME = 1e-30  # of the range: points this close are one, lest slopes overflow
 _NEAR = 1e-3  # of p to a corner of its interval
-
-_factor, _substitute = get_lapack_funcs(("gbtrf", "gbtrs"))
 
 
 def trend(
@@ -66,8 +59,13 @@ def trend(
     ends = np.array([0, data.t.size - 1])
     fit, steps = _judged(data, ends, np.zeros(2)), 0
     if _peak(data, fit.nu) > 1:
-        found = _interior_point(data, 1e-2 * tolerance, deadline, tell)
-        fit, steps = _polished(data, found, 1e-3 * tolerance), found.steps
+        accuracy, target = min(1e-2 * tolerance, _ACCURACY), 1e-3 * tolerance
+        # The optimum is at most what f = 0 and what interpolation cost.
+        most = min(fit.value, _norm(np.diff(data.y) / data.gaps, data.skip))
+        found = banded.solve(
+            data.y, data.gaps, data.rho, data.skip, most=most, tolerance=accuracy, deadline=deadline, progress=tell
+        )
+        fit, steps = _polished(data, found, target), found.steps
     tell(fit.value, fit.bound)
     penalty = replace(problem.penalty, offset="free")
     return Solution(data.network(fit), data.dual(fit.nu), penalty, problem.lam, rounds=steps)
@@ -100,7 +98,7 @@ class _Fit:
 
 @dataclass(frozen=True)
 class _Data:
-    r"""Data on the line: distinct points `t` in order and, scaled, their `gaps` and the values `y` less the free terms.
+    r"""Data on the line: points `t` in order and, scaled, their `gaps` and the values `y` less the free terms.
 
         minimise    [f] + 1/2 sum_i (f_i - y_i)^2 / rho_i
 
@@ -120,10 +118,13 @@ class _Data:
 
     @classmethod
     def of(cls, problem: Problem) -> "_Data":
-        """Sort, merge equal points, scale."""
-        t, group, count = np.unique(problem.points[:, 0], return_inverse=True, return_counts=True)
+        """Sort, merge equal points and those that no arithmetic here tells apart, scale."""
+        t, group = np.unique(problem.points[:, 0], return_inverse=True)
         if t.size < 2:
             raise ValueError("points has 1 distinct point; trend takes at least two")
+        first = np.diff(t, prepend=-np.inf) > _SAME * (t[-1] - t[0])
+        t, group = t[first], (np.cumsum(first) - 1)[group]
+        count = np.bincount(group)
         mean = np.bincount(group, problem.values, t.size) / count
         share = count / count.sum()
         place = t - t[0]
@@ -205,8 +206,7 @@ class _Squares:
         cell, far = _cells(self.t, knots)
         near, k = 1 - far, knots.size
         # The right neighbour of a point is in the same cell, if the cell's end is counted in.
-        last = self.t[knots[1:]][cell[:-1]]
-        next_far = np.where(self.t[1:] == last, 1.0, np.where(cell[1:] == cell[:-1], far[1:], 1.0))
+        next_far = np.where(cell[1:] == cell[:-1], far[1:], 1.0)
         next_near = 1 - next_far
 
         def gathered(points: np.ndarray, pairs: np.ndarray, shift: int = 0) -> np.ndarray:
@@ -259,197 +259,7 @@ def _norm(slopes: np.ndarray, skip: bool) -> float:
     return bends if skip else max(bends, (bends + abs(float(slopes[0] + slopes[-1]))) / 2)
 
 
-@dataclass(frozen=True)
-class _Iterate:
-    """Where the interior point method is: `turns` (n - 2,) are net masses at inner points, `active` those of weight."""
-
-    nu: Float[np.ndarray, " n"]
-    p: float
-    slopes: Float[np.ndarray, " n-1"]
-    turns: Float[np.ndarray, " n-2"]
-    active: Bool[np.ndarray, " n-2"]
-    error: float
-    steps: int
-
-
-def _interior_point(data: _Data, tolerance: float, deadline: float, tell: Callable[[float, float], None]) -> _Iterate:
-    r"""Mehrotra's predictor-corrector method, from a shrunk residual of the free terms.
-
-    Unknown are m_i = nu_1 + ... + nu_i, the slopes s_i of f = y - rho nu, the inner z_i and p = z_1, with
-
-        f_{i+1} - f_i = h_i s_i,     z_{i+1} - z_i = h_i m_i,     s_{i+1} - s_i = u1 - u2 + u3 - u4,
-
-    and u >= 0 complementary to the slacks 1 - z, 1 + z, 1 - (z - p), 1 + (z - p). Nothing is divided by a gap h_i
-    between points, so gaps of any size leave the systems well-conditioned.
-    """
-    box, newton = _Box(data), _Newton(data)
-    m, s, z, p = np.zeros(data.gaps.size), np.zeros(data.gaps.size), np.zeros(data.t.size - 2), 0.0
-    slack = 1 - box.rise(z, p)
-    # The optimum is at most what f = 0 and what interpolation cost; multipliers that start far below fail.
-    most = min(_norm(np.diff(data.y) / data.gaps, data.skip), 0.5 * float(data.y @ (data.y / data.rho)))
-    mass = np.full(slack.size, most / slack.size)
-    best: _Iterate | None = None
-    for steps in range(_STEPS):
-        nu = np.diff(m, prepend=0, append=0)
-        f = data.y - data.rho * nu
-        turns, pull = box.gather(mass)
-        misfit = (
-            data.gaps * s - np.diff(f),
-            data.gaps * m - np.diff(z, prepend=p, append=0),
-            np.diff(s) - turns,
-            0.0 if data.skip else float(s[0]) - pull,
-        )
-        gap = float(mass @ slack)
-        quadratic = 0.5 * float((data.rho * nu) @ nu)
-        bound = float(data.y @ nu) - quadratic
-        value = float(np.sum(mass)) + quadratic
-        # Misfits times their multipliers, or bounds of them: by so much value - bound differs from the gap.
-        off = abs(misfit[0] @ m) + abs(misfit[1] @ s) + np.sum(abs(misfit[2])) + abs(misfit[3])
-        error = float(gap + off) / max(abs(bound), 1.0)
-        if best is not None and not (error < _WORSE * max(best.error, 1.0) and steps < best.steps + _PATIENCE):
-            break
-        if best is None or error < best.error:
-            best = _Iterate(nu, p, s, turns, box.active(mass, slack), error, steps)
-        tell(value, bound)
-        if error <= tolerance or time.monotonic() > deadline:
-            break
-        ratio = mass / slack
-        if not newton.factor(*box.weights(ratio)):
-            break
-
-        complementarity = gap / slack.size
-        *_, rise, change = newton.direction(misfit, box, -mass, ratio)
-        step = min(_longest(slack, -rise), _longest(mass, change))
-        ahead = float((mass + step * change) @ (slack - step * rise)) / slack.size
-        target = min(max((ahead / complementarity) ** 3, 1e-4), 1.0) * complementarity
-        move = (target + change * rise) / slack - mass
-        x, dp, rise, change = newton.direction(misfit, box, move, ratio)
-        step = min(1.0, _TO_BOUNDARY * min(_longest(slack, -rise, np.inf), _longest(mass, change, np.inf)))
-        if not step > _STUCK:
-            break
-        m, s, z, p = m + step * x[0::3], s + step * x[1::3], z + step * x[2::3], p + step * dp
-        slack = slack - step * rise
-        mass = mass + step * change
-    assert best is not None
-    return best
-
-
-_Misfit = tuple[np.ndarray, np.ndarray, np.ndarray, float]
-"""What the equations of m, s, z and p lack."""
-
-
-class _Box:
-    """The constraints on the inner z and p, one row of entries after the other."""
-
-    def __init__(self, data: _Data) -> None:
-        self.inner, self.skip = data.t.size - 2, data.skip
-
-    def rise(self, z: np.ndarray, p: float) -> np.ndarray:
-        """The left sides of the constraints `... <= 1`."""
-        if self.skip:
-            return np.concatenate([z, -z])
-        return np.concatenate([z, -z, z - p, p - z, [p, -p]])
-
-    def gather(self, mass: np.ndarray) -> tuple[np.ndarray, float]:
-        """The transpose of `rise`: for multipliers the coefficients of z, and that of p."""
-        rows = mass[: (2 if self.skip else 4) * self.inner].reshape(-1, self.inner)
-        turns = rows[0] - rows[1]
-        if self.skip:
-            return turns, 0.0
-        back = rows[2] - rows[3]
-        return turns + back, float(mass[-2] - mass[-1] - np.sum(back))
-
-    def weights(self, ratio: np.ndarray) -> tuple[np.ndarray, np.ndarray, float]:
-        """The matrix of `gather` after `ratio` times `rise`: diagonal of z, minus the column of p, entry of p."""
-        rows = ratio[: (2 if self.skip else 4) * self.inner].reshape(-1, self.inner)
-        if self.skip:
-            return rows[0] + rows[1], np.zeros(self.inner), 0.0
-        back = rows[2] + rows[3]
-        return rows[0] + rows[1] + back, back, float(np.sum(back) + ratio[-2] + ratio[-1])
-
-    def active(self, mass: np.ndarray, slack: np.ndarray) -> np.ndarray:
-        """At which inner points some multiplier is larger than its slack."""
-        rows = (2 if self.skip else 4) * self.inner
-        return np.any((mass[:rows] > slack[:rows]).reshape(-1, self.inner), axis=0)
-
-
-class _Newton:
-    """The symmetric systems of the interior point method: unknowns (m_i, s_i, z_{i+1}) in turn, and p as a border."""
-
-    def __init__(self, data: _Data) -> None:
-        self.gaps, self.rho, self.skip = data.gaps, data.rho, data.skip
-        segments = data.gaps.size
-        band = np.zeros((10, 3 * segments - 1), order="F")
-        self.band = band  # LAPACK's layout: entry (i, j) is in row 6 + i - j
-        band[6, 0::3] = data.rho[:-1] + data.rho[1:]
-        band[3, 3::3] = band[9, 0:-3:3] = -data.rho[1:-1]
-        band[5, 1::3] = band[7, 0::3] = -data.gaps
-        band[5, 2::3] = band[7, 1:-1:3] = 1.0
-        band[4, 4::3] = band[8, 2::3] = -1.0
-
-    def factor(self, diagonal: np.ndarray, column: np.ndarray, corner: float) -> bool:
-        """Factor with `diagonal` for the z, `column` between them and p, `corner` for p; False if that breaks down."""
-        if not np.all(np.isfinite(diagonal)):
-            return False
-        self.diagonal, self.column, self.corner = diagonal, column, corner
-        band = self.band.copy(order="F")
-        band[6, 2::3] = diagonal
-        self.lu, self.pivots, info = _factor(band, _BAND, _BAND, overwrite_ab=1)
-        if info == 0 and not self.skip:
-            self.border = np.zeros(self.band.shape[1])
-            self.border[1], self.border[2::3] = -1.0, -column
-            self.solved = self._invert(self.border)
-            self.schur = corner - float(self.border @ self.solved)
-            return math.isfinite(self.schur) and self.schur != 0
-        return info == 0
-
-    def direction(
-        self, misfit: _Misfit, box: _Box, move: np.ndarray, ratio: np.ndarray
-    ) -> tuple[np.ndarray, float, np.ndarray, np.ndarray]:
-        """Newton steps of the unknowns and p, the fall of the slacks, and the change of the multipliers.
-
-        The multipliers change by `move` + `ratio` * fall of the slacks.
-        """
-        turn, pull = box.gather(move)
-        right = np.empty(self.band.shape[1])
-        right[0::3], right[1::3], right[2::3] = misfit[0], misfit[1], misfit[2] - turn
-        x, p = self.solve(right, misfit[3] - pull)
-        rise = box.rise(x[2::3], p)
-        return x, p, rise, move + ratio * rise
-
-    def solve(self, right: np.ndarray, corner: float) -> tuple[np.ndarray, float]:
-        """The unknowns in their order, and p, after one refinement: the entries span many orders of magnitude."""
-        x, p = self._once(right, corner)
-        more, change = self._once(*self._residual(right, corner, x, p))
-        return x + more, p + change
-
-    def _once(self, right: np.ndarray, corner: float) -> tuple[np.ndarray, float]:
-        x = self._invert(right)
-        if self.skip:
-            return x, 0.0
-        p = (corner - float(self.border @ x)) / self.schur
-        return x - p * self.solved, p
-
-    def _invert(self, right: np.ndarray) -> np.ndarray:
-        return _substitute(self.lu, _BAND, _BAND, right, self.pivots)[0]
-
-    def _residual(self, right: np.ndarray, corner: float, x: np.ndarray, p: float) -> tuple[np.ndarray, float]:
-        m, s, z = x[0::3], x[1::3], x[2::3]
-        left = np.empty_like(x)
-        left[0::3] = np.diff(-self.rho * np.diff(m, prepend=0, append=0)) - self.gaps * s
-        left[1::3] = np.diff(z, prepend=p, append=0) - self.gaps * m
-        left[2::3] = self.diagonal * z - np.diff(s) - self.column * p
-        below = 0.0 if self.skip else corner - (self.corner * p - float(s[0]) - float(self.column @ z))
-        return right - left, below
-
-
-def _longest(x: np.ndarray, change: np.ndarray, most: float = 1.0) -> float:
-    """The longest step, up to `most`, that keeps x + step * change >= 0."""
-    falling = change < 0
-    return min(most, float(np.min(x[falling] / -change[falling], initial=np.inf)))
-
-
-def _polished(data: _Data, found: _Iterate, target: float) -> _Fit:
+def _polished(data: _Data, found: banded.Iterate, target: float) -> _Fit:
     """The fit that exchanges of knots lead to from the interior point method's, or the best of all if none is good."""
     start = np.where(found.active, np.sign(found.turns), 0.0)
     f = data.y - data.rho * found.nu
@@ -497,11 +307,10 @@ def _exchanged(data: _Data, signs: np.ndarray, case: _Case, target: float) -> _F
     whole = _Squares(data.t, 1 / data.rho, np.zeros(data.gaps.size), data.y / data.rho)
     knots, sign = _with_ends(signs), signs[signs != 0]
     levels, best, at_once = None, None, data.t.size
-    work = 100 * (data.t.size + 10_000)
+    work = _EXHAUSTED * (data.t.size + 10_000)
     squares = whole.restricted(knots)
     while work > 0:
         work -= data.t.size
-        before = knots
         while work > 0:
             work -= knots.size + 1000
             goal, p = _least_squares(data, squares, knots, sign, case)
@@ -512,7 +321,8 @@ def _exchanged(data: _Data, signs: np.ndarray, case: _Case, target: float) -> _F
                 go = turns <= 0
             else:
                 now = np.maximum(sign * _turns(data, knots, levels), 0.0)
-                ratio = np.where(turns <= 0, now / np.maximum(now - turns, 1e-300), np.inf)
+                ratio = np.where(turns <= 0, 0.0, np.inf)
+                np.divide(now, now - turns, out=ratio, where=(turns <= 0) & (now > turns))
                 levels = levels + float(np.min(ratio)) * (goal - levels)
                 go = ratio <= np.min(ratio)
             kept = np.flatnonzero(np.concatenate([[True], ~go, [True]]))

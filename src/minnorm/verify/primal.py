@@ -17,8 +17,10 @@ def path_norm(net: ShallowReLU, penalty: PathNorm) -> float:
     atoms = np.asarray(net.inner_weights)
     if penalty.bias == "penalised":
         atoms = np.column_stack([atoms, net.biases])
+    amplitude, size = np.abs(net.outer_weights), lengths(atoms)
+    underflow = int(np.count_nonzero((amplitude > 0) & (size > 0))) * 2.0**-1074
     with np.errstate(over="ignore"):
-        return math.fsum((np.abs(net.outer_weights) * lengths(atoms)).tolist()) * UP + net.width * 2.0**-1074
+        return math.fsum((amplitude * size).tolist()) * UP + underflow
 
 
 def lengths(vectors: np.ndarray) -> np.ndarray:
