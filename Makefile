@@ -5,6 +5,8 @@ export PIP_CONSTRAINT := $(CURDIR)/constraints.txt
 export PIP_BUILD_CONSTRAINT := $(CURDIR)/constraints.txt
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 JOBS ?= 2
+# The tests' processes share the cores already.
+test slow: export OPENBLAS_NUM_THREADS = 1
 
 .PHONY: install demo test slow check format lint types imports docs clean
 

@@ -34,7 +34,7 @@ class Problem:
         points: npt.ArrayLike,
         values: npt.ArrayLike,
         penalty: PathNorm | None = None,
-        lam: float = 0.0,
+        lam: float | int = 0.0,
     ) -> None:
         x, y = check_points(points), check_values(values)
         if len(x) != len(y):

@@ -20,7 +20,7 @@ _LIVE = 1e-3  # of the largest mass; atoms with more are where searches start
 _UNFITTED = 1e-2  # relative residual of a master problem that has no solution
 _FITTED = 1e-13  # labels that free terms fit to this share of their size have no rest but rounding errors
 _SPANNING = 3  # random atoms for each point with which interpolation starts
-_MOST = 2  # atoms for each point that are kept
+_MOST = (1000, 2)  # so many atoms are kept, and so many more for each point
 _APART = 0.1  # cuts of one round are this far apart, as vectors (w, b); less as the violation shrinks
 
 
@@ -193,7 +193,7 @@ def generate(
             active = 1 - np.clip(5 * excess, 1e-3, 0.3)
             weight = np.append(solved.weight, np.full(pool.size - solved.weight.size, np.inf))
             kept = (np.abs(nu @ pool.values) > active) | (weight > 1e-6 * float(np.max(solved.weight)))
-            heaviest = np.sort(np.where(kept, weight, 0.0))[-min(_MOST * n, weight.size)]
+            heaviest = np.sort(np.where(kept, weight, 0.0))[-min(_MOST[0] + _MOST[1] * n, weight.size)]
             pool.keep(kept & (weight >= heaviest))
         if largest <= limit:
             finest = max(0.1 * accuracy, 0.1 * tolerance)  # the master's own accuracy is what is left

@@ -1,11 +1,12 @@
 """The master problem: best masses on a finite dictionary of atoms, by a primal-dual interior point method."""
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import scipy.linalg
 from jaxtyping import Float
-from scipy.linalg.blas import dsyrk
+from scipy.linalg.blas import dsyrk  # pyright: ignore[reportAttributeAccessIssue]
 
 _STEPS = 80
 _TO_BOUNDARY = 0.995
@@ -87,8 +88,8 @@ def solve(
 
 def _range(columns: np.ndarray) -> np.ndarray:
     """An orthonormal basis of the span."""
-    q, r, _ = scipy.linalg.qr(columns, mode="economic", pivoting=True)
-    size = np.abs(np.diagonal(r))
+    factors: Any = scipy.linalg.qr(columns, mode="economic", pivoting=True)
+    q, size = factors[0], np.abs(np.diagonal(factors[1]))
     return q[:, : int(np.sum(size > _RANK * float(np.max(size, initial=0.0))))]
 
 

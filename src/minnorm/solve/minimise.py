@@ -56,7 +56,9 @@ def interpolate(X: npt.ArrayLike, y: npt.ArrayLike, *, penalty: PathNorm | None 
     return minimise(Problem(X, y, penalty), **options)
 
 
-def fit(X: npt.ArrayLike, y: npt.ArrayLike, lam: float, *, penalty: PathNorm | None = None, **options: Any) -> Solution:
+def fit(
+    X: npt.ArrayLike, y: npt.ArrayLike, lam: float | int, *, penalty: PathNorm | None = None, **options: Any
+) -> Solution:
     r"""The global minimiser of weight-decay training, over networks of any width.
 
         (PL)  min 1/(2n) sum_i (f(x_i) - y_i)^2 + lam sum_k |a_k| |w_k|
@@ -82,8 +84,8 @@ def fit(X: npt.ArrayLike, y: npt.ArrayLike, lam: float, *, penalty: PathNorm | N
 def minimise(
     problem: Problem,
     *,
-    tolerance: float = 1e-6,
-    time_limit: float | None = None,
+    tolerance: float | int = 1e-6,
+    time_limit: float | int | None = None,
     seed: int = 0,
     certify: bool = True,
     progress: Progress | None = None,

@@ -24,7 +24,7 @@ def verify(
     values: npt.ArrayLike,
     solution: Solution,
     *,
-    tolerance: float = 1e-6,
+    tolerance: float | int = 1e-6,
     effort: float = 1.0,
     seed: int = 0,
 ) -> Certificate:
