@@ -264,7 +264,15 @@ def test_units(seed, s, c):
         assert sol.value == pytest.approx(value, rel=2e-6)
 
 
-@every_penalty
+@pytest.mark.parametrize(
+    "penalty",
+    [
+        PathNorm(),
+        PathNorm("penalised", "none", "none"),
+        *(pytest.param(p, marks=pytest.mark.slow) for p in PENALTIES[1:7]),
+    ],
+    ids=lambda p: f"{p.bias}-{p.skip}-{p.offset}",
+)
 @both
 @given(seed=seeds)
 @settings(max_examples=1, deadline=None)
