@@ -403,24 +403,6 @@ def test_shells_cost_less_than_the_bump():
     assert values[0] < values[1] < values[2] < known.radial_bump(3).norm == pytest.approx(16.0)
 
 
-@pytest.mark.slow
-def test_many_points_on_shells_cost_nearly_what_the_bump_does():
-    x, y = shell(3, 300)
-    values = []
-    for n in (100, 300):
-        sol = interpolate(x[:n], y[:n], tolerance=1e-5)
-        assert sol.certified
-        values.append(sol.value)
-    assert 8 < values[0] < values[1] < 16
-
-
-@pytest.mark.slow
-def test_shells_in_five_dimensions():
-    x, y = shell(5, 100)
-    values = [interpolate(x[:n], y[:n], tolerance=1e-4).value for n in (30, 100)]
-    assert values[0] < values[1] < known.radial_bump(5).norm == pytest.approx(29.576654870916)
-
-
 # Odd input.
 
 
