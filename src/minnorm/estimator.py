@@ -2,7 +2,6 @@
 
 import math
 import warnings
-from collections.abc import Callable
 from numbers import Real
 from typing import Any, no_type_check
 
@@ -18,9 +17,7 @@ from minnorm.penalty import Bias, PathNorm, Skip
 from minnorm.problem import Problem
 from minnorm.solution import Solution
 from minnorm.solve.minimise import minimise
-from minnorm.solve.path import lam_max, networks, path
-
-_GRID, _SMALLEST = 25, 1e-4
+from minnorm.solve.path import lam_max, networks, path, sequence
 
 
 class MinNormRegressor(RegressorMixin, BaseEstimator):
@@ -131,7 +128,7 @@ class MinNormRegressorCV(RegressorMixin, BaseEstimator):
         """Choose alpha and solve for points X (n, d) and values y (n,)."""
         X, y = _data(self, X, y)
         penalty, seed = PathNorm(bias=self.bias, skip=self.skip), _seed(self)
-        self.alphas_ = _alphas(self.alphas, lambda: lam_max(X, y, penalty, seed=seed))
+        self.alphas_ = sequence("alphas", self.alphas, lambda: lam_max(X, y, penalty, seed=seed))
         errors = []
         splitter: Any = check_cv(self.cv)
         for train, test in splitter.split(X, y):
@@ -153,23 +150,6 @@ class MinNormRegressorCV(RegressorMixin, BaseEstimator):
     def predict(self, X: Any) -> npt.NDArray[np.float64]:
         """f at points X (n, d); shape (n,)."""
         return _predicted(self, X)
-
-
-def _alphas(alphas: Any, largest: Callable[[], float]) -> np.ndarray:
-    """The numbers to choose from, in decreasing order."""
-    if alphas is None:
-        top = largest()
-        # Labels that the free terms fit leave nothing to choose.
-        return np.geomspace(top, _SMALLEST * top, _GRID) if top > 0 else np.zeros(1)
-    try:
-        numbers = np.asarray(alphas, dtype=np.float64)
-    except (TypeError, ValueError):
-        numbers = np.array([np.nan])
-    if numbers.ndim != 1 or numbers.size == 0 or not np.all(np.isfinite(numbers) & (numbers >= 0)):
-        raise ValueError(f"alphas is {alphas!r}; give a sequence of finite numbers >= 0, or None")
-    if np.unique(numbers).size < numbers.size:
-        raise ValueError(f"alphas is {alphas!r}; each number may appear once")
-    return np.sort(numbers)[::-1]
 
 
 def _check_number(name: str, value: Any, meaning: str, *, least: float, below: float = math.inf) -> None:

@@ -46,6 +46,11 @@ class PathNorm:
             if getattr(self, name) not in allowed:
                 raise ValueError(f"{name} is {getattr(self, name)!r}; choose one of {', '.join(allowed)}")
 
+    @property
+    def constant_is_free(self) -> bool:
+        """Whether a constant costs nothing: free biases give one without an offset too, by neurons with w -> 0."""
+        return self.offset == "free" or self.bias == "free"
+
     def atom_cost(self, inner_weights: Float[Array, "m d"], biases: Float[Array, " m"]) -> Float[Array, " m"]:
         """|w_k| or |(w_k, b_k)|: what one unit of outer weight costs, shape (m,)."""
         squares = (inner_weights * inner_weights).sum(axis=1)

@@ -45,8 +45,8 @@ def line(x: npt.ArrayLike, y: npt.ArrayLike, penalty: PathNorm | None = None, *,
         raise ValueError(f"penalty has bias={penalty.bias!r}; the closed form on the line is for bias='free'")
     if penalty.offset != "free":
         raise ValueError(
-            "penalty has offset='none'; with free biases its minimum is that of offset='free' but no finite "
-            "network attains it: use offset='free'"
+            "penalty has offset='none'; with free biases its minimum is that of offset='free', and the "
+            "network returned here has an offset: use offset='free'"
         )
     t, first = np.unique(problem.points[:, 0], return_index=True)
     values = problem.values[first]

@@ -1,8 +1,6 @@
 """The band: between which values all minimum-norm interpolants lie at given points."""
 
 import dataclasses
-import math
-import time
 from collections.abc import Callable
 from importlib.metadata import version
 
@@ -14,13 +12,13 @@ from threadpoolctl import threadpool_limits
 from minnorm.penalty import PathNorm
 from minnorm.problem import Problem, check_points
 from minnorm.solve.ends import Ends, Line, Places, Unique
+from minnorm.solve.minimise import moment
 from minnorm.solve.planes import Planes
+from minnorm.solve.pricing import EXACT_RANK
 from minnorm.solve.reduction import reduce
 
 Progress = Callable[[int, int], None]
 """Called with (query points done, query points in all) after each."""
-
-_EXACT_RANK = 3  # up to here the oracle is exact
 
 
 def band(
@@ -74,13 +72,11 @@ def band(
         raise ValueError(f"query has {points.shape[1]} columns and X has {problem.points.shape[1]}; they must agree")
     if not (isinstance(tolerance, int | float) and 0 < tolerance < 1):
         raise ValueError(f"tolerance is {tolerance!r}; give a number above 0 and below 1")
-    if time_limit is not None and not time_limit >= 0:
-        raise ValueError(f"time_limit is {time_limit!r}; give seconds >= 0, or None")
-    deadline = time.monotonic() + (math.inf if time_limit is None else time_limit)
+    deadline = moment(time_limit)
     reduced = reduce(problem)
     places = Places(reduced)
-    if reduced.rank > _EXACT_RANK:
-        raise ValueError(f"X has affine rank {reduced.rank}; the band is computed up to rank {_EXACT_RANK}")
+    if reduced.rank > EXACT_RANK:
+        raise ValueError(f"X has affine rank {reduced.rank}; the band is computed up to rank {EXACT_RANK}")
     on_line = reduced.rank == 1 and problem.penalty.bias == "free"
     if reduced.rank == 0 or places.fitted_by_free_terms:
         method = Unique(reduced)

@@ -71,7 +71,7 @@ class Places:
 def free_row(reduced: Reduced, place: np.ndarray) -> np.ndarray:
     """The free terms at a place in reduced coordinates."""
     penalty = reduced.problem.penalty
-    constant = [1.0] if penalty.offset == "free" or penalty.bias == "free" else []
+    constant = [1.0] if penalty.constant_is_free else []
     return np.array([*constant, *(place if penalty.skip == "free" else [])])
 
 

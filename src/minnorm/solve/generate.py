@@ -176,7 +176,7 @@ def generate(
         if progress is not None:
             progress(time.monotonic() - began, best.value * reduced.unit, best.bound * reduced.unit)
         excess = max(largest - 1, 0.0)
-        limit = 1 + min(0.1 * excess, 1.0)
+        limit, apart = cuts(largest)
         exhausted = largest <= limit and accuracy <= 0.1 * tolerance
         late = time.monotonic() > deadline
         if gap <= tolerance or exhausted or late:
@@ -198,7 +198,7 @@ def generate(
         if largest <= limit:
             finest = max(0.1 * accuracy, 0.1 * tolerance)  # the master's own accuracy is what is left
             continue
-        pool.add(*thinned(atoms, limit, min(_APART, 0.3 * excess**0.5), n))
+        pool.add(*thinned(atoms, limit, apart, n))
         nu = nu / max(1.0, largest)
     found = finish(reduced, best, tolerance)
     return replace(found, coefficients=found.coefficients + fitted)
@@ -260,6 +260,12 @@ def _only_free_terms(reduced: Reduced, nu: np.ndarray, largest: float) -> Found:
     bound, feasible = dual_bound(reduced, nu, largest)
     empty = np.zeros(0)
     return Found(np.zeros((0, reduced.rank)), empty, empty, coefficients, feasible, value, bound, 0)
+
+
+def cuts(largest: float) -> tuple[float, float]:
+    """For sup |h| = `largest`: above which |h| atoms are cuts, and how far apart those of one round are."""
+    excess = max(largest - 1, 0.0)
+    return 1 + min(0.1 * excess, 1.0), min(_APART, 0.3 * excess**0.5)
 
 
 def thinned(atoms: Atoms, least: float, apart: float, most: int) -> tuple[np.ndarray, np.ndarray]:

@@ -94,16 +94,21 @@ def minimise(
     """Solve a `Problem`; see `fit` for the options. `warm` is started from, and changed."""
     if not (isinstance(tolerance, int | float) and 1e-10 <= tolerance < 1):
         raise ValueError(f"tolerance is {tolerance!r}; give a relative gap from 1e-10 up to, not including, 1")
-    if time_limit is not None and not time_limit >= 0:
-        raise ValueError(f"time_limit is {time_limit!r}; give seconds >= 0, or None")
     if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
         raise ValueError(f"seed is {seed!r}; give a whole number >= 0")
-    deadline = time.monotonic() + (math.inf if time_limit is None else time_limit)
+    deadline = moment(time_limit)
     solution = _solve(problem, reduce(problem), _SHARE * tolerance, deadline, int(seed), progress, warm)
     if not certify:
         return solution
     certificate = verify(problem.points, problem.values, solution, tolerance=tolerance, seed=int(seed))
     return dataclasses.replace(solution, certificate=certificate)
+
+
+def moment(time_limit: float | int | None) -> float:
+    """The `time.monotonic` moment at which a limit in seconds from now ends; ValueError for a negative one."""
+    if time_limit is not None and not time_limit >= 0:
+        raise ValueError(f"time_limit is {time_limit!r}; give seconds >= 0, or None")
+    return time.monotonic() + (math.inf if time_limit is None else time_limit)
 
 
 def _solve(

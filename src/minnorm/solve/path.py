@@ -18,19 +18,19 @@ from minnorm.solution import Scope, Solution
 from minnorm.solve import oracle
 from minnorm.solve.generate import first_dual
 from minnorm.solve.minimise import Warm, minimise
+from minnorm.solve.pricing import EXACT_RANK
 from minnorm.solve.reduction import reduce
 
 Progress = Callable[[int, int], None]
 """Called with (problems solved, problems in all) after each lam."""
 
-_EXACT_RANK = 3  # up to here the oracle is exact
 _STARTS = 4000  # of the search beyond
 _GRID, _SMALLEST = 25, 1e-4
 _UP = 1 + 1e-12  # above the rounding errors of the oracle, so that lam = lam_max has no neurons
 _DESCRIPTION = {
     "value": "the objective; the norm where lam = 0",
     "lower_bound": "a bound below the global minimum",
-    "gap": "(value - lower_bound) / max(1, |value|)",
+    "gap": "(value - lower_bound) / |value|",
     "certified": "whether verify confirmed the network as a global minimiser within the tolerance",
     "norm": "path norm of the network",
     "loss": "1/(2n) sum_i (f(x_i) - y_i)^2",
@@ -97,7 +97,7 @@ def path(
     infinitely many features.
     """
     least, least_scope = _lam_max(Problem(X, y, penalty, 1.0), seed)
-    problems = [Problem(X, y, penalty, lam) for lam in _sequence(lams, least)]
+    problems = [Problem(X, y, penalty, lam) for lam in sequence("lams", lams, lambda: least, one=True)]
     end = time.monotonic() + (math.inf if time_limit is None else time_limit)
     warm = Warm()
     solutions: list[Solution] = []
@@ -150,27 +150,33 @@ def _lam_max(problem: Problem, seed: int) -> tuple[float, Scope]:
     # What is left of labels that the free terms fit is rounding errors.
     if reduced.rank == 0 or float(np.max(np.abs(nu * reduced.rho))) <= 1e-14 * float(np.max(np.abs(reduced.values))):
         return 0.0, "exact"
-    if reduced.rank <= _EXACT_RANK:
+    if reduced.rank <= EXACT_RANK:
         atoms, scope = oracle.exact(reduced.points, nu, bias, per_pivot=1), "exact"
     else:
         starts = oracle.random_starts(reduced.points, _STARTS, np.random.default_rng(seed), bias)
         atoms, scope = oracle.search(reduced.points, nu, bias, *starts), "searched"
-    return float(np.max(np.abs(atoms.values))) * _UP, scope
+    return atoms.largest * _UP, scope
 
 
-def _sequence(lams: npt.ArrayLike | None, largest: float) -> Float[np.ndarray, " l"]:
-    """The numbers to solve for, in decreasing order."""
-    if lams is None:
+def sequence(name: str, numbers: Any, largest: Callable[[], float], *, one: bool = False) -> Float[np.ndarray, " l"]:
+    """The values of lam to solve for, in decreasing order; None is log-spaced from `largest()` down;
+    with `one` a single number will do.
+
+    Errors: ValueError, calling them `name`, unless they are a sequence of distinct finite numbers >= 0.
+    """
+    if numbers is None:
+        top = largest()
         # Without anything to penalise every lam has the same answer.
-        return np.geomspace(largest, _SMALLEST * largest, _GRID) if largest > 0 else np.zeros(1)
+        return np.geomspace(top, _SMALLEST * top, _GRID) if top > 0 else np.zeros(1)
     try:
-        array = np.atleast_1d(np.asarray(lams, dtype=np.float64))
+        array = np.asarray(numbers, dtype=np.float64)
+        array = np.atleast_1d(array) if one else array
     except (TypeError, ValueError):
         array = np.array([np.nan])
     if array.ndim != 1 or array.size == 0 or not np.all(np.isfinite(array) & (array >= 0)):
-        raise ValueError(f"lams is {lams!r}; give a sequence of finite numbers >= 0, or None")
+        raise ValueError(f"{name} is {numbers!r}; give a sequence of finite numbers >= 0, or None")
     if np.unique(array).size != array.size:
-        raise ValueError(f"lams is {lams!r}; each number may appear once")
+        raise ValueError(f"{name} is {numbers!r}; each number may appear once")
     return np.sort(array)[::-1]
 
 

@@ -11,7 +11,7 @@ from threadpoolctl import threadpool_limits
 from minnorm.solution import Solution
 from minnorm.solve import master, oracle, support
 from minnorm.solve.ends import Ends, free_row
-from minnorm.solve.generate import Found, Pool, generate, thinned
+from minnorm.solve.generate import Found, Pool, cuts, generate, thinned
 from minnorm.solve.minimise import as_solution
 from minnorm.solve.reduction import Reduced
 from minnorm.verify import verify
@@ -25,7 +25,6 @@ _TRIALS = 4
 _ROUNDS = 100
 _KEPT = 3  # atoms per point that one programme leaves for the next
 _INTERIOR = 0.95
-_APART = 0.1
 
 
 class Planes:
@@ -197,14 +196,13 @@ class _Query:
             near = abs(slack) <= 0.3 * planes.wanted and solved.residual <= _MISFIT
             if near or reached.distance <= 0.3 * planes.wanted or time.monotonic() > planes.deadline:
                 break
-            excess = max(largest - 1, 0.0)
-            limit = 1 + min(0.1 * excess, 1.0)
+            limit, apart = cuts(largest)
             if largest <= limit:
                 if accuracy <= finest:
                     break
                 accuracy = max(finest, 0.1 * accuracy)
             else:
-                pool.add(*thinned(atoms, limit, min(_APART, 0.3 * excess**0.5), n))
+                pool.add(*thinned(atoms, limit, apart, n))
                 accuracy = max(finest, min(accuracy, 0.05 * abs(slack) * kappa / planes.budget))
             nu = self._interior(nu, largest, kappa, sign)
         assert solved is not None
@@ -238,7 +236,7 @@ class _Query:
 
     def _largest(self, nu: np.ndarray) -> tuple[oracle.Atoms, float]:
         atoms = oracle.exact(self.extended.points, nu, self.planes.reduced.problem.penalty.bias)
-        return atoms, float(np.max(np.abs(atoms.values), initial=0.0))
+        return atoms, atoms.largest
 
     def _interior(self, nu: np.ndarray, largest: float, kappa: float, sign: float) -> np.ndarray:
         """A mixture of nu and the simplest dual vector for which sup |h| is at most _INTERIOR."""

@@ -7,7 +7,6 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from minnorm.network import ShallowReLU
-from minnorm.penalty import PathNorm
 from minnorm.problem import Problem
 
 _RANK = 1e-11  # singular values below this share of the largest are rounding errors of the data
@@ -76,7 +75,7 @@ class Reduced:
         w, b, a = w / cost[:, None], b / cost, a * cost
         penalty = self.problem.penalty
         rest = coefficients * self.size
-        offset = rest[0] if _constant_is_free(penalty) else 0.0
+        offset = rest[0] if penalty.constant_is_free else 0.0
         skip = None
         if penalty.skip == "free":
             skip = self.basis @ rest[rest.size - self.rank :] / self.radius
@@ -130,7 +129,7 @@ def reduce(problem: Problem) -> Reduced:
     # Penalised biases are part of the cost, so there the unit of length is not ours to choose.
     radius = float(np.sqrt(np.mean(np.sum(points**2, axis=1)))) if rank and penalty.bias == "free" else 1.0
     points = points / radius
-    columns = [np.ones((count.size, 1))] if _constant_is_free(penalty) else []
+    columns = [np.ones((count.size, 1))] if penalty.constant_is_free else []
     if penalty.skip == "free":
         columns.append(points)
     free = np.concatenate(columns, axis=1) if columns else np.zeros((count.size, 0))
@@ -141,11 +140,6 @@ def reduce(problem: Problem) -> Reduced:
     return Reduced(
         problem, np.ascontiguousarray(points), mean / size, free, rho, group, count, centre, basis, radius, size
     )
-
-
-def _constant_is_free(penalty: PathNorm) -> bool:
-    """Free biases make a constant free even without an offset: it is a neuron with w = 0."""
-    return penalty.offset == "free" or penalty.bias == "free"
 
 
 def _remainder(free: np.ndarray, y: np.ndarray) -> np.ndarray:

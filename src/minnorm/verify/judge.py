@@ -104,7 +104,6 @@ def _scales(problem: Problem) -> tuple[float, float]:
     if problem.lam > 0:
         return math.inf, _NEGLIGIBLE * float(np.mean(y**2)) / 2
     size = float(np.max(np.abs(y)))
-    free = penalty.offset == "free" or penalty.bias == "free"
     extent = float(np.max(np.ptp(problem.points, axis=0)))
-    scale = (float(np.ptp(y)) if free else 0.0) or size or 1.0
+    scale = (float(np.ptp(y)) if penalty.constant_is_free else 0.0) or size or 1.0
     return scale, _NEGLIGIBLE * size / extent if extent > 0 else 0.0

@@ -77,7 +77,7 @@ def repaired_dual(x: np.ndarray, y: np.ndarray, nu: np.ndarray, penalty: PathNor
     moment = int((N * X).sum()) * unit_n * unit_x
     first, last = Fraction(float(x[0])), Fraction(float(x[-1]))
     at_first, at_last = Fraction(0), Fraction(0)
-    balanced = penalty.offset == "free" or penalty.bias == "free"
+    balanced = penalty.constant_is_free
     if balanced and penalty.skip == "free":
         if last > first:
             at_last = (total * first - moment) / (last - first)

@@ -20,7 +20,7 @@ def correction(x: np.ndarray, nu: np.ndarray, penalty: PathNorm) -> dict[int, Fr
     Points are taken in the order of a pivoted QR factorisation until the defect, a rational vector, is in the
     span of theirs, which ends at the latest with all points. None where that is too large a computation.
     """
-    constant = penalty.offset == "free" or penalty.bias == "free"
+    constant = penalty.constant_is_free
     linear = penalty.skip == "free"
     whole, e = integers(x)
     numbers, e_nu = integers(nu)
@@ -48,7 +48,7 @@ def correction(x: np.ndarray, nu: np.ndarray, penalty: PathNorm) -> dict[int, Fr
 
 def rough_correction(x: np.ndarray, nu: np.ndarray, penalty: PathNorm) -> dict[int, Fraction]:
     """The same for a free linear term by least squares, up to rounding: no proof."""
-    constant = penalty.offset == "free" or penalty.bias == "free"
+    constant = penalty.constant_is_free
     terms = np.column_stack([np.ones(len(x)), x]) if constant else x
     parts = np.linalg.lstsq(terms.T, -(terms.T @ nu), rcond=None)[0]
     return {j: Fraction(float(part)) for j, part in enumerate(parts) if part}
