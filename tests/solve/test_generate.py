@@ -12,8 +12,9 @@ from minnorm.known import line
 from minnorm.penalty import PathNorm
 from minnorm.problem import Problem
 from minnorm.solve import oracle
-from minnorm.solve.generate import Pool, dual_bound, first_dual, generate, thinned
+from minnorm.solve.generate import dual_bound, first_dual, generate
 from minnorm.solve.oracle import Atoms
+from minnorm.solve.pool import Pool, thinned
 from minnorm.solve.reduction import reduce
 
 seeds = st.integers(0, 2**32 - 1)

@@ -2,14 +2,15 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Float
-from scipy.spatial import KDTree
 
 from minnorm.solve import master, pricing, support
 from minnorm.solve.oracle import Atoms
+from minnorm.solve.pool import APART, Pool, cuts, thinned
+from minnorm.solve.pricing import Pricer
 from minnorm.solve.reduction import Reduced
 
 Progress = Callable[[float, float, float], None]
@@ -19,57 +20,11 @@ _ROUNDS = 1000
 _LIVE = 1e-3  # of the largest mass; atoms with more are where searches start
 _UNFITTED = 1e-2  # relative residual of a master problem that has no solution
 _FITTED = 1e-13  # labels that free terms fit to this share of their size have no rest but rounding errors
-_SPANNING = 3  # random atoms for each point with which interpolation starts
 _MOST = (1000, 2)  # so many atoms are kept, and so many more for each point
-_APART = 0.1  # cuts of one round are this far apart, as vectors (w, b); less as the violation shrinks
-
-
-@dataclass
-class Pool:
-    """The dictionary: atoms (w_k, b_k) of unit cost and their values at the points, (n, p)."""
-
-    reduced: Reduced
-    weights: Float[np.ndarray, "p r"] = field(init=False)
-    biases: Float[np.ndarray, " p"] = field(init=False)
-    values: Float[np.ndarray, "n p"] = field(init=False)
-
-    def __post_init__(self) -> None:
-        n, r = self.reduced.points.shape
-        self.weights, self.biases, self.values = np.zeros((0, r)), np.zeros(0), np.zeros((n, 0))
-
-    @property
-    def size(self) -> int:
-        """The number of atoms."""
-        return self.biases.size
-
-    def add(self, weights: np.ndarray, biases: np.ndarray) -> None:
-        """More atoms."""
-        self.weights = np.concatenate([self.weights, weights])
-        self.biases = np.concatenate([self.biases, biases])
-        self.values = np.concatenate([self.values, self.reduced.atoms(weights, biases)], axis=1)
-
-    def keep(self, which: np.ndarray) -> None:
-        """Drop all others."""
-        self.weights, self.biases, self.values = self.weights[which], self.biases[which], self.values[:, which]
-
-    def span(self, rng: np.random.Generator) -> None:
-        """Add atoms that interpolate anything: kinks before each point along one direction, triangular but stiff,
-        and, so that masses need not be large, a few kinks through each point in random directions."""
-        points = self.reduced.points
-        n, r = points.shape
-        first = rng.normal(size=r)
-        first /= np.linalg.norm(first)
-        at = np.sort(points @ first)
-        kinks = -np.concatenate([[at[0] - max(float(np.ptp(at)), 1.0)], at[:-1]])
-        weights = rng.normal(size=(_SPANNING * n, r))
-        weights /= np.linalg.norm(weights, axis=1)[:, None]
-        biases = -np.einsum("kr,kr->k", weights, np.tile(points, (_SPANNING, 1)))
-        weights = np.concatenate([np.tile(first, (n, 1)), weights])
-        biases = np.concatenate([kinks, biases])
-        if self.reduced.problem.penalty.bias == "penalised":
-            cost = np.hypot(1.0, biases)
-            weights, biases = weights / cost[:, None], biases / cost
-        self.add(weights, biases)
+_HALVINGS = 3  # how often the way from the best dual vector to the master problem's is halved
+_MANY = 600  # points; interpolation of fewer is solved as fast without approaching it
+# Interpolation is approached through these rho, shares of that from which on only free terms are left, to these gaps.
+_APPROACH = ((1e-3, 1e-2), (1e-5, 1e-2), (1e-6, 3e-3), (1e-7, 1e-3))
 
 
 @dataclass
@@ -120,12 +75,17 @@ def generate(
     r"""Solve the reduced problem by cutting planes in its dual.
 
     Each round solves the master problem to a fraction of the present gap, which keeps its dual vector away
-    from the boundary, and adds the most violated atoms, thinned out to be diverse. Atoms without mass that are far
+    from the boundary, and adds the most violated atoms, thinned out to be diverse. Where the oracle is cheap, atoms
+    are also priced between the best dual vector so far and the master problem's. Atoms without mass that are far
     from active are dropped, but only when the gap has shrunk since the last time, so no sequence of rounds repeats
-    itself. Where the oracle is a search, a larger, independent one decides whether to stop.
+    itself. Where the oracle is a search, a larger, independent one decides whether to stop. Interpolation of many
+    points is approached through problems with ever smaller rho, whose dual vectors settle in fewer rounds.
 
     Arguments: `tolerance` of the relative gap; `deadline`, a `time.monotonic` moment; `seed` of searches; `pool` and
     `start`, a dictionary and a dual vector to begin with (the pool is changed). Returns `Found`.
+
+    Source: Gondzio, Gonzalez-Brevis & Munari (2013) for inexact master problems; Ben-Ameur & Neto (2007), *Acceleration
+    of cutting-plane and column generation algorithms*, for the points in between.
     """
     began = time.monotonic()
     n = reduced.values.size
@@ -133,48 +93,80 @@ def generate(
     rest = reduced.values - reduced.free @ fitted
     if float(np.max(np.abs(rest))) <= _FITTED * float(np.max(np.abs(reduced.values))):
         return _only_free_terms(reduced, np.zeros(n), 0.0)
-    original, reduced = reduced, replace(reduced, values=rest)  # large free terms would cost digits
+    reduced = replace(reduced, values=rest)  # large free terms would cost digits
     pricer = pricing.pricer(reduced.points, reduced.problem.penalty.bias, seed)
+    rounds = 0
+
+    def show(value: float, bound: float) -> None:
+        if progress is not None:
+            progress(time.monotonic() - began, value * reduced.unit, bound * reduced.unit)
+
     pool = Pool(reduced) if pool is None else pool
+    if reduced.interpolates and pricer.cheap and pool.size == 0 and start is None and n >= _MANY:
+        largest = pricer.price(first_dual(reduced), pool.weights, pool.biases).largest
+        for share, rough in _APPROACH:
+            nearby = replace(reduced, rho=np.full(n, share * largest))
+            way = _rounds(nearby, pricer, pool, start, rough, deadline, lambda _, bound: show(np.inf, bound))
+            start, rounds = way.nu, rounds + way.rounds
+            pool.keep_nearest(start)
+        pool.span(np.random.default_rng(0))  # what fits the labels with rho > 0 need not interpolate them
+    found = _rounds(reduced, pricer, pool, start, tolerance, deadline, show)
+    if found.masses.size:
+        found = finish(reduced, found, tolerance)
+    return replace(found, coefficients=found.coefficients + fitted, rounds=found.rounds + rounds)
+
+
+def _rounds(
+    reduced: Reduced,
+    pricer: Pricer,
+    pool: Pool,
+    start: np.ndarray | None,
+    tolerance: float,
+    deadline: float,
+    show: Callable[[float, float], None],
+) -> Found:
+    """Rounds of `generate` until the gap has closed, with all atoms that were in the master problem last."""
+    n, q = reduced.free.shape
     nu = first_dual(reduced) if start is None else start
-    if pool.size == 0:
-        if reduced.problem.lam == 0:
-            pool.span(np.random.default_rng(0))
-        else:
-            atoms = pricer.price(nu, pool.weights, pool.biases)
-            if atoms.largest <= 1:
-                atoms = pricer.decide(nu, pool.weights, pool.biases) or atoms
-            if atoms.largest <= 1:
-                return _only_free_terms(original, nu, atoms.largest)
-            pool.add(*thinned(atoms, 0.7 * atoms.largest, _APART, n))
-            nu = nu / atoms.largest
-    best = Found(pool.weights, pool.biases, np.zeros(pool.size), np.zeros(fitted.size), nu, np.inf, -np.inf, 0)
+    best = Found(pool.weights, pool.biases, np.zeros(pool.size), np.zeros(q), nu, np.inf, -np.inf, 0)
+    if pool.size == 0 and reduced.interpolates:
+        pool.span(np.random.default_rng(0))
+    elif pool.size == 0 or (start is not None and pricer.cheap):
+        atoms = pricer.price(nu, pool.weights, pool.biases)
+        if pool.size == 0 and atoms.largest <= 1:
+            atoms = pricer.decide(nu, pool.weights, pool.biases) or atoms
+        if pool.size == 0 and atoms.largest <= 1:
+            return _only_free_terms(reduced, nu, atoms.largest)
+        if pricer.cheap:
+            best.bound, best.nu = dual_bound(reduced, nu, atoms.largest)
+        pool.add(*thinned(atoms, 0.7 * atoms.largest if pool.size == 0 else 1.0, APART, n))
+        nu = nu / max(1.0, atoms.largest)
     projection = np.linalg.pinv(reduced.free)
     gap, pruned_at, finest = 1.0, np.inf, 1e-2
     for rounds in range(1, _ROUNDS + 1):
         accuracy = min(finest, max(0.05 * gap, 0.1 * tolerance))
         solved = master.solve(pool.values, reduced.free, reduced.values, reduced.rho, tolerance=accuracy, start=nu)
-        if reduced.problem.lam == 0 and solved.residual > _UNFITTED and pruned_at > 0:
+        if reduced.interpolates and solved.residual > _UNFITTED and pruned_at > 0:
             # Too many atoms were dropped to interpolate with the rest: start again, and drop no more.
             pool.span(np.random.default_rng(rounds))
             pruned_at, nu = 0.0, best.nu
             continue
         nu = solved.nu - reduced.free @ (projection @ solved.nu)
         value = float(np.sum(np.abs(solved.masses)))
-        if reduced.problem.lam > 0:  # rho nu is the true misfit only as far as the master problem is solved
+        if not reduced.interpolates:  # rho nu is the true misfit only as far as the master problem is solved
             value = _best_coefficients(reduced, pool.values @ solved.masses, value)[1]
-        if reduced.problem.lam == 0 or value < best.value:
+        if reduced.interpolates or value < best.value:
             best.value, best.masses, best.coefficients = value, solved.masses, solved.coefficients
             best.weights, best.biases = pool.weights, pool.biases
         live = solved.weight > _LIVE * float(np.max(solved.weight))
-        atoms = pricer.price(nu, pool.weights[live], pool.biases[live])
-        largest = atoms.largest
+        atoms, before = pricer.price(nu, pool.weights[live], pool.biases[live]), best.nu
+        largest, known = atoms.largest, np.isfinite(best.bound)
         bound, feasible = dual_bound(reduced, nu, largest)
         if bound > best.bound:
             best.bound, best.nu = bound, feasible
+        between = _between(reduced, pricer, best, before, nu) if pricer.cheap and known else None
         best.rounds, gap = rounds, abs(best.gap)  # a value below the bound belongs to a rough solution
-        if progress is not None:
-            progress(time.monotonic() - began, best.value * reduced.unit, best.bound * reduced.unit)
+        show(best.value, best.bound)
         excess = max(largest - 1, 0.0)
         limit, apart = cuts(largest)
         exhausted = largest <= limit and accuracy <= 0.1 * tolerance
@@ -187,7 +179,7 @@ def generate(
             gap = abs(best.gap)
             if gap <= tolerance or late or (exhausted and judged.largest <= limit):
                 break
-            pool.add(*thinned(judged, 1.0, _APART * excess**0.5, n))
+            pool.add(*thinned(judged, 1.0, APART * excess**0.5, n))
         if gap < 0.9 * pruned_at:
             pruned_at = gap
             active = 1 - np.clip(5 * excess, 1e-3, 0.3)
@@ -195,13 +187,28 @@ def generate(
             kept = (np.abs(nu @ pool.values) > active) | (weight > 1e-6 * float(np.max(solved.weight)))
             heaviest = np.sort(np.where(kept, weight, 0.0))[-min(_MOST[0] + _MOST[1] * n, weight.size)]
             pool.keep(kept & (weight >= heaviest))
+        if between is not None and between.largest > 1:
+            pool.add(*thinned(between, *cuts(between.largest), n))
         if largest <= limit:
             finest = max(0.1 * accuracy, 0.1 * tolerance)  # the master's own accuracy is what is left
             continue
         pool.add(*thinned(atoms, limit, apart, n))
         nu = nu / max(1.0, largest)
-    found = finish(reduced, best, tolerance)
-    return replace(found, coefficients=found.coefficients + fitted)
+    return best
+
+
+def _between(reduced: Reduced, pricer: Pricer, best: Found, inner: np.ndarray, outer: np.ndarray) -> Atoms:
+    """Atoms that cut between a feasible dual vector and the master problem's, nearer and nearer to the first until
+    the bound is better than the best; they are deeper than the ones far outside."""
+    atoms = none = Atoms(np.zeros((0, reduced.rank)), np.zeros(0), np.zeros(0))
+    for _ in range(_HALVINGS):
+        outer = 0.5 * (inner + outer)
+        atoms = pricer.price(outer, none.weights, none.biases)
+        bound, feasible = dual_bound(reduced, outer, atoms.largest)
+        if bound > best.bound:
+            best.bound, best.nu = bound, feasible
+            break
+    return atoms
 
 
 def finish(reduced: Reduced, found: Found, tolerance: float) -> Found:
@@ -260,29 +267,3 @@ def _only_free_terms(reduced: Reduced, nu: np.ndarray, largest: float) -> Found:
     bound, feasible = dual_bound(reduced, nu, largest)
     empty = np.zeros(0)
     return Found(np.zeros((0, reduced.rank)), empty, empty, coefficients, feasible, value, bound, 0)
-
-
-def cuts(largest: float) -> tuple[float, float]:
-    """For sup |h| = `largest`: above which |h| atoms are cuts, and how far apart those of one round are."""
-    excess = max(largest - 1, 0.0)
-    return 1 + min(0.1 * excess, 1.0), min(_APART, 0.3 * excess**0.5)
-
-
-def thinned(atoms: Atoms, least: float, apart: float, most: int) -> tuple[np.ndarray, np.ndarray]:
-    """The most violated of the atoms with |h| > `least`, none within `apart` of a better one of its sign."""
-    which = np.abs(atoms.values) > least
-    w, b, h = atoms.weights[which], atoms.biases[which], atoms.values[which]
-    if h.size == 0:
-        return w, b
-    order = np.argsort(-np.abs(h), kind="stable")
-    places = np.column_stack([w, b])
-    tree, free = KDTree(places), np.ones(h.size, dtype=bool)
-    chosen: list[int] = []
-    for k in order.tolist():
-        if free[k]:
-            chosen.append(k)
-            if len(chosen) >= most:
-                break
-            near = np.asarray(tree.query_ball_point(places[k], apart), dtype=np.int64)
-            free[near[h[near] * h[k] > 0]] = False
-    return w[chosen], b[chosen]

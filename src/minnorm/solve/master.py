@@ -159,6 +159,8 @@ class _Normal:
     def __init__(self, atoms: np.ndarray, free: np.ndarray, rho: np.ndarray, pull: np.ndarray) -> None:
         self.atoms, self.free, self.rho, self.pull = atoms, free, rho, pull
         self.squares = np.einsum("ij,ij->j", atoms, atoms)
+        # Written again and again: fresh pages for arrays of this size would cost as much as the product.
+        self.buffer, self.matrix = np.empty_like(atoms), np.zeros((len(atoms), len(atoms)), order="F")
         self.small = atoms.shape[1] < 0.7 * atoms.shape[0] and float(rho.min()) > 0
         if self.small:
             self.scaled = atoms / rho[:, None]
@@ -189,7 +191,10 @@ class _Normal:
             matrix = self.gram * self.root[:, None] * self.root
             matrix[np.diag_indices_from(matrix)] += 1.0
             return matrix
-        matrix = dsyrk(1.0, (self.atoms * self.root).T, trans=1, lower=1)
+        np.multiply(self.atoms, self.root, out=self.buffer)
+        by_columns = self.buffer.flags.f_contiguous
+        factor = self.buffer if by_columns else self.buffer.T
+        matrix = dsyrk(1.0, factor, c=self.matrix, overwrite_c=1, trans=int(not by_columns), lower=1)
         matrix[np.diag_indices_from(matrix)] += self.rho + 1e-14 * np.trace(matrix) / len(matrix)
         return matrix
 

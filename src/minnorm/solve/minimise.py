@@ -7,20 +7,19 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from threadpoolctl import threadpool_limits
 
 from minnorm import known
 from minnorm.network import ShallowReLU
 from minnorm.penalty import PathNorm
 from minnorm.problem import Problem
 from minnorm.solution import Solution
-from minnorm.solve.generate import Found, Pool, Progress, generate
+from minnorm.solve.generate import Found, Progress, generate
+from minnorm.solve.pool import Pool
 from minnorm.solve.reduction import Reduced, reduce
+from minnorm.solve.threads import blas_threads
 from minnorm.solve.trend import trend
 from minnorm.verify import verify
 
-_ONE_THREAD = 400  # below this many points BLAS threads cost more than they bring
-_KEPT = 3  # atoms per point that one problem leaves for the next, those nearest to being active
 _SHARE = 0.5  # of the tolerance is for the solver; verifying adds bounds of rounding errors to its gap
 
 
@@ -125,15 +124,14 @@ def _solve(
     if reduced.rank == 1 and problem.penalty.bias == "free":
         return _line(problem, reduced, tolerance, deadline, progress)
     pool, start = _warmed(reduced, warm)
-    with threadpool_limits(1 if reduced.values.size < _ONE_THREAD else None, "blas"):
+    with blas_threads(reduced.values.size):
         found = generate(
             reduced, tolerance=tolerance, deadline=deadline, seed=seed, pool=pool, start=start, progress=progress
         )
     if warm is not None:
         warm.pool, warm.start = pool, found.nu
         if pool is not None:
-            activity = np.abs(found.nu @ pool.values)
-            pool.keep(np.argsort(-activity, kind="stable")[: _KEPT * found.nu.size])
+            pool.keep_nearest(found.nu)
     return as_solution(reduced, found)
 
 

@@ -11,8 +11,9 @@ from threadpoolctl import threadpool_limits
 from minnorm.solution import Solution
 from minnorm.solve import master, oracle, support
 from minnorm.solve.ends import Ends, free_row
-from minnorm.solve.generate import Found, Pool, cuts, generate, thinned
+from minnorm.solve.generate import Found, generate
 from minnorm.solve.minimise import as_solution
+from minnorm.solve.pool import KEPT, Pool, cuts, thinned
 from minnorm.solve.reduction import Reduced
 from minnorm.verify import verify
 
@@ -23,7 +24,6 @@ _NEAR = 10.0  # times the wanted distance: from there on networks are tried for 
 _MISFIT = 1e-8  # relative misfit on the data up to which repairing a network costs next to nothing
 _TRIALS = 4
 _ROUNDS = 100
-_KEPT = 3  # atoms per point that one programme leaves for the next
 _INTERIOR = 0.95
 
 
@@ -41,7 +41,7 @@ class Planes:
         pool = Pool(reduced)
         with threadpool_limits(1, "blas"):
             self.found = _minimum_norm(reduced, pool, deadline)
-        nearest = np.argsort(-np.abs(self.found.nu @ pool.values), kind="stable")[: _KEPT * reduced.values.size]
+        nearest = np.argsort(-np.abs(self.found.nu @ pool.values), kind="stable")[: KEPT * reduced.values.size]
         self.weights, self.biases = pool.weights[nearest], pool.biases[nearest]
         self.budget = self.found.value * (1 + 1e-15)
         self.excess = max(self.found.gap, 0.0) + _EXCESS
@@ -158,7 +158,7 @@ class _Query:
         """The atoms of the minimum-norm network and those nearest to being active."""
         found = self.planes.found
         activity = np.abs(self.nu @ self.pool.values)
-        nearest = np.argsort(-activity, kind="stable")[: _KEPT * self.nu.size]
+        nearest = np.argsort(-activity, kind="stable")[: KEPT * self.nu.size]
         weights = np.concatenate([found.weights, self.pool.weights[nearest]])
         biases = np.concatenate([found.biases, self.pool.biases[nearest]])
         _, first = np.unique(np.column_stack([weights, biases]), axis=0, return_index=True)
@@ -211,7 +211,7 @@ class _Query:
         heavy = np.append(solved.weight, np.full(pool.size - solved.weight.size, np.inf))
         heavy = heavy > 1e-6 * float(np.max(solved.weight))
         activity = np.where(heavy, np.inf, np.abs(self.nu @ pool.values))
-        kept = np.argsort(-activity, kind="stable")[: max(int(np.sum(heavy)), _KEPT * nu.size)]
+        kept = np.argsort(-activity, kind="stable")[: max(int(np.sum(heavy)), KEPT * nu.size)]
         pool.keep(kept)
         return nu, least
 

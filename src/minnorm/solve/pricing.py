@@ -20,6 +20,11 @@ _NEAR = 0.05  # how far starts near an active atom are from it
 class Pricer(Protocol):
     """Finds atoms with large |h|; `weights` and `biases` are those that carry mass now."""
 
+    @property
+    def cheap(self) -> bool:
+        """Whether `price` finds the largest |h| of all, in much less time than the master problem takes."""
+        ...
+
     def price(self, nu: np.ndarray, weights: np.ndarray, biases: np.ndarray) -> Atoms:
         """Atoms to add to the dictionary."""
         ...
@@ -43,6 +48,11 @@ class Exact:
     points: Float[np.ndarray, "n r"]
     bias: Bias
 
+    @property
+    def cheap(self) -> bool:
+        """In rank 3 the oracle takes n^3 operations, as the master problem does."""
+        return self.points.shape[1] < EXACT_RANK
+
     def price(self, nu: np.ndarray, weights: np.ndarray, biases: np.ndarray) -> Atoms:
         """The exact oracle."""
         return oracle.exact(self.points, nu, self.bias)
@@ -63,6 +73,11 @@ class Searched:
     bias: Bias
     feeding: np.random.Generator
     deciding: np.random.Generator = field(repr=False)
+
+    @property
+    def cheap(self) -> bool:
+        """What a search finds is no bound."""
+        return False
 
     def price(self, nu: np.ndarray, weights: np.ndarray, biases: np.ndarray) -> Atoms:
         """A search from active atoms and some random starts."""

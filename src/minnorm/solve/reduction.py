@@ -45,6 +45,11 @@ class Reduced:
         """The number of coordinates."""
         return self.points.shape[1]
 
+    @property
+    def interpolates(self) -> bool:
+        """Whether rho = 0, so that the labels must be met."""
+        return not np.any(self.rho)
+
     @cached_property
     def unit(self) -> float:
         """The original objective of what the reduced problem calls 1: a norm, or lam times a norm."""

@@ -3,6 +3,7 @@
 import numpy as np
 import scipy.linalg
 from jaxtyping import Float
+from scipy.linalg.blas import dger  # pyright: ignore[reportAttributeAccessIssue]
 
 _LARGEST = 2000  # points; beyond it the elimination would cost more than a sparse network is worth
 
@@ -37,8 +38,8 @@ def sparsify(
 
 def _eliminate(phi: np.ndarray, a: np.ndarray, size: float) -> np.ndarray:
     """Remove atoms while the others can take over; all v are columns of a matrix from which each is eliminated."""
-    _, singular, right = np.linalg.svd(phi)
-    kernel = right[int(np.sum(singular > 1e-12 * size)) :].T.copy()
+    singular, right = scipy.linalg.svd(phi, check_finite=False)[1:]
+    kernel = np.asfortranarray(right[int(np.sum(singular > 1e-12 * size)) :].T)
     while kernel.shape[1]:
         v = kernel[:, -1]
         # a moves to a - t v; the cost falls at rate sign(a) . v, and where it does not change either way will do.
@@ -54,8 +55,10 @@ def _eliminate(phi: np.ndarray, a: np.ndarray, size: float) -> np.ndarray:
         a[k] = 0.0
         pivot = int(np.argmax(np.abs(kernel[k])))
         column = kernel[:, pivot] / kernel[k, pivot]
-        kernel = np.delete(kernel, pivot, axis=1)
-        kernel -= np.outer(column, kernel[k])
+        kernel[:, pivot] = kernel[:, -1]
+        kernel = kernel[:, :-1]
+        if kernel.shape[1]:
+            kernel = dger(-1.0, column, kernel[k].copy(), a=kernel, overwrite_a=1)
         kernel[k] = 0.0
     return a
 
