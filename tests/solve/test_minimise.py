@@ -179,7 +179,7 @@ def test_no_programme_over_a_dictionary_is_better(lam):
     x, y = rng.normal(size=(30, 2)), rng.normal(size=30)
     sol = fit(x, y, lam)
     foreign, own, free = others(x, sol.penalty), with_own(x, sol), np.ones((30, 1))
-    for atoms, upper in ((foreign, np.inf), (np.concatenate([foreign, own], axis=1), sol.value * (1 + 1e-7))):
+    for atoms, upper in ((foreign, np.inf), (np.concatenate([foreign, own], axis=1), sol.value * (1 + 1e-6))):
         best = regression(atoms, y, lam) if lam else programme(atoms, free, y)
         assert sol.lower_bound * (1 - 1e-9) <= best <= upper
 
@@ -347,19 +347,13 @@ def test_a_cube(lam):
 
 
 @both
-def test_points_that_almost_agree(lam):
+@pytest.mark.parametrize("apart", [1e-2, 1e-4, 1e-6])
+def test_points_that_almost_agree(lam, apart):
     rng = np.random.default_rng(7)
     x = rng.normal(size=(10, 2))
-    x = np.concatenate([x, x[:5] + 1e-7 * rng.normal(size=(5, 2))])
+    x = np.concatenate([x, x[:5] + apart * rng.normal(size=(5, 2))])
     y = np.sin(x[:, 0]) + x[:, 1]
-    sol = fit(x, y, lam)
-    if lam > 0:
-        check(x, y, sol)
-        return
-    # The interior point's misfit, divided by a distance of 1e-7, may cost more than the function: it is not hidden.
-    assert sol.lower_bound <= sol.value
-    assert sol.certificate.residual <= 1e-8
-    assert sol.certified == (abs(sol.gap) <= 1e-6)
+    check(x, y, fit(x, y, lam))
 
 
 @both

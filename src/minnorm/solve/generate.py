@@ -155,7 +155,8 @@ def _rounds(
         value = float(np.sum(np.abs(solved.masses)))
         if not reduced.interpolates:  # rho nu is the true misfit only as far as the master problem is solved
             value = _best_coefficients(reduced, pool.values @ solved.masses, value)[1]
-        if reduced.interpolates or value < best.value:
+        fits = reduced.interpolates and (solved.residual <= _UNFITTED or rounds == 1)
+        if fits or (not reduced.interpolates and value < best.value):
             best.value, best.masses, best.coefficients = value, solved.masses, solved.coefficients
             best.weights, best.biases = pool.weights, pool.biases
         live = solved.weight > _LIVE * float(np.max(solved.weight))

@@ -18,7 +18,7 @@ _SINGULAR = 1e-15  # eigenvalues below this share of the mean are rounding error
 _PATIENCE = 3  # further steps after the gap has closed and the equations are solved no better
 _ACCURATE = 1e-9  # relative residual of a system that counts as solved
 _STUCK = 0.1  # error of a solution that its start is to blame for
-_RANK = 1e-12  # pivots below this share of the largest are rounding errors
+_RANK = 1e-13  # pivots below this share of the largest are rounding errors
 
 
 @dataclass(frozen=True)
@@ -26,8 +26,8 @@ class Masses:
     """An approximate solution: masses (p,), coefficients of the free terms (q,), the dual vector (n,).
 
     `weight` (p,) bounds |masses|; where it is small the atom is not needed. `gap` is the complementarity
-    left, relative to the objective (or to 1, if that is more); `residual` the largest misfit of the equations,
-    relative to the largest value.
+    left and |misfit| . |nu|, what it would cost to do away with the misfit of the equations, relative to the objective
+    (or to 1, if that is more); `residual` the largest misfit, relative to the largest value.
     """
 
     masses: Float[np.ndarray, " p"]
@@ -67,30 +67,64 @@ def solve(
     Source: Mehrotra (1992), *On the implementation of a primal-dual interior point method*; Gondzio,
     Gonzalez-Brevis & Munari (2013) for stopping early at well-centred points in column generation.
     """
-    found = _interior(atoms, free, values, rho, tolerance, start, reward)
-    if start is not None and reward is None and found.error > _STUCK:
-        afresh = _interior(atoms, free, values, rho, tolerance, None, None)
-        found = afresh if afresh.error < found.error else found
+    found = _from_start(atoms, free, values, rho, tolerance, start, reward)
     if float(np.max(rho)) > 0 or (found.gap <= tolerance and found.residual <= min(tolerance, 1e-3)):
         return found
-    # Atoms that do not span all values leave a part of nu undetermined, which swamps the rest: do without it.
-    basis = _range(np.concatenate([atoms, free], axis=1))
-    if basis.shape[1] in (0, values.size):
-        return found
-    down = basis.T
-    moved = None if start is None else down @ start
-    inside = _interior(down @ atoms, down @ free, down @ values, down @ rho, tolerance, moved, reward)
+    # Points or atoms that almost agree make equations that almost depend on each other: solve an orthonormal system.
+    rows = _Rows(atoms, free)
+    p = atoms.shape[1]
+    begin = None if start is None else rows.dual(start)
+    none = np.zeros(rows.size)
+    inside = _from_start(rows.matrix[:, :p], rows.matrix[:, p:], rows.values(values), none, tolerance, begin, reward)
     misfit = values - atoms @ inside.masses - free @ inside.coefficients
     residual = float(np.max(np.abs(misfit))) / max(float(np.max(np.abs(values))), 1e-300)
-    inside = replace(inside, nu=basis @ inside.nu, residual=residual)
+    inside = replace(inside, nu=rows.original_dual(inside.nu), residual=residual)
     return inside if inside.error < found.error else found
 
 
-def _range(columns: np.ndarray) -> np.ndarray:
-    """An orthonormal basis of the span."""
-    factors: Any = scipy.linalg.qr(columns, mode="economic", pivoting=True)
-    q, size = factors[0], np.abs(np.diagonal(factors[1]))
-    return q[:, : int(np.sum(size > _RANK * float(np.max(size, initial=0.0))))]
+class _Rows:
+    """The equations without those that depend on others, made orthonormal: rows = Q^T, from [Phi, F]^T P = Q R."""
+
+    def __init__(self, atoms: np.ndarray, free: np.ndarray) -> None:
+        columns = np.concatenate([atoms, free], axis=1)
+        factors: Any = scipy.linalg.qr(columns.T, mode="economic", pivoting=True)
+        q, self.r, self.order = factors
+        pivots = np.abs(np.diagonal(self.r))
+        self.size = int(np.sum(pivots > _RANK * float(np.max(pivots, initial=0.0))))
+        self.matrix = np.ascontiguousarray(q[:, : self.size].T)
+        self.count = atoms.shape[0]
+        self.triangle = self.r[: self.size, : self.size]
+
+    def values(self, values: np.ndarray) -> np.ndarray:
+        """The right-hand side."""
+        return scipy.linalg.solve_triangular(self.triangle, values[self.order[: self.size]], trans=1)
+
+    def dual(self, nu: np.ndarray) -> np.ndarray:
+        """The dual vector of these equations."""
+        return self.r[: self.size] @ nu[self.order]
+
+    def original_dual(self, nu: np.ndarray) -> np.ndarray:
+        """The dual vector of the original equations, zero for those left out."""
+        whole = np.zeros(self.count)
+        whole[self.order[: self.size]] = scipy.linalg.solve_triangular(self.triangle, nu)
+        return whole
+
+
+def _from_start(
+    atoms: np.ndarray,
+    free: np.ndarray,
+    values: np.ndarray,
+    rho: np.ndarray,
+    tolerance: float,
+    start: np.ndarray | None,
+    reward: tuple[np.ndarray, np.ndarray] | None,
+) -> Masses:
+    """From the start, or, where that leads nowhere, from zero."""
+    found = _interior(atoms, free, values, rho, tolerance, start, reward)
+    if start is None or reward is not None or found.error <= _STUCK:
+        return found
+    afresh = _interior(atoms, free, values, rho, tolerance, None, None)
+    return afresh if afresh.error < found.error else found
 
 
 def _interior(
@@ -122,8 +156,9 @@ def _interior(
         gap = float(np.sum(dual_weight * slack))
         objective = max(1.0, abs(float(values @ nu - 0.5 * (rho * nu) @ nu)))
         residual = float(np.max(np.abs(misfit)))
-        present = Masses(masses, coefficients, nu, dual_weight.sum(axis=0), gap / objective, residual / size)
-        worse = worse + 1 if present.gap <= tolerance and best is not None and present.error >= best.error else 0
+        apart = (gap + float(np.abs(misfit) @ np.abs(nu))) / objective
+        present = Masses(masses, coefficients, nu, dual_weight.sum(axis=0), apart, residual / size)
+        worse = worse + 1 if gap <= tolerance * objective and best is not None and present.error >= best.error else 0
         if worse > _PATIENCE or (
             best is not None and not present.error < _WORSE * (best.error if best.error < _CLOSE else _FAR)
         ):
