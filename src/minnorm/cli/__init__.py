@@ -55,6 +55,10 @@ def main() -> None:
     try:
         code = app(standalone_mode=False)
     except (ValueError, OSError) as error:
+        from numpy.linalg import LinAlgError
+
+        if isinstance(error, LinAlgError):
+            raise  # a ValueError, but not about the input
         _fail(str(error))
     except typer.TyperException as error:
         _fail(_advice(error))

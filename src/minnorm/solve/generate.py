@@ -226,7 +226,7 @@ def finish(reduced: Reduced, found: Found, tolerance: float) -> Found:
         values = reduced.atoms(sparse.weights, sparse.biases)
         again = master.solve(values, reduced.free, reduced.values, reduced.rho, tolerance=0.1 * tolerance)
         sparse = _with_support(reduced, sparse, np.ones(sparse.masses.size, dtype=bool), again.masses)
-    return sparse if sparse.value <= plain.value + allowed else plain
+    return sparse if sparse.value <= plain.value + allowed or sparse.gap <= tolerance else plain
 
 
 def _with_support(reduced: Reduced, found: Found, which: np.ndarray, masses: np.ndarray) -> Found:

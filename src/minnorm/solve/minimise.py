@@ -68,8 +68,8 @@ def fit(
     `seed` of the searches where the data have affine rank above 3; `certify=False` leaves out the verification;
     `progress`, called with (seconds, value, bound).
 
-    Returns a `Solution` whose certificate `verify` made; of scope "exact" up to affine rank 3 of the data. Errors:
-    ValueError naming the argument.
+    Returns a `Solution` whose certificate `verify` made; of scope "exact" up to affine rank 3 of the data, or "bounded"
+    in rank 3 with penalised biases. Errors: ValueError naming the argument.
 
     >>> sol = fit([0.0, 1.0, 2.0], [0.0, 1.0, 0.0], lam=0.1)
     >>> sol.certified
