@@ -76,7 +76,7 @@ def test_study_and_report(minnorm, tmp_path):
 @pytest.mark.parametrize(
     ("content", "arguments", "words"),
     [
-        (POINTS, ["known", "radial", "--dim", "4"], ["dim", "4", "odd"]),
+        (POINTS, ["known", "radial", "--dim", "0"], ["dim", "0", "positive"]),
         (POINTS, ["known", "radial", "--dim", "-3"], ["dim", "-3", "positive"]),
         (POINTS, ["known", "radial", "--dim", "2.5"], ["dim", "2.5", "whole number"]),
         (POINTS, ["known", "radial", "--dim", "3", "--plateau", "1"], ["plateau", "1"]),
@@ -131,6 +131,6 @@ def test_the_installed_command():
     command = [str(Path(sys.executable).with_name("minnorm"))]
     process = subprocess.run([*command, "--version"], capture_output=True, text=True, check=True)
     assert process.stdout.strip() == version("minnorm")
-    process = subprocess.run([*command, "known", "radial", "--dim", "4"], capture_output=True, text=True, check=False)
+    process = subprocess.run([*command, "known", "radial", "--dim", "0"], capture_output=True, text=True, check=False)
     assert process.returncode == 2
     assert process.stderr.count("\n") == 1

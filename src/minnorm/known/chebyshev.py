@@ -6,7 +6,9 @@ alternating signs. Everything is written in the angle phi with u = plateau^2 + (
 in which the points are nearly equally spaced and their differences keep full relative precision.
 """
 
+import math
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cached_property
 from itertools import pairwise
 
@@ -43,6 +45,35 @@ class EvenApproximation:
         s = np.asarray(s, dtype=np.float64)
         square = self.plateau**2
         return np.asarray(series.chebval((2 * s * s - 1 - square) / (1 - square), self.coefficients), np.float64)
+
+    @property
+    def masses(self) -> Float[np.ndarray, " k"]:
+        """The weights of the measure whose second antiderivative has the value 1 at 0: 2 / E times `weights`."""
+        return self.weights * (2 / self.error)
+
+    @property
+    def norm(self) -> float:
+        """2 / E."""
+        return 2 / self.error
+
+    @property
+    def tail_mass(self) -> float:
+        """Nothing of the measure lies outside [-1, 1]."""
+        return 0.0
+
+    @cached_property
+    def norm_bounds(self) -> tuple[float, float]:
+        """Proven bounds of 2 / E, rounded outwards."""
+        low, high = self.bounds
+        if low <= 0:
+            return 0.0, np.inf
+        below, above = float(2 / Fraction(high)), float(2 / Fraction(low))
+        return math.nextafter(below, 0.0), math.nextafter(above, math.inf)
+
+    def curve(self, s: npt.ArrayLike) -> npt.NDArray[np.float64]:
+        """The error curve over its size, (|s| - p(s)) / E."""
+        s = np.abs(np.asarray(s, dtype=np.float64))
+        return np.asarray((s - self.polynomial(s)) / self.error)
 
     @cached_property
     def bounds(self) -> tuple[float, float]:

@@ -1,49 +1,54 @@
-"""The minimum-norm bump: 1 at the origin or on a plateau, 0 outside the unit ball, in odd dimension."""
+"""The minimum-norm bump: 1 at the origin or on a plateau, 0 outside the unit ball, in every dimension."""
 
 import dataclasses
 import math
 from dataclasses import dataclass
-from fractions import Fraction
 from functools import cached_property
-from typing import Any, Literal, get_args
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from jaxtyping import Float
 from scipy.optimize import minimize_scalar
-from scipy.special import betainc, gammaincc, gammainccinv, gammaln
 
 from minnorm.known.chebyshev import EvenApproximation, best_even_approximation
+from minnorm.known.radial_exchange import ExtremalMeasure, extremal_measure
+from minnorm.known.radial_kernel import half_density, mean_distance, mean_distance_slope, precise_sums
+from minnorm.known.radial_sample import Law, directions, generator, labelled_points
+from minnorm.known.radial_tail import RadialTail
 from minnorm.network import ShallowReLU
 
-Law = Literal["shell", "uniform_radius", "normal"]
-
-_WORST_ERROR = 1e-6  # relative; beyond it double precision has nothing to say about the norm
+_WORST_ERROR = 1e-10  # relative; beyond it double precision has too little to say about the norm
+_LARGE_NORM = 1e4  # beyond it sums over an extremal measure's atoms are taken in its own digits
 
 
 @dataclass(frozen=True)
 class RadialMeasure:
-    """The measure mu on the line with f(x) = mean over unit w of int relu(w . x - t) dmu(t).
+    """The measure mu on the line with f(x) = offset + mean over unit w of int relu(w . x - t) dmu(t).
 
-    `atoms` (k,) ascending, symmetric; `masses` (k,) signed, alternating; sum |masses| = [f].
+    `atoms` (k,) ascending, symmetric; `masses` (k,) signed, alternating in odd dimension and on each side in even;
+    `tail`, in even dimension, the density outside the ball. sum |masses| + |tail.mass| = [f].
     """
 
     atoms: Float[np.ndarray, " k"]
     masses: Float[np.ndarray, " k"]
+    tail: RadialTail | None = None
+    offset: float = 0.0
 
 
 @dataclass(frozen=True)
 class RadialCertificate:
-    """The dual certificate of a bump: the error curve of the best even approximation p of |s|, over its size.
+    """The dual certificate of a bump: an error curve of best approximation, scaled to touch +-1 at the atoms.
 
-        phi(s) = (|s| - p(s)) / E,      |phi| <= 1 on plateau <= |s| <= 1,    phi(atom) = +-1
+        phi(s) = (|s| - p(s)) / E,      |phi| <= 1 on plateau <= |s| <= 1,    phi(atom) = +-1     (odd dimension)
 
     For every measure mu on that set that annihilates polynomials of degree <= d - 1 and has 1/2 int |s| dmu = 1,
-    2 / E = int phi dmu <= ||mu||; the optimal measure attains it, as phi is its sign at every atom. `bounds`
-    are proven bounds of E.
+    2 / E = int phi dmu <= ||mu||; the optimal measure attains it, as phi is its sign at every atom. In even
+    dimension phi is the curve of `radial_bump`, and the tail's sign outside the ball. `bounds` are proven bounds
+    of E = 2 / [f].
     """
 
-    approximation: EvenApproximation
+    approximation: EvenApproximation | ExtremalMeasure
     scale: float = 1.0
 
     @property
@@ -53,45 +58,46 @@ class RadialCertificate:
 
     @property
     def bounds(self) -> tuple[float, float]:
-        """Proven lower and upper bounds of E."""
-        return self.approximation.bounds
+        """Proven lower and upper bounds of E, for the bump of radius 1."""
+        if isinstance(self.approximation, EvenApproximation):
+            return self.approximation.bounds
+        low, high = self.approximation.norm_bounds
+        return math.nextafter(2 / high, 0.0), math.nextafter(2 / low, math.inf)
 
     def __call__(self, s: npt.ArrayLike) -> npt.NDArray[np.float64]:
         """phi(s), for s in the units of the stretched bump."""
-        s = np.abs(np.asarray(s, dtype=np.float64)) / self.scale
-        return np.asarray((s - self.approximation.polynomial(s)) / self.approximation.error)
+        return self.approximation.curve(np.asarray(s, dtype=np.float64) / self.scale)
 
 
 @dataclass(frozen=True)
 class RadialBump:
-    r"""The function of least [f] on R^d with f = 1 for |x| <= plateau and f = 0 for |x| >= 1, stretched by `scale`.
+    r"""The function of least [f] on R^d with f = 1 for |x| <= plateau and f = 0 for 1 <= |x| <= outer, stretched.
 
-        f(x) = mean over unit w of int relu(w . x - t) dmu(t),      [f] = ||mu|| = 2 / E
+        f(x) = mean over unit w of int relu(w . x - t) dmu(t),      [f] = ||mu||
 
-    where E is the error of the best approximation of |s| on plateau <= |s| <= 1 by even polynomials of degree
-    <= d - 1, and mu lives on its alternation points. Made by `radial_bump`; calling it evaluates f at points of
-    shape (..., dim).
+    In odd dimension [f] = 2 / E, where E is the error of the best approximation of |s| on plateau <= |s| <= 1 by
+    even polynomials of degree <= d - 1, and mu lives on its alternation points. In even dimension mu has a tail
+    outside the ball as well. Made by `radial_bump`; calling it evaluates f at points of shape (..., dim).
     """
 
     dim: int
     plateau: float
-    approximation: EvenApproximation
+    approximation: EvenApproximation | ExtremalMeasure
     scale: float = 1.0
+    outer: float = math.inf
 
     @property
     def norm(self) -> float:
-        """[f] = 2 / (E scale)."""
-        return 2 / self.approximation.error / self.scale
+        """[f]."""
+        return self.approximation.norm / self.scale
 
     @cached_property
     def norm_bounds(self) -> tuple[float, float]:
         """Proven lower and upper bounds of the norm, rounded outwards."""
-        low, high = self.approximation.bounds
-        if low <= 0:
-            return 0.0, math.inf
-        scale = Fraction(self.scale)
-        below, above = 2 / Fraction(high) / scale, 2 / Fraction(low) / scale
-        return math.nextafter(float(below), 0.0), math.nextafter(float(above), math.inf)
+        low, high = self.approximation.norm_bounds
+        if self.scale == 1:
+            return low, high
+        return math.nextafter(low / self.scale, 0.0), math.nextafter(high / self.scale, math.inf)
 
     @property
     def norm_error(self) -> float:
@@ -102,9 +108,15 @@ class RadialBump:
     @cached_property
     def measure(self) -> RadialMeasure:
         """The optimal measure."""
-        masses = self.approximation.weights * (2 / self.approximation.error)
-        atoms, masses = _both_sides(self.approximation.nodes, masses)
-        return RadialMeasure(self.scale * atoms, masses / self.scale)
+        atoms, masses = _both_sides(self.approximation.nodes, self.approximation.masses)
+        tail = self._tail
+        offset = 0.0
+        if tail is not None:
+            if not math.isinf(self.outer):
+                there = self.approximation.masses @ self.approximation.nodes + tail.first_moment
+                offset = 1 - 0.5 * float(there)
+            tail = dataclasses.replace(tail, scale=self.scale, mass=tail.mass / self.scale)
+        return RadialMeasure(self.scale * atoms, masses / self.scale, tail, offset)
 
     @property
     def certificate(self) -> RadialCertificate:
@@ -113,14 +125,15 @@ class RadialBump:
 
     def profile(self, r: npt.ArrayLike) -> npt.NDArray[np.float64]:
         """f at distance r >= 0 from the origin (in the units of x), any shape; exactly 1 and 0 where it is known."""
-        r = _distances(r) / self.scale
-        return np.where(r >= 1, 0.0, np.where(r <= self.plateau, 1.0, self._sum(r, _mean_distance)))
+        r = np.asarray(_distances(r) / self.scale)
+        values = np.where(r >= 1, 0.0, np.where(r <= self.plateau, 1.0, self._inside(r, slope=False)))
+        return self._outside(r, values, 0)
 
     def derivative(self, r: npt.ArrayLike) -> npt.NDArray[np.float64]:
         """f'(r); exactly 0 where f is known to be constant. In d = 1 f' jumps at the atoms: the left limit inside."""
-        r = _distances(r) / self.scale
+        r = np.asarray(_distances(r) / self.scale)
         inside = (r > self.plateau) & (r <= 1) & (r > 0) if self.dim == 1 else (r > self.plateau) & (r < 1)
-        return np.where(inside, self._sum(r, _mean_distance_slope) / self.scale, 0.0)
+        return np.asarray(self._outside(r, np.where(inside, self._inside(r, slope=True), 0.0), 1) / self.scale)
 
     @cached_property
     def lipschitz(self) -> float:
@@ -129,15 +142,22 @@ class RadialBump:
             return 1 / (1 - self.plateau) / self.scale
         # In d = 3 the slope may peak at an atom, where it has a kink.
         grid = np.union1d(np.linspace(self.plateau, 1, 64 * (self.dim + 3)), self.approximation.nodes)
-        slopes = np.abs(self._sum(grid, _mean_distance_slope))
+        if self._precise:
+            grid = np.union1d(np.linspace(self.plateau, 1, 16 * (self.dim + 3)), self.approximation.nodes)
+        slopes = np.abs(self._inside(grid, slope=True))
         k = int(np.argmax(slopes))
         found = minimize_scalar(
-            lambda r: -abs(float(self._sum(np.array([r]), _mean_distance_slope)[0])),
+            lambda r: -abs(float(self._inside(np.array([r]), slope=True)[0])),
             bounds=(grid[max(k - 1, 0)], grid[min(k + 1, grid.size - 1)]),
             method="bounded",
             options={"xatol": 1e-12},
         )
-        return max(-float(found.fun), float(slopes[k])) / self.scale
+        steepest = max(-float(found.fun), float(slopes[k]))
+        if self._tail is not None and not math.isinf(self.outer):
+            # Beyond the outer radius |f'| grows towards half the missing mass times E |u|.
+            missing = abs(self.approximation.masses.sum() + self._tail.mass)
+            steepest = max(steepest, missing * half_density(self.dim))
+        return steepest / self.scale
 
     def __call__(self, x: npt.ArrayLike) -> npt.NDArray[np.float64]:
         """f at points of shape (..., dim)."""
@@ -162,102 +182,135 @@ class RadialBump:
         R <= |x| <= outer R; "uniform_radius", |x| uniform there; "normal", standard normal given |x| >= R.
         `key` is a seed or a JAX random key. Errors: ValueError naming the argument.
         """
-        if isinstance(n, bool) or int(n) != n or n < 1:
-            raise ValueError(f"n is {n!r}; give a positive whole number")
-        if law not in get_args(Law):
-            raise ValueError(f"law is {law!r}; choose one of {', '.join(get_args(Law))}")
-        if not (math.isfinite(outer) and outer > 1):
-            raise ValueError(f"outer is {outer}; give a finite number > 1, the outer radius over the bump's")
-        if not 0 <= inner_fraction <= 1:
-            raise ValueError(f"inner_fraction is {inner_fraction}; give a number in [0, 1]")
-        rng = _generator(key)
-        inside = min(n, max(1, round(inner_fraction * n)))
-        d, quantile = self.dim, rng.random(n)
-        radius = np.empty(n)
-        radius[:inside] = self.plateau * quantile[:inside] ** (1 / d)
-        radius[inside:] = self._outer_radii(quantile[inside:], law, outer)
-        points = radius[:, None] * self.scale * _directions(rng, n, d)
-        return points, np.where(np.arange(n) < inside, 1.0, 0.0)
+        if self.dim % 2 == 0 and (outer > self.outer or (law == "normal" and not math.isinf(self.outer))):
+            raise ValueError(
+                f"outer is {outer} and law {law!r}, but this bump is 0 only up to {self.outer:g} times its radius; "
+                "give a smaller outer, or make the bump with a larger one"
+            )
+        return labelled_points(
+            key, n, law, self.dim, self.plateau, self.scale, outer=outer, inner_fraction=inner_fraction
+        )
 
     def as_network(self, width: int, key: Any) -> ShallowReLU:
         """A finite network drawn from the optimal measure, with the same path norm: sum |a_k| |w_k| = [f].
 
-        Knots are spread over the atoms in proportion to their masses (systematic resampling), directions are
+        Knots are spread over the measure in proportion to its mass (systematic resampling), directions are
         uniform on the sphere, all |a_k| = [f] / width. The squared distance to f decays like [f]^2 / width.
         """
         if isinstance(width, bool) or int(width) != width or width < 1:
             raise ValueError(f"width is {width!r}; give a positive whole number")
-        rng = _generator(key)
-        share = np.cumsum(np.abs(self.measure.masses))
-        chosen = np.searchsorted(share / share[-1], (np.arange(width) + rng.random()) / width, side="right")
+        rng = generator(key)
+        measure, tail = self.measure, self.measure.tail
+        sizes = np.append(np.abs(measure.masses), [] if tail is None else [abs(tail.mass)])
+        share = np.cumsum(sizes)
+        where = (np.arange(width) + rng.random()) / width
+        chosen = np.searchsorted(share / share[-1], where, side="right")
         chosen = np.minimum(chosen, share.size - 1)
+        knots, signs = measure.atoms[np.minimum(chosen, measure.atoms.size - 1)], np.sign(measure.masses)
+        if tail is not None:
+            # A stretch of (0, 1) belongs to the tail; each half of it to one side.
+            outside = chosen == measure.atoms.size
+            part = 2 * (1 - where[outside]) * share[-1] / abs(tail.mass) - 1
+            knots[outside] = np.sign(part) * tail.quantile(np.abs(part))
+            signs = np.append(signs, np.sign(tail.mass))
         return ShallowReLU(
-            _directions(rng, width, self.dim),
-            -self.measure.atoms[chosen],
-            np.sign(self.measure.masses[chosen]) * (self.norm / width),
-            np.array(0.0),
+            directions(rng, width, self.dim), -knots, signs[chosen] * (self.norm / width), np.array(measure.offset)
         )
 
-    def _sum(self, r: npt.ArrayLike, kernel: Any) -> npt.NDArray[np.float64]:
-        """int kernel(r, |t|) dmu(t) / 2 for the unstretched bump, r cut at 1; both signs of t give the same."""
+    @property
+    def _precise(self) -> bool:
+        return isinstance(self.approximation, ExtremalMeasure) and self.approximation.norm > _LARGE_NORM
+
+    def _inside(self, r: np.ndarray, *, slope: bool) -> npt.NDArray[np.float64]:
+        """f or f' of the unstretched bump, r cut at 1: 1 + sum of m_i (E |r u - s_i| - s_i) / 2, or its slope."""
         r = np.asarray(np.minimum(r, 1.0))
-        masses = self.approximation.weights * (2 / self.approximation.error)
-        total = np.tensordot(0.5 * masses, kernel(r[None], self._column(r.ndim), self.dim), axes=1)
-        return np.asarray(total, dtype=np.float64)
+        found = self.approximation
+        if isinstance(found, ExtremalMeasure) and self._precise:
+            pairs = precise_sums(found.error_curve.context, self.dim, found.exact, r.ravel().tolist())
+            return np.array([pair[1] if slope else 1 + pair[0] for pair in pairs]).reshape(r.shape)
+        nodes = found.nodes.reshape(-1, *[1] * r.ndim)
+        terms = mean_distance_slope(r[None], nodes, self.dim) if slope else mean_distance(r[None], nodes, self.dim)
+        if not slope and found.tail_mass:
+            return np.asarray(1 + np.tensordot(0.5 * found.masses, terms - nodes, axes=1), dtype=np.float64)
+        return np.asarray(np.tensordot(0.5 * found.masses, terms, axes=1), dtype=np.float64)
 
-    def _column(self, axes: int) -> np.ndarray:
-        return self.approximation.nodes.reshape(-1, *[1] * axes)
+    def _outside(self, r: np.ndarray, values: np.ndarray, order: int) -> npt.NDArray[np.float64]:
+        """`values` with those of f or f' where r exceeds a finite outer radius in even dimension."""
+        if self._tail is None or math.isinf(self.outer) or not np.any(r > self.outer):
+            return values
+        values = np.array(values)
+        for at in np.argwhere(r > self.outer):
+            values[tuple(at)] = self._tail.beyond(float(r[tuple(at)]), self.dim)[order]
+        return values
 
-    def _outer_radii(self, quantile: np.ndarray, law: Law, outer: float) -> np.ndarray:
-        """Radii >= 1 in units of the bump's radius, by inversion of the law's distribution function."""
-        if law == "uniform_radius":
-            return 1 + (outer - 1) * quantile
-        if law == "shell":
-            # (1 + q (outer^d - 1))^(1/d), written so that large outer^d does not overflow.
-            low = outer ** -float(self.dim)
-            return outer * (low + (1 - low) * quantile) ** (1 / self.dim)
-        tail = gammaincc(self.dim / 2, self.scale**2 / 2)
-        if tail < 1e-280:
-            raise ValueError(f"law is 'normal', but no normal point reaches the radius {self.scale:g}; use 'shell'")
-        return np.maximum(np.sqrt(2 * gammainccinv(self.dim / 2, tail * (1 - quantile))) / self.scale, 1.0)
+    @cached_property
+    def _tail(self) -> RadialTail | None:
+        """The tail of the unstretched bump."""
+        found = self.approximation
+        if found.tail_mass == 0:
+            return None
+        # The atoms' masses are C / (sin(t_i) prod (s_i^2 - s_j^2)), and the factor is -C / pi.
+        s = found.nodes
+        others = (s[0] - s[1:]) * (s[0] + s[1:])
+        constant = found.masses[0] * math.sqrt((1 - s[0]) * (1 + s[0])) * float(np.prod(others))
+        return RadialTail(s, -constant / math.pi, found.tail_mass, self.outer)
 
 
-def radial_bump(dim: int, plateau: float = 0.0) -> RadialBump:
-    r"""The minimum-norm function with f = 1 for |x| <= plateau and f = 0 for |x| >= 1 in odd dimension.
+def radial_bump(dim: int, plateau: float = 0.0, outer: float = math.inf, *, digits: int | None = None) -> RadialBump:
+    r"""The minimum-norm function with f = 1 for |x| <= plateau and f = 0 for 1 <= |x| <= outer, in any dimension.
 
-        [f] = 2 / E,   E = min over even p of degree <= dim - 1 of max { ||s| - p(s)| : plateau <= |s| <= 1 }
+        d odd:   [f] = 2 / E,   E = min over even p of degree <= d - 1 of max { ||s| - p(s)| : plateau <= |s| <= 1 }
+        d even:  [f] = max lam  with |phi| <= 1 on 0 <= t <= arccos(plateau),
+                 phi(t) = (-1)^(d/2) (1 - (2/pi) atan(sin(t) / sqrt(outer^2 - 1))) + lam t cos(t) / pi
+                          - sum_(k = 1, 3, .., d-1) b_k sin(k t)
 
-    Arguments: `dim`, odd and positive; `plateau` in [0, 1); 0 asks for f(0) = 1 only. Returns a `RadialBump`
-    whose `norm_bounds` are proven, rounding errors included: their relative width is below 1e-12 up to
-    dim = 201 without plateau. With a plateau the norm grows exponentially in dim, and double precision ends:
-    near dim = 31 for a plateau of 0.5, near 160 for 0.1.
+    Arguments: `dim`, positive; `plateau` in [0, 1), where 0 asks for f(0) = 1 only; `outer`, in units of the
+    bump's radius, at least 1.001 (in odd dimension the answer is the same for each); `digits`, 10 to 250: prove the
+    norm to so many decimal digits (`bump.approximation.decimal_bounds`) with mpmath instead of double precision.
 
-    Errors: ValueError for a dimension that is not a positive whole number or is even (an even one lies
-    between its neighbours, which the message names), a plateau outside [0, 1), or a norm that double precision
-    does not determine to 1e-6.
+    Returns a `RadialBump` whose `norm_bounds` are proven, rounding errors and maxima between nodes included. Even
+    dimensions are always computed with as many digits as they need. Odd ones are in double precision unless `digits`
+    is given: without plateau that proves 12 digits up to dim = 201. With a plateau the norm grows like
+    ((1 + plateau) / (1 - plateau))^(d/2), and double precision ends where it nears 1e5.
+
+    Errors: ValueError naming the argument, also where double precision does not determine the norm to 1e-10 (the
+    remedy is `digits`) and where the norm exceeds the range of double precision.
 
     >>> radial_bump(3).norm
     16.0
-    >>> round(radial_bump(15).norm, 11)
-    100.25674859651
+    >>> round(radial_bump(2).norm, 12), round(radial_bump(2, outer=2.0).norm, 12)
+    (11.19805081501, 11.142236848488)
+    >>> low, high = radial_bump(5, 0.5, digits=30).approximation.decimal_bounds
+    >>> str(low)[:31]
+    '571.017324917368767569085188698'
 
-    Source: Wojtowytsch (2022), *Optimal bump functions for shallow ReLU networks*; the reduction to best
-    approximation uses that Abel inversion is local in odd dimension.
+    Source: Wojtowytsch (2022), *Optimal bump functions for shallow ReLU networks*, for odd dimensions; the reduction
+    to best approximation uses that Abel inversion is local there. In even dimension it is not: the measure inside
+    the ball determines the rest by balayage, see the page *Radial bumps*.
     """
     if isinstance(dim, bool) or not isinstance(dim, int | np.integer) or dim < 1:
         raise ValueError(f"dim is {dim!r}; give a positive whole number")
-    if dim % 2 == 0:
-        raise ValueError(
-            f"dim is {dim}; this version knows the bump in odd dimensions only, and the norm for {dim} lies "
-            f"between those for {dim - 1} and {dim + 1}"
-        )
     if isinstance(plateau, bool) or not 0 <= plateau < 1:
         raise ValueError(f"plateau is {plateau!r}; give a number in [0, 1)")
-    bump = RadialBump(int(dim), float(plateau), best_even_approximation(int(dim) - 1, float(plateau)))
+    if isinstance(outer, bool) or not outer >= 1.001:
+        raise ValueError(
+            f"outer is {outer!r}; give a number >= 1.001 (labels on a sphere alone are another, cheaper problem)"
+        )
+    if digits is not None and (isinstance(digits, bool) or int(digits) != digits or not 10 <= digits <= 1000):
+        raise ValueError(f"digits is {digits!r}; give a whole number from 10 to 1000")
+    dim, plateau, outer = int(dim), float(plateau), float(outer)
+    if dim / 2 * math.log10((1 + plateau) / (1 - plateau)) > 290:
+        raise ValueError(
+            f"dim is {dim} and plateau {plateau}: the norm exceeds 1e290; give a smaller plateau or dimension"
+        )
+    if dim % 2 == 0 or digits is not None:
+        found = extremal_measure(dim, plateau, outer if dim % 2 == 0 else math.inf, digits or 16)
+        return RadialBump(dim, plateau, found, outer=outer)
+    bump = RadialBump(dim, plateau, best_even_approximation(dim - 1, plateau), outer=outer)
     if not bump.norm_error <= _WORST_ERROR:
         raise ValueError(
-            f"dim is {dim} and plateau {plateau}: the norm, about {bump.norm:.0e}, is beyond double precision; "
-            "give a smaller plateau or dimension"
+            f"dim is {dim} and plateau {plateau}: double precision does not determine the norm, about "
+            f"{bump.norm:.0e}, to 1e-10; give digits=16 (more digits, slower), or a smaller plateau or dimension"
         )
     return bump
 
@@ -274,46 +327,8 @@ def _both_sides(nodes: np.ndarray, masses: np.ndarray) -> tuple[np.ndarray, np.n
     return np.concatenate([left, right]), np.concatenate([left_mass, right_mass])
 
 
-def _half_density(dim: int) -> float:
-    """C_d / (d - 1), where C_d (1 - t^2)^((d-3)/2) is the density of a coordinate of a uniform direction."""
-    return math.exp(gammaln(dim / 2) - gammaln((dim + 1) / 2)) / (2 * math.sqrt(math.pi))
-
-
-def _mean_distance(r: np.ndarray, s: np.ndarray, dim: int) -> np.ndarray:
-    """E |r u - s| for s >= 0 and a coordinate u of a uniform direction: s outside, by parts inside."""
-    t = np.divide(s, r, out=np.ones(np.broadcast_shapes(r.shape, s.shape)), where=s < r)
-    half = 0.5 * (dim - 1)
-    below = betainc(half, half, 0.5 * (1 + t)) if dim > 1 else np.where(t < 1, 0.5, 1.0)
-    near = s * (2 * below - 1) + 2 * r * _half_density(dim) * (1 - t * t) ** half
-    return np.where(s < r, near, s)
-
-
-def _mean_distance_slope(r: np.ndarray, s: np.ndarray, dim: int) -> np.ndarray:
-    """The derivative of E |r u - s| in r."""
-    t = np.divide(s, r, out=np.ones(np.broadcast_shapes(r.shape, s.shape)), where=s < r)
-    return np.where(s < r, 2 * _half_density(dim) * (1 - t * t) ** (0.5 * (dim - 1)), 0.0)
-
-
 def _distances(r: npt.ArrayLike) -> np.ndarray:
     r = np.asarray(r, dtype=np.float64)
     if not np.all(r >= 0):
         raise ValueError("r has negative or NaN entries; it is a distance from the origin")
     return r
-
-
-def _directions(rng: np.random.Generator, n: int, dim: int) -> np.ndarray:
-    vectors = rng.normal(size=(n, dim))
-    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
-
-
-def _generator(key: Any) -> np.random.Generator:
-    """A NumPy generator from a seed or a JAX key."""
-    if isinstance(key, int | np.integer) and not isinstance(key, bool) and key >= 0:
-        return np.random.default_rng(int(key))
-    if not isinstance(key, int | np.integer) and hasattr(key, "dtype"):
-        import jax
-
-        words = jax.random.key_data(key) if jax.numpy.issubdtype(key.dtype, jax.dtypes.prng_key) else key
-        if words.dtype == np.uint32:
-            return np.random.default_rng(np.asarray(words).ravel().tolist())
-    raise ValueError(f"key is {key!r}; give a whole number >= 0 or a JAX random key")

@@ -1,0 +1,64 @@
+"""Random points for a radial bump: training data from the region where it is known, and directions."""
+
+import math
+from typing import Any, Literal, get_args
+
+import numpy as np
+from scipy.special import gammaincc, gammainccinv
+
+Law = Literal["shell", "uniform_radius", "normal"]
+
+
+def labelled_points(
+    key: Any, n: int, law: Law, dim: int, plateau: float, scale: float, *, outer: float, inner_fraction: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Points (n, dim) and labels (n,) as `RadialBump.sample` describes them."""
+    if isinstance(n, bool) or int(n) != n or n < 1:
+        raise ValueError(f"n is {n!r}; give a positive whole number")
+    if law not in get_args(Law):
+        raise ValueError(f"law is {law!r}; choose one of {', '.join(get_args(Law))}")
+    if not (math.isfinite(outer) and outer > 1):
+        raise ValueError(f"outer is {outer}; give a finite number > 1, the outer radius over the bump's")
+    if not 0 <= inner_fraction <= 1:
+        raise ValueError(f"inner_fraction is {inner_fraction}; give a number in [0, 1]")
+    rng = generator(key)
+    inside = min(n, max(1, round(inner_fraction * n)))
+    quantile = rng.random(n)
+    radius = np.empty(n)
+    radius[:inside] = plateau * quantile[:inside] ** (1 / dim)
+    radius[inside:] = _outer_radii(quantile[inside:], law, dim, scale, outer)
+    points = radius[:, None] * scale * directions(rng, n, dim)
+    return points, np.where(np.arange(n) < inside, 1.0, 0.0)
+
+
+def directions(rng: np.random.Generator, n: int, dim: int) -> np.ndarray:
+    """Uniform unit vectors (n, dim)."""
+    vectors = rng.normal(size=(n, dim))
+    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+
+
+def generator(key: Any) -> np.random.Generator:
+    """A NumPy generator from a seed or a JAX key."""
+    if isinstance(key, int | np.integer) and not isinstance(key, bool) and key >= 0:
+        return np.random.default_rng(int(key))
+    if not isinstance(key, int | np.integer) and hasattr(key, "dtype"):
+        import jax
+
+        words = jax.random.key_data(key) if jax.numpy.issubdtype(key.dtype, jax.dtypes.prng_key) else key
+        if words.dtype == np.uint32:
+            return np.random.default_rng(np.asarray(words).ravel().tolist())
+    raise ValueError(f"key is {key!r}; give a whole number >= 0 or a JAX random key")
+
+
+def _outer_radii(quantile: np.ndarray, law: Law, dim: int, scale: float, outer: float) -> np.ndarray:
+    """Radii >= 1 in units of the bump's radius, by inversion of the law's distribution function."""
+    if law == "uniform_radius":
+        return 1 + (outer - 1) * quantile
+    if law == "shell":
+        # (1 + q (outer^d - 1))^(1/d), written so that large outer^d does not overflow.
+        low = outer ** -float(dim)
+        return outer * (low + (1 - low) * quantile) ** (1 / dim)
+    tail = gammaincc(dim / 2, scale**2 / 2)
+    if tail < 1e-280:
+        raise ValueError(f"law is 'normal', but no normal point reaches the radius {scale:g}; use 'shell'")
+    return np.maximum(np.sqrt(2 * gammainccinv(dim / 2, tail * (1 - quantile))) / scale, 1.0)
