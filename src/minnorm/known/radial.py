@@ -143,7 +143,7 @@ class RadialBump:
         # In d = 3 the slope may peak at an atom, where it has a kink.
         grid = np.union1d(np.linspace(self.plateau, 1, 64 * (self.dim + 3)), self.approximation.nodes)
         if self._precise:
-            grid = np.union1d(np.linspace(self.plateau, 1, 16 * (self.dim + 3)), self.approximation.nodes)
+            grid = np.union1d(np.linspace(self.plateau, 1, 4 * (self.dim + 3)), self.approximation.nodes)
         slopes = np.abs(self._inside(grid, slope=True))
         k = int(np.argmax(slopes))
         found = minimize_scalar(
@@ -296,8 +296,8 @@ def radial_bump(dim: int, plateau: float = 0.0, outer: float = math.inf, *, digi
         raise ValueError(
             f"outer is {outer!r}; give a number >= 1.001 (labels on a sphere alone are another, cheaper problem)"
         )
-    if digits is not None and (isinstance(digits, bool) or int(digits) != digits or not 10 <= digits <= 1000):
-        raise ValueError(f"digits is {digits!r}; give a whole number from 10 to 1000")
+    if digits is not None and (isinstance(digits, bool) or int(digits) != digits or not 10 <= digits <= 250):
+        raise ValueError(f"digits is {digits!r}; give a whole number from 10 to 250")
     dim, plateau, outer = int(dim), float(plateau), float(outer)
     if dim / 2 * math.log10((1 + plateau) / (1 - plateau)) > 290:
         raise ValueError(

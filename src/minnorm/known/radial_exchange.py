@@ -96,7 +96,7 @@ class _Exchange:
         steps = 16 * self.count
         self.grid = [self.last, *(self._at(i, steps) for i in range(1, steps)), c.zero]
 
-    def _at(self, i: float, steps: float) -> Any:
+    def _at(self, i: int, steps: float | int) -> Any:
         c = self.context
         return c.asin(self.root * c.cos(c.pi * i / (2 * steps)))
 

@@ -34,13 +34,14 @@ class RadialTail:
         inside = (x > 1) & (x <= self.outer) & np.isfinite(x)
         y = np.where(inside, x, 2.0)[..., None]
         value = self.factor * y[..., 0] / np.sqrt((y[..., 0] - 1) * (y[..., 0] + 1))
-        return np.where(inside, value / np.prod((y - self.nodes) * (y + self.nodes), axis=-1), 0.0) / self.scale**2
+        value = np.where(inside, value / np.prod((y - self.nodes) * (y + self.nodes), axis=-1), 0.0)
+        return np.asarray(value / self.scale**2)
 
     def quantile(self, share: npt.ArrayLike) -> npt.NDArray[np.float64]:
         """|x| below which this share of the mass lies, relative error below 1e-6."""
         angle, total = self._distribution
         found = np.interp(np.asarray(share, dtype=np.float64), total, angle)
-        return self.scale * np.minimum(1 / np.cos(found), self.outer)
+        return np.asarray(self.scale * np.minimum(1 / np.cos(found), self.outer))
 
     @cached_property
     def first_moment(self) -> float:
@@ -52,7 +53,7 @@ class RadialTail:
         r = r / self.scale
 
         def integral(kernel):
-            return self._integral(self._angle(self.outer), self._angle(r), lambda x: kernel(np.float64(r), x, dim))
+            return self._integral(self._angle(self.outer), self._angle(r), lambda x: kernel(np.array(r), x, dim))
 
         value = integral(lambda r, x, d: mean_distance(r, x, d) - x)
         return -value, -integral(mean_distance_slope) / self.scale
