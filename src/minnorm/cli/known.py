@@ -5,33 +5,71 @@ from typing import Annotated
 
 import typer
 
-from minnorm.cli.options import Json, Skip, Target, number
-from minnorm.cli.show import print_json, print_table
+from minnorm.cli.options import Json, Skip, Target, number, writable
+from minnorm.cli.show import plain, print_json, print_table, progress
 
 
 def radial(
-    dim: Annotated[str, typer.Option(help="Dimension, odd.")],
+    dim: Annotated[str | None, typer.Option(help="Dimension.")] = None,
     plateau: Annotated[str, typer.Option(help="The function is 1 for |x| <= plateau, in [0, 1).")] = "0",
+    outer: Annotated[
+        str, typer.Option(help="The function is 0 for 1 <= |x| <= outer; matters in even dimension.")
+    ] = "inf",
+    digits: Annotated[str | None, typer.Option(help="Prove so many decimal digits, 10 to 250, with mpmath.")] = None,
+    table: Annotated[str | None, typer.Option(help="The norms in every dimension up to this one, instead.")] = None,
+    plot: Annotated[
+        Path | None, typer.Option(help="Draw profile, atoms and dual certificate: a PNG, PDF or SVG.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Write the table to this CSV file.")] = None,
     as_json: Json = False,
 ) -> None:
     """The radial bump: 1 at the origin (or on a plateau), 0 outside the unit ball, of least norm.
 
     Example: `minnorm known radial --dim 15 --json`
+
+    Example: `minnorm known radial --dim 2 --outer 2 --plot bump.png`
+
+    Example: `minnorm known radial --table 64 --out norms.csv`
     """
     from minnorm import known
 
-    bump = known.radial_bump(number("dim", dim, int), number("plateau", plateau, float))
+    inside, around = number("plateau", plateau, float), number("outer", outer, float)
+    exact = None if digits is None else number("digits", digits, int)
+    if (dim is None) == (table is None):
+        raise ValueError("dim and table are both given or both missing; give --dim for one bump or --table for many")
+    if table is not None:
+        if plot is not None:
+            raise ValueError("plot is of one bump; give --dim instead of --table")
+        _radial_table(number("table", table, int), inside, around, exact, out, as_json=as_json)
+        return
+    if out is not None:
+        raise ValueError("out is the file of a table; give --table instead of --dim")
+    writable(plot)
+    bump = known.radial_bump(number("dim", dim or "", int), inside, around, digits=exact)
     low, high = bump.norm_bounds
+    tail = bump.measure.tail
+    proven = [f"{low:.17g}", f"{high:.17g}"]
+    if exact is not None:
+        assert isinstance(bump.approximation, known.ExtremalMeasure)
+        proven = [str(bound) for bound in bump.approximation.decimal_bounds]
+    if plot is not None:
+        from minnorm.known.radial_figure import bump_figure
+
+        bump_figure(bump).savefig(plot, dpi=150)
     result = {
         "kind": "radial",
         "dim": bump.dim,
         "plateau": bump.plateau,
+        "outer": plain(bump.outer),
         "norm": bump.norm,
         "norm_lower": low,
         "norm_upper": high,
+        "proven": proven,
         "lipschitz": bump.lipschitz,
         "atoms": bump.measure.atoms.tolist(),
         "masses": bump.measure.masses.tolist(),
+        "tail_mass": 0.0 if tail is None else tail.mass,
+        "plot": None if plot is None else str(plot),
     }
     if as_json:
         print_json(result)
@@ -41,11 +79,67 @@ def radial(
         ("", "value"),
         [
             ("norm", f"{bump.norm:.14g}"),
-            ("proven bounds", f"{low:.14g} .. {high:.14g}"),
+            ("proven bounds", " .. ".join(proven)),
             ("Lipschitz constant", f"{bump.lipschitz:.8g}"),
             ("atoms", str(bump.measure.atoms.size)),
+            *([] if tail is None else [("mass outside the ball", f"{tail.mass:.8g}")]),
+            *([] if plot is None else [("picture", str(plot))]),
         ],
     )
+
+
+def _radial_table(
+    largest: int, plateau: float, outer: float, digits: int | None, out: Path | None, *, as_json: bool
+) -> None:
+    """Norms for every dimension up to the largest."""
+    import csv
+
+    from minnorm import known
+
+    if largest < 1:
+        raise ValueError(f"table is {largest}; give a positive whole number, the largest dimension")
+    writable(out)
+    rows = []
+    with progress("dimension ", quiet=as_json) as show:
+        for row in known.radial_norms(range(1, largest + 1), plateau, outer, digits=digits):
+            rows.append(row)
+            show(row.dim, 1.0, row.dim / largest)
+    columns = ("dim", "norm", "lower", "upper", "norm / d", "Lipschitz", "Lipschitz / sqrt(d)")
+    texts = [
+        (
+            str(row.dim),
+            row.text(),
+            *(f"{bound:.17g}" for bound in row.bounds),
+            f"{row.per_dim:.8f}",
+            f"{row.lipschitz:.8f}",
+            f"{row.lipschitz_per_root:.8f}",
+        )
+        for row in rows
+    ]
+    if out is not None:
+        with out.open("w", newline="") as file:
+            csv.writer(file).writerows([columns, *texts])
+    if as_json:
+        print_json(
+            {
+                "kind": "radial table",
+                "plateau": plateau,
+                "outer": plain(outer),
+                "rows": [
+                    {
+                        "dim": row.dim,
+                        "norm": row.norm,
+                        "norm_lower": row.bounds[0],
+                        "norm_upper": row.bounds[1],
+                        "lipschitz": row.lipschitz,
+                    }
+                    for row in rows
+                ],
+            }
+        )
+        return
+    shown = [(text[0], text[1], *text[4:]) for text in texts]
+    print_table(f"Radial bumps, plateau {plateau:g}: norms to the digits proven", (*columns[:2], *columns[4:]), shown)
 
 
 def line(

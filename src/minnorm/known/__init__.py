@@ -1,9 +1,27 @@
 """Minimum-norm interpolants that are known exactly."""
 
 from minnorm.known.line import line as line
+from minnorm.known.line_path import LinePath as LinePath
+from minnorm.known.line_path import line_path as line_path
 from minnorm.known.radial import RadialBump as RadialBump
 from minnorm.known.radial import RadialCertificate as RadialCertificate
 from minnorm.known.radial import RadialMeasure as RadialMeasure
 from minnorm.known.radial import radial_bump as radial_bump
+from minnorm.known.radial_exchange import ExtremalMeasure as ExtremalMeasure
+from minnorm.known.radial_table import RadialNorm as RadialNorm
+from minnorm.known.radial_table import radial_norms as radial_norms
+from minnorm.known.radial_tail import RadialTail as RadialTail
 
-__all__ = ["RadialBump", "RadialCertificate", "RadialMeasure", "line", "radial_bump"]
+__all__ = [
+    "ExtremalMeasure",
+    "LinePath",
+    "RadialBump",
+    "RadialCertificate",
+    "RadialMeasure",
+    "RadialNorm",
+    "RadialTail",
+    "line",
+    "line_path",
+    "radial_bump",
+    "radial_norms",
+]
