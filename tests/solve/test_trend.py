@@ -19,7 +19,7 @@ from minnorm.solve.minimise import as_solution
 from minnorm.solve.reduction import reduce
 from minnorm.solve.trend import trend
 
-quick = settings(max_examples=25, deadline=None)
+quick = settings(max_examples=12, deadline=None)
 seeds = st.integers(0, 2**32 - 1)
 skips = st.sampled_from(["none", "free"])
 shares = st.sampled_from([0.9, 0.3, 1e-2, 1e-4])

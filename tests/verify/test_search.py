@@ -26,7 +26,7 @@ def sample(seed, n, k):
     k=st.integers(1, 3),
     affine=st.booleans(),
 )
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=10, deadline=None)
 def test_it_stays_below_the_enumeration_and_comes_close(seed, n, k, affine):
     points, weights = sample(seed, n, k)
     found = ascend(points, weights, affine, np.zeros((0, k)), seed=1)
