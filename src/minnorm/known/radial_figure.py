@@ -64,9 +64,7 @@ def _measure(axes: Axes, bump: RadialBump, end: float) -> None:
     height = np.clip(measure.tail.density(x), -largest, largest)
     for side in (-1, 1):
         axes.fill_between(side * x, height, color=colour, alpha=0.35, linewidth=0)
-    axes.text(
-        0.99, 0.03, f"shaded: density of the tail, mass {measure.tail.mass:.4g}", transform=axes.transAxes, ha="right"
-    )
+    axes.set_title(f"shaded: density of the tail, mass {measure.tail.mass:.4g}", loc="right", fontsize="medium")
 
 
 def _certificate(axes: Axes, bump: RadialBump, end: float) -> None:
