@@ -13,8 +13,7 @@ from minnorm.penalty import PathNorm
 from minnorm.problem import Problem
 from minnorm.solve import oracle
 from minnorm.solve.generate import dual_bound, first_dual, generate
-from minnorm.solve.oracle import Atoms
-from minnorm.solve.pool import Pool, thinned
+from minnorm.solve.pool import Pool
 from minnorm.solve.reduction import reduce
 
 seeds = st.integers(0, 2**32 - 1)
@@ -103,6 +102,31 @@ def test_a_pool_and_a_start_change_nothing(lam):
     assert warm.value == pytest.approx(cold.value, rel=2e-8)
 
 
+def test_an_answer_approached_through_nearby_problems_is_the_same(monkeypatch):
+    reduced = plane(3, 40)
+    plain = generate(reduced, tolerance=1e-8)
+    monkeypatch.setattr("minnorm.solve.generate._MANY", 40)
+    told = []
+    approached = generate(reduced, tolerance=1e-8, progress=lambda t, value, bound: told.append((value, bound)))
+    check(reduced, approached, 1e-8)
+    assert approached.value == pytest.approx(plain.value, rel=1e-7)
+    first = [value for value, _ in told].index(min(value for value, _ in told if np.isfinite(value)))
+    assert np.isinf(told[0][0])
+    assert first > 3
+    assert all(bound <= approached.value * reduced.unit * (1 + 1e-8) for _, bound in told)
+    assert approached.rounds == len(told)
+
+
+def test_points_between_need_fewer_rounds(monkeypatch):
+    """Not promised for any data, but what they are there for; both answers are right."""
+    reduced = plane(0, 120)
+    with_them = generate(reduced, tolerance=1e-6)
+    monkeypatch.setattr("minnorm.solve.pricing.Exact.cheap", False)
+    without = generate(reduced, tolerance=1e-6)
+    assert with_them.value == pytest.approx(without.value, rel=2e-6)
+    assert with_them.rounds < without.rounds
+
+
 def test_above_lam_max_only_free_terms_are_left():
     x, y = np.random.default_rng(5).normal(size=(2, 12, 2))
     y = y[:, 0]
@@ -164,40 +188,6 @@ def test_the_bound_of_nothing():
     bound, feasible = dual_bound(reduced, np.zeros(8), 0.0)
     assert bound == 0
     assert not feasible.any()
-
-
-@given(seed=seeds, apart=st.sampled_from([0.0, 0.1, 0.5]), most=st.integers(1, 30))
-@settings(max_examples=20, deadline=None)
-def test_thinned_atoms_are_the_best_and_apart(seed, apart, most):
-    rng = np.random.default_rng(seed)
-    atoms = Atoms(rng.normal(size=(40, 2)), rng.normal(size=40), rng.normal(size=40))
-    w, b = thinned(atoms, 0.5, apart, most)
-    assert len(b) <= most
-    index = [int(np.flatnonzero(atoms.biases == bias)[0]) for bias in b]
-    values, places = atoms.values[index], np.column_stack([w, b])
-    assert np.all(np.abs(values) > 0.5)
-    assert np.all(np.diff(np.abs(values)) <= 0)
-    distance = np.linalg.norm(places[:, None] - places, axis=2) + 10 * np.eye(len(b))
-    assert np.all((distance > apart) | (values[:, None] * values < 0))
-    if len(b) < most:  # everything left out is near a better one of its sign
-        for k in set(np.flatnonzero(np.abs(atoms.values) > 0.5)) - set(index):
-            near = np.linalg.norm(places - np.append(atoms.weights[k], atoms.biases[k]), axis=1) <= apart
-            assert np.any(near & (values * atoms.values[k] > 0) & (np.abs(values) >= abs(atoms.values[k])))
-
-
-@pytest.mark.parametrize("bias", ["free", "penalised"])
-@pytest.mark.parametrize("rank", [1, 2, 4])
-def test_a_spanning_pool_interpolates_anything(bias, rank):
-    rng = np.random.default_rng(8)
-    reduced = reduce(Problem(rng.normal(size=(12, rank)), rng.normal(size=12), PathNorm(bias, "none", "none")))
-    pool = Pool(reduced)
-    pool.span(rng)
-    np.testing.assert_allclose(PathNorm(bias).atom_cost(pool.weights, pool.biases), 1, rtol=1e-12)
-    np.testing.assert_array_equal(pool.values, reduced.atoms(pool.weights, pool.biases))
-    assert np.linalg.matrix_rank(pool.values) == 12
-    size = pool.size
-    pool.keep(np.arange(5))
-    assert (size, pool.size, pool.values.shape) == (48, 5, (12, 5))
 
 
 def test_a_programme_over_its_pool_is_no_better():

@@ -42,9 +42,9 @@ class Pool:
         """Drop all others."""
         self.weights, self.biases, self.values = self.weights[which], self.biases[which], self.values[:, which]
 
-    def keep_nearest(self, nu: np.ndarray, least: int = 0) -> None:
-        """Drop all but those nearest to being active: KEPT for each point, or `least` if that is more."""
-        self.keep(np.argsort(-np.abs(nu @ self.values), kind="stable")[: max(KEPT * nu.size, least)])
+    def keep_nearest(self, nu: np.ndarray) -> None:
+        """Drop all but those nearest to being active, KEPT for each point."""
+        self.keep(np.argsort(-np.abs(nu @ self.values), kind="stable")[: KEPT * nu.size])
 
     def span(self, rng: np.random.Generator) -> None:
         """Add atoms that interpolate anything: kinks before each point along one direction, triangular but stiff,
