@@ -10,8 +10,6 @@ from minnorm.known.radial import radial_bump as radial_bump
 from minnorm.known.radial_exchange import ExtremalMeasure as ExtremalMeasure
 from minnorm.known.radial_shells import RadialShells as RadialShells
 from minnorm.known.radial_shells import radial_shells as radial_shells
-from minnorm.known.radial_shells import RadialShells as RadialShells
-from minnorm.known.radial_shells import radial_shells as radial_shells
 from minnorm.known.radial_table import RadialNorm as RadialNorm
 from minnorm.known.radial_table import radial_norms as radial_norms
 from minnorm.known.radial_tail import RadialTail as RadialTail
@@ -24,12 +22,10 @@ __all__ = [
     "RadialMeasure",
     "RadialNorm",
     "RadialShells",
-    "RadialShells",
     "RadialTail",
     "line",
     "line_path",
     "radial_bump",
     "radial_norms",
-    "radial_shells",
     "radial_shells",
 ]
