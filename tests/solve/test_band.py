@@ -109,7 +109,7 @@ def test_missing_slope_is_signed():
     x, y, query = line_data(1)
     one, mirrored = band(x, y, query), band(x, -y, query)
     assert mirrored.lower.values == pytest.approx(-one.upper.values)
-    assert Line(reduce(mn.Problem(x, y))).missing == -Line(reduce(mn.Problem(x, -y))).missing > 0
+    assert Line(reduce(mn.Problem(x, y))).broken.missing == -Line(reduce(mn.Problem(x, -y))).broken.missing > 0
 
 
 # The plane.

@@ -3,6 +3,8 @@
 from minnorm.known.line import line as line
 from minnorm.known.line_path import LinePath as LinePath
 from minnorm.known.line_path import line_path as line_path
+from minnorm.known.line_solutions import LineSolutions as LineSolutions
+from minnorm.known.line_solutions import line_solutions as line_solutions
 from minnorm.known.radial import RadialBump as RadialBump
 from minnorm.known.radial import RadialCertificate as RadialCertificate
 from minnorm.known.radial import RadialMeasure as RadialMeasure
@@ -17,6 +19,7 @@ from minnorm.known.radial_tail import RadialTail as RadialTail
 __all__ = [
     "ExtremalMeasure",
     "LinePath",
+    "LineSolutions",
     "RadialBump",
     "RadialCertificate",
     "RadialMeasure",
@@ -25,6 +28,7 @@ __all__ = [
     "RadialTail",
     "line",
     "line_path",
+    "line_solutions",
     "radial_bump",
     "radial_norms",
     "radial_shells",

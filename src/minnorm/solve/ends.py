@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from minnorm.known.line_solutions import Broken
 from minnorm.solve.reduction import Reduced
 
 _SAME = 1e-10  # distances below this share of the data's size are rounding errors
@@ -91,14 +92,14 @@ class Unique:
 
 
 class Line:
-    r"""Data on a line, free biases: all minimisers of max(int |f''|, |f'(-inf) + f'(inf)|).
+    r"""Data on a line, free biases: the closed form of `known.line_solutions`.
 
-    Let s_0 and s_n be the slopes at -inf and inf. A minimiser has s_0 = s_1 and s_n = s_(n-1), except that without a
-    free skip term and with S = s_1 + s_(n-1), V = int |f''|, D = (|S| - V)/2 > 0 it has s_0 = s_1 - alpha and
-    s_n = s_(n-1) - beta with alpha + beta = sign(S) D and both of the sign of S. Its slope is monotone wherever
-    s_0, ..., s_n is, so between two points where both turns are upwards it is convex and lies between the chord and
-    the neighbouring slopes' lines, and where the turns differ it is the chord. Beyond the ends it is
-    convex or concave, between the line of slope s_1 and that of slope s_0.
+    Let s_0 and s_n be the slopes at -inf and inf. A minimiser of max(int |f''|, |f'(-inf) + f'(inf)|) has s_0 = s_1 and
+    s_n = s_(n-1), except that without a free skip term and with S = s_1 + s_(n-1), V = int |f''|, D = (|S| - V)/2 > 0
+    it has s_0 = s_1 - alpha and s_n = s_(n-1) - beta with alpha + beta = sign(S) D and both of the sign of S. Its slope
+    is monotone wherever s_0, ..., s_n is, so between two points where both turns are upwards it is convex and lies
+    between the chord and the neighbouring slopes' lines, and where the turns differ it is the chord. Beyond the ends it
+    is convex or concave, between the line of slope s_1 and that of slope s_0.
     """
 
     name, scope, excess = "closed form on the line", "exact", 0.0
@@ -106,35 +107,12 @@ class Line:
     def __init__(self, reduced: Reduced) -> None:
         t = reduced.points[:, 0] * reduced.radius
         order = np.argsort(t)
-        self.radius, self.t, self.y = reduced.radius, t[order], reduced.values[order] * reduced.size
-        self.slopes = np.diff(self.y) / np.diff(self.t)
-        turns = float(np.sum(np.abs(np.diff(self.slopes))))
-        both = float(self.slopes[0] + self.slopes[-1])
+        self.radius = reduced.radius
         free = reduced.problem.penalty.skip == "free"
-        missing = 0.0 if free else max(0.0, (abs(both) - turns) / 2)
-        self.missing = math.copysign(missing, both)
-        self.norm = self.norm_lower_bound = turns + missing
+        self.broken = Broken.of(t[order], reduced.values[order] * reduced.size, skip=free)
+        self.norm = self.norm_lower_bound = self.broken.norm
 
     def at(self, place: np.ndarray) -> Ends:
         """The band at a place in reduced coordinates."""
-        x, t, y, s = float(place[0]) * self.radius, self.t, self.y, self.slopes
-        if x < t[0]:
-            return self._beyond(y[0] + s[0] * (x - t[0]), y[0] + (s[0] - self.missing) * (x - t[0]))
-        if x > t[-1]:
-            return self._beyond(y[-1] + s[-1] * (x - t[-1]), y[-1] + (s[-1] - self.missing) * (x - t[-1]))
-        i = min(int(np.searchsorted(t, x, side="right")) - 1, t.size - 2)
-        before = s[i - 1] if i > 0 else s[0] - self.missing
-        after = s[i + 1] if i + 1 < s.size else s[-1] - self.missing
-        chord = self._chord(i, x)
-        if not (before < s[i] < after or before > s[i] > after):
-            return exactly(chord, chord, chord)
-        left, right = y[i] + before * (x - t[i]), y[i + 1] + after * (x - t[i + 1])
-        inner = max(left, right) if before < s[i] else min(left, right)
-        return self._beyond(chord, float(inner))
-
-    def _chord(self, i: int, x: float) -> float:
-        near = i if x - self.t[i] <= self.t[i + 1] - x else i + 1
-        return float(self.y[near] + self.slopes[i] * (x - self.t[near]))
-
-    def _beyond(self, value: float, other: float) -> Ends:
-        return exactly(float(min(value, other)), float(max(value, other)), float(value))
+        value, other = (float(end) for end in self.broken.other(float(place[0]) * self.radius))
+        return exactly(min(value, other), max(value, other), value)
