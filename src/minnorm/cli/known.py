@@ -1,11 +1,11 @@
 """`minnorm known`: interpolants in closed form."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from minnorm.cli.options import Json, Skip, Target, number, writable
+from minnorm.cli.options import Bias, Json, Offset, Skip, Target, number, writable
 from minnorm.cli.show import plain, print_json, print_table, progress
 
 
@@ -145,19 +145,48 @@ def _radial_table(
 def line(
     data: Annotated[Path, typer.Argument(help="CSV file with a header line: one coordinate and the values.")],
     target: Target = None,
+    bias: Bias = "free",
     skip: Skip = "none",
+    offset: Offset = "free",
+    path: Annotated[bool, typer.Option("--path", help="Weight-decay training for all lam; --skip free.")] = False,
+    sparsest: Annotated[bool, typer.Option("--sparsest", help="The minimiser with the fewest knots.")] = False,
+    plot: Annotated[
+        Path | None, typer.Option(help="Draw function, band and dual certificate: a PNG, PDF or SVG.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
-    """The minimum-norm interpolant of points on the line, in closed form, verified in exact arithmetic.
+    """The minimum-norm interpolant of points on the line, exactly, verified in exact arithmetic.
 
     Example: `minnorm known line points.csv --target y`
+
+    Example: `minnorm known line points.csv --bias penalised --plot line.png`
+
+    Example: `minnorm known line points.csv --skip free --path`
     """
     from minnorm import PathNorm, known
     from minnorm.table import read_table
 
+    penalty = PathNorm(bias, skip, offset)
+    writable(plot)
     table = read_table(data, target)
-    solution = known.line(table.points, table.values, PathNorm(skip=skip))
-    knots = solution.network.biases * -solution.network.inner_weights[:, 0]
+    if path:
+        if sparsest or plot is not None:
+            raise ValueError("path is of all lam; leave out --sparsest and --plot, which are of the interpolant")
+        _line_path(known.line_path(table.points, table.values, penalty), as_json=as_json)
+        return
+    solution, solutions = known.line(table.points, table.values, penalty), None
+    if bias == "free":
+        solutions = known.line_solutions(table.points, table.values, penalty)
+        solution = solutions.sparsest if sparsest else solution
+    net = solution.network
+    moving = net.inner_weights[:, 0] != 0
+    knots = sorted(set((-net.biases[moving] / net.inner_weights[moving, 0]).tolist()))
+    if plot is not None:
+        from minnorm.known.line_figure import line_figure
+
+        line_figure(table.points, table.values, solution, solutions).savefig(plot, dpi=150)
+    # With penalised biases line returns the sparse minimiser, and no other is known to exist.
+    unique = None if solutions is None else solutions.unique
     if as_json:
         print_json(
             {
@@ -167,8 +196,10 @@ def line(
                 "lower_bound": solution.lower_bound,
                 "gap": solution.gap,
                 "certified": solution.certified,
-                "neurons": solution.network.width,
-                "network": {name: part.tolist() for name, part in solution.network.to_dict().items()},
+                "unique": unique,
+                "neurons": net.width,
+                "knots": knots,
+                "network": {name: part.tolist() for name, part in net.to_dict().items()},
                 "dual": solution.dual.tolist(),
             }
         )
@@ -180,7 +211,23 @@ def line(
             ("norm", f"{solution.value:.14g}"),
             ("lower bound", f"{solution.lower_bound:.14g}"),
             ("certified", f"{solution.certified} (relative gap {solution.gap:.1e})"),
-            ("neurons", str(solution.network.width)),
-            ("knots", ", ".join(f"{k:.6g}" for k in sorted(set(knots.tolist()))[:20])),
+            *([] if unique is None else [("only minimiser", str(unique))]),
+            ("neurons", str(net.width)),
+            ("knots", ", ".join(f"{k:.6g}" for k in knots[:20]) + (", ..." if len(knots) > 20 else "")),
         ],
+    )
+
+
+def _line_path(path: Any, *, as_json: bool) -> None:
+    """The breakpoints of a `LinePath`."""
+    inner = [segment.knots.size - 2 for segment in path.segments]
+    if as_json:
+        lams = path.lams.tolist()
+        print_json({"kind": "line path", "exact": path.exact, "lams": lams, "knots": inner})
+        return
+    reach = "down to 0" if path.exact else f"down to {path.lams[-1]:.6g} (ties or rounding errors beyond)"
+    shown = list(zip(path.lams.tolist(), inner, strict=True))
+    rows = [(f"{lam:.10g}", str(count)) for lam, count in shown[:20]]
+    print_table(
+        f"{len(shown)} breakpoints, {reach}", ("lam", "knots below it"), rows + [("...", "")] * (len(shown) > 20)
     )
