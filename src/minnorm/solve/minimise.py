@@ -15,7 +15,7 @@ from minnorm.problem import Problem
 from minnorm.solution import Solution
 from minnorm.solve.generate import Found, Progress, generate
 from minnorm.solve.pool import Pool
-from minnorm.solve.reduction import Reduced, reduce
+from minnorm.solve.reduction import Reduced, reduce, with_offset
 from minnorm.solve.threads import blas_threads
 from minnorm.solve.trend import trend
 from minnorm.verify import verify
@@ -96,7 +96,7 @@ def minimise(
     if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
         raise ValueError(f"seed is {seed!r}; give a whole number >= 0")
     deadline = moment(time_limit)
-    solution = _solve(problem, reduce(problem), _SHARE * tolerance, deadline, int(seed), progress, warm)
+    solution = _solve(problem, _SHARE * tolerance, deadline, int(seed), progress, warm)
     if not certify:
         return solution
     certificate = verify(problem.points, problem.values, solution, tolerance=tolerance, seed=int(seed))
@@ -112,17 +112,23 @@ def moment(time_limit: float | int | None) -> float:
 
 def _solve(
     problem: Problem,
-    reduced: Reduced,
     tolerance: float,
     deadline: float,
     seed: int,
     progress: Progress | None,
     warm: Warm | None = None,
 ) -> Solution:
+    x, on_line = problem.points, problem.penalty.bias == "free"
+    if on_line and x.shape[1] == 1 and np.ptp(x) > 0:
+        return _line(problem, np.ones(1), np.zeros(1), x[:, 0], tolerance, deadline, progress)
+    reduced = reduce(problem)
     if reduced.rank == 0:
-        return _constant(problem, reduced)
-    if reduced.rank == 1 and problem.penalty.bias == "free":
-        return _line(problem, reduced, tolerance, deadline, progress)
+        return _constant(problem)
+    if on_line and reduced.rank == 1:
+        axis, centre = reduced.basis[:, 0], reduced.centre
+        along = (x - centre) @ axis
+        along = along[np.unique(reduced.group, return_index=True)[1]][reduced.group]  # equal points stay equal
+        return _line(problem, axis, centre, along, tolerance, deadline, progress)
     pool, start = _warmed(reduced, warm)
     with blas_threads(reduced.values.size):
         found = generate(
@@ -153,15 +159,17 @@ def as_solution(reduced: Reduced, found: Found) -> Solution:
     return Solution(network, reduced.dual(found.nu), problem.penalty, problem.lam, rounds=found.rounds)
 
 
-def _line(problem: Problem, reduced: Reduced, tolerance: float, deadline: float, progress: Progress | None) -> Solution:
-    """Points on a line in any dimension, biases free: the closed form or trend filtering, along the line."""
+def _line(
+    problem: Problem,
+    axis: np.ndarray,
+    centre: np.ndarray,
+    along: np.ndarray,
+    tolerance: float,
+    deadline: float,
+    progress: Progress | None,
+) -> Solution:
+    """Points centre + along * axis, biases free: the closed form or trend filtering, along the line."""
     penalty = problem.penalty
-    if problem.points.shape[1] == 1:
-        axis, centre, along = np.ones(1), np.zeros(1), problem.points[:, 0]
-    else:
-        axis, centre = reduced.basis[:, 0], reduced.centre
-        along = (problem.points - centre) @ axis
-        along = along[np.unique(reduced.group, return_index=True)[1]][reduced.group]
     with_constant = dataclasses.replace(penalty, offset="free")
     if problem.lam == 0:
         found = known.line(along, problem.values, with_constant, certify=False)
@@ -175,15 +183,15 @@ def _line(problem: Problem, reduced: Reduced, tolerance: float, deadline: float,
     if net.skip is not None:
         skip = net.skip[0] * axis
         offset = np.asarray(offset - skip @ centre)
-    network = reduced.with_offset(ShallowReLU(weights, biases, net.outer_weights, offset, skip))
+    network = with_offset(ShallowReLU(weights, biases, net.outer_weights, offset, skip), penalty)
     return Solution(network, found.dual, penalty, problem.lam, rounds=found.rounds)
 
 
-def _constant(problem: Problem, reduced: Reduced) -> Solution:
+def _constant(problem: Problem) -> Solution:
     """All points equal, a constant free: it is the mean value."""
     d = problem.points.shape[1]
     skip = np.zeros(d) if problem.penalty.skip == "free" else None
     mean = np.asarray(float(np.mean(problem.values)))
-    network = reduced.with_offset(ShallowReLU(np.zeros((0, d)), np.zeros(0), np.zeros(0), mean, skip))
+    network = with_offset(ShallowReLU(np.zeros((0, d)), np.zeros(0), np.zeros(0), mean, skip), problem.penalty)
     dual = (problem.values - mean) / problem.values.size  # zero for interpolation
     return Solution(network, dual, problem.penalty, problem.lam)

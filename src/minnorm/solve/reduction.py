@@ -7,6 +7,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from minnorm.network import ShallowReLU
+from minnorm.penalty import PathNorm
 from minnorm.problem import Problem
 
 _RANK = 1e-11  # singular values below this share of the largest are rounding errors of the data
@@ -85,19 +86,7 @@ class Reduced:
         if penalty.skip == "free":
             skip = self.basis @ rest[rest.size - self.rank :] / self.radius
             offset -= float(skip @ self.centre)
-        return self.with_offset(ShallowReLU(w, b, a, np.asarray(offset, dtype=np.float64), skip))
-
-    def with_offset(self, network: ShallowReLU) -> ShallowReLU:
-        """The network, or, where the penalty allows no offset, one with a constant neuron (w = 0) in its place."""
-        if self.problem.penalty.offset == "free" or float(network.offset) == 0:
-            return network
-        return ShallowReLU(
-            np.concatenate([network.inner_weights, np.zeros((1, network.dim))]),
-            np.append(network.biases, _LEVER),
-            np.append(network.outer_weights, network.offset / _LEVER),
-            np.asarray(0.0),
-            network.skip,
-        )
+        return with_offset(ShallowReLU(w, b, a, np.asarray(offset, dtype=np.float64), skip), penalty)
 
     def dual(self, nu: np.ndarray) -> np.ndarray:
         """The dual vector of the original problem, one entry for each of its points."""
@@ -144,6 +133,19 @@ def reduce(problem: Problem) -> Reduced:
     rho = problem.lam * y.size / (radius * size) / count
     return Reduced(
         problem, np.ascontiguousarray(points), mean / size, free, rho, group, count, centre, basis, radius, size
+    )
+
+
+def with_offset(network: ShallowReLU, penalty: PathNorm) -> ShallowReLU:
+    """The network, or, where the penalty allows no offset, one with a constant neuron (w = 0) in its place."""
+    if penalty.offset == "free" or float(network.offset) == 0:
+        return network
+    return ShallowReLU(
+        np.concatenate([network.inner_weights, np.zeros((1, network.dim))]),
+        np.append(network.biases, _LEVER),
+        np.append(network.outer_weights, network.offset / _LEVER),
+        np.asarray(0.0),
+        network.skip,
     )
 
 
