@@ -71,8 +71,8 @@ def solve(weights: Float[np.ndarray, " n"], spread: Float[np.ndarray, " n-1"]) -
     up[-1] = down[-1] = math.pi / 2
     for i in range(n - 2, -1, -1):
         up[i], down[i] = best[i]
-        # In a wide cell an angle that the ends of the chain fix may bind exactly, up to rounding.
-        least = spread[i] + (4e-16 if spread[i] > 1 else 0.0)
+        # A maximum at the end of an interval binds exactly, up to rounding.
+        least = spread[i] * (1 + 1e-15)
         if up[i] + up[i + 1] < least:
             up[i] = spread[i] - up[i + 1]
             down[i], kinks[i] = math.pi - up[i], 1.0
