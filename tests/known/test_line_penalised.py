@@ -71,8 +71,8 @@ def test_the_chain_of_angles_is_exact(points):
     solution = line(x, y, FREE)
     found = solution.certificate
     assert solution.certified
-    assert abs(found.gap) <= 1e-12
-    assert found.dual_norm <= 1 + 1e-12
+    assert abs(found.gap) <= 1e-11
+    assert found.dual_norm <= 1 + 1e-11
     assert found.residual <= 1e-13 * x.size * (1 + np.ptp(y))
     # At most one knot in each open gap, and sparse: no more knots than inner points.
     knots = np.unique(-solution.network.biases * solution.network.inner_weights[:, 0])
