@@ -12,7 +12,7 @@ test slow: export OPENBLAS_NUM_THREADS = 1
 
 install: .venv/installed
 
-.venv/installed: pyproject.toml constraints.txt native/CMakeLists.txt $(wildcard native/*.cpp native/*.hpp)
+.venv/installed: pyproject.toml constraints.txt native/CMakeLists.txt $(wildcard native/*.[ch]pp native/*/*.[ch]pp)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "minnorm needs Python >= 3.11; set PYTHON=..."; exit 1; }
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --editable ".[dev]"

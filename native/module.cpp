@@ -5,6 +5,7 @@
 
 #include "ascent.hpp"
 #include "exact.hpp"
+#include "train/handler.hpp"
 
 namespace nb = nanobind;
 using namespace minnorm;
@@ -58,9 +59,15 @@ nb::tuple search(Matrix points, Column nu, Matrix starts, bool penalised, int ma
 }  // namespace
 
 NB_MODULE(_native, m) {
-    m.doc() = "Compiled oracles; minnorm.solve.oracle is their interface.";
+    m.doc() = "Compiled oracles, for minnorm.solve.oracle, and training's kernel, for minnorm.train.native.";
     m.def("exact", &exact, nb::arg("points"), nb::arg("nu"), nb::arg("penalised"), nb::arg("per_pivot"),
           nb::arg("threads"));
     m.def("search", &search, nb::arg("points"), nb::arg("nu"), nb::arg("starts"), nb::arg("penalised"),
           nb::arg("max_iterations"), nb::arg("threads"));
+    m.def("instruction_sets", [] {
+        nb::list names;
+        for (const auto& name : train::instruction_sets()) names.append(nb::str(name.c_str()));
+        return names;
+    });
+    m.def("loss_and_gradient", [] { return nb::capsule(train::handler(), "xla._CUSTOM_CALL_TARGET"); });
 }

@@ -1,4 +1,4 @@
-"""Compiled oracles; minnorm.solve.oracle is their interface."""
+"""Compiled oracles, for minnorm.solve.oracle, and training's kernel, for minnorm.train.native."""
 
 import numpy as np
 from jaxtyping import Float
@@ -17,3 +17,9 @@ def search(
     threads: int,
 ) -> tuple[Float[np.ndarray, "k r1"], Float[np.ndarray, " k"]]:
     """Rows of (weights, bias) and values of the local maxima reached from rows of (weights, bias)."""
+
+def instruction_sets() -> list[str]:
+    """What the training kernel was built for and this processor runs, the best first."""
+
+def loss_and_gradient() -> object:
+    """The training kernel as an XLA FFI target, in a capsule."""

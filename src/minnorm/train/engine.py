@@ -1,8 +1,8 @@
-"""The XLA engine: one compiled program that advances a batch of networks by any number of steps."""
+"""The engines: one compiled program that advances a batch of networks by any number of steps."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -12,8 +12,14 @@ from jaxtyping import Float, Int, PRNGKeyArray
 from minnorm._types import Array
 from minnorm.network import ShallowReLU
 from minnorm.penalty import PathNorm
+from minnorm.train import native
 from minnorm.train.initial import Biases, initial_network
 from minnorm.train.optimizers import OPTIMIZERS, Decay
+
+Kind = Literal["native", "xla"]
+"""Who computes loss and gradient: the compiled kernel, or XLA from the formula."""
+
+_SORTED_FROM = 64  # points on a line, from which the sorted sums are faster than the dense ones
 
 
 class Varied(NamedTuple):
@@ -47,6 +53,9 @@ class Setting:
     width: int
     batch_size: int | None
     dtype: str
+    engine: Kind = "xla"
+    threads: int = 1
+    """Of the native kernel, within one call; the numbers do not depend on it."""
 
 
 class Engine:
@@ -56,6 +65,15 @@ class Engine:
     """
 
     def __init__(self, points: Float[Array, "n d"], values: Float[Array, " n"], setting: Setting) -> None:
+        self.ascending = (
+            setting.engine == "native"
+            and setting.batch_size is None
+            and points.shape[1] == 1
+            and len(points) >= _SORTED_FROM
+        )
+        if self.ascending:
+            order = jnp.argsort(points[:, 0])
+            points, values = points[order], values[order]
         self.points, self.values, self.setting = points, values, setting
 
     def start(self, varied: Varied) -> State:
@@ -82,40 +100,58 @@ class Engine:
         return state, self.metrics(state.network, varied)
 
     def metrics(self, network: ShallowReLU, varied: Varied) -> dict[str, Any]:
-        """Training loss, path norm, weight decay and the gradient of the objective, on all data."""
-        (objective, loss), gradient = jax.value_and_grad(self._objective, has_aux=True)(
-            network, self.points, self.values, varied.weight_decay
-        )
-        return {
-            "training_loss": loss,
-            "objective": objective,
-            "path_norm": self.setting.penalty.total(network),
-            "half_squares": self.setting.penalty.half_squares(network),
-            "gradient_norm": optax.tree.norm(self._admit(gradient)),
-        }
+        """Training loss, path norm, weight decay and the gradient of the objective, on all data.
+
+        One network after another, so that no sum depends on how many are trained together.
+        """
+
+        @jax.custom_batching.sequential_vmap
+        def measure(network: ShallowReLU, weight_decay: Float[Array, ""]) -> dict[str, Any]:
+            loss, gradient = self._gradient(network, None, weight_decay)
+            half_squares = self.setting.penalty.half_squares(network)
+            return {
+                "training_loss": loss,
+                "objective": loss + weight_decay * half_squares,
+                "path_norm": self.setting.penalty.total(network),
+                "half_squares": half_squares,
+                "gradient_norm": optax.tree.norm(gradient),
+            }
+
+        return measure(network, varied.weight_decay)
 
     def _step(self, state: State, varied: Varied) -> State:
-        points, values = self.points, self.values
+        chosen = None
         if self.setting.batch_size is not None:
             key = jax.random.fold_in(self._keys(varied)[1], state.step)
-            chosen = jax.random.randint(key, (self.setting.batch_size,), 0, points.shape[0])
-            points, values = points[chosen], values[chosen]
-        coupled = varied.weight_decay if self.setting.decay == "coupled" else 0.0
-        gradient, _ = jax.grad(self._objective, has_aux=True)(state.network, points, values, coupled)
+            chosen = jax.random.randint(key, (self.setting.batch_size,), 0, self.points.shape[0])
+        coupled = varied.weight_decay if self.setting.decay == "coupled" else None
+        _, gradient = self._gradient(state.network, chosen, coupled)
         network = _tree(state.network)
-        update, memory = self._rule(varied).update(_tree(self._admit(gradient)), state.memory, network)
+        update, memory = self._rule(varied).update(_tree(gradient), state.memory, network)
         return State(_tree(optax.apply_updates(network, update)), memory, state.step + 1)
 
-    def _objective(
-        self,
-        network: ShallowReLU,
-        points: Float[Array, "n d"],
-        values: Float[Array, " n"],
-        weight_decay: Float[Array, ""] | float,
-    ) -> tuple[Float[Array, ""], Float[Array, ""]]:
-        residual = jax.vmap(network)(points) - values
-        loss = 0.5 * jnp.mean(residual**2)
-        return loss + weight_decay * self.setting.penalty.half_squares(network), loss
+    def _gradient(
+        self, network: ShallowReLU, chosen: Int[Array, " k"] | None, weight_decay: Float[Array, ""] | None
+    ) -> tuple[Float[Array, ""], ShallowReLU]:
+        """The loss on the chosen points, and the gradient of loss + weight decay in what the penalty lets move."""
+        if self.setting.engine == "native":
+            loss, gradient = native.loss_and_gradient(
+                network,
+                self.points,
+                self.values,
+                chosen=chosen,
+                ascending=self.ascending,
+                threads=self.setting.threads,
+            )
+        else:
+            rows = slice(None) if chosen is None else chosen
+            loss, gradient = jax.value_and_grad(_loss)(network, self.points[rows], self.values[rows])
+        if weight_decay is not None:
+            shrink = jax.grad(self.setting.penalty.half_squares)(network)
+            gradient = jax.tree.map(lambda g, s: g + weight_decay * s, gradient, shrink)
+        if self.setting.penalty.offset == "none":
+            gradient = _with_offset(gradient, jnp.zeros_like(gradient.offset))
+        return loss, gradient
 
     def _rule(self, varied: Varied) -> optax.GradientTransformation:
         s = self.setting
@@ -130,16 +166,14 @@ class Engine:
         leaves, structure = jax.tree.flatten(network)
         return jax.tree.unflatten(structure, penalised[: len(leaves)])
 
-    def _admit(self, gradient: ShallowReLU) -> ShallowReLU:
-        """Nothing moves an offset that the penalty forbids."""
-        if self.setting.penalty.offset == "free":
-            return gradient
-        return _with_offset(gradient, jnp.zeros_like(gradient.offset))
-
     def _keys(self, varied: Varied) -> tuple[PRNGKeyArray, PRNGKeyArray]:
         """Two independent streams: initialisation and minibatches."""
         first, second = jax.random.split(jax.random.key(varied.seed))
         return first, second
+
+
+def _loss(network: ShallowReLU, points: Float[Array, "n d"], values: Float[Array, " n"]) -> Float[Array, ""]:
+    return 0.5 * jnp.mean((jax.vmap(network)(points) - values) ** 2)
 
 
 def _tree(network: Any) -> Any:

@@ -2,9 +2,11 @@
 
 import itertools
 import json
+import math
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from functools import partial
 from importlib.metadata import version
 from numbers import Real
@@ -19,8 +21,9 @@ import xarray as xr
 from minnorm.network import ShallowReLU
 from minnorm.penalty import PathNorm
 from minnorm.problem import Problem
-from minnorm.train.engine import Engine, Setting, Varied
+from minnorm.train.engine import Engine, Kind, Setting, Varied
 from minnorm.train.initial import INITIALISATIONS, Biases
+from minnorm.train.native import instruction_set
 from minnorm.train.optimizers import OPTIMIZERS, Decay
 
 AXES = ("learning_rate", "weight_decay", "scale", "seed")
@@ -30,6 +33,7 @@ Progress = Callable[[int, int], None]
 """Called with (network steps done, network steps in all) as training goes on."""
 
 _SGD_BATCH = 32
+_CACHED = 1 << 18  # parameters of the networks that a thread works on at once
 _DESCRIPTION = {
     "training_loss": "1/(2n) sum_i (f(x_i) - y_i)^2 on all data",
     "objective": "training_loss + weight_decay * half_squares",
@@ -67,6 +71,7 @@ def train(
     dtype: Literal["float32", "float64"] = "float32",
     records: int = 60,
     threads: int | None = None,
+    engine: Literal["auto", "native", "xla"] = "auto",
     progress: Progress | None = None,
 ) -> xr.Dataset:
     r"""Train shallow ReLU networks over a grid of learning rates, weight decays, scales and seeds.
@@ -86,11 +91,14 @@ def train(
     pytorch; `biases` starts them "uniform" on +-1/sqrt(d) or at "zero"; `scale` multiplies all initial
     parameters; `antisymmetric` starts from f = 0. `seeds`: how many, or a list of them below 2**32. `records`:
     about how many log-spaced steps are recorded. `threads`: at most this many, default all cores.
+    `engine`: "native" is the compiled kernel, for processors; "xla" compiles the formula, on any device;
+    "auto" is native on a processor. They agree to rounding.
 
     Returns an `xarray.Dataset` with dimensions learning_rate, weight_decay, scale, seed, step; the metrics
     at the recorded steps; the final parameters; `diverged`, true where a number is no longer finite, and
     `diverged_step`, the first recorded step where that shows (-1: none). `networks` turns it into
-    `ShallowReLU` objects. The same arguments on the same machine give the same numbers.
+    `ShallowReLU` objects. The same arguments on the same machine give the same numbers; with the native
+    engine a network's numbers depend neither on the rest of the grid nor on `threads`.
 
     Errors: ValueError naming the argument, its value and what is allowed.
 
@@ -99,7 +107,9 @@ def train(
     (2, 2, (2, 1, 1, 2, 20, 1))
     """
     problem = Problem(X, y, penalty, lam=1.0)  # equal points may disagree here: training only minimises
-    setting = _setting(optimizer, options, decay, problem, initial, biases, antisymmetric, width, batch_size, dtype)
+    setting = _setting(
+        optimizer, options, decay, problem, initial, biases, antisymmetric, width, batch_size, dtype, engine
+    )
     axes = {
         "learning_rate": _axis("learning_rate", learning_rate, positive=True),
         "weight_decay": _axis("weight_decay", weight_decay),
@@ -145,11 +155,12 @@ def _run(
     enough to hide the cost of starting an operation. A last group is filled up with copies.
     """
     dtype = jnp.dtype(setting.dtype)
+    total = math.prod(len(axes[axis]) for axis in AXES)
+    size = _group_size(problem, setting, total, threads)
+    setting = replace(setting, threads=max(1, threads // -(-total // size)))
     engine = Engine(jnp.asarray(problem.points, dtype), jnp.asarray(problem.values, dtype), setting)
     columns = [np.asarray(axes[axis], np.int64 if axis == "seed" else dtype) for axis in AXES]
     grid = [column.reshape(-1) for column in np.meshgrid(*columns, indexing="ij")]
-    total = grid[0].size
-    size = _group_size(total, (setting.batch_size or len(problem.values)) * setting.width)
     groups = [
         Varied(*(jnp.asarray(np.resize(column[i : i + size], size)) for column in grid)) for i in range(0, total, size)
     ]
@@ -179,10 +190,17 @@ def _run(
     return join(*(metrics for metrics, _ in results)), join(*(network for _, network in results))
 
 
-def _group_size(total: int, hidden: int) -> int:
-    """Networks mapped together: all of them on an accelerator, a few at a time on a processor."""
+def _group_size(problem: Problem, setting: Setting, total: int, threads: int) -> int:
+    """Networks mapped together: all of them on an accelerator, a few at a time on a processor.
+
+    The native engine spreads them over the threads as far as a group's parameters stay in the caches.
+    """
+    if setting.engine == "native":
+        parameters = setting.width * (problem.points.shape[1] + 2)
+        return max(1, min(-(-total // threads), _CACHED // parameters, 64))
     if jax.default_backend() != "cpu":
         return total
+    hidden = (setting.batch_size or len(problem.values)) * setting.width
     return max(1, min(total, 4 if hidden > 4096 else 16))
 
 
@@ -236,7 +254,7 @@ def _dataset(
         "points": len(problem.values),
         "dim": problem.points.shape[1],
         "dtype": setting.dtype,
-        "engine": "xla",
+        "engine": setting.engine,
         "minnorm_version": version("minnorm"),
         "jax_version": jax.__version__,
     }
@@ -257,6 +275,7 @@ def _setting(
     width: int,
     batch_size: int | None,
     dtype: str,
+    engine: str,
 ) -> Setting:
     entry = OPTIMIZERS[_choice("optimizer", optimizer, OPTIMIZERS)]
     unknown = set(options or {}) - set(entry.options)
@@ -287,7 +306,19 @@ def _setting(
         width=_count("width", width, 1),
         batch_size=batch_size,
         dtype=_choice("dtype", dtype, ("float32", "float64")),
+        engine=_engine(engine),
     )
+
+
+def _engine(engine: str) -> Kind:
+    _choice("engine", engine, ("auto", "native", "xla"))
+    device = jax.default_backend()
+    if engine == "native" and device != "cpu":
+        raise ValueError(f"engine is 'native', which runs on processors, and jax computes on {device}; use 'xla'")
+    if engine == "xla" or device != "cpu":
+        return "xla"
+    instruction_set()  # says now what is wrong with MINNORM_ISA
+    return "native"
 
 
 def _choice(name: str, value: Any, allowed: Any) -> Any:

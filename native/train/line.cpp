@@ -1,0 +1,76 @@
+// Loss and gradient on the line, for points in ascending order.
+//
+// Neuron k is active from some point on (w_k >= 0) or up to some point: a binary search finds where, since a rounded
+// w_k x + b_k is still monotone in x. The neuron then adds to a slope and a level that every later point sees as a
+// running sum; the gradient needs sums of r and r x over a range, which are differences of running sums. All are in
+// double.
+#include <algorithm>
+
+#include "kernel.hpp"
+
+namespace minnorm::train {
+
+namespace {
+
+// Where the neuron's activity changes: the first point with the activity of the last.
+template <class T>
+int64_t turn(T w, T b, const T* x, int64_t n) {
+    const bool rising = !(w < 0);
+    int64_t low = 0;
+    for (int64_t left = n; left > 0;) {
+        const int64_t half = left / 2;
+        const bool before = (w * x[low + half] + b <= 0) == rising;
+        low = before ? low + half + 1 : low;
+        left = before ? left - half - 1 : half;
+    }
+    return low;
+}
+
+}  // namespace
+
+size_t line_scratch(int64_t n, int64_t m) { return static_cast<size_t>(2 * (n + 1) + m) * 8; }
+
+template <class T>
+void line(const Net<T>& net, const Data<T>& data, const Sums<T>& out, std::byte* scratch) {
+    const int64_t n = data.n;
+    double* slope = reinterpret_cast<double*>(scratch);
+    double* level = slope + n + 1;
+    auto* turns = reinterpret_cast<int64_t*>(level + n + 1);
+    std::fill_n(slope, 2 * (n + 1), 0.0);
+    for (int64_t k = 0; k < net.m; ++k) {
+        const int64_t at = turns[k] = turn(net.w[k], net.b[k], data.points, n);
+        const double a = net.a[k], steep = a * net.w[k], high = a * net.b[k];
+        const bool rising = !(net.w[k] < 0);
+        if (!rising) slope[0] += steep, level[0] += high;
+        slope[at] += rising ? steep : -steep;
+        level[at] += rising ? high : -high;
+        level[0] += 0 * a;  // 0, unless a is not finite: that must show even where the neuron is inactive
+    }
+    double steep = 0, high = 0, loss = 0, sum = 0, moment = 0;
+    const double skip = net.v ? *net.v : 0;
+    for (int64_t i = 0; i < n; ++i) {
+        steep += slope[i], high += level[i];
+        const double x = data.points[i];
+        const double r = (steep + skip) * x + (high + *net.c) - data.values[i];
+        const double back = r * (data.weights ? data.weights[i] : 1.0) / static_cast<double>(n);
+        loss += 0.5 * back * r;
+        slope[i] = sum, level[i] = moment;  // from here on: sums of r and r x over earlier points
+        sum += back, moment += back * x;
+    }
+    slope[n] = sum, level[n] = moment;
+    *out.loss = loss, *out.c = sum;
+    if (net.v) *out.v = moment;
+    for (int64_t k = 0; k < net.m; ++k) {
+        const int64_t at = turns[k];
+        const bool rising = !(net.w[k] < 0);
+        const double g0 = rising ? sum - slope[at] : slope[at], g1 = rising ? moment - level[at] : level[at];
+        out.w[k] = static_cast<T>(net.a[k] * g1);
+        out.b[k] = static_cast<T>(net.a[k] * g0);
+        out.a[k] = static_cast<T>(net.w[k] * g1 + net.b[k] * g0);
+    }
+}
+
+template void line(const Net<float>&, const Data<float>&, const Sums<float>&, std::byte*);
+template void line(const Net<double>&, const Data<double>&, const Sums<double>&, std::byte*);
+
+}  // namespace minnorm::train
