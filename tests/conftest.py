@@ -16,10 +16,16 @@ SMALL = {
 }
 
 
+@pytest.fixture(scope="session")
+def make_small():
+    """A function that makes the content of a small study, as TOML gives it."""
+    return lambda: json.loads(json.dumps(SMALL))
+
+
 @pytest.fixture
-def small():
-    """The content of a small study, as TOML gives it."""
-    return json.loads(json.dumps(SMALL))
+def small(make_small):
+    """The content of a small study, to change."""
+    return make_small()
 
 
 @dataclass(frozen=True)

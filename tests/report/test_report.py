@@ -1,5 +1,6 @@
 import base64
 import re
+import shutil
 import xml.etree.ElementTree as ElementTree
 
 import numpy as np
@@ -8,9 +9,11 @@ import pytest
 from minnorm import report, study
 
 
-@pytest.fixture
-def done(tmp_path, small):
-    study.run(study.parse(small), tmp_path / "line")
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory, make_small):
+    """Two studies, run once."""
+    folder = tmp_path_factory.mktemp("studies")
+    study.run(study.parse(make_small()), folder / "line")
     bump = {
         "name": "a bump",
         "task": {"kind": "bump", "dim": 3, "points": 40},
@@ -19,8 +22,14 @@ def done(tmp_path, small):
         "zip": [{"optimizer": ["gd", "adam"]}],
         "measure": {"directions": 12, "radii": 9, "largest_radius": 2.0},
     }
-    study.run(study.parse(bump), tmp_path / "bump")
-    return tmp_path
+    study.run(study.parse(bump), folder / "bump")
+    return folder
+
+
+@pytest.fixture
+def done(finished, tmp_path):
+    """A copy of them, to write in."""
+    return shutil.copytree(finished, tmp_path / "studies")
 
 
 def test_page_is_whole_and_needs_no_network(done):

@@ -70,7 +70,14 @@ def test_progress_ends_at_one(tmp_path, small):
     assert all(0 <= part <= 1 and 0 <= whole <= 1 for part, whole in seen)
 
 
-@pytest.mark.parametrize("damage", [lambda b: b[: len(b) // 2], lambda b: b"", lambda b: b"not netCDF" + b[10:]])
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda b: b[: len(b) // 2],
+        pytest.param(lambda b: b"", marks=pytest.mark.slow),
+        pytest.param(lambda b: b"not netCDF" + b[10:], marks=pytest.mark.slow),
+    ],
+)
 def test_a_damaged_file_is_reported_and_redone(tmp_path, small, damage):
     specification = study.parse(small)
     study.run(specification, tmp_path)

@@ -25,6 +25,15 @@ def test_bump_labels_agree_with_its_target():
     assert 0 < task.values.sum() < 200
 
 
+def test_an_even_bump_is_known_as_far_as_it_is_sampled():
+    """How far the labels reach is part of the problem there: published values for outer = 2 and without end."""
+    near, far = data(kind="bump", dim=2), data(kind="bump", dim=2, law="normal")
+    assert near.target.norm == pytest.approx(11.1422368484875731, rel=1e-14)
+    assert far.target.norm == pytest.approx(11.198050815010405758, rel=1e-14)
+    for task in (near, far):
+        np.testing.assert_allclose(task.target.function(task.points), task.values, atol=1e-10)
+
+
 def test_diabetes_is_standardised():
     task = data(kind="diabetes")
     assert task.points.shape == (442, 10)
@@ -49,7 +58,7 @@ def test_csv_standardised_and_constant_columns(tmp_path):
         {"kind": "line", "x": [0.0], "y": [0.0]},
         {"kind": "line", "x": [0.0, 0.0], "y": [0.0, 1.0]},
         {"kind": "line", "x": [0.0, 1.0], "y": [0.0, float("nan")]},
-        {"kind": "bump", "dim": 4},
+        {"kind": "bump", "dim": 4, "outer": 1.0005},
         {"kind": "bump", "dim": 0},
         {"kind": "bump", "dim": 3, "plateau": 1.0},
         {"kind": "bump", "dim": 3, "law": "cube"},

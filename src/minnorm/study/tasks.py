@@ -1,5 +1,6 @@
 """Tasks of a study: where a target is known, and, if that is known, its minimum-norm interpolant."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Literal
@@ -63,8 +64,9 @@ class BumpTask(_Task):
     seed: int = Field(default=0, ge=0)
 
     def bump(self) -> RadialBump:
-        """The exact minimum-norm bump."""
-        return known.radial_bump(self.dim, self.plateau)
+        """The exact minimum-norm bump; in even dimensions it depends on how far out its labels reach."""
+        outer = math.inf if self.law == "normal" else self.outer
+        return known.radial_bump(self.dim, self.plateau, outer)
 
     def data(self) -> TaskData:
         """A sample of the known region."""
