@@ -27,6 +27,14 @@ def waves(n: int, d: int) -> tuple[np.ndarray, np.ndarray]:
     return x, np.sin(2 * x[:, 0]) + (x[:, 1] ** 2 if d == 2 else x[:, 1] * x[:, 2])
 
 
+def kernel(dim: int, r: np.ndarray, s: np.ndarray) -> np.ndarray:
+    """E |r u - s| over a coordinate u of a uniform direction, (r, s), by the midpoint rule in the angle of u."""
+    angle = (np.arange(4000) + 0.5) * np.pi / 4000
+    weights = np.sin(angle) ** (dim - 2)
+    u, weights = np.cos(angle), weights / weights.sum()
+    return np.array([np.abs(np.subtract.outer(x * u, s)).T @ weights for x in r])
+
+
 def cross(d: int) -> tuple[np.ndarray, np.ndarray]:
     """Label 1 at the origin and 0 at the 2 d points +-e_i."""
     return np.concatenate([np.zeros((1, d)), np.eye(d), -np.eye(d)]), np.eye(1, 2 * d + 1)[0]

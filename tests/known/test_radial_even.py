@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from scipy.integrate import quad
 from scipy.optimize import linprog
+from tests.problems import kernel
 
 from minnorm.known import radial_bump
 from minnorm.known.radial_kernel import precise_sums
@@ -108,14 +109,6 @@ def test_the_table_prints_proven_digits_only():
 
 
 # Independent routes.
-
-
-def kernel(dim, r, s):
-    """E |r u - s| by the midpoint rule in the angle of u: (r, s)."""
-    angle = (np.arange(4000) + 0.5) * np.pi / 4000
-    weights = np.sin(angle) ** (dim - 2)
-    u, weights = np.cos(angle), weights / weights.sum()
-    return np.array([np.abs(np.subtract.outer(x * u, s)).T @ weights for x in r])
 
 
 @pytest.mark.parametrize(

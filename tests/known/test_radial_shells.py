@@ -3,19 +3,12 @@
 import numpy as np
 import pytest
 from scipy.optimize import linprog
+from tests.problems import kernel
 
 from minnorm.known import radial_bump, radial_shells
 from minnorm.known.radial_figure import bump_figure
 
 GAPS, LEVELS = [(0.2, 0.8), (1.2, 2.0)], [1.0, 0.0, 0.6]
-
-
-def kernel(dim, r, s):
-    """E |r u - s| by the midpoint rule in the angle of u: (r, s)."""
-    angle = (np.arange(4000) + 0.5) * np.pi / 4000
-    weights = np.sin(angle) ** (dim - 2)
-    u, weights = np.cos(angle), weights / weights.sum()
-    return np.array([np.abs(np.subtract.outer(x * u, s)).T @ weights for x in r])
 
 
 @pytest.mark.parametrize(

@@ -54,7 +54,7 @@ def test_what_is_kept_is_nearest_to_active():
     pool.add(rng.normal(size=(50, 2)), rng.normal(size=50))
     nu = rng.normal(size=6)
     activity = np.sort(np.abs(nu @ pool.values))[::-1]
-    pool.keep_nearest(nu)
+    pool.keep(pool.nearest(nu))
     assert pool.size == KEPT * 6
     np.testing.assert_allclose(np.abs(nu @ pool.values), activity[: KEPT * 6])
     np.testing.assert_array_equal(pool.values, pool.reduced.atoms(pool.weights, pool.biases))

@@ -352,7 +352,7 @@ def test_corrections_that_are_too_large_a_computation_are_left():
     x = np.random.default_rng(0).normal(size=(60, 45))
     nu = np.random.default_rng(1).normal(size=60)
     assert correction(x, nu, PathNorm(skip="free")) is None
-    for data in (x, x[:, :1] + np.zeros(45)):
+    for data in (x, x[:, :1] + np.zeros(45), np.zeros((60, 45))):
         assert verify(data, 0 * nu, Solution(nothing(45), nu, PathNorm(skip="free"))).scope == "searched"
 
 

@@ -174,10 +174,9 @@ def line(
             raise ValueError("path is of all lam; leave out --sparsest and --plot, which are of the interpolant")
         _line_path(known.line_path(table.points, table.values, penalty), as_json=as_json)
         return
-    solution, solutions = known.line(table.points, table.values, penalty), None
-    if bias == "free":
-        solutions = known.line_solutions(table.points, table.values, penalty)
-        solution = solutions.sparsest if sparsest else solution
+    solutions = known.line_solutions(table.points, table.values, penalty) if bias == "free" else None
+    sparse = solutions if sparsest else None
+    solution = known.line(table.points, table.values, penalty) if sparse is None else sparse.sparsest
     net = solution.network
     moving = net.inner_weights[:, 0] != 0
     knots = sorted(set((-net.biases[moving] / net.inner_weights[moving, 0]).tolist()))

@@ -5,6 +5,7 @@ import math
 
 import numpy as np
 import numpy.typing as npt
+from jaxtyping import Float
 
 from minnorm.known.line_dots import connect_the_dots, turns_to_meet
 from minnorm.known.line_penalised import penalised
@@ -44,17 +45,14 @@ def line(x: npt.ArrayLike, y: npt.ArrayLike, penalty: PathNorm | None = None, *,
     """
     problem = Problem(x, y, penalty)
     penalty = problem.penalty
-    if problem.points.shape[1] != 1:
-        raise ValueError(f"x has {problem.points.shape[1]} columns; known.line takes one coordinate")
+    along = coordinate(problem, "known.line")
     if penalty.bias == "free" and penalty.offset != "free":
         raise ValueError(
             "penalty has offset='none'; with free biases its minimum is that of offset='free', and the "
             "network returned here has an offset: use offset='free'"
         )
-    t, first = np.unique(problem.points[:, 0], return_index=True)
+    t, first = np.unique(along, return_index=True)
     values = problem.values[first]
-    if t.size < 2:
-        raise ValueError(f"x has {t.size} distinct point; give at least two")
     with np.errstate(over="ignore", invalid="ignore"):
         steps = np.diff(t)
         slopes = np.diff(values) / steps
@@ -74,6 +72,15 @@ def line(x: npt.ArrayLike, y: npt.ArrayLike, penalty: PathNorm | None = None, *,
     if not certify:
         return solution
     return dataclasses.replace(solution, certificate=verify(problem.points, problem.values, solution))
+
+
+def coordinate(problem: Problem, caller: str) -> Float[np.ndarray, " n"]:
+    """The points' one coordinate; ValueError, in the name of `caller`, for more of them or a single distinct point."""
+    if problem.points.shape[1] != 1:
+        raise ValueError(f"x has {problem.points.shape[1]} columns; {caller} takes one coordinate")
+    if np.min(problem.points) == np.max(problem.points):  # their difference may overflow
+        raise ValueError("x has 1 distinct point; give at least two")
+    return problem.points[:, 0]
 
 
 def _dual(t: np.ndarray, slopes: np.ndarray, turns: np.ndarray, skip: bool) -> np.ndarray:

@@ -8,6 +8,7 @@ import scipy.sparse as sp
 from jaxtyping import Bool, Float, Int
 from scipy.optimize import linprog
 
+from minnorm.known.line_angles import spreads
 from minnorm.known.line_dots import turns_to_meet
 from minnorm.network import ShallowReLU
 from minnorm.penalty import PathNorm
@@ -81,7 +82,7 @@ class _Line:
         self.t, self.y, self.n = t, y, t.size
         self.moment, self.total = moment, total
         self.angle = np.arctan(t)
-        self.spread = np.arctan2(np.diff(t), 1 + t[:-1] * t[1:])
+        self.spread = spreads(t)
         slopes = np.diff(y) / np.diff(t)
         self.turns = np.diff(slopes)
         # nu . y in the unknowns.

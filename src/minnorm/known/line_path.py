@@ -8,6 +8,7 @@ import numpy.typing as npt
 from jaxtyping import Float, Int
 from scipy.linalg.lapack import get_lapack_funcs
 
+from minnorm.known.line import coordinate, line
 from minnorm.known.line_dots import connect_the_dots
 from minnorm.penalty import PathNorm
 from minnorm.problem import Problem
@@ -49,11 +50,7 @@ def line_path(x: npt.ArrayLike, y: npt.ArrayLike, penalty: PathNorm | None = Non
             f"penalty is {penalty}; the path is for PathNorm(skip='free'): for others use mn.path, one lam at a time"
         )
     problem = Problem(x, y, penalty, 1.0)
-    if problem.points.shape[1] != 1:
-        raise ValueError(f"x has {problem.points.shape[1]} columns; known.line_path takes one coordinate")
-    t, group = np.unique(problem.points[:, 0], return_inverse=True)
-    if t.size < 2:
-        raise ValueError(f"x has {t.size} distinct point; give at least two")
+    t, group = np.unique(coordinate(problem, "known.line_path"), return_inverse=True)
     share = np.bincount(group) / group.size
     mean = np.bincount(group, problem.values) / np.bincount(group)
     segments, lams, exact = _follow(t, mean, share)
@@ -92,13 +89,11 @@ class LinePath:
     def at(self, lam: float | int, *, certify: bool = True) -> Solution:
         """The minimiser for one lam, as a network with its dual vector; verified unless `certify` is false."""
         segment, inside = self._segment(lam)
-        levels = segment.level - inside * segment.fall
-        network = connect_the_dots(self.points[segment.knots], levels, skip=True)
         penalty, y = self.problem.penalty, self.problem.values
         if lam == 0:
-            from minnorm.known.line import line
-
             return line(self.problem.points, y, penalty, certify=certify)
+        levels = segment.level - inside * segment.fall
+        network = connect_the_dots(self.points[segment.knots], levels, skip=True)
         dual = (y - self.values(lam)[self.group]) / y.size
         solution = Solution(network, dual, penalty, float(lam))
         if not certify:

@@ -39,7 +39,7 @@ def line_solutions(x: npt.ArrayLike, y: npt.ArrayLike, penalty: PathNorm | None 
     """
     if penalty is not None and penalty.bias != "free":
         raise ValueError(f"penalty has bias={penalty.bias!r}; with it known.line returns the sparse minimiser")
-    first = line(x, y, penalty)
+    first = line(x, y, penalty, certify=False)
     points = np.asarray(x, dtype=np.float64).reshape(-1)
     t, index = np.unique(points, return_index=True)
     labels = np.asarray(y, dtype=np.float64)

@@ -161,10 +161,7 @@ class RadialBump:
 
     def __call__(self, x: npt.ArrayLike) -> npt.NDArray[np.float64]:
         """f at points of shape (..., dim)."""
-        x = np.asarray(x, dtype=np.float64)
-        if x.ndim == 0 or x.shape[-1] != self.dim:
-            raise ValueError(f"x has shape {x.shape}; give (..., {self.dim})")
-        return self.profile(np.linalg.norm(x, axis=-1))
+        return self.profile(radii(x, self.dim))
 
     def stretch(self, factor: float) -> "RadialBump":
         """x -> f(x / factor), whose norm and Lipschitz constant are divided by `factor`."""
@@ -315,6 +312,14 @@ def radial_bump(dim: int, plateau: float = 0.0, outer: float = math.inf, *, digi
             f"{bump.norm:.0e}, to 1e-10; give digits=16 (more digits, slower), or a smaller plateau or dimension"
         )
     return bump
+
+
+def radii(x: npt.ArrayLike, dim: int) -> npt.NDArray[np.float64]:
+    """|x| for points of shape (..., dim); ValueError for another shape."""
+    x = np.asarray(x, dtype=np.float64)
+    if x.ndim == 0 or x.shape[-1] != dim:
+        raise ValueError(f"x has shape {x.shape}; give (..., {dim})")
+    return np.asarray(np.linalg.norm(x, axis=-1))
 
 
 def _both_sides(nodes: np.ndarray, masses: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -71,12 +71,11 @@ def extremal_measure(dim: int, plateau: float, outer: float = math.inf, digits: 
     bits = int(3.33 * (decimals + 8)) + 80
     exchange = _Exchange(dim, plateau, outer, bits)
     t = exchange.first_nodes()
-    curve, level = exchange.levelled(t), exchange.level(t)[0]
-    tolerance = exchange.context.mpf(10) ** -(digits + 2)
+    curve = exchange.levelled(t)
     for _ in range(100):
-        t, before = exchange.extrema(curve, t), level
-        curve, level = exchange.levelled(t), exchange.level(t)[0]
-        if abs(level - before) <= tolerance * level:
+        t, before = exchange.extrema(curve, t), curve.level
+        curve = exchange.levelled(t)
+        if abs(curve.level - before) * 10 ** (digits + 2) <= curve.level:
             break
     return exchange.result(t, curve, digits)
 

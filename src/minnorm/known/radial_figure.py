@@ -24,7 +24,7 @@ def bump_figure(bump: RadialBump) -> Figure:
     """
     figure = Figure(figsize=(7.2, 7.4), layout="constrained")
     top, middle, bottom = figure.subplots(3, 1)
-    end = bump.scale * min(max(1.35, 1.0 if bump.dim % 2 else min(bump.outer * 1.2, 1.6)), 1.6)
+    end = bump.scale * (1.35 if bump.dim % 2 else min(max(1.35, 1.2 * bump.outer), 1.6))
     _profile(top, bump, end)
     _measure(middle, bump, end)
     _certificate(bottom, bump, end)

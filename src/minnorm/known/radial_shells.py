@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-from minnorm.known.radial import RadialBump, RadialMeasure, radial_bump
+from minnorm.known.radial import RadialBump, RadialMeasure, radial_bump, radii
 
 
 @dataclass(frozen=True)
@@ -64,10 +64,7 @@ class RadialShells:
 
     def __call__(self, x: npt.ArrayLike) -> npt.NDArray[np.float64]:
         """f at points of shape (..., dim)."""
-        x = np.asarray(x, dtype=np.float64)
-        if x.ndim == 0 or x.shape[-1] != self.bumps[0].dim:
-            raise ValueError(f"x has shape {x.shape}; give (..., {self.bumps[0].dim})")
-        return self.profile(np.linalg.norm(x, axis=-1))
+        return self.profile(radii(x, self.bumps[0].dim))
 
 
 def radial_shells(

@@ -108,7 +108,7 @@ def generate(
             nearby = replace(reduced, rho=np.full(n, share * largest))
             way = _rounds(nearby, pricer, pool, start, rough, deadline, lambda _, bound: show(np.inf, bound))
             start, rounds = way.nu, rounds + way.rounds
-            pool.keep_nearest(start)
+            pool.keep(pool.nearest(start))
         pool.span(np.random.default_rng(0))  # what fits the labels with rho > 0 need not interpolate them
     found = _rounds(reduced, pricer, pool, start, tolerance, deadline, show)
     if found.masses.size:

@@ -1,7 +1,7 @@
 """The master problem: best masses on a finite dictionary of atoms, by a primal-dual interior point method."""
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import scipy.linalg
@@ -67,19 +67,29 @@ def solve(
     Source: Mehrotra (1992), *On the implementation of a primal-dual interior point method*; Gondzio,
     Gonzalez-Brevis & Munari (2013) for stopping early at well-centred points in column generation.
     """
-    found = _from_start(atoms, free, values, rho, tolerance, start, reward)
+    found = _from_start(_Programme(atoms, free, values, rho, reward), tolerance, start)
     if float(np.max(rho)) > 0 or (found.gap <= tolerance and found.residual <= min(tolerance, 1e-3)):
         return found
     # Points or atoms that almost agree make equations that almost depend on each other: solve an orthonormal system.
     rows = _Rows(atoms, free)
     p = atoms.shape[1]
     begin = None if start is None else rows.dual(start)
-    none = np.zeros(rows.size)
-    inside = _from_start(rows.matrix[:, :p], rows.matrix[:, p:], rows.values(values), none, tolerance, begin, reward)
+    programme = _Programme(rows.matrix[:, :p], rows.matrix[:, p:], rows.values(values), np.zeros(rows.size), reward)
+    inside = _from_start(programme, tolerance, begin)
     misfit = values - atoms @ inside.masses - free @ inside.coefficients
     residual = float(np.max(np.abs(misfit))) / max(float(np.max(np.abs(values))), 1e-300)
     inside = replace(inside, nu=rows.original_dual(inside.nu), residual=residual)
     return inside if inside.error < found.error else found
+
+
+class _Programme(NamedTuple):
+    """What `solve` minimises, by its names there."""
+
+    atoms: np.ndarray
+    free: np.ndarray
+    values: np.ndarray
+    rho: np.ndarray
+    reward: tuple[np.ndarray, np.ndarray] | None
 
 
 class _Rows:
@@ -110,32 +120,17 @@ class _Rows:
         return whole
 
 
-def _from_start(
-    atoms: np.ndarray,
-    free: np.ndarray,
-    values: np.ndarray,
-    rho: np.ndarray,
-    tolerance: float,
-    start: np.ndarray | None,
-    reward: tuple[np.ndarray, np.ndarray] | None,
-) -> Masses:
+def _from_start(programme: _Programme, tolerance: float, start: np.ndarray | None) -> Masses:
     """From the start, or, where that leads nowhere, from zero."""
-    found = _interior(atoms, free, values, rho, tolerance, start, reward)
-    if start is None or reward is not None or found.error <= _STUCK:
+    found = _interior(programme, tolerance, start)
+    if start is None or programme.reward is not None or found.error <= _STUCK:
         return found
-    afresh = _interior(atoms, free, values, rho, tolerance, None, None)
+    afresh = _interior(programme, tolerance, None)
     return afresh if afresh.error < found.error else found
 
 
-def _interior(
-    atoms: np.ndarray,
-    free: np.ndarray,
-    values: np.ndarray,
-    rho: np.ndarray,
-    tolerance: float,
-    start: np.ndarray | None,
-    reward: tuple[np.ndarray, np.ndarray] | None,
-) -> Masses:
+def _interior(programme: _Programme, tolerance: float, start: np.ndarray | None) -> Masses:
+    atoms, free, values, rho, reward = programme
     n, p = atoms.shape
     nu = np.zeros(n) if start is None else start
     tilt, pull = (np.zeros(p), np.zeros(free.shape[1])) if reward is None else reward
@@ -194,8 +189,7 @@ class _Normal:
     def __init__(self, atoms: np.ndarray, free: np.ndarray, rho: np.ndarray, pull: np.ndarray) -> None:
         self.atoms, self.free, self.rho, self.pull = atoms, free, rho, pull
         self.squares = np.einsum("ij,ij->j", atoms, atoms)
-        # Written again and again: fresh pages for arrays of this size would cost as much as the product.
-        self.buffer, self.matrix = np.empty_like(atoms), np.zeros((len(atoms), len(atoms)), order="F")
+        self.buffer = self.matrix = np.zeros((0, 0))
         self.small = atoms.shape[1] < 0.7 * atoms.shape[0] and float(rho.min()) > 0
         if self.small:
             self.scaled = atoms / rho[:, None]
@@ -226,6 +220,10 @@ class _Normal:
             matrix = self.gram * self.root[:, None] * self.root
             matrix[np.diag_indices_from(matrix)] += 1.0
             return matrix
+        if self.matrix.size == 0:
+            # Written again and again: fresh pages for arrays of this size would cost as much as the product.
+            n = len(self.atoms)
+            self.buffer, self.matrix = np.empty_like(self.atoms), np.zeros((n, n), order="F")
         np.multiply(self.atoms, self.root, out=self.buffer)
         by_columns = self.buffer.flags.f_contiguous
         factor = self.buffer if by_columns else self.buffer.T

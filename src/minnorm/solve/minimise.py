@@ -119,7 +119,7 @@ def _solve(
     warm: Warm | None = None,
 ) -> Solution:
     x, on_line = problem.points, problem.penalty.bias == "free"
-    if on_line and x.shape[1] == 1 and np.ptp(x) > 0:
+    if on_line and x.shape[1] == 1 and np.min(x) < np.max(x):
         return _line(problem, np.ones(1), np.zeros(1), x[:, 0], tolerance, deadline, progress)
     reduced = reduce(problem)
     if reduced.rank == 0:
@@ -137,7 +137,7 @@ def _solve(
     if warm is not None:
         warm.pool, warm.start = pool, found.nu
         if pool is not None:
-            pool.keep_nearest(found.nu)
+            pool.keep(pool.nearest(found.nu))
     return as_solution(reduced, found)
 
 

@@ -41,7 +41,7 @@ class Planes:
         pool = Pool(reduced)
         with threadpool_limits(1, "blas"):
             self.found = _minimum_norm(reduced, pool, deadline)
-        nearest = np.argsort(-np.abs(self.found.nu @ pool.values), kind="stable")[: KEPT * reduced.values.size]
+        nearest = pool.nearest(self.found.nu)
         self.weights, self.biases = pool.weights[nearest], pool.biases[nearest]
         self.budget = self.found.value * (1 + 1e-15)
         self.excess = max(self.found.gap, 0.0) + _EXCESS
@@ -157,8 +157,7 @@ class _Query:
     def kept(self) -> tuple[np.ndarray, np.ndarray]:
         """The atoms of the minimum-norm network and those nearest to being active."""
         found = self.planes.found
-        activity = np.abs(self.nu @ self.pool.values)
-        nearest = np.argsort(-activity, kind="stable")[: KEPT * self.nu.size]
+        nearest = self.pool.nearest(self.nu)
         weights = np.concatenate([found.weights, self.pool.weights[nearest]])
         biases = np.concatenate([found.biases, self.pool.biases[nearest]])
         _, first = np.unique(np.column_stack([weights, biases]), axis=0, return_index=True)

@@ -42,9 +42,9 @@ class Pool:
         """Drop all others."""
         self.weights, self.biases, self.values = self.weights[which], self.biases[which], self.values[:, which]
 
-    def keep_nearest(self, nu: np.ndarray) -> None:
-        """Drop all but those nearest to being active, KEPT for each point."""
-        self.keep(np.argsort(-np.abs(nu @ self.values), kind="stable")[: KEPT * nu.size])
+    def nearest(self, nu: np.ndarray) -> np.ndarray:
+        """Which atoms are nearest to being active, KEPT for each point."""
+        return np.argsort(-np.abs(nu @ self.values), kind="stable")[: KEPT * nu.size]
 
     def span(self, rng: np.random.Generator) -> None:
         """Add atoms that interpolate anything: kinks before each point along one direction, triangular but stiff,
