@@ -100,9 +100,24 @@ def wide():
 
 @pytest.fixture(scope="module")
 def long():
-    """Adam with and without weight decay, to convergence."""
+    """Adam with and without weight decay, to convergence, with an eps that makes the minimum a stable fixed point.
+
+    Its usual eps of 1e-8 does not: once the gradient is rounding errors, the mean of its squares fades until steps
+    of learning rate / root of that mean overshoot (Cohen et al. 2022, *Adaptive gradient methods at the edge of
+    stability*). Unless the gradient is zero to the last bit, which the order of summation decides and so the
+    processor, what is left of it then grows, again and again, to a loss of 1e-5 before it is damped, and any limit
+    at a given step is a matter of luck. Eps bounds those steps.
+    """
     return train(
-        X, Y, learning_rate=1e-3, weight_decay=[0.0, 1e-4, 1e-3], width=40, steps=20_000, records=20, dtype="float64"
+        X,
+        Y,
+        learning_rate=1e-3,
+        weight_decay=[0.0, 1e-4, 1e-3],
+        options={"eps": 3e-4},
+        width=40,
+        steps=20_000,
+        records=20,
+        dtype="float64",
     ).squeeze(["learning_rate", "scale", "seed"])
 
 
@@ -303,9 +318,11 @@ def test_each_precision_is_what_it_says_whatever_jax_s_default(single, grid):
 
 
 def test_double_precision_goes_where_single_cannot(long):
-    """The last digit of a float32 label of size 1, squared, is about 1e-14."""
-    assert long["training_loss"].sel(weight_decay=0.0).isel(step=-1) < 1e-18
-    assert long["gradient_norm"].sel(weight_decay=0.0).isel(step=-1) < 1e-9
+    """The last digit of a float32 label of size 1, squared, is about 1e-14; that of a float64 label 1e-32."""
+    settled = long.sel(weight_decay=0.0, step=slice(10_000, None))
+    assert settled.sizes["step"] == 2
+    assert np.all(settled["training_loss"] < 1e-30)
+    assert np.all(settled["gradient_norm"] < 1e-14)
 
 
 # The minimum-norm interpolant.
@@ -335,7 +352,7 @@ def test_small_weight_decay_finds_the_minimum_norm(long):
 
 def test_without_weight_decay_the_norm_stays_above_the_minimum(long):
     last = long.sel(weight_decay=0.0).isel(step=-1)
-    assert last["training_loss"] < 1e-12
+    assert last["training_loss"] < 1e-30
     assert last["path_norm"] > 1.2 * line(X, Y).value
 
 
