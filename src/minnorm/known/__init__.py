@@ -1,5 +1,8 @@
 """Minimum-norm interpolants that are known exactly."""
 
+from minnorm.known.axes import ridge_sum as ridge_sum
+from minnorm.known.denoiser import Denoiser as Denoiser
+from minnorm.known.denoiser import denoiser as denoiser
 from minnorm.known.line import line as line
 from minnorm.known.line_path import LinePath as LinePath
 from minnorm.known.line_path import line_path as line_path
@@ -15,8 +18,10 @@ from minnorm.known.radial_shells import radial_shells as radial_shells
 from minnorm.known.radial_table import RadialNorm as RadialNorm
 from minnorm.known.radial_table import radial_norms as radial_norms
 from minnorm.known.radial_tail import RadialTail as RadialTail
+from minnorm.known.ridge import ridge as ridge
 
 __all__ = [
+    "Denoiser",
     "ExtremalMeasure",
     "LinePath",
     "LineSolutions",
@@ -26,10 +31,13 @@ __all__ = [
     "RadialNorm",
     "RadialShells",
     "RadialTail",
+    "denoiser",
     "line",
     "line_path",
     "line_solutions",
     "radial_bump",
     "radial_norms",
     "radial_shells",
+    "ridge",
+    "ridge_sum",
 ]
