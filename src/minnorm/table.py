@@ -47,11 +47,14 @@ def read_table(path: str | Path, target: str | None = None, features: Sequence[s
     )
 
 
-def read_points(path: str | Path, features: Sequence[str]) -> Float[np.ndarray, "q d"]:
-    """Read points from a CSV file whose columns are `features`, in any order; ValueError as for `read_table`."""
+def read_points(path: str | Path, features: Sequence[str] | None = None) -> Float[np.ndarray, "q d"]:
+    """Read points from a CSV file whose columns are `features`, in any order; ValueError as for `read_table`.
+
+    Without `features` all columns are coordinates.
+    """
     path = Path(path)
     frame = _read(path)
-    names = _agreed(path, tuple(frame.columns), features)
+    names = tuple(frame.columns) if features is None else _agreed(path, tuple(frame.columns), features)
     columns = _numbers(path, frame)
     return check_points(np.column_stack([columns[name] for name in names]))
 
