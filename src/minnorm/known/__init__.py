@@ -18,6 +18,8 @@ from minnorm.known.radial_shells import radial_shells as radial_shells
 from minnorm.known.radial_table import RadialNorm as RadialNorm
 from minnorm.known.radial_table import radial_norms as radial_norms
 from minnorm.known.radial_tail import RadialTail as RadialTail
+from minnorm.known.radial_target import RadialTarget as RadialTarget
+from minnorm.known.radial_target import radial_target as radial_target
 from minnorm.known.ridge import ridge as ridge
 
 __all__ = [
@@ -31,6 +33,7 @@ __all__ = [
     "RadialNorm",
     "RadialShells",
     "RadialTail",
+    "RadialTarget",
     "denoiser",
     "line",
     "line_path",
@@ -38,6 +41,7 @@ __all__ = [
     "radial_bump",
     "radial_norms",
     "radial_shells",
+    "radial_target",
     "ridge",
     "ridge_sum",
 ]
