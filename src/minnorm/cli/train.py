@@ -12,7 +12,7 @@ from minnorm.cli.show import plain, print_json, print_table, progress, text
 def train(
     data: Annotated[Path, typer.Argument(help="CSV file with a header line.")],
     target: Target = None,
-    optimizer: Annotated[str, typer.Option(help="gd, sgd, momentum, nesterov, rmsprop, adam or adamw.")] = "adam",
+    optimizer: Annotated[str, typer.Option(help="E.g. gd, sgd, momentum, adam, muon; an unknown name lists all.")] = "adam",
     learning_rate: Annotated[
         list[float] | None, typer.Option(parser=decimal, help="May be repeated; default 1e-3.")
     ] = None,

@@ -2,8 +2,11 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from functools import partial
+from typing import Any, Literal
 
+import jax
+import jax.numpy as jnp
 import optax
 
 Decay = Literal["coupled", "decoupled"]
@@ -24,14 +27,48 @@ class Optimizer:
     batch: Literal["full", "mini", "either"] = "either"
 
 
+def _muon(momentum: float, b1: float, b2: float, eps: float) -> optax.GradientTransformation:
+    """Momentum with look-ahead, orthogonalised, for the inner weights (m, d); Adam for vectors and the offset."""
+    # Without decay, the library's own average is the direction itself: what is averaged is said by `trace`.
+    orthogonal = optax.contrib.scale_by_muon(
+        beta=0.0, nesterov=False, eps=eps, weight_dimension_numbers=lambda tree: jax.tree.map(lambda _: _ROWS, tree)
+    )
+    matrices = optax.chain(
+        optax.trace(momentum, nesterov=True), orthogonal, optax.stateless_with_tree_map(lambda g, _: g * _height(g))
+    )
+    return optax.partition(
+        {"matrix": matrices, "vector": optax.scale_by_adam(b1, b2, eps)},
+        lambda tree: jax.tree.map(lambda leaf: "matrix" if jnp.ndim(leaf) == 2 else "vector", tree),
+    )
+
+
+_ROWS = optax.contrib.MuonDimensionNumbers(reduction_axis=1, output_axis=0)
+
+
+def _height(weights: Any) -> float:
+    return max(1.0, weights.shape[0] / weights.shape[1]) ** 0.5
+
+
+_ADAM = {"b1": 0.9, "b2": 0.999, "eps": 1e-8}
+
 OPTIMIZERS: dict[str, Optimizer] = {
     "gd": Optimizer(optax.identity, batch="full"),
     "sgd": Optimizer(optax.identity, batch="mini"),
     "momentum": Optimizer(lambda momentum: optax.trace(momentum), {"momentum": 0.9}),
     "nesterov": Optimizer(lambda momentum: optax.trace(momentum, nesterov=True), {"momentum": 0.9}),
     "rmsprop": Optimizer(optax.scale_by_rms, {"decay": 0.9, "eps": 1e-8}),
-    "adam": Optimizer(optax.scale_by_adam, {"b1": 0.9, "b2": 0.999, "eps": 1e-8}),
-    "adamw": Optimizer(optax.scale_by_adam, {"b1": 0.9, "b2": 0.999, "eps": 1e-8}, decay="decoupled"),
+    "adagrad": Optimizer(optax.scale_by_rss, {"initial_accumulator_value": 0.0, "eps": 1e-10}),
+    "adadelta": Optimizer(optax.scale_by_adadelta, {"rho": 0.95, "eps": 1e-6}),
+    "adam": Optimizer(optax.scale_by_adam, _ADAM),
+    "adamw": Optimizer(optax.scale_by_adam, _ADAM, decay="decoupled"),
+    "nadam": Optimizer(partial(optax.scale_by_adam, nesterov=True), _ADAM),
+    "amsgrad": Optimizer(partial(optax.scale_by_amsgrad, bias_correction_mu=False, bias_correction_nu=False), _ADAM),
+    "adabelief": Optimizer(
+        lambda b1, b2, eps: optax.scale_by_belief(b1, b2, eps=eps, eps_root=eps), {**_ADAM, "eps": 1e-16}
+    ),
+    "lion": Optimizer(optax.scale_by_lion, {"b1": 0.9, "b2": 0.99}, decay="decoupled"),
+    "muon": Optimizer(_muon, {"momentum": 0.95, **_ADAM}, decay="decoupled"),
 }
 """All optimisers by name. Sources: Robbins & Monro (1951), Polyak (1964), Nesterov (1983), Tieleman & Hinton
-(2012), Kingma & Ba (2015), Loshchilov & Hutter (2019)."""
+(2012), Duchi, Hazan & Singer (2011), Zeiler (2012), Kingma & Ba (2015), Loshchilov & Hutter (2019), Dozat (2016),
+Reddi, Kale & Kumar (2018), Zhuang et al. (2020), Chen et al. (2023), Jordan (2024)."""
