@@ -178,7 +178,8 @@ def line(
     sparse = solutions if sparsest else None
     solution = known.line(table.points, table.values, penalty) if sparse is None else sparse.sparsest
     net = solution.network
-    moving = net.inner_weights[:, 0] != 0
+    turns = abs(net.outer_weights * net.inner_weights[:, 0])
+    moving = turns > 1e-12 * max(turns, default=0.0)  # the others are constants, and rounding errors
     knots = sorted(set((-net.biases[moving] / net.inner_weights[moving, 0]).tolist()))
     if plot is not None:
         from minnorm.known.line_figure import line_figure

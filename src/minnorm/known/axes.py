@@ -31,10 +31,10 @@ def ridge_sum(
         [f] = sum_j [h_j],      nu = sum_j (dual of h_j, on axis j),
         h_nu(w, b) = sum_j |w_j| z_j(t_j),   w_j t_j = -b,   z_j the dual of h_j as a function of the knot
 
-    This is a minimum if one h_j turns upwards only, another downwards only, and the others are constant on the data:
-    z_1 in [0, 1] and z_2 in [-1, 0] leave |h_nu| <= max(|w_1|, |w_2|) <= 1. It is none if two of them turn the same way
-    away from p: a single neuron turns both for less. What is left, turns at p itself and steep functions that need
-    a neuron across all data, `verify` decides.
+    With a free skip term this is a minimum if one h_j turns upwards only, another downwards only, and the others are
+    affine: z_1 in [0, 1] and z_2 in [-1, 0] leave |h_nu| <= max(|w_1|, |w_2|) <= 1. It is none if two of them turn the
+    same way away from p: a single neuron turns both for less. Turns at p, and sums without a free skip term, `verify`
+    decides.
 
     Arguments: `points` (n, d), each on an axis; `values` (n,); `penalty` with free biases; `directions` (k, d), the
     axes, orthogonal to each other, by default those of the coordinates; `centre` p (d,), by default 0; `certify=False`
@@ -43,7 +43,7 @@ def ridge_sum(
     Returns a `Solution`. If it is not `certified`, its value is an upper bound of the minimum and no more.
 
     Errors: ValueError for data that `Problem` or `known.line` rejects, penalised biases, axes that are not orthogonal,
-    points off the axes, functions that disagree at p, and two functions that turn the same way.
+    points off the axes, functions that disagree at p, and, with a free skip term, two that turn the same way.
 
     >>> import numpy as np
     >>> x = np.array([[0, 0], [1, 0], [2, 0], [-1, 0], [0, 1], [0, -1], [0, -2]])
@@ -73,7 +73,8 @@ def ridge_sum(
     if not parts:
         raise ValueError("points are fewer than two on each axis; give two or more on one of them")
     level = _common_value(parts, y, members)
-    _refuse_equal_turns(parts)
+    if penalty.skip == "free":
+        _refuse_equal_turns(parts)
     dual = np.zeros(y.size)
     weights, biases, outer, skip = [], [], [], np.zeros(x.shape[1])
     offset = level
@@ -151,7 +152,8 @@ def _common_value(parts: list, y: np.ndarray, members: list[np.ndarray]) -> floa
 
 
 def _refuse_equal_turns(parts: list) -> None:
-    """ValueError if two functions turn the same way away from the centre: their sum is no minimum then."""
+    """ValueError if two functions turn the same way away from the centre: with a free skip term neurons may face either
+    way, so that one can turn both, and the sum is no minimum."""
     seen: dict[float, int] = {}
     for j, _, groups, _ in parts:
         away = np.abs(groups.places[1:-1]) > _OFF * float(np.max(np.abs(groups.places)))

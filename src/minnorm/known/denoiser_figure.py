@@ -24,7 +24,7 @@ def denoiser_figure(found: Denoiser) -> Figure:
     Source: the page *Ridges and denoisers*.
     """
     plane = found.vertex.size == 2
-    figure = Figure(figsize=(10.0, 5.2) if plane else (7.2, 5.2), layout="constrained")
+    figure = Figure(figsize=(9.6, 4.9) if plane else (7.2, 5.2), layout="constrained")
     if plane:
         kinds = figure.subplot_mosaic(
             [["plane", "top"], ["plane", "bottom"]], width_ratios=[1, 1], height_ratios=[3, 2]
@@ -64,7 +64,7 @@ def denoiser_figure(found: Denoiser) -> Figure:
 def _plane(axes: Axes, found: Denoiser) -> None:
     """Balls, rays, and where f takes the points of a grid."""
     reach = np.max(np.abs(found.clean - found.vertex)) + 2.5 * found.radius
-    side = np.linspace(-reach, reach, 19)
+    side = np.linspace(-reach, reach, 12)
     x = np.stack(np.meshgrid(side, side), axis=-1).reshape(-1, 2) + found.vertex
     step = found(x) - x
     axes.quiver(

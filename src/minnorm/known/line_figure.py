@@ -10,6 +10,7 @@ from minnorm.known.line_solutions import LineSolutions
 from minnorm.solution import Solution
 
 _FUNCTION, _OTHER, _BAND, _POINT = "#0072B2", "#D55E00", "#56B4E9", "#222222"
+_NOTHING = 1e-9  # of the largest turn: neurons with less are rounding errors
 
 
 def line_figure(
@@ -71,7 +72,7 @@ def _certificate(axes: Axes, grid: np.ndarray, t: np.ndarray, solution: Solution
         axes.plot(grid, h, color=_FUNCTION if facing > 0 else _OTHER, linewidth=1.2, linestyle=style, label=label)
     net = solution.network
     w, a = net.inner_weights[:, 0], net.outer_weights
-    live = (w != 0) & (a != 0)
+    live = np.abs(a * w) > _NOTHING * np.max(np.abs(a * w), initial=0.0)
     axes.plot(-net.biases[live] / w[live], np.sign(a[live]), "o", color=_POINT, markersize=4, label="neurons", zorder=3)
     for level in (-1, 1):
         axes.axhline(level, color=_POINT, linewidth=0.6)

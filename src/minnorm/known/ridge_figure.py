@@ -10,6 +10,7 @@ from minnorm.problem import check_points, check_values
 from minnorm.solution import Solution
 
 _COLOURS, _POINT = ("#0072B2", "#D55E00", "#009E73", "#CC79A7"), "#222222"
+_NOTHING = 1e-9  # of the largest turn: neurons with less are rounding errors
 
 
 def ridge_figure(
@@ -93,14 +94,19 @@ def _along(
     colour: str,
     number: int,
 ) -> None:
-    """The function and the certificate of atoms that face along one direction."""
+    """The function and the certificate of atoms that face along one direction, or, if points are on a line, of all."""
     place = x @ along
+    foot = start - (start @ along) * along
     near = np.linalg.norm(x - start - ((x - start) @ along)[:, None] * along, axis=1)
+    on_line = bool(np.max(near) <= 1e-9 * np.max(np.linalg.norm(x - start, axis=1)))
     net = solution.network
     size = np.linalg.norm(net.inner_weights, axis=1)
-    cosine = net.inner_weights @ along / np.where(size > 0, size, 1.0)
-    mine = (np.abs(cosine) > 1 - 1e-9) & (net.outer_weights != 0)
-    knots = -net.biases[mine] / (net.inner_weights[mine] @ along)
+    turn = net.inner_weights @ along
+    heard = np.abs(net.outer_weights * turn)
+    mine = heard > _NOTHING * np.max(heard, initial=0.0)
+    mine &= on_line | (np.abs(turn) > (1 - 1e-9) * size)
+    knots = -(net.inner_weights[mine] @ foot + net.biases[mine]) / turn[mine]
+    stretch = np.hypot(1, np.linalg.norm(foot)) if on_line else 1.0  # penalised biases cost less away from the origin
     margin = 0.12 * (float(np.ptp(place)) or 1.0)
     low, high = float(np.min(place)) - margin, float(np.max(place)) + margin
     inner = np.concatenate([place, knots[(knots > low) & (knots < high)]])
@@ -108,12 +114,12 @@ def _along(
     path = start + (grid - start @ along)[:, None] * along
     top.plot(grid, solution(path), color=colour, linewidth=1.5, label=f"direction {number + 1}")
     # Where there are several directions, only the points of this one are on its line.
-    shown = near <= 1e-9 * float(np.max(np.abs(x - start), initial=1e-300))
+    shown = near <= 1e-9 * np.max(np.linalg.norm(x - start, axis=1))
     shown = shown if np.sum(shown) > 1 and not np.all(shown) else np.ones(place.size, dtype=bool)
     top.plot(place[shown], y[shown], "o", color=colour, markersize=4, markeredgecolor=_POINT, zorder=3)
     on, back = (np.maximum(facing * (place - grid[:, None]), 0) @ solution.dual for facing in (1.0, -1.0))
     differ = np.max(np.abs(on - back)) > 1e-9
-    cost = _cost(solution, grid)
+    cost = _cost(solution, grid / stretch)
     bottom.plot(grid, on / cost, color=colour, linewidth=1.2, label="facing along it" if differ else None)
     if differ:
         bottom.plot(grid, back / cost, color=colour, linewidth=1.2, linestyle=(0, (4, 2)), label="facing back")
