@@ -75,9 +75,7 @@ def ours(kind: Kind, x: np.ndarray, y: np.ndarray, first: dict[str, np.ndarray])
         *(jnp.asarray(first[name]) for name in ("inner_weights", "biases", "outer_weights", "offset"))
     )
     state = State(network, state.memory, state.step)
-    program = jax.jit(
-        lambda state, steps: jax.lax.fori_loop(0, steps, lambda _, now: jax.vmap(engine._step)(now, varied), state)
-    )
+    program = jax.jit(lambda state, steps: jax.vmap(engine.advance, in_axes=(0, 0, None))(state, varied, steps))
 
     def advance(steps: int) -> np.ndarray:
         nonlocal state

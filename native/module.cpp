@@ -69,5 +69,6 @@ NB_MODULE(_native, m) {
         for (const auto& name : train::instruction_sets()) names.append(nb::str(name.c_str()));
         return names;
     });
-    m.def("loss_and_gradient", [] { return nb::capsule(train::handler(), "xla._CUSTOM_CALL_TARGET"); });
+    m.def("loss_and_gradient", [] { return nb::capsule(train::gradient_handler(), "xla._CUSTOM_CALL_TARGET"); });
+    m.def("descend", [] { return nb::capsule(train::descent_handler(), "xla._CUSTOM_CALL_TARGET"); });
 }

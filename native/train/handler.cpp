@@ -1,21 +1,19 @@
-// Loss and gradient of K networks at once, as an XLA FFI handler.
+// Loss and gradient of K networks at once, and whole steps of an optimiser, as XLA FFI handlers.
 //
-// Arguments: w (..., m, d), b (..., m), a (..., m), c (...), v (..., d or 0), points (..., N, d), values (..., N),
-// weights (..., N or 0), chosen (..., n or 0); leading sizes are those of the K networks, or all 1 for what the
-// networks share. A last size of 0 says that there is none. Results: loss (...), and gradients shaped as w, b, a, c, v.
-//
-// A network's points are cut into parts that depend on their number alone; parts are summed in order. So a network's
-// numbers depend neither on its company nor on threads.
+// Arguments come for K networks, leading sizes being those of the batch, or all 1 for what the networks share. A last
+// size of 0 says that there is none: of points' weights (..., N or 0), chosen rows (..., n or 0), skip terms (..., 0).
 #include "handler.hpp"
 
 #include <algorithm>
 #include <cstring>
 #include <memory>
-#include <new>
+#include <stdexcept>
 
-#include "../parallel.hpp"
-#include "kernel.hpp"
+#include "gradient.hpp"
 #include "xla/ffi/api/ffi.h"
+#ifdef MINNORM_X86
+#include <xmmintrin.h>
+#endif
 
 namespace minnorm::train {
 
@@ -23,35 +21,34 @@ namespace ffi = xla::ffi;
 
 namespace {
 
-constexpr int64_t kParts = 16;              // of a network's points, at most
-constexpr double kLeast = 4e6;              // operations worth a thread
-constexpr std::align_val_t kAlignment{64};
-
-const Kernel* kernel(std::string_view name) {
+template <class T>
+const Kernel<T>& kernel_of(std::string_view name) {
     const auto names = instruction_sets();
-    if (std::find(names.begin(), names.end(), name) == names.end()) return nullptr;
+    if (std::find(names.begin(), names.end(), name) == names.end())
+        throw std::invalid_argument("this processor does not run the instruction set asked for");
+    const Kernels* found = &generic;
 #ifdef MINNORM_X86
-    if (name == "avx512") return &avx512;
-    if (name == "avx2") return &avx2;
+    if (name == "avx512") found = &avx512;
+    if (name == "avx2") found = &avx2;
 #endif
-    return &generic;
+    if constexpr (sizeof(T) == sizeof(float)) return found->single;
+    else return found->real;
 }
 
-// Memory that a thread keeps from call to call.
-std::byte* scratch(size_t size) {
-    struct Free {
-        void operator()(std::byte* p) const { ::operator delete(p, kAlignment); }
-    };
-    thread_local std::unique_ptr<std::byte, Free> kept;
-    thread_local size_t room = 0;
-    if (size > room) {
-        kept.reset();
-        room = 0;
-        kept.reset(static_cast<std::byte*>(::operator new(size, kAlignment)));
-        room = size;
-    }
-    return kept.get();
-}
+// Numbers too small for full precision count as 0 while this lives, as in XLA's own threads: they cost much time in an
+// optimiser's memory, and a number must not depend on which thread computes it.
+class Flush {
+public:
+#ifdef MINNORM_X86
+    Flush() : before_(_mm_getcsr()) { _mm_setcsr(before_ | 0x8040); }
+    Flush(const Flush&) = delete;
+    Flush& operator=(const Flush&) = delete;
+    ~Flush() { _mm_setcsr(before_); }
+
+private:
+    unsigned before_;
+#endif
+};
 
 // One argument or result: how many networks it has, and where the first starts.
 struct Batch {
@@ -62,106 +59,124 @@ struct Batch {
         for (size_t i = 0; i < dims.size(); ++i) (i + own < dims.size() ? count : size) *= dims[i];
         if (own > 0) last = dims[dims.size() - 1];
     }
-    template <class T>
-    T* at(int64_t k) const {
-        return size == 0 ? nullptr : static_cast<T*>(data) + (count == 1 ? 0 : k) * size;
+    template <class U>
+    U* at(int64_t k) const {
+        return size == 0 ? nullptr : static_cast<U*>(data) + (count == 1 ? 0 : k) * size;
     }
 };
 
-struct Call {
-    Batch w, b, a, c, v, points, values, weights, chosen, loss, dw, db, da, dc, dv;
+// A leaf (m, columns) to and from panels (panel, column, lane), filled up with zeros.
+template <class T>
+void to_panels(const T* plain, int64_t m, int64_t columns, int64_t panel, T* panels) {
+    const int64_t whole = (m + panel - 1) / panel * panel;
+    for (int64_t k = 0; k < whole; ++k)
+        for (int64_t j = 0; j < columns; ++j)
+            panels[(k / panel * columns + j) * panel + k % panel] = k < m ? plain[k * columns + j] : T(0);
+}
+
+template <class T>
+void from_panels(const T* panels, int64_t m, int64_t columns, int64_t panel, T* plain) {
+    for (int64_t k = 0; k < m; ++k)
+        for (int64_t j = 0; j < columns; ++j)
+            plain[k * columns + j] = panels[(k / panel * columns + j) * panel + k % panel];
+}
+
+// What training data and the threads to use have in common for both handlers.
+struct Work {
+    Batch points, values, weights, chosen;
     int64_t networks, m, d, n;
     bool ascending;
-    const Kernel* kernel;
     int threads;
 
-    template <class T>
-    Net<T> net(int64_t k) const {
-        return {m, d, w.at<T>(k), b.at<T>(k), a.at<T>(k), c.at<T>(k), v.at<T>(k)};
+    Work(const ffi::AnyBuffer& x, const ffi::AnyBuffer& y, const ffi::AnyBuffer& s, const ffi::AnyBuffer& rows,
+         size_t rows_own, int64_t count, int64_t width, bool in_order, int64_t most)
+        : points(x, 2), values(y, 1), weights(s, 1), chosen(rows, rows_own), networks(count), m(width), d(points.last),
+          n(chosen.size ? chosen.last : values.last), ascending(in_order), threads(static_cast<int>(most)) {
+        for (const Batch* batch : {&points, &values, &weights, &chosen}) check(*batch);
+        if (n == 0 || (ascending && (d != 1 || chosen.size)))
+            throw std::invalid_argument("there must be points, and ascending ones have one coordinate and no choice");
+    }
+    void check(const Batch& batch) const {
+        if (batch.count != 1 && batch.count != networks)
+            throw std::invalid_argument("an argument has neither one entry nor one for each network");
     }
     template <class T>
-    Data<T> data(int64_t k) const {
-        return {n, points.at<T>(k), values.at<T>(k), weights.at<T>(k), chosen.at<int32_t>(k)};
+    Data<T> data(int64_t k, int64_t step) const {
+        const int32_t* rows = chosen.at<int32_t>(k);
+        return {n, points.at<T>(k), values.at<T>(k), weights.at<T>(k), rows ? rows + step * n : nullptr};
+    }
+    // As many threads as there are networks, or several for one, as far as its size is worth it.
+    template <class T>
+    Gradient<T> gradient(const Kernel<T>& kernel) const {
+        return {kernel, m, d, n, ascending, static_cast<int>(std::max<int64_t>(1, threads / networks))};
+    }
+    int outer(double steps) const {
+        const double work = ascending ? 100.0 * static_cast<double>(m + n)
+                                      : 4.0 * static_cast<double>(n) * static_cast<double>(m) * static_cast<double>(d + 2);
+        return static_cast<int>(std::min<double>(threads, 1 + work * steps * static_cast<double>(networks) / kLeast));
     }
 };
 
-// Everything of one network whose points stay in one part, or of one part.
-template <class T>
-struct Share {
-    std::vector<T> gradient;    // w, b, a; empty where it goes straight to the result
-    std::vector<double> small;  // loss, c, v
-};
-
-template <class T>
-void run(const Call& call) {
-    const int64_t m = call.m, d = call.d, n = call.n, size = m * (d + 2);
-    const int64_t blocks = (n + kBlock - 1) / kBlock;
-    const int64_t step = call.ascending ? n : (blocks + kParts - 1) / kParts * kBlock, parts = (n + step - 1) / step;
-    const double work = call.ascending ? 100.0 * static_cast<double>(m + n) : 4.0 * static_cast<double>(n * m * (d + 2));
-    const int threads = static_cast<int>(std::min<double>(call.threads, 1 + work * static_cast<double>(call.networks) / kLeast));
-    const size_t room = call.ascending ? line_scratch(n, m) : call.kernel->scratch(m, d, sizeof(T));
-    std::vector<Share<T>> shares(static_cast<size_t>(call.networks * parts));
-    parallel(static_cast<int>(shares.size()), threads, [&] { return scratch(room); }, [&](std::byte* space, int item) {
-        const int64_t k = item / parts, from = item % parts * step;
-        Share<T>& share = shares[static_cast<size_t>(item)];
-        if (parts > 1) share.gradient.resize(static_cast<size_t>(size));
-        share.small.resize(static_cast<size_t>(2 + d));
-        T* g = share.gradient.data();
-        double* s = share.small.data();
-        const Sums<T> out = parts > 1 ? Sums<T>{g, g + m * d, g + m * d + m, s, s + 1, s + 2}
-                                      : Sums<T>{call.dw.at<T>(k), call.db.at<T>(k), call.da.at<T>(k), s, s + 1, s + 2};
-        const auto net = call.net<T>(k);
-        const auto data = call.data<T>(k);
-        if (call.ascending) return line(net, data, out, space);
-        const auto dense = [&] {
-            if constexpr (sizeof(T) == sizeof(float)) return call.kernel->single;
-            else return call.kernel->real;
-        }();
-        dense(net, data, from, std::min(n, from + step), out, space);
-    });
-    for (int64_t k = 0; k < call.networks; ++k) {
-        const auto first = shares.begin() + k * parts;
-        for (auto next = first + 1; next < first + parts; ++next) {
-            for (size_t i = 0; i < next->gradient.size(); ++i) first->gradient[i] += next->gradient[i];
-            for (size_t i = 0; i < next->small.size(); ++i) first->small[i] += next->small[i];
-        }
-        if (parts > 1) {
-            const T* g = first->gradient.data();
-            std::copy_n(g, m * d, call.dw.at<T>(k));
-            std::copy_n(g + m * d, m, call.db.at<T>(k));
-            std::copy_n(g + m * d + m, m, call.da.at<T>(k));
-        }
-        *call.loss.at<T>(k) = static_cast<T>(first->small[0]);
-        *call.dc.at<T>(k) = static_cast<T>(first->small[1]);
-        for (int64_t j = 0; j < call.dv.last; ++j) call.dv.at<T>(k)[j] = static_cast<T>(first->small[static_cast<size_t>(2 + j)]);
-    }
-}
+int64_t rounded(int64_t count, int64_t to) { return (count + to - 1) / to * to; }
 
 using In = ffi::AnyBuffer;
 using Out = ffi::Result<ffi::AnyBuffer>;
 
-ffi::Error loss_and_gradient(In w, In b, In a, In c, In v, In points, In values, In weights, In chosen, Out loss, Out dw,
-                             Out db, Out da, Out dc, Out dv, std::string_view instructions, int64_t threads,
-                             bool ascending) {
-    Call call{{w, 2},      {b, 1},       {a, 1},      {c, 0},   {v, 1},   {points, 2}, {values, 1}, {weights, 1},
-              {chosen, 1}, {*loss, 0},   {*dw, 2},    {*db, 1}, {*da, 1}, {*dc, 0},    {*dv, 1},    0,
-              0,           0,            0,           ascending, kernel(instructions), static_cast<int>(threads)};
-    if (!call.kernel) return ffi::Error::InvalidArgument("this processor does not run the instruction set asked for");
-    call.networks = call.loss.count;
-    call.m = call.b.last, call.d = call.points.last;
-    call.n = call.chosen.size ? call.chosen.last : call.values.last;
-    for (const Batch* batch : {&call.w, &call.b, &call.a, &call.c, &call.v, &call.points, &call.values, &call.weights, &call.chosen})
-        if (batch->count != 1 && batch->count != call.networks)
-            return ffi::Error::InvalidArgument("an argument has neither one entry nor one for each network");
-    if (call.n == 0 || (ascending && (call.d != 1 || call.chosen.size)))
-        return ffi::Error::InvalidArgument("there must be points, and ascending ones have one coordinate and no choice");
-    if (w.element_type() == ffi::F32) run<float>(call);
-    else if (w.element_type() == ffi::F64) run<double>(call);
-    else return ffi::Error::InvalidArgument("networks must be float32 or float64");
+template <class T>
+void gradients(const Work& work, const Kernel<T>& kernel, const Batch& w, const Batch& b, const Batch& a, const Batch& c,
+               const Batch& v, const Batch& loss, const Batch& dw, const Batch& db, const Batch& da, const Batch& dc,
+               const Batch& dv) {
+    const int64_t m = work.m, d = work.d;
+    const auto gradient = work.gradient(kernel);
+    const int64_t width = gradient.width();
+    const auto make = [&] {
+        return std::make_unique<Room>(static_cast<size_t>(2 * width * (d + 2)) * sizeof(T) + gradient.room());
+    };
+    parallel(static_cast<int>(work.networks), work.outer(1), make, [&](const std::unique_ptr<Room>& room, int k) {
+        const Flush flush;
+        T* inner = reinterpret_cast<T*>(room->at());
+        T *biases = inner + width * d, *outer = biases + width, *g = outer + width, *gb = g + width * d, *ga = gb + width;
+        to_panels(w.at<T>(k), m, d, kernel.panel, inner);
+        to_panels(b.at<T>(k), m, 1, kernel.panel, biases);
+        to_panels(a.at<T>(k), m, 1, kernel.panel, outer);
+        std::vector<double> few(static_cast<size_t>(2 + d));
+        gradient({m, d, inner, biases, outer, *c.at<T>(k), v.at<T>(k)}, work.data<T>(k, 0), g, gb, ga, few.data(),
+                 reinterpret_cast<std::byte*>(ga + width));
+        from_panels(g, m, d, kernel.panel, dw.at<T>(k));
+        from_panels(gb, m, 1, kernel.panel, db.at<T>(k));
+        from_panels(ga, m, 1, kernel.panel, da.at<T>(k));
+        *loss.at<T>(k) = static_cast<T>(few[0]);
+        *dc.at<T>(k) = static_cast<T>(few[1]);
+        for (int64_t j = 0; j < dv.last; ++j) dv.at<T>(k)[j] = static_cast<T>(few[static_cast<size_t>(2 + j)]);
+    });
+}
+
+// Both handlers: by type, with what is wrong as XLA's error.
+template <class Run>
+ffi::Error by_type(const ffi::AnyBuffer& of, Run run) {
+    try {
+        if (of.element_type() == ffi::F32) run(float{});
+        else if (of.element_type() == ffi::F64) run(double{});
+        else return ffi::Error::InvalidArgument("networks must be float32 or float64");
+    } catch (const std::exception& error) {
+        return ffi::Error::InvalidArgument(error.what());
+    }
     return ffi::Error::Success();
 }
 
-XLA_FFI_DEFINE_HANDLER(kHandler, loss_and_gradient,
+ffi::Error loss_and_gradient(In w, In b, In a, In c, In v, In points, In values, In weights, In chosen, Out loss, Out dw,
+                             Out db, Out da, Out dc, Out dv, std::string_view instructions, int64_t threads,
+                             bool ascending) {
+    return by_type(w, [&](auto zero) {
+        const Batch inner(w, 2), biases(b, 1), outer(a, 1), offset(c, 0), skip(v, 1), losses(*loss, 0);
+        const Work work(points, values, weights, chosen, 1, losses.count, biases.last, ascending, threads);
+        for (const Batch* batch : {&inner, &biases, &outer, &offset, &skip}) work.check(*batch);
+        gradients(work, kernel_of<decltype(zero)>(instructions), inner, biases, outer, offset, skip, losses, Batch(*dw, 2),
+                  Batch(*db, 1), Batch(*da, 1), Batch(*dc, 0), Batch(*dv, 1));
+    });
+}
+
+XLA_FFI_DEFINE_HANDLER(kGradient, loss_and_gradient,
                        ffi::Ffi::Bind()
                            .Arg<In>().Arg<In>().Arg<In>().Arg<In>().Arg<In>()
                            .Arg<In>().Arg<In>().Arg<In>().Arg<In>()
@@ -169,6 +184,188 @@ XLA_FFI_DEFINE_HANDLER(kHandler, loss_and_gradient,
                            .Attr<std::string_view>("instructions")
                            .Attr<int64_t>("threads")
                            .Attr<bool>("ascending"));
+
+// A leaf of the network or of the optimiser's memory, by its own shape: (), (m,), (m, d), (d,).
+enum class Kind : int64_t { scalar, neurons, weights, coordinates };
+
+struct Leaf {
+    Batch from, to;
+    Kind kind;
+    ffi::DataType type;
+};
+
+double scalar(const Batch& batch, ffi::DataType type, int64_t k) {
+    if (type == ffi::F32) return *batch.at<float>(k);
+    if (type == ffi::F64) return *batch.at<double>(k);
+    if (type == ffi::S32) return *batch.at<int32_t>(k);
+    throw std::invalid_argument("a number of the optimiser has a type that programs do not know");
+}
+
+void set_scalar(const Batch& batch, ffi::DataType type, int64_t k, double value) {
+    if (type == ffi::F32) *batch.at<float>(k) = static_cast<float>(value);
+    else if (type == ffi::F64) *batch.at<double>(k) = value;
+    else *batch.at<int32_t>(k) = static_cast<int32_t>(value);
+}
+
+// `slots` of a program are: the network's leaves w, b, a, c and perhaps v, their gradients in the same order, the
+// optimiser's memory, learning rate and weight decay.
+struct Descent {
+    const Work& work;
+    const Program& program;
+    const std::vector<Leaf>& leaves;  // network and memory
+    size_t parts;                     // leaves of the network
+    Batch rate, decay;
+    ffi::DataType rate_type, decay_type;
+    int64_t steps;
+
+    template <class T>
+    int64_t size(Kind kind, const Kernel<T>& kernel) const {
+        const int64_t width = rounded(work.m, kernel.panel);
+        return kind == Kind::weights ? width * work.d : kind == Kind::neurons ? width : rounded(work.d, kernel.panel);
+    }
+
+    // Numbers that an update has to touch.
+    template <class T>
+    int64_t used(Kind kind, const Kernel<T>& kernel) const {
+        if (kind == Kind::weights && work.d > 1) return size(kind, kernel);
+        return rounded(kind == Kind::coordinates ? work.d : work.m, kernel.lanes);
+    }
+
+    // Slot of a leaf.
+    size_t slot(size_t leaf) const { return leaf < parts ? leaf : leaf + parts; }
+
+    template <class T>
+    size_t room(const Kernel<T>& kernel, const Gradient<T>& gradient) const {
+        int64_t count = 0;
+        for (size_t i = 0; i < leaves.size(); ++i)
+            if (leaves[i].kind != Kind::scalar) count += (i < parts ? 2 : 1) * size(leaves[i].kind, kernel);
+        int64_t temporaries = 0;
+        for (const auto& component : program.components) temporaries = std::max<int64_t>(temporaries, component.temporaries);
+        return static_cast<size_t>(count + temporaries * kernel.chunk) * sizeof(T) + gradient.room();
+    }
+
+    template <class T>
+    void run(const Kernel<T>& kernel, const Gradient<T>& gradient, int64_t k, std::byte* space) const {
+        const int64_t m = work.m, d = work.d;
+        std::vector<T*> arrays(static_cast<size_t>(program.slots), nullptr);
+        std::vector<double> registers(static_cast<size_t>(program.registers));
+        std::vector<T> scalars(registers.size());
+        T* next = reinterpret_cast<T*>(space);
+        for (size_t i = 0; i < leaves.size(); ++i) {
+            const Leaf& leaf = leaves[i];
+            if (leaf.kind == Kind::scalar) {
+                registers[slot(i)] = scalar(leaf.from, leaf.type, k);
+                continue;
+            }
+            const int64_t count = size(leaf.kind, kernel);
+            T* here = arrays[slot(i)] = next;
+            next += count;
+            if (leaf.kind == Kind::weights) to_panels(leaf.from.at<T>(k), m, d, kernel.panel, here);
+            else to_panels(leaf.from.at<T>(k), leaf.kind == Kind::neurons ? m : d, 1, kernel.panel, here);
+            if (i < parts) {
+                arrays[parts + i] = next;
+                std::fill_n(next, count, T(0));
+                next += count;
+            }
+        }
+        registers[static_cast<size_t>(program.slots) - 2] = scalar(rate, rate_type, k);
+        registers[static_cast<size_t>(program.slots) - 1] = scalar(decay, decay_type, k);
+        std::copy(program.constants.begin(), program.constants.end(), registers.begin() + program.slots);
+        int64_t most = 0;
+        for (const auto& component : program.components) most = std::max<int64_t>(most, component.temporaries);
+        T* temporaries = next;
+        std::byte* rest = reinterpret_cast<std::byte*>(next + most * kernel.chunk);
+        std::vector<double> few(static_cast<size_t>(2 + d));
+        std::vector<double> results(program.outputs.size());
+        const bool skip = parts > 4;
+        for (int64_t step = 0; step < steps; ++step) {
+            const Net<T> net{m, d, arrays[0], arrays[1], arrays[2], static_cast<T>(registers[3]), skip ? arrays[4] : nullptr};
+            gradient(net, work.data<T>(k, step), arrays[parts], arrays[parts + 1], arrays[parts + 2], few.data(), rest);
+            registers[parts + 3] = static_cast<T>(few[1]);
+            for (int64_t j = 0; skip && j < d; ++j) arrays[parts + 4][j] = static_cast<T>(few[static_cast<size_t>(2 + j)]);
+            run_scalars(program, registers.data());
+            for (size_t i = 0; i < registers.size(); ++i) scalars[i] = static_cast<T>(registers[i]);
+            for (const auto& component : program.components) {
+                const size_t first = static_cast<size_t>(component.slots.front());
+                const size_t of = first < parts ? first : first - parts;
+                kernel.update(component, used(leaves[of].kind, kernel), arrays.data(), scalars.data(), temporaries);
+            }
+            for (size_t i = 0; i < results.size(); ++i) results[i] = registers[static_cast<size_t>(program.outputs[i].from)];
+            for (size_t i = 0; i < results.size(); ++i) registers[static_cast<size_t>(program.outputs[i].slot)] = results[i];
+            // The filling stays out of the sums, whatever an optimiser makes of zeros.
+            const int64_t last = m / kernel.panel * kernel.panel, filling = gradient.width() - m;
+            if (filling == 0) continue;
+            for (int64_t j = 0; j < d; ++j) std::fill_n(arrays[0] + last * d + j * kernel.panel + m - last, filling, T(0));
+            std::fill_n(arrays[1] + m, filling, T(0));
+            std::fill_n(arrays[2] + m, filling, T(0));
+        }
+        for (size_t i = 0; i < leaves.size(); ++i) {
+            const Leaf& leaf = leaves[i];
+            if (leaf.kind == Kind::scalar) set_scalar(leaf.to, leaf.type, k, registers[slot(i)]);
+            else if (leaf.kind == Kind::weights) from_panels(arrays[slot(i)], m, d, kernel.panel, leaf.to.at<T>(k));
+            else from_panels(arrays[slot(i)], leaf.kind == Kind::neurons ? m : d, 1, kernel.panel, leaf.to.at<T>(k));
+        }
+    }
+};
+
+// Arguments: how many steps to take, the data, with chosen (..., steps or more, n or 0) a row for each step, learning
+// rate, weight decay, then the leaves of network and memory; results: the leaves after the steps.
+ffi::Error descend(In count, In points, In values, In weights, In chosen, In rate, In decay, ffi::RemainingArgs from,
+                   ffi::RemainingRets to, std::string_view instructions, int64_t threads, bool ascending, int64_t parts,
+                   ffi::Span<const int64_t> kinds, ffi::Span<const int64_t> code, ffi::Span<const double> constants) {
+    const auto first = from.get<ffi::AnyBuffer>(0);
+    if (!first.has_value()) return first.error();
+    return by_type(*first, [&](auto zero) {
+        using T = decltype(zero);
+        const size_t own[] = {0, 1, 2, 1};
+        std::vector<Leaf> leaves;
+        if (from.size() != kinds.size() || to.size() != kinds.size()) throw std::invalid_argument("a leaf has no kind");
+        for (size_t i = 0; i < from.size(); ++i) {
+            const auto in = *from.get<ffi::AnyBuffer>(i);
+            auto out = to.get<ffi::AnyBuffer>(i);
+            const size_t dims = own[kinds[i]];
+            leaves.push_back({Batch(in, dims), Batch(**out, dims), static_cast<Kind>(kinds[i]), in.element_type()});
+        }
+        const Program program = decode(code.begin(), static_cast<int64_t>(code.size()), constants.begin(),
+                                       static_cast<int64_t>(constants.size()));
+        const Batch& networks = leaves[3].to;
+        const Work work(points, values, weights, chosen, 2, networks.count, leaves[1].from.last, ascending, threads);
+        for (const Leaf& leaf : leaves) work.check(leaf.from);
+        if (program.slots != static_cast<int64_t>(leaves.size()) + parts + 2) throw std::invalid_argument("not a program");
+        const Descent descent{work,
+                              program,
+                              leaves,
+                              static_cast<size_t>(parts),
+                              Batch(rate, 0),
+                              Batch(decay, 0),
+                              rate.element_type(),
+                              decay.element_type(),
+                              *Batch(count, 0).at<int32_t>(0)};
+        if (work.chosen.size && descent.steps * work.n > work.chosen.size)
+            throw std::invalid_argument("there are fewer choices of rows than steps");
+        const auto& kernel = kernel_of<T>(instructions);
+        const auto gradient = work.gradient(kernel);
+        const auto make = [&] { return std::make_unique<Room>(descent.room(kernel, gradient)); };
+        parallel(static_cast<int>(work.networks), work.outer(static_cast<double>(descent.steps)), make,
+                 [&](const std::unique_ptr<Room>& room, int k) {
+                     const Flush flush;
+                     descent.run(kernel, gradient, k, room->at());
+                 });
+    });
+}
+
+XLA_FFI_DEFINE_HANDLER(kDescent, descend,
+                       ffi::Ffi::Bind()
+                           .Arg<In>().Arg<In>().Arg<In>().Arg<In>().Arg<In>().Arg<In>().Arg<In>()
+                           .RemainingArgs()
+                           .RemainingRets()
+                           .Attr<std::string_view>("instructions")
+                           .Attr<int64_t>("threads")
+                           .Attr<bool>("ascending")
+                           .Attr<int64_t>("parts")
+                           .Attr<ffi::Span<const int64_t>>("kinds")
+                           .Attr<ffi::Span<const int64_t>>("code")
+                           .Attr<ffi::Span<const double>>("constants"));
 
 }  // namespace
 
@@ -185,6 +382,7 @@ std::vector<std::string> instruction_sets() {
     return names;
 }
 
-void* handler() { return reinterpret_cast<void*>(kHandler); }
+void* gradient_handler() { return reinterpret_cast<void*>(kGradient); }
+void* descent_handler() { return reinterpret_cast<void*>(kDescent); }
 
 }  // namespace minnorm::train

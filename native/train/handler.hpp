@@ -9,7 +9,8 @@ namespace minnorm::train {
 // What this processor can run, the best first.
 std::vector<std::string> instruction_sets();
 
-// The address of the XLA FFI handler; see handler.cpp for what it takes.
-void* handler();
+// The addresses of the XLA FFI handlers; see handler.cpp for what they take.
+void* gradient_handler();
+void* descent_handler();
 
 }  // namespace minnorm::train

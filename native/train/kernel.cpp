@@ -7,13 +7,13 @@
 // the linker would be free to keep the copy with this unit's instructions.
 #include "kernel.hpp"
 #include "lanes.hpp"
+#include "update.hpp"
 
 namespace {
 
 using minnorm::train::Data;
 using minnorm::train::kBlock;
 using minnorm::train::Net;
-using minnorm::train::Sums;
 
 constexpr int kVectors = 2;  // of neurons, that go together through a block: a panel
 
@@ -35,18 +35,14 @@ struct Arena {
     }
 };
 
-// What a thread works on: neurons in panels of (row, lane), a block of points, and what passes between the phases.
+// A block of points, and what passes between the phases.
 template <class T>
 struct Space {
-    T *weights, *outer, *sums, *x, *rx, *f;
+    T *x, *rx, *f;
     Bits* bits;
     std::byte* end;
     Space(std::byte* from, int64_t m, int64_t d) {
         Arena arena{from};
-        const int64_t padded = panels<T>(m) * kPanel<T>;
-        weights = arena.take<T>(padded * (d + 1));
-        outer = arena.take<T>(padded);
-        sums = arena.take<T>(padded * (d + 1));
         x = arena.take<T>(kBlock * d);
         rx = arena.take<T>(kBlock * (d + 1));
         f = arena.take<T>(kBlock * Lanes<T>::count);
@@ -55,31 +51,17 @@ struct Space {
     }
 };
 
-template <class T>
-void pack(const Net<T>& net, const Space<T>& space) {
-    const int64_t d = net.d;
-    for (int64_t p = 0; p < panels<T>(net.m); ++p) {
-        T* rows = space.weights + p * kPanel<T> * (d + 1);
-        for (int64_t lane = 0; lane < kPanel<T>; ++lane) {
-            const int64_t k = p * kPanel<T> + lane;
-            const bool real = k < net.m;
-            for (int64_t j = 0; j < d; ++j) rows[j * kPanel<T> + lane] = real ? net.w[k * d + j] : T(0);
-            rows[d * kPanel<T> + lane] = real ? net.b[k] : T(0);
-            space.outer[k] = real ? net.a[k] : T(0);
-        }
-    }
-}
-
 // One panel's share of the predictions at `count` points, a multiple of kTile. D is d, or 0 to read it.
 template <class T, int D>
-void forward(const T* weights, const T* outer, const T* x, int64_t count, int64_t dim, T* f, Bits* bits) {
+void forward(const T* weights, const T* biases, const T* outer, const T* x, int64_t count, int64_t dim, T* f,
+             Bits* bits) {
     using L = Lanes<T>;
     using V = typename L::Vector;
     const int64_t d = D ? D : dim;
     for (int64_t i = 0; i < count; i += kTile) {
         V z[kTile][kVectors];
         for (int p = 0; p < kTile; ++p)
-            for (int v = 0; v < kVectors; ++v) z[p][v] = L::load(weights + d * kPanel<T> + v * L::count);
+            for (int v = 0; v < kVectors; ++v) z[p][v] = L::load(biases + v * L::count);
         for (int64_t j = 0; j < d; ++j) {
             V w[kVectors];
             for (int v = 0; v < kVectors; ++v) w[v] = L::load(weights + j * kPanel<T> + v * L::count);
@@ -131,8 +113,37 @@ void backward_columns(int64_t columns, const T* rx, const Bits* bits, int64_t co
     }
 }
 
+// From the predictions in space.f: what the loss and c (and v) get, and the residuals' share times (x, 1).
+template <class T, class Row>
+void residuals(const Net<T>& net, const Data<T>& data, Row row, int64_t size, double* few, const Space<T>& space) {
+    using L = Lanes<T>;
+    const int64_t d = net.d;
+    const T whole = static_cast<T>(data.n);
+    for (int64_t from = 0; from < size; from += L::count) {
+        typename L::Vector parts[L::count];
+        for (int i = 0; i < L::count; ++i) parts[i] = L::load(space.f + (from + i) * L::count);
+        alignas(sizeof(typename L::Vector)) T values[L::count];
+        L::store(values, L::sums(parts) + L::fill(net.c));
+        for (int64_t i = from; i < size && i < from + L::count; ++i) {
+            const T* x = space.x + i * d;
+            T value = values[i - from];
+            if (net.v)
+                for (int64_t j = 0; j < d; ++j) value += net.v[j] * x[j];
+            const T r = value - data.values[row(i)];
+            const T back = (data.weights ? data.weights[row(i)] * r : r) / whole;
+            few[0] += 0.5 * static_cast<double>(back) * static_cast<double>(r);
+            few[1] += back;
+            T* rx = space.rx + i * (d + 1);
+            for (int64_t j = 0; j < d; ++j) rx[j] = back * x[j];
+            rx[d] = back;
+            if (net.v)
+                for (int64_t j = 0; j < d; ++j) few[2 + j] += rx[j];
+        }
+    }
+}
+
 template <class T>
-void block(const Net<T>& net, const Data<T>& data, int64_t from, int64_t size, const Sums<T>& out,
+void block(const Net<T>& net, const Data<T>& data, int64_t from, int64_t size, T* sums, double* few,
            const Space<T>& space) {
     const int64_t d = net.d, stride = d + 1, count = (size + kTile - 1) / kTile * kTile;
     const auto row = [&](int64_t i) { return data.chosen ? static_cast<int64_t>(data.chosen[from + i]) : from + i; };
@@ -141,60 +152,66 @@ void block(const Net<T>& net, const Data<T>& data, int64_t from, int64_t size, c
     for (int64_t i = 0; i < count * Lanes<T>::count; ++i) space.f[i] = 0;
     const auto go = d == 1 ? forward<T, 1> : d == 2 ? forward<T, 2> : d == 3 ? forward<T, 3> : forward<T, 0>;
     for (int64_t p = 0; p < panels<T>(net.m); ++p)
-        go(space.weights + p * kPanel<T> * stride, space.outer + p * kPanel<T>, space.x, count, d, space.f,
+        go(net.w + p * kPanel<T> * d, net.b + p * kPanel<T>, net.a + p * kPanel<T>, space.x, count, d, space.f,
            space.bits + p * kBlock * kVectors);
-    for (int64_t i = 0; i < size; ++i) {
-        const T* x = space.x + i * d;
-        T value = *net.c + Lanes<T>::sum(Lanes<T>::load(space.f + i * Lanes<T>::count));
-        if (net.v)
-            for (int64_t j = 0; j < d; ++j) value += net.v[j] * x[j];
-        const T r = value - data.values[row(i)];
-        const T share = (data.weights ? data.weights[row(i)] : T(1)) / static_cast<T>(data.n), back = share * r;
-        *out.loss += 0.5 * static_cast<double>(back) * static_cast<double>(r);
-        *out.c += back;
-        T* rx = space.rx + i * stride;
-        for (int64_t j = 0; j < d; ++j) rx[j] = back * x[j];
-        rx[d] = back;
-        if (net.v)
-            for (int64_t j = 0; j < d; ++j) out.v[j] += rx[j];
-    }
+    residuals(net, data, row, size, few, space);
     for (int64_t p = 0; p < panels<T>(net.m); ++p)
         backward_columns<T>(stride, space.rx, space.bits + p * kBlock * kVectors, size, stride,
-                            space.sums + p * kPanel<T> * stride);
+                            sums + p * kPanel<T> * stride);
 }
 
 template <class T>
-void dense(const Net<T>& net, const Data<T>& data, int64_t from, int64_t to, const Sums<T>& out, std::byte* scratch) {
+void accumulate(const Net<T>& net, const Data<T>& data, int64_t from, int64_t to, T* sums, double* few,
+                std::byte* scratch) {
     const Space<T> space(scratch, net.m, net.d);
-    const int64_t d = net.d, whole = panels<T>(net.m) * kPanel<T> * (d + 1);
-    pack(net, space);
-    for (int64_t i = 0; i < whole; ++i) space.sums[i] = 0;
-    *out.loss = *out.c = 0;
-    if (net.v)
-        for (int64_t j = 0; j < d; ++j) out.v[j] = 0;
-    for (int64_t i = from; i < to; i += kBlock) block(net, data, i, to - i < kBlock ? to - i : kBlock, out, space);
-    for (int64_t k = 0; k < net.m; ++k) {
-        const T* g = space.sums + k / kPanel<T> * kPanel<T> * (d + 1) + k % kPanel<T>;
-        T outer = net.b[k] * g[d * kPanel<T>];
-        for (int64_t j = 0; j < d; ++j) {
-            outer += net.w[k * d + j] * g[j * kPanel<T>];
-            out.w[k * d + j] = net.a[k] * g[j * kPanel<T>];
-        }
-        out.b[k] = net.a[k] * g[d * kPanel<T>];
-        out.a[k] = outer;
-    }
+    const int64_t whole = panels<T>(net.m) * kPanel<T> * (net.d + 1);
+    for (int64_t i = 0; i < whole; ++i) sums[i] = 0;
+    for (int64_t j = 0; j < 2 + net.d; ++j) few[j] = 0;
+    for (int64_t i = from; i < to; i += kBlock)
+        block(net, data, i, to - i < kBlock ? to - i : kBlock, sums, few, space);
 }
 
-size_t scratch_size(int64_t m, int64_t d, size_t item) {
-    const auto size = [&](auto zero) { return Space<decltype(zero)>(nullptr, m, d).end - static_cast<std::byte*>(nullptr); };
-    return static_cast<size_t>(item == sizeof(float) ? size(0.0F) : size(0.0));
+template <class T>
+size_t scratch(int64_t m, int64_t d) {
+    return static_cast<size_t>(Space<T>(nullptr, m, d).end - static_cast<std::byte*>(nullptr));
 }
+
+template <class T>
+void finish(const Net<T>& net, const T* sums, T* dw, T* db, T* da) {
+    using L = Lanes<T>;
+    const int64_t d = net.d;
+    for (int64_t p = 0; p < panels<T>(net.m); ++p)
+        for (int64_t lane = 0; lane < kPanel<T>; lane += L::count) {
+            const int64_t k = p * kPanel<T> + lane;
+            const T *g = sums + p * kPanel<T> * (d + 1) + lane, *w = net.w + p * kPanel<T> * d + lane;
+            T* out = dw + p * kPanel<T> * d + lane;
+            const auto a = L::load(net.a + k), last = L::load(g + d * kPanel<T>);
+            auto outer = L::load(net.b + k) * last;
+            L::store(db + k, a * last);
+            for (int64_t j = 0; j < d; ++j) {
+                const auto here = L::load(g + j * kPanel<T>);
+                outer += L::load(w + j * kPanel<T>) * here;
+                L::store(out + j * kPanel<T>, a * here);
+            }
+            L::store(da + k, outer);
+        }
+}
+
+template <class T>
+void add(T* to, const T* from, int64_t count) {
+    for (int64_t i = 0; i < count; i += Lanes<T>::count)
+        Lanes<T>::store(to + i, Lanes<T>::load(to + i) + Lanes<T>::load(from + i));
+}
+
+template <class T>
+constexpr minnorm::train::Kernel<T> kKernel = {kPanel<T>,  Lanes<T>::count, &accumulate<T>, &scratch<T>,
+                                               &finish<T>, &add<T>,         &update<T>,     kChunk};
 
 }  // namespace
 
 namespace minnorm::train {
 
-extern const Kernel MINNORM_ISA;
-const Kernel MINNORM_ISA = {&dense<float>, &dense<double>, &scratch_size};
+extern const Kernels MINNORM_ISA;
+const Kernels MINNORM_ISA = {kKernel<float>, kKernel<double>};
 
 }  // namespace minnorm::train

@@ -1,16 +1,21 @@
-// Loss and gradient of a shallow ReLU network; what the instruction sets share, and how each is called.
+// What the instruction sets share, and how each is called.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 
+#include "program.hpp"
+
 namespace minnorm::train {
 
-// f(x) = c + v . x + sum_k a_k relu(w_k . x + b_k), with w (m, d); v may be null.
+// f(x) = c + v . x + sum_k a_k relu(w_k . x + b_k). Neurons lie in panels, the last one filled up with zeros:
+// w as (panel, coordinate, lane), b and a as (panel, lane). v may be null.
 template <class T>
 struct Net {
-    int64_t m, d;
-    const T *w, *b, *a, *c, *v;
+    int64_t m, d;  // m without the filling
+    const T *w, *b, *a;
+    T c;
+    const T* v;
 };
 
 // Points (N, d); `weights` (N) may be null; `chosen` (n) are the rows to take, or null for all of them.
@@ -21,34 +26,41 @@ struct Data {
     const int32_t* chosen;
 };
 
-// The gradient in w (m, d), b (m), a (m); then few enough to sum in double: loss, c, v (d).
-template <class T>
-struct Sums {
-    T *w, *b, *a;
-    double *loss, *c, *v;
-};
-
 constexpr int64_t kBlock = 64;  // points between two visits of the same neurons
 
-// Writes the part of loss and gradient that points from, ..., to - 1 contribute to
-// 1/(2n) sum_i s_i (f(x_i) - y_i)^2. Scratch is aligned to 64 bytes and uninitialised.
+// The kernel for one instruction set and type. Memory comes from the caller, aligned to 64 bytes and uninitialised.
 template <class T>
-using Dense = void (*)(const Net<T>&, const Data<T>&, int64_t from, int64_t to, const Sums<T>&, std::byte* scratch);
-
 struct Kernel {
-    Dense<float> single;
-    Dense<double> real;
-    size_t (*scratch)(int64_t m, int64_t d, size_t item);
+    int64_t panel, lanes;  // neurons that go together: all the way, and in one instruction
+
+    // What the points from, ..., to - 1 add to 1/(2n) sum_i s_i (f(x_i) - y_i)^2: G_k = sum_i 1[active] r_i (x_i, 1)
+    // in `sums`, as (panel, d + 1, lane), and loss, c and v (d) in `few`.
+    void (*accumulate)(const Net<T>&, const Data<T>&, int64_t from, int64_t to, T* sums, double* few, std::byte* scratch);
+    size_t (*scratch)(int64_t m, int64_t d);
+
+    // The gradient that follows from G: dw_k = a_k G_k, db_k likewise, da_k = (w_k, b_k) . G_k.
+    void (*finish)(const Net<T>&, const T* sums, T* dw, T* db, T* da);
+
+    void (*add)(T* to, const T* from, int64_t count);  // a whole number of panels
+
+    // Runs a program's instructions on arrays of so many numbers, a multiple of lanes.
+    void (*update)(const Component&, int64_t count, T* const* arrays, const T* scalars, T* scratch);
+    int64_t chunk;  // numbers that an instruction takes at a time, each temporary's size
 };
 
-extern const Kernel generic;
+struct Kernels {
+    Kernel<float> single;
+    Kernel<double> real;
+};
+
+extern const Kernels generic;
 #ifdef MINNORM_X86
-extern const Kernel avx2, avx512;
+extern const Kernels avx2, avx512;
 #endif
 
 // The same for d = 1, all points, in ascending order: O(m log n + n).
 template <class T>
-void line(const Net<T>& net, const Data<T>& data, const Sums<T>& out, std::byte* scratch);
+void line(const Net<T>& net, const Data<T>& data, T* dw, T* db, T* da, double* few, std::byte* scratch);
 size_t line_scratch(int64_t n, int64_t m);
 
 }  // namespace minnorm::train

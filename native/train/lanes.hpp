@@ -23,12 +23,25 @@ struct Lanes {
     static Vector load(const T* p) { return *reinterpret_cast<const Vector*>(p); }
     static void store(T* p, Vector x) { *reinterpret_cast<Vector*>(p) = x; }
     static Vector fill(T x) { return Vector{} + x; }
-    static T sum(Vector x) {  // halves, always in the same order
-        T part[count];
-        std::memcpy(part, &x, sizeof part);
-        for (int width = count / 2; width > 0; width /= 2)
-            for (int i = 0; i < width; ++i) part[i] += part[i + width];
-        return part[0];
+    // The sums of each of `count` vectors, in place of the first: neighbours are added, then pairs, then fours.
+    static Vector sums(Vector (&x)[count]) { return halves<1>(x); }
+
+private:
+    using Places = decltype(Vector{} <= Vector{});
+    template <int width>
+    static Vector halves(Vector (&x)[count]) {
+        if constexpr (width == count) {
+            return x[0];
+        } else {
+            Places even{}, odd{};
+            for (int i = 0; i < count; ++i) {
+                const int from = i / (2 * width) * 2 * width + i % width + (i / width % 2 ? count : 0);
+                even[i] = from, odd[i] = from + width;
+            }
+            for (int i = 0; i < count / (2 * width); ++i)
+                x[i] = __builtin_shuffle(x[2 * i], x[2 * i + 1], even) + __builtin_shuffle(x[2 * i], x[2 * i + 1], odd);
+            return halves<2 * width>(x);
+        }
     }
 };
 

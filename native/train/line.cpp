@@ -31,7 +31,7 @@ int64_t turn(T w, T b, const T* x, int64_t n) {
 size_t line_scratch(int64_t n, int64_t m) { return static_cast<size_t>(2 * (n + 1) + m) * 8; }
 
 template <class T>
-void line(const Net<T>& net, const Data<T>& data, const Sums<T>& out, std::byte* scratch) {
+void line(const Net<T>& net, const Data<T>& data, T* dw, T* db, T* da, double* few, std::byte* scratch) {
     const int64_t n = data.n;
     double* slope = reinterpret_cast<double*>(scratch);
     double* level = slope + n + 1;
@@ -51,26 +51,25 @@ void line(const Net<T>& net, const Data<T>& data, const Sums<T>& out, std::byte*
     for (int64_t i = 0; i < n; ++i) {
         steep += slope[i], high += level[i];
         const double x = data.points[i];
-        const double r = (steep + skip) * x + (high + *net.c) - data.values[i];
+        const double r = (steep + skip) * x + (high + net.c) - data.values[i];
         const double back = r * (data.weights ? data.weights[i] : 1.0) / static_cast<double>(n);
         loss += 0.5 * back * r;
         slope[i] = sum, level[i] = moment;  // from here on: sums of r and r x over earlier points
         sum += back, moment += back * x;
     }
     slope[n] = sum, level[n] = moment;
-    *out.loss = loss, *out.c = sum;
-    if (net.v) *out.v = moment;
+    few[0] = loss, few[1] = sum, few[2] = moment;
     for (int64_t k = 0; k < net.m; ++k) {
         const int64_t at = turns[k];
         const bool rising = !(net.w[k] < 0);
         const double g0 = rising ? sum - slope[at] : slope[at], g1 = rising ? moment - level[at] : level[at];
-        out.w[k] = static_cast<T>(net.a[k] * g1);
-        out.b[k] = static_cast<T>(net.a[k] * g0);
-        out.a[k] = static_cast<T>(net.w[k] * g1 + net.b[k] * g0);
+        dw[k] = static_cast<T>(net.a[k] * g1);
+        db[k] = static_cast<T>(net.a[k] * g0);
+        da[k] = static_cast<T>(net.w[k] * g1 + net.b[k] * g0);
     }
 }
 
-template void line(const Net<float>&, const Data<float>&, const Sums<float>&, std::byte*);
-template void line(const Net<double>&, const Data<double>&, const Sums<double>&, std::byte*);
+template void line(const Net<float>&, const Data<float>&, float*, float*, float*, double*, std::byte*);
+template void line(const Net<double>&, const Data<double>&, double*, double*, double*, double*, std::byte*);
 
 }  // namespace minnorm::train

@@ -15,10 +15,12 @@ from minnorm.penalty import PathNorm
 from minnorm.train import native
 from minnorm.train.initial import Biases, initial_network
 from minnorm.train.optimizers import OPTIMIZERS, Decay
+from minnorm.train.program import Program, elementwise_program
 
 Kind = Literal["native", "xla"]
 """Who computes loss and gradient: the compiled kernel, or XLA from the formula."""
 
+_STEPS_DRAWN, _ROWS_DRAWN = 256, 1 << 15  # minibatches drawn at a time: at most so many, of so many rows in all
 _SORTED_FROM = 64  # points on a line, from which the sorted sums are faster than the dense ones
 
 
@@ -92,12 +94,33 @@ class Engine:
         )
         if s.penalty.offset == "none":
             network = _with_offset(network, jnp.zeros_like(network.offset))
-        return State(network, self._rule(varied).init(_tree(network)), jnp.zeros((), jnp.int32))
+        return State(
+            network,
+            self._rule(varied.learning_rate, varied.weight_decay).init(_tree(network)),
+            jnp.zeros((), jnp.int32),
+        )
 
-    def advance(self, state: State, varied: Varied, count: Int[Array, ""]) -> tuple[State, dict[str, Any]]:
-        """`count` steps and the metrics after them."""
-        state = jax.lax.fori_loop(0, count, lambda _, now: self._step(now, varied), state)
-        return state, self.metrics(state.network, varied)
+    def advance(self, state: State, varied: Varied, count: Int[Array, ""]) -> State:
+        """`count` steps; by the native engine many at once, where it can run the optimiser's update."""
+        program = self._program(state, varied)
+        if program is None:
+            return jax.lax.fori_loop(0, count, lambda _, now: self._step(now, varied), state)
+        if self.setting.batch_size is None:
+            return self._descend(program, state, varied, count, None)
+        several = max(1, min(_STEPS_DRAWN, _ROWS_DRAWN // self.setting.batch_size))
+
+        def draw_and_descend(i: Int[Array, ""], now: State) -> State:
+            chosen = jax.vmap(lambda step: self._rows(varied, step))(now.step + jnp.arange(several, dtype=jnp.int32))
+            return self._descend(program, now, varied, jnp.minimum(count - i * several, several), chosen)
+
+        return jax.lax.fori_loop(0, -(-count // several), draw_and_descend, state)
+
+    def runs_whole_steps(self) -> bool:
+        """Whether the native engine runs the optimiser's update too, and many steps in one call."""
+        dtype = jnp.dtype(self.setting.dtype)
+        number = jax.ShapeDtypeStruct((), dtype)
+        varied = Varied(number, number, number, jax.ShapeDtypeStruct((), jnp.int32))
+        return self._program(jax.eval_shape(self.start, varied), varied) is not None
 
     def metrics(self, network: ShallowReLU, varied: Varied) -> dict[str, Any]:
         """Training loss, path norm, weight decay and the gradient of the objective, on all data.
@@ -120,15 +143,62 @@ class Engine:
         return measure(network, varied.weight_decay)
 
     def _step(self, state: State, varied: Varied) -> State:
-        chosen = None
-        if self.setting.batch_size is not None:
-            key = jax.random.fold_in(self._keys(varied)[1], state.step)
-            chosen = jax.random.randint(key, (self.setting.batch_size,), 0, self.points.shape[0])
-        coupled = varied.weight_decay if self.setting.decay == "coupled" else None
-        _, gradient = self._gradient(state.network, chosen, coupled)
-        network = _tree(state.network)
-        update, memory = self._rule(varied).update(_tree(gradient), state.memory, network)
-        return State(_tree(optax.apply_updates(network, update)), memory, state.step + 1)
+        chosen = None if self.setting.batch_size is None else self._rows(varied, state.step)
+        _, gradient = self._gradient(state.network, chosen, None)
+        network, memory = self._update(state.network, gradient, state.memory, varied.learning_rate, varied.weight_decay)
+        return State(network, memory, state.step + 1)
+
+    def _rows(self, varied: Varied, step: Int[Array, ""]) -> Int[Array, " k"]:
+        """A step's minibatch, drawn with replacement."""
+        key = jax.random.fold_in(self._keys(varied)[1], step)
+        return jax.random.randint(key, (self.setting.batch_size or 0,), 0, self.points.shape[0], jnp.int32)
+
+    def _update(
+        self,
+        network: ShallowReLU,
+        gradient: ShallowReLU,
+        memory: Any,
+        learning_rate: Float[Array, ""],
+        weight_decay: Float[Array, ""],
+    ) -> tuple[ShallowReLU, Any]:
+        """The network and the optimiser's memory after a step with this gradient of the loss."""
+        if self.setting.decay == "coupled":
+            gradient = self._with_decay(gradient, network, weight_decay)
+        rule = self._rule(learning_rate, weight_decay)
+        update, memory = rule.update(_tree(self._admitted(gradient)), memory, _tree(network))
+        return _tree(optax.apply_updates(_tree(network), update)), memory
+
+    def _program(self, state: State, varied: Varied) -> Program | None:
+        """The update for the native engine, if that is the engine and the update is elementwise."""
+        if self.setting.engine != "native":
+            return None
+        inputs = (state.network, state.network, state.memory, varied.learning_rate, varied.weight_decay)
+        shapes = jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype), inputs)
+        parts, kept = len(jax.tree.leaves(state.network)), len(jax.tree.leaves(state.memory))
+        return elementwise_program(self._update, shapes, [*range(parts), *range(2 * parts, 2 * parts + kept)])
+
+    def _descend(
+        self,
+        program: Program,
+        state: State,
+        varied: Varied,
+        count: Int[Array, ""],
+        chosen: Int[Array, "steps k"] | None,
+    ) -> State:
+        network, memory = native.descend(
+            state.network,
+            state.memory,
+            program,
+            count,
+            self.points,
+            self.values,
+            varied.learning_rate,
+            varied.weight_decay,
+            chosen=chosen,
+            ascending=self.ascending,
+            threads=self.setting.threads,
+        )
+        return State(network, memory, state.step + count)
 
     def _gradient(
         self, network: ShallowReLU, chosen: Int[Array, " k"] | None, weight_decay: Float[Array, ""] | None
@@ -147,18 +217,25 @@ class Engine:
             rows = slice(None) if chosen is None else chosen
             loss, gradient = jax.value_and_grad(_loss)(network, self.points[rows], self.values[rows])
         if weight_decay is not None:
-            shrink = jax.grad(self.setting.penalty.half_squares)(network)
-            gradient = jax.tree.map(lambda g, s: g + weight_decay * s, gradient, shrink)
-        if self.setting.penalty.offset == "none":
-            gradient = _with_offset(gradient, jnp.zeros_like(gradient.offset))
-        return loss, gradient
+            gradient = self._with_decay(gradient, network, weight_decay)
+        return loss, self._admitted(gradient)
 
-    def _rule(self, varied: Varied) -> optax.GradientTransformation:
+    def _with_decay(self, gradient: ShallowReLU, network: ShallowReLU, weight_decay: Float[Array, ""]) -> ShallowReLU:
+        shrink = jax.grad(self.setting.penalty.half_squares)(network)
+        return jax.tree.map(lambda g, s: g + weight_decay * s, gradient, shrink)
+
+    def _admitted(self, gradient: ShallowReLU) -> ShallowReLU:
+        """The gradient in what the penalty lets move."""
+        if self.setting.penalty.offset == "none":
+            return _with_offset(gradient, jnp.zeros_like(gradient.offset))
+        return gradient
+
+    def _rule(self, learning_rate: Float[Array, ""], weight_decay: Float[Array, ""]) -> optax.GradientTransformation:
         s = self.setting
         parts = [OPTIMIZERS[s.optimizer].direction(**s.options)]
         if s.decay == "decoupled":
-            parts.append(optax.add_decayed_weights(jnp.asarray(varied.weight_decay), mask=self._decayed))
-        return optax.chain(*parts, optax.scale_by_learning_rate(jnp.asarray(varied.learning_rate)))
+            parts.append(optax.add_decayed_weights(jnp.asarray(weight_decay), mask=self._decayed))
+        return optax.chain(*parts, optax.scale_by_learning_rate(jnp.asarray(learning_rate)))
 
     def _decayed(self, network: ShallowReLU) -> Any:
         """Which parameters the penalty decays, as a tree of booleans."""

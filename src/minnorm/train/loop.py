@@ -4,6 +4,7 @@ import itertools
 import json
 import math
 import os
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -33,6 +34,7 @@ Progress = Callable[[int, int], None]
 """Called with (network steps done, network steps in all) as training goes on."""
 
 _SGD_BATCH = 32
+_CALL_SECONDS = 0.5  # of computing between two signs of progress, or chances to interrupt
 _CACHED = 1 << 18  # parameters of the networks that a thread works on at once
 _DESCRIPTION = {
     "training_loss": "1/(2n) sum_i (f(x_i) - y_i)^2 on all data",
@@ -151,14 +153,18 @@ def _run(
 ) -> tuple[dict[str, np.ndarray], ShallowReLU]:
     """Metrics (networks, records) and final parameters (networks, ...), networks in the grid's order.
 
-    Networks run in groups of fixed size, mapped together: small enough for the processor's caches, many
+    The native engine takes all networks at once, where it runs whole steps, and gives each thread one after another.
+    Else networks run in groups of fixed size, mapped together: small enough for the processor's caches, many
     enough to hide the cost of starting an operation. A last group is filled up with copies.
     """
     dtype = jnp.dtype(setting.dtype)
     total = math.prod(len(axes[axis]) for axis in AXES)
-    size = _group_size(problem, setting, total, threads)
-    setting = replace(setting, threads=max(1, threads // -(-total // size)))
-    engine = Engine(jnp.asarray(problem.points, dtype), jnp.asarray(problem.values, dtype), setting)
+    points, values = jnp.asarray(problem.points, dtype), jnp.asarray(problem.values, dtype)
+    if Engine(points, values, setting).runs_whole_steps():
+        size = total
+    else:
+        size = _group_size(problem, setting, total, threads)
+    engine = Engine(points, values, replace(setting, threads=max(1, threads // -(-total // size))))
     columns = [np.asarray(axes[axis], np.int64 if axis == "seed" else dtype) for axis in AXES]
     grid = [column.reshape(-1) for column in np.meshgrid(*columns, indexing="ij")]
     groups = [
@@ -169,18 +175,24 @@ def _run(
     states = [start(group) for group in groups]
     advance = jax.jit(jax.vmap(engine.advance, in_axes=(0, 0, None)), donate_argnums=0)
     advance = advance.lower(states[0], groups[0], zero).compile()
+    measure = jax.jit(jax.vmap(engine.metrics)).lower(states[0].network, groups[0]).compile()
     whole = int(counts.sum()) * size * len(groups)
     finished = [0] * len(groups)
 
     def follow(g: int) -> tuple[dict[str, np.ndarray], ShallowReLU]:
-        history = []
+        history, pace = [], 1
         with jax.enable_x64(setting.dtype == "float64"):
             for count in counts.tolist():
-                states[g], metrics = advance(states[g], groups[g], jnp.asarray(count, jnp.int32))
-                history.append(jax.device_get(metrics))
-                finished[g] += count * size
-                if progress is not None:
-                    progress(sum(finished), whole)
+                while count > 0:
+                    taken, began = min(count, pace), time.perf_counter()
+                    states[g] = jax.block_until_ready(advance(states[g], groups[g], jnp.asarray(taken, jnp.int32)))
+                    count -= taken
+                    if time.perf_counter() - began < _CALL_SECONDS / 2:
+                        pace *= 2
+                    finished[g] += taken * size
+                    if progress is not None:
+                        progress(sum(finished), whole)
+                history.append(jax.device_get(measure(states[g].network, groups[g])))
         columns = {name: np.stack([h[name] for h in history], axis=1) for name in history[0]}
         return columns, jax.device_get(states[g].network)
 

@@ -1,6 +1,7 @@
 """The native engine's loss and gradient: a compiled kernel that never holds the n x m hidden matrix."""
 
 import os
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -10,12 +11,14 @@ from jaxtyping import Float, Int
 from minnorm import _native
 from minnorm._types import Array
 from minnorm.network import ShallowReLU
+from minnorm.train.program import Program
 
 INSTRUCTION_SETS: tuple[str, ...] = tuple(_native.instruction_sets())
 """What the kernel was built for and this processor runs, the best first: of avx512, avx2 and generic."""
 
-_NAME = "minnorm_loss_and_gradient"
-jax.ffi.register_ffi_target(_NAME, _native.loss_and_gradient(), platform="cpu")
+_GRADIENT, _DESCENT = "minnorm_loss_and_gradient", "minnorm_descend"
+jax.ffi.register_ffi_target(_GRADIENT, _native.loss_and_gradient(), platform="cpu")
+jax.ffi.register_ffi_target(_DESCENT, _native.descend(), platform="cpu")
 
 
 def instruction_set() -> str:
@@ -81,7 +84,7 @@ def loss_and_gradient(
         none if network.skip is None else network.skip,
     )
     loss, *gradient = jax.ffi.ffi_call(
-        _NAME,
+        _GRADIENT,
         [jax.ShapeDtypeStruct(part.shape, dtype) for part in (c, w, b, a, c, v)],
         vmap_method="expand_dims",
     )(
@@ -94,3 +97,57 @@ def loss_and_gradient(
     )
     dw, db, da, dc, dv = gradient
     return loss, ShallowReLU(dw, db, da, dc, None if network.skip is None else dv)
+
+
+def descend(
+    network: ShallowReLU,
+    memory: Any,
+    program: Program,
+    count: Int[Array, ""],
+    points: Float[Array, "n d"],
+    values: Float[Array, " n"],
+    learning_rate: Float[Array, ""],
+    weight_decay: Float[Array, ""],
+    *,
+    chosen: Int[Array, "steps k"] | None = None,
+    ascending: bool = False,
+    instructions: str | None = None,
+    threads: int = 1,
+) -> tuple[ShallowReLU, Any]:
+    """`count` steps of an optimiser, each a gradient of the squared loss and then the optimiser's program.
+
+    Arguments: `memory` is the optimiser's state, a tree whose leaves have the shapes of the network's, and `program`
+    its update, as `elementwise_program` translates it: the inputs are the network, the gradient, the memory, the
+    learning rate and the weight decay, the outputs network and memory. `chosen`: each step takes these rows only;
+    at least `count` of them. The rest as in `loss_and_gradient`. `jax.vmap` over networks is one call, which gives
+    each thread one network after another.
+
+    Returns the network and the memory after the steps.
+    """
+    leaves, structure = jax.tree.flatten((network, memory))
+    parts = len(jax.tree.leaves(network))
+    m, d = network.inner_weights.shape
+    kinds = {(): 0, (d,): 3, (m,): 1, (m, d): 2}
+    dtype = network.inner_weights.dtype
+    found = jax.ffi.ffi_call(
+        _DESCENT,
+        [jax.ShapeDtypeStruct(leaf.shape, leaf.dtype) for leaf in leaves],
+        vmap_method="expand_dims",
+    )(
+        jnp.asarray(count, jnp.int32),
+        jnp.asarray(points, dtype),
+        jnp.asarray(values, dtype),
+        jnp.zeros(0, dtype),
+        jnp.zeros((1, 0), jnp.int32) if chosen is None else chosen.astype(jnp.int32),
+        learning_rate,
+        weight_decay,
+        *leaves,
+        instructions=instructions or instruction_set(),
+        threads=np.int64(threads),
+        ascending=ascending,
+        parts=np.int64(parts),
+        kinds=np.array([kinds[leaf.shape] for leaf in leaves], np.int64),
+        code=program.code,
+        constants=program.constants,
+    )
+    return jax.tree.unflatten(structure, found)
