@@ -13,6 +13,8 @@ from minnorm.known.radial import RadialCertificate as RadialCertificate
 from minnorm.known.radial import RadialMeasure as RadialMeasure
 from minnorm.known.radial import radial_bump as radial_bump
 from minnorm.known.radial_exchange import ExtremalMeasure as ExtremalMeasure
+from minnorm.known.radial_fit import RadialFit as RadialFit
+from minnorm.known.radial_fit import radial_fit as radial_fit
 from minnorm.known.radial_shells import RadialShells as RadialShells
 from minnorm.known.radial_shells import radial_shells as radial_shells
 from minnorm.known.radial_table import RadialNorm as RadialNorm
@@ -29,6 +31,7 @@ __all__ = [
     "LineSolutions",
     "RadialBump",
     "RadialCertificate",
+    "RadialFit",
     "RadialMeasure",
     "RadialNorm",
     "RadialShells",
@@ -39,6 +42,7 @@ __all__ = [
     "line_path",
     "line_solutions",
     "radial_bump",
+    "radial_fit",
     "radial_norms",
     "radial_shells",
     "radial_target",
