@@ -5,6 +5,7 @@ import sys
 import warnings
 from dataclasses import dataclass
 
+import jax
 import pytest
 
 SMALL = {
@@ -14,6 +15,16 @@ SMALL = {
     "grid": {"weight_decay": [0.0, 1e-3], "seed": 2},
     "zip": [{"optimizer": ["gd", "adam"], "learning_rate": [0.05, 0.01]}],
 }
+
+
+@pytest.fixture(scope="session", autouse=True)
+def programs_are_compiled_once(tmp_path_factory):
+    """Many tests train networks of one shape, by programs that are equal: keep them for this run, outside JAX's memory.
+
+    Not longer, so that nothing depends on what another version or processor compiled.
+    """
+    jax.config.update("jax_compilation_cache_dir", str(tmp_path_factory.mktemp("programs")))
+    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
 
 
 @pytest.fixture(scope="session")
