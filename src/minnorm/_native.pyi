@@ -23,3 +23,6 @@ def instruction_sets() -> list[str]:
 
 def loss_and_gradient() -> object:
     """The training kernel as an XLA FFI target, in a capsule."""
+
+def descend() -> object:
+    """Whole steps of an optimiser as an XLA FFI target, in a capsule."""

@@ -117,9 +117,8 @@ class Engine:
 
     def runs_whole_steps(self) -> bool:
         """Whether the native engine runs the optimiser's update too, and many steps in one call."""
-        dtype = jnp.dtype(self.setting.dtype)
-        number = jax.ShapeDtypeStruct((), dtype)
-        varied = Varied(number, number, number, jax.ShapeDtypeStruct((), jnp.int32))
+        number = jnp.ones((), self.setting.dtype)
+        varied = Varied(number, number, number, jnp.zeros((), jnp.int32))
         return self._program(jax.eval_shape(self.start, varied), varied) is not None
 
     def metrics(self, network: ShallowReLU, varied: Varied) -> dict[str, Any]:

@@ -11,7 +11,6 @@ from typing import Any
 
 import jax
 import numpy as np
-from jax.extend import core
 
 _OPERATIONS = (
     *("copy", "negate", "absolute", "sign", "sqrt", "rsqrt", "exp", "log", "invert"),
@@ -69,13 +68,13 @@ class _Trace:
 
     def new(self, shape: tuple[int, ...], dtype: Any) -> int:
         self.shapes.append(tuple(shape))
-        self.types.append(np.dtype(dtype).name)
+        self.types.append(str(dtype))
         return len(self.shapes) - 1
 
     def constant(self, value: Any, dtype: Any) -> int:
         array = np.asarray(value, np.dtype(dtype))
-        if array.size != 1:
-            raise _Mixed
+        if array.shape:
+            return self.unknown(array, [])
         key = (array.dtype.name, array.tobytes())
         if key not in self.known:
             self.known[key] = self.new((), dtype)
@@ -85,14 +84,17 @@ class _Trace:
     def read(self, jaxpr: Any, inputs: Sequence[int], consts: Sequence[Any]) -> list[int]:
         known: dict[Any, int] = dict(zip(jaxpr.invars, inputs, strict=True))
         for variable, value in zip(jaxpr.constvars, consts, strict=True):
-            known[variable] = self.constant(value, variable.aval.dtype)
+            known[variable] = self.constant(value, np.asarray(value).dtype)
 
         def value_of(atom: Any) -> int:
-            return self.constant(atom.val, atom.aval.dtype) if isinstance(atom, core.Literal) else known[atom]
+            return self.constant(atom.val, atom.aval.dtype) if hasattr(atom, "val") else known[atom]
 
         for equation in jaxpr.eqns:
             operands = [value_of(atom) for atom in equation.invars]
-            results = self.equation(equation, operands)
+            try:
+                results = self.equation(equation, operands)
+            except _Mixed:  # no matter, unless an output needs it
+                results = [self.unknown(variable.aval, operands) for variable in equation.outvars]
             known.update(zip(equation.outvars, results, strict=True))
         return [value_of(atom) for atom in jaxpr.outvars]
 
@@ -116,6 +118,12 @@ class _Trace:
             raise _Mixed
         return [self.step(_PRIMITIVES[name], aval, operands)]
 
+    def unknown(self, like: Any, operands: Sequence[int]) -> int:
+        """A value that programs can't say."""
+        to = self.new(like.shape, like.dtype)
+        self.steps.append(_Step("unknown", to, tuple(operands)))
+        return to
+
     def integer_power(self, base: int, exponent: int, aval: Any) -> int:
         if not 0 < abs(exponent) <= 8:
             raise _Mixed
@@ -129,7 +137,7 @@ class _Trace:
             raise _Mixed
         if aval.dtype.name not in _TYPES or (aval.shape and aval.dtype.kind not in "fb"):
             raise _Mixed
-        if operation == "copy" and (self.shapes[operands[0]], self.types[operands[0]]) == (aval.shape, aval.dtype.name):
+        if operation == "copy" and _kind(self, operands[0]) == (aval.shape, aval.dtype.name):
             return operands[0]
         key = (operation, tuple(operands), aval.shape, aval.dtype.name)
         if key not in self.known:
@@ -151,7 +159,7 @@ def elementwise_program(function: Callable[..., Any], inputs: Any, targets: Sequ
     """
     closed = jax.make_jaxpr(function)(*inputs)
     trace = _Trace()
-    slots = [trace.new(variable.aval.shape, variable.aval.dtype) for variable in closed.jaxpr.invars]
+    slots = [trace.new(aval.shape, aval.dtype) for aval in closed.in_avals]
     try:
         trace.outputs = trace.read(closed.jaxpr, slots, closed.consts)
         return _encode(trace, len(slots), list(targets))
@@ -161,9 +169,11 @@ def elementwise_program(function: Callable[..., Any], inputs: Any, targets: Sequ
 
 def _encode(trace: _Trace, slots: int, targets: list[int]) -> Program:
     for target, output in zip(targets, trace.outputs, strict=True):
-        if trace.shapes[target] != trace.shapes[output] or trace.types[target] != trace.types[output]:
+        if _kind(trace, target) != _kind(trace, output):
             raise _Mixed
     steps = _merged(_needed(_reciprocals(trace), trace), trace)
+    if any(step.operation == "unknown" for step in steps):
+        raise _Mixed
     registers = _registers(trace, slots, steps)
     code = [slots, len(registers)]
     scalar = [step for step in steps if not trace.shapes[step.to]]
@@ -206,15 +216,16 @@ def _reciprocals(trace: _Trace) -> list[_Step]:
 
 
 def _needed(steps: list[_Step], trace: _Trace) -> list[_Step]:
-    """Steps that an output depends on, with copies of arrays looked through."""
+    """Steps that an output depends on, with copies, and arrays of one number, looked through."""
     same: dict[int, int] = {}
+    outputs = set(trace.outputs)
     kept = []
     for step in steps:
         operands = tuple(same.get(operand, operand) for operand in step.operands)
-        if step.operation == "copy" and trace.shapes[operands[0]] == trace.shapes[step.to]:
-            if trace.types[operands[0]] == trace.types[step.to]:
-                same[step.to] = operands[0]
-                continue
+        looked_through = step.operation == "copy" and trace.types[operands[0]] == trace.types[step.to]
+        if looked_through and (step.to not in outputs or trace.shapes[operands[0]] == trace.shapes[step.to]):
+            same[step.to] = operands[0]
+            continue
         kept.append(_Step(step.operation, step.to, operands))
     trace.outputs = [same.get(output, output) for output in trace.outputs]
     needed, reverse = set(trace.outputs), []
@@ -223,6 +234,10 @@ def _needed(steps: list[_Step], trace: _Trace) -> list[_Step]:
             needed.update(step.operands)
             reverse.append(step)
     return reverse[::-1]
+
+
+def _kind(trace: _Trace, value: int) -> tuple[tuple[int, ...], str]:
+    return trace.shapes[value], trace.types[value]
 
 
 def _merged(steps: list[_Step], trace: _Trace) -> list[_Step]:
@@ -302,7 +317,8 @@ def _encode_component(
             late.append(_Step("copy", target, (output,)))
     arrays = [v for step in steps for v in step.operands if v < slots and trace.shapes[v]]
     used = sorted({*arrays, *(target for target, _ in results), *(o for o in outputs if o < slots)})
-    if late and any(step.operands[0] < slots for step in late):
+    changed = {target for target, _ in results}
+    if any(step.operands[0] in changed for step in late):
         raise _Mixed  # slots that change places: no optimiser does so
     row = {slot: i for i, slot in enumerate(used)}
     row |= {output: row[target] for output, target in straight.items()}
