@@ -365,21 +365,21 @@ def _least_squares(
 ) -> tuple[np.ndarray, float]:
     """Levels (k,) of the best function if its inner turns have the given signs, and p."""
     spans = data.spans(knots)
-
-    def pull(first: float, inner: np.ndarray) -> np.ndarray:
-        """The vector c with c . levels = z_1 s_1 + sum of inner z times turns."""
-        z = np.concatenate([[first], inner, [0.0]])
-        return np.diff(np.diff(z) / spans, prepend=0, append=0)
-
     at_end = np.where(sign > 0, min(1.0, 1.0 + case.start), max(-1.0, case.start - 1.0))
-    fixed = pull(case.start, at_end)
+    fixed = _pull(spans, case.start, at_end)
     if case.slope == 0:
         return squares.minimise(fixed[:, None])[:, 0], case.start
-    moving = pull(1.0, sign * case.slope < 0)
+    moving = _pull(spans, 1.0, sign * case.slope < 0)
     goal, change = squares.minimise(np.column_stack([fixed, moving])).T
     # The objective is stationary in p where moving . levels = 0, which says that V = |s_1 + s_{n-1}|.
     p = -float(moving @ goal) / float(moving @ change)
     return goal + p * change, p
+
+
+def _pull(spans: np.ndarray, first: float, inner: np.ndarray) -> np.ndarray:
+    """The vector c with c . levels = z_1 s_1 + sum of inner z times turns."""
+    z = np.concatenate([[first], inner, [0.0]])
+    return np.diff(np.diff(z) / spans, prepend=0, append=0)
 
 
 def _summits(excess: np.ndarray, least: float) -> np.ndarray:

@@ -163,38 +163,40 @@ class Circles:
         error: np.ndarray,
     ) -> None:
         n = len(self.field.z)
-
-        def require(alive: tuple[np.ndarray, ...], point: np.ndarray, sign: np.ndarray | int) -> tuple[np.ndarray, ...]:
-            """Only candidates that see `point` on its side, u = v/|v| (up) or -v/|v| (down)."""
-            row, arc, v, up, down = alive
-            height = np.einsum("ck,kc->c", v, np.stack([part[row, point] for part in self.parts])) * sign
-            slack = error[row] * self.field.size[point]
-            up, down = up & (height >= -slack), down & (height <= slack)
-            keep = np.flatnonzero(up | down)
-            return tuple(part[keep] for part in (row, arc, v, up, down))
-
         yes = np.ones(row.size, dtype=bool)
         alive = (row, arc, v, yes, yes)
         for m, sign in enumerate(signs):
             if sign:
-                alive = require(alive, self.pins[alive[0], m], sign)
+                alive = self._that_see(self.pins[alive[0], m], sign, alive, error)
         outward = -side if self.swapped else side
         for shift, direction in ((-1, outward), (0, -outward)):
             row, place = alive[0], alive[1] + shift
             point = self.order[row, np.clip(place, 0, n - 1)]
-            alive = require(alive, point, np.where((place >= 0) & (place < n), self.turn[row, point], 0.0) * direction)
+            turn = np.where((place >= 0) & (place < n), self.turn[row, point], 0.0)
+            alive = self._that_see(point, turn * direction, alive, error)
         # A few points anywhere unmask most of what is left; those that meet the arc's ends are not asked.
         for point in self.witnesses:
             row, arc = alive[0], alive[1]
             here, turn = self.unsorted[row, point], self.turn[row, point]
             passed = np.where(here < self.place[row, arc], 1.0, np.where(here > self.place[row, arc + 1], -1.0, 0.0))
-            alive = require(alive, np.full(row.size, point), passed * turn * side)
+            alive = self._that_see(np.full(row.size, point), passed * turn * side, alive, error)
         row, arc, v, *sides = alive
         for towards, upright in zip((1.0, -1.0), sides, strict=True):
             keep = np.flatnonzero(upright)
             if keep.size:
                 world = np.einsum("ckm,cm->ck", self.frames[row[keep]], v[keep]) * towards
                 self._judge(world, error[row[keep]], towards, tally)
+
+    def _that_see(
+        self, point: np.ndarray, sign: np.ndarray | int, alive: tuple[np.ndarray, ...], error: np.ndarray
+    ) -> tuple[np.ndarray, ...]:
+        """Only candidates that see `point` on its side, u = v/|v| (up) or -v/|v| (down)."""
+        row, arc, v, up, down = alive
+        height = np.einsum("ck,kc->c", v, np.stack([part[row, point] for part in self.parts])) * sign
+        slack = error[row] * self.field.size[point]
+        up, down = up & (height >= -slack), down & (height <= slack)
+        keep = np.flatnonzero(up | down)
+        return tuple(part[keep] for part in (row, arc, v, up, down))
 
     def _judge(self, v: np.ndarray, error: np.ndarray, towards: float, tally: Tally) -> None:
         length = np.sqrt(np.sum(v * v, axis=1))
