@@ -95,6 +95,10 @@ struct Work {
         for (const Batch* batch : {&points, &values, &weights, &chosen}) check(*batch);
         if (n == 0 || (ascending && (d != 1 || chosen.size)))
             throw std::invalid_argument("there must be points, and ascending ones have one coordinate and no choice");
+        const int32_t* chosen_rows = chosen.at<int32_t>(0);
+        for (int64_t i = 0; i < chosen.count * chosen.size; ++i)
+            if (chosen_rows[i] < 0 || chosen_rows[i] >= values.last)
+                throw std::invalid_argument("a chosen row is not among the points");
     }
     void check(const Batch& batch) const {
         if (batch.count != 1 && batch.count != networks)

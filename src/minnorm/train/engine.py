@@ -169,7 +169,7 @@ class Engine:
 
     def _program(self, state: State, varied: Varied) -> Program | None:
         """The update for the native engine, if that is the engine and the update is elementwise."""
-        if self.setting.engine != "native":
+        if self.setting.engine != "native" or native.leaf_kinds(state.network, state.memory) is None:
             return None
         inputs = (state.network, state.network, state.memory, varied.learning_rate, varied.weight_decay)
         shapes = jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype), inputs)

@@ -123,11 +123,13 @@ def descend(
     each thread one network after another.
 
     Returns the network and the memory after the steps.
+
+    Errors: ValueError if the memory has leaves of other shapes or types.
     """
     leaves, structure = jax.tree.flatten((network, memory))
-    parts = len(jax.tree.leaves(network))
-    m, d = network.inner_weights.shape
-    kinds = {(): 0, (d,): 3, (m,): 1, (m, d): 2}
+    kinds = leaf_kinds(network, memory)
+    if kinds is None:
+        raise ValueError("memory has leaves whose shapes and types are not the network's; use loss_and_gradient")
     dtype = network.inner_weights.dtype
     found = jax.ffi.ffi_call(
         _DESCENT,
@@ -145,9 +147,23 @@ def descend(
         instructions=instructions or instruction_set(),
         threads=np.int64(threads),
         ascending=ascending,
-        parts=np.int64(parts),
-        kinds=np.array([kinds[leaf.shape] for leaf in leaves], np.int64),
+        parts=np.int64(len(jax.tree.leaves(network))),
+        kinds=kinds,
         code=program.code,
         constants=program.constants,
     )
     return jax.tree.unflatten(structure, found)
+
+
+def leaf_kinds(network: ShallowReLU, memory: Any) -> np.ndarray | None:
+    """How the kernel lays out each leaf of network and memory, or None if there is one that it does not know."""
+    m, d = network.inner_weights.shape
+    codes = {(d,): 3, (m,): 1, (m, d): 2}
+    found = []
+    for leaf in jax.tree.leaves((network, memory)):
+        if leaf.dtype != network.inner_weights.dtype and (leaf.shape or leaf.dtype != jnp.int32):
+            return None
+        if leaf.shape and leaf.shape not in codes:
+            return None
+        found.append(codes[leaf.shape] if leaf.shape else 0)
+    return np.array(found, np.int64)
