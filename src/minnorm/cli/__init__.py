@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from minnorm.cli import known, known_ridges, solve, studies, train
+from minnorm.cli import known, known_radial, known_ridges, solve, studies, train
 from minnorm.cli.show import say
 
 app = typer.Typer(
@@ -22,6 +22,7 @@ app = typer.Typer(
 )
 known_app = typer.Typer(no_args_is_help=True, help="Minimum-norm interpolants that are known exactly.")
 known_app.command("radial")(known.radial)
+known_app.command("radial-fit")(known_radial.radial_fit)
 known_app.command("line")(known.line)
 known_app.command("ridge")(known_ridges.ridge)
 known_app.command("ridge-sum")(known_ridges.ridge_sum)

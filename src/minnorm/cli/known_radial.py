@@ -1,0 +1,77 @@
+"""`minnorm known radial-fit`: data that depend on the radius alone, in any dimension."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from minnorm.cli.options import Json, number, writable
+from minnorm.cli.show import print_json, print_table
+
+
+def radial_fit(
+    data: Annotated[Path, typer.Argument(help="CSV file with columns radius, value and, if wanted, weight.")],
+    dim: Annotated[str, typer.Option(help="Dimension.")],
+    lam: Annotated[str, typer.Option(help="Weight decay; 0 interpolates.")] = "0",
+    plot: Annotated[
+        Path | None, typer.Option(help="Draw profile, atoms and dual certificate: a PNG, PDF or SVG.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """The global minimum of weight-decay training, or of interpolation, on labels that depend on |x| alone.
+
+    Example: `minnorm known radial-fit radii.csv --dim 8 --lam 1e-4`
+
+    Example: `minnorm known radial-fit radii.csv --dim 2 --plot fit.png`
+    """
+    from minnorm import known
+    from minnorm.table import read_table
+
+    writable(plot)
+    table = read_table(data, "value")
+    names = table.features
+    if "radius" not in names or set(names) - {"radius", "weight"}:
+        raise ValueError(f"{data} has columns {', '.join(names)} and value; give radius, value and perhaps weight")
+    column = dict(zip(names, table.points.T, strict=True))
+    fit = known.radial_fit(
+        column["radius"], table.values, number("dim", dim, int), number("lam", lam, float), column.get("weight")
+    )
+    if plot is not None:
+        from minnorm.known.radial_fit_figure import fit_figure
+
+        fit_figure(fit).savefig(plot, dpi=150)
+    if as_json:
+        print_json(
+            {
+                "kind": "radial fit",
+                "dim": fit.dim,
+                "lam": fit.lam,
+                "norm": fit.norm,
+                "value": fit.value,
+                "lower_bound": fit.lower_bound,
+                "gap": fit.gap,
+                "certified": fit.certified,
+                "residual": fit.certificate.residual,
+                "knots": fit.knots.tolist(),
+                "masses": fit.masses.tolist(),
+                "constant": fit.constant,
+                "radii": fit.radii.tolist(),
+                "dual": fit.dual.tolist(),
+                "plot": None if plot is None else str(plot),
+            }
+        )
+        return
+    print_table(
+        f"Radial fit, dimension {fit.dim}, {fit.radii.size} radii, lam {fit.lam:g}",
+        ("", "value"),
+        [
+            ("norm", f"{fit.norm:.12g}"),
+            ("value", f"{fit.value:.12g}"),
+            ("lower bound", f"{fit.lower_bound:.12g}"),
+            ("certified", f"{fit.certified} (relative gap {fit.gap:.1e})"),
+            ("largest residual", f"{fit.certificate.residual:.3g}"),
+            ("atoms", str(fit.knots.size)),
+            ("radii of the atoms", ", ".join(f"{s:.6g}" for s in fit.knots[:12]) + (", ..." * (fit.knots.size > 12))),
+            *([] if plot is None else [("picture", str(plot))]),
+        ],
+    )
