@@ -87,7 +87,7 @@ def ridge_sum(
         if net.skip is not None:
             skip += net.skip * axes[j]
             offset -= float(net.skip[0] * (axes[j] @ origin))
-        dual[on] += groups.spread(solution.dual, groups.first())
+        dual[on] += groups.on_first(solution.dual)
     network = ShallowReLU(
         np.concatenate(weights),
         np.concatenate(biases),

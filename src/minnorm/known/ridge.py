@@ -1,15 +1,14 @@
 """Points on a line in space, and labels h(w . x): one coordinate is enough, and what is found there is lifted."""
 
 import dataclasses
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from jaxtyping import Float, Int
+from jaxtyping import Float
 from scipy.linalg import null_space
-from scipy.optimize import linprog
 
 from minnorm.known.line import line
+from minnorm.known.ridge_dual import Fibres, lifted_dual
 from minnorm.network import ShallowReLU
 from minnorm.penalty import PathNorm
 from minnorm.problem import Problem, check_values
@@ -33,13 +32,13 @@ def ridge(
 ) -> Solution:
     r"""The interpolant x -> h(w . x) of least norm: of points on a line, or of labels that depend on w . x only.
 
-        |w| = 1,   [f] = [h],   nu_i = (dual of h at u_i = w . x_i) * pi_i,   pi a probability on each fibre {u_i = u}
+        |w| = 1,     [f] = [h],     sum of nu_i over each fibre {u_i = u} = dual of h at u,     u_i = w . x_i
 
     Points on a line p + t w, w . p = 0: this is the minimum. With penalised biases an atom of R^d costs there what one
     of the line costs at t / s, s = sqrt(1 + |p|^2), and [f] = [h(s .)] / s. Other points, with a `direction`: [h] is
     an upper bound, and the minimum where the dual vector of h can be lifted. Surely so if some line parallel to w (the
-    one through the origin for penalised biases) meets all fibres in points; else the weights pi are chosen with their
-    means on such a line, where the fibres allow it, and `verify` decides: see the page *Ridges and denoisers*.
+    one through the origin for penalised biases) meets all fibres in points; else the entries are divided by linear
+    programmes, in seconds, and `verify` decides: see the page *Ridges and denoisers*.
 
     Arguments: `points` (n, d), `values` (n,); `penalty`, as for `known.line`; `direction` (d,), of any length, needed
     unless the points are on a line; `certify=False` leaves out the verification.
@@ -108,7 +107,7 @@ def _on_line(
         assert skip is not None
         skip, offset = skip + float(offset) * foot / float(foot @ foot), np.asarray(0.0)
     lifted = ShallowReLU(weights, share, net.outer_weights, offset, skip)
-    return Solution(_of_unit_cost(lifted, penalty), groups.spread(found.dual / stretch, groups.first()), penalty)
+    return Solution(_of_unit_cost(lifted, penalty), groups.on_first(found.dual / stretch), penalty)
 
 
 def _on_fibres(problem: Problem, along: Float[np.ndarray, " d"]) -> Solution:
@@ -120,11 +119,10 @@ def _on_fibres(problem: Problem, along: Float[np.ndarray, " d"]) -> Solution:
     net = found.network
     skip = None if net.skip is None else net.skip * along
     lifted = ShallowReLU(net.inner_weights * along, net.biases, net.outer_weights, net.offset, skip)
-    # The norm of h is that of the line through the origin if biases are penalised, and of any line otherwise.
     across = problem.points @ null_space(along[None, :])
-    centre = np.zeros(across.shape[1]) if problem.penalty.bias == "penalised" else None
-    weights = lifting_weights(groups, across, found.dual, centre, every=skip is not None)
-    return Solution(lifted, groups.spread(found.dual, weights), problem.penalty)
+    penalised = problem.penalty.bias == "penalised"
+    dual = lifted_dual(groups, across, found.dual, penalised=penalised, orthogonal=skip is not None)
+    return Solution(lifted, dual, problem.penalty)
 
 
 def nearest_line(x: Float[np.ndarray, "n d"]) -> tuple[np.ndarray, np.ndarray, float]:
@@ -144,29 +142,6 @@ def nearest_line(x: Float[np.ndarray, "n d"]) -> tuple[np.ndarray, np.ndarray, f
     return foot, along, float(np.max(np.linalg.norm(rest, axis=1)))
 
 
-@dataclass(frozen=True)
-class Fibres:
-    """Points by their place u = w . x: `places` (g,) increasing, `labels` (g,), and for each point its `group` (n,)."""
-
-    places: Float[np.ndarray, " g"]
-    labels: Float[np.ndarray, " g"]
-    group: Int[np.ndarray, " n"]
-
-    def first(self) -> Float[np.ndarray, " n"]:
-        """Weight 1 on the first point of each fibre."""
-        weights = np.zeros(self.group.size)
-        weights[np.unique(self.group, return_index=True)[1]] = 1.0
-        return weights
-
-    def even(self) -> Float[np.ndarray, " n"]:
-        """Equal weights on each fibre."""
-        return 1 / np.bincount(self.group)[self.group]
-
-    def spread(self, dual: Float[np.ndarray, " g"], weights: Float[np.ndarray, " n"]) -> Float[np.ndarray, " n"]:
-        """The dual vector of the points that has the entries of `dual` on the fibres as a whole."""
-        return dual[self.group] * weights
-
-
 def fibres(x: Float[np.ndarray, "n d"], y: Float[np.ndarray, " n"], along: Float[np.ndarray, " d"]) -> Fibres:
     """The points' fibres; ValueError where labels differ on one of them by more than rounding."""
     place = (x * along).sum(axis=1)
@@ -184,70 +159,6 @@ def fibres(x: Float[np.ndarray, "n d"], y: Float[np.ndarray, " n"], along: Float
             "values depend alone"
         )
     return Fibres(place[first], y[first], group)
-
-
-def lifting_weights(
-    groups: Fibres,
-    across: Float[np.ndarray, "n k"],
-    dual: Float[np.ndarray, " g"],
-    centre: Float[np.ndarray, " k"] | None,
-    *,
-    every: bool = False,
-) -> Float[np.ndarray, " n"]:
-    """Probabilities on the fibres where `dual` is not zero whose means agree, with as little spread as possible.
-
-    A line of points that meets all those fibres is best: then the dual of the line is one of the data. `across` (n, k)
-    are coordinates orthogonal to the direction, `centre` what the means have to be, None for any common mean; `every`
-    takes the mean over all such lines. Where no weights have a common mean, they are even.
-    """
-    heard = np.flatnonzero(dual)
-    used = np.flatnonzero(np.isin(groups.group, heard))
-    near = _RANK * float(np.max(np.abs(across))) * np.sqrt(across.shape[1]) + _rounding(across)
-    meeting = []
-    for target in across[groups.group == heard[0]] if centre is None else centre[None, :]:
-        on = used[np.linalg.norm(across[used] - target, axis=1) <= near]
-        on = on[np.unique(groups.group[on], return_index=True)[1]]
-        if on.size == heard.size:
-            meeting.append(on)
-    if meeting:
-        # With a free skip term nu has to be orthogonal to x: rounding errors of a single line would be dear.
-        chosen = np.concatenate(meeting if every else meeting[:1])
-        weights = groups.even()
-        weights[used] = 0.0
-        np.add.at(weights, chosen, heard.size / chosen.size)
-        return weights
-    found = _with_common_mean(np.searchsorted(heard, groups.group[used]), across[used], centre)
-    weights = groups.even()
-    if found is not None:
-        weights[used] = found
-    return weights
-
-
-def _with_common_mean(
-    row: Int[np.ndarray, " m"], across: Float[np.ndarray, "m k"], centre: Float[np.ndarray, " k"] | None
-) -> Float[np.ndarray, " m"] | None:
-    """Weights (m,) >= 0 that sum to 1 on each fibre `row`, with means `centre` or any common one; None if none do."""
-    (m, k), g = across.shape, int(row.max()) + 1
-    free = k if centre is None else 0
-    sums = np.zeros((g, m + free))
-    sums[row, np.arange(m)] = 1.0
-    means = [sums]
-    for c in range(k):
-        mean = sums.copy()
-        mean[row, np.arange(m)] = across[:, c]
-        mean[:, m:] = 0.0
-        if free:
-            mean[:, m + c] = -1.0
-        means.append(mean)
-    about = across.mean(axis=0) if centre is None else centre
-    found = linprog(
-        np.append(np.sum((across - about) ** 2, axis=1), np.zeros(free)),
-        A_eq=np.concatenate(means),
-        b_eq=np.concatenate([np.ones(g), np.repeat(np.zeros(k) if centre is None else centre, g)]),
-        bounds=[(0, None)] * m + [(None, None)] * free,
-        method="highs",
-    )
-    return None if found.x is None or found.status != 0 else found.x[:m]
 
 
 def interpolant(groups: Fibres, penalty: PathNorm, stretch: float = 1.0) -> Solution:
