@@ -103,13 +103,16 @@ def generate(
 
     pool = Pool(reduced) if pool is None else pool
     if reduced.interpolates and pricer.cheap and pool.size == 0 and start is None and n >= _MANY:
-        largest = pricer.price(first_dual(reduced), pool.weights, pool.biases).largest
+        start = first_dual(reduced)
+        atoms = pricer.price(start, pool.weights, pool.biases)
+        largest = atoms.largest
         for share, rough in _APPROACH:
             nearby = replace(reduced, rho=np.full(n, share * largest))
-            way = _rounds(nearby, pricer, pool, start, rough, deadline, lambda _, bound: show(np.inf, bound))
-            start, rounds = way.nu, rounds + way.rounds
+            way = _rounds(nearby, pricer, pool, start, rough, deadline, lambda _, bound: show(np.inf, bound), atoms)
+            start, atoms, rounds = way.nu, None, rounds + way.rounds
             pool.keep(pool.nearest(start))
-        pool.span(np.random.default_rng(0))  # what fits the labels with rho > 0 need not interpolate them
+    if reduced.interpolates:
+        pool.span(np.random.default_rng(0))  # a pool that fits the labels with rho > 0 need not interpolate them
     found = _rounds(reduced, pricer, pool, start, tolerance, deadline, show)
     if found.masses.size:
         found = finish(reduced, found, tolerance)
@@ -124,15 +127,17 @@ def _rounds(
     tolerance: float,
     deadline: float,
     show: Callable[[float, float], None],
+    atoms: Atoms | None = None,
 ) -> Found:
-    """Rounds of `generate` until the gap has closed, with all atoms that were in the master problem last."""
+    """Rounds of `generate` until the gap has closed, with all atoms that were in the master problem last.
+
+    `atoms` are those that `start` violates, if they are known.
+    """
     n, q = reduced.free.shape
     nu = first_dual(reduced) if start is None else start
     best = Found(pool.weights, pool.biases, np.zeros(pool.size), np.zeros(q), nu, np.inf, -np.inf, 0)
-    if pool.size == 0 and reduced.interpolates:
-        pool.span(np.random.default_rng(0))
-    elif pool.size == 0 or (start is not None and pricer.cheap):
-        atoms = pricer.price(nu, pool.weights, pool.biases)
+    if pool.size == 0 or (start is not None and pricer.cheap):
+        atoms = pricer.price(nu, pool.weights, pool.biases) if atoms is None else atoms
         if pool.size == 0 and atoms.largest <= 1:
             atoms = pricer.decide(nu, pool.weights, pool.biases) or atoms
         if pool.size == 0 and atoms.largest <= 1:
@@ -244,7 +249,7 @@ def _with_support(reduced: Reduced, found: Found, which: np.ndarray, masses: np.
 def _best_coefficients(reduced: Reduced, fitted: np.ndarray, norm: float) -> tuple[np.ndarray, float]:
     """The free terms that suit given atoms best, and the objective with them; the norm alone for interpolation."""
     coefficients = _free_fit(reduced, reduced.values - fitted)
-    if reduced.problem.lam == 0:
+    if reduced.interpolates:
         return coefficients, norm
     rest = reduced.values - fitted - reduced.free @ coefficients
     return coefficients, norm + 0.5 * float(np.sum(rest**2 / reduced.rho))
@@ -260,7 +265,7 @@ def _free_fit(reduced: Reduced, values: np.ndarray) -> np.ndarray:
 
 
 def _root(reduced: Reduced) -> np.ndarray:
-    return 1 / np.sqrt(reduced.rho) if reduced.problem.lam > 0 else np.ones(reduced.rho.size)
+    return np.ones(reduced.rho.size) if reduced.interpolates else 1 / np.sqrt(reduced.rho)
 
 
 def _only_free_terms(reduced: Reduced, nu: np.ndarray, largest: float) -> Found:

@@ -147,8 +147,6 @@ def _warmed(reduced: Reduced, warm: Warm | None) -> tuple[Pool | None, np.ndarra
         return None, None
     pool = Pool(reduced) if warm.pool is None else warm.pool
     pool.reduced = reduced
-    if pool.size and reduced.problem.lam == 0:
-        pool.span(np.random.default_rng(0))  # what fits the data with lam > 0 need not interpolate them
     return pool, warm.start if pool.size else None
 
 
