@@ -106,6 +106,12 @@ SECTIONS: dict[str, list[Entry]] = {
             "radial-outer",
         ),
         Entry(
+            "Data that depend on the radius",
+            "Weight-decay training on labels of spheres, to the global minimum. [More](radial.md).",
+            known("radial-fit radii.csv --dim 4 --lam 1e-4"),
+            "radial-fit",
+        ),
+        Entry(
             "The norms of many dimensions",
             "The same with bounds, and with more digits, as CSV or JSON: `--out`, `--digits`, `--json`.",
             known("radial --table 8"),
@@ -175,7 +181,13 @@ def run(arguments: tuple[str, ...], folder: Path) -> dict[str, Any]:
 
 
 def numbers(found: dict[str, Any]) -> list[tuple[str, str]]:
-    """The key numbers of an answer."""
+    """The key numbers of an answer; of one that was found to a tolerance, the digits that it determines."""
+    if found["kind"] == "radial fit":
+        return [
+            ("objective", f"{found['value']:.5g}"),
+            ("norm", f"{found['norm']:.3g}"),
+            ("certified", "yes" if found["certified"] else "no"),
+        ]
     rows = [("norm", f"{found['norm']:.9g}")]
     if "proven" in found:
         rows.append(("proven to a relative error of", f"{_above(found['norm_upper'] / found['norm_lower'] - 1)}"))
