@@ -67,27 +67,34 @@ def largest_correlation(
     tangent in the middle, which bounds h by an affine function; beyond the largest radius h = 0. `r` is ascending.
     """
     end = float(r[-1])
-    positive, negative = np.maximum(dual, 0), np.maximum(-dual, 0)
-    slack = 8 * _UNIT * (rounding(dim) / _UNIT + r.size + 4) * float(np.abs(dual) @ r)
-
-    def bound(left: np.ndarray, right: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        middle, count = 0.5 * (left + right), left.size
-        points = np.concatenate([left, middle, right])
-        up, up_slope = (part.reshape(3, count) for part in correlation(positive, r, points, dim))
-        down, down_slope = (part.reshape(3, count) for part in correlation(negative, r, points, dim))
-        upper = np.zeros(count)
-        for chord, touch, slope in ((up, down, down_slope), (down, up, up_slope)):
-            for row, at in ((0, left), (2, right)):
-                upper = np.maximum(upper, chord[row] - touch[1] - slope[1] * (at - middle))
-        return np.max(np.abs(up - down), axis=0) - slack, upper + slack
-
     if end == 0 or not np.any(dual):
         return 0.0, 0.0
     edges = np.unique(np.concatenate([np.linspace(0, end, 65), r]))
     # No cell gets below what is reached by less than the rounding errors on both sides.
+    cells = _Cells(dual, r, dim)
     seen = float(np.max(np.abs(correlation(dual, r, edges, dim)[0])))
-    low, high = largest(bound, edges, tolerance + 4 * slack / max(seen, 1e-300))
+    low, high = largest(cells.bound, edges, tolerance + 4 * cells.slack / max(seen, 1e-300))
     return max(low, 0.0), high
+
+
+class _Cells:
+    """h as a difference of two convex functions of s, bounded on cells."""
+
+    def __init__(self, dual: np.ndarray, r: np.ndarray, dim: int) -> None:
+        self.positive, self.negative, self.r, self.dim = np.maximum(dual, 0), np.maximum(-dual, 0), r, dim
+        self.slack = 8 * _UNIT * (rounding(dim) / _UNIT + r.size + 4) * float(np.abs(dual) @ r)
+
+    def bound(self, left: np.ndarray, right: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """What |h| reaches in each cell and what it does not exceed there."""
+        middle = 0.5 * (left + right)
+        points, shape = np.concatenate([left, middle, right]), (3, left.size)
+        up, up_slope = (part.reshape(shape) for part in correlation(self.positive, self.r, points, self.dim))
+        down, down_slope = (part.reshape(shape) for part in correlation(self.negative, self.r, points, self.dim))
+        upper = np.zeros(left.size)
+        for chord, touch, slope in ((up, down, down_slope), (down, up, up_slope)):
+            for row, at in ((0, left), (2, right)):
+                upper = np.maximum(upper, chord[row] - touch[1] - slope[1] * (at - middle))
+        return np.max(np.abs(up - down), axis=0) - self.slack, upper + self.slack
 
 
 def peaks(

@@ -162,7 +162,7 @@ def radial_target(
     >>> cone.profile([0.25, 2.0]).tolist()
     [0.75, 0.0]
 
-    Source: Abel inversion is local in odd dimension; see the page *Radial functions*.
+    Source: Abel inversion is local in odd dimension; see the page *Radial bumps*.
     """
     edges = [float(edge) for gap in gaps for edge in gap]
     if isinstance(dim, bool) or not isinstance(dim, int | np.integer) or dim < 1 or dim % 2 == 0:
