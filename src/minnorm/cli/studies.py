@@ -7,8 +7,13 @@ from typing import Annotated, Any
 
 import typer
 
-from minnorm.cli.options import Json, Threads
+from minnorm.cli.options import Json, Threads, whole, writable
 from minnorm.cli.show import print_json, progress, say
+
+Workers = Annotated[
+    int | None, typer.Option(parser=whole, help="Processes, each pinned to its share of the cores; default: this one.")
+]
+Cluster = Annotated[str | None, typer.Option(help="Address of a dask.distributed scheduler, e.g. tcp://host:8786.")]
 
 DEMO = ("1-line", "2-bump", "3-diabetes")
 
@@ -43,6 +48,8 @@ def demo(
 def run(
     file: Annotated[Path, typer.Argument(help="Study in TOML.")],
     out: Annotated[Path | None, typer.Option(help="Directory; default: the file's name without its ending.")] = None,
+    workers: Workers = None,
+    cluster: Cluster = None,
     as_json: Json = False,
     threads: Threads = None,
 ) -> None:
@@ -52,14 +59,75 @@ def run(
     """
     from minnorm import study
 
-    specification = study.load(file)
-    directory = out if out is not None else Path(file.stem)
+    _run(study.load(file), out if out is not None else Path(file.stem), workers, cluster, as_json, threads)
+
+
+def resume(
+    directory: Annotated[Path, typer.Argument(help="Directory of a study.")],
+    workers: Workers = None,
+    cluster: Cluster = None,
+    as_json: Json = False,
+    threads: Threads = None,
+) -> None:
+    """Run what is missing of the study in a directory: `run` without its file.
+
+    Example: `minnorm study resume results`
+    """
+    from minnorm import study
+
+    _run(study.Store(directory).study(), directory, workers, cluster, as_json, threads)
+
+
+def _run(
+    specification: Any, directory: Path, workers: int | None, cluster: str | None, as_json: bool, threads: int | None
+) -> None:
+    from minnorm import study
+
     with progress(f"{specification.name}: ", quiet=as_json) as show:
-        study.run(specification, directory, progress=show, threads=threads)
+        study.run(specification, directory, progress=show, threads=threads, workers=workers, cluster=cluster)
     if as_json:
         print_json(_summary(directory))
     else:
         print(f"done: {directory}  (minnorm report {directory} shows it)")
+
+
+def plan(
+    file: Annotated[Path, typer.Argument(help="Study in TOML.")],
+    out: Annotated[Path | None, typer.Option(help="Directory; default: the file's name without its ending.")] = None,
+    workers: Annotated[int, typer.Option(parser=whole, help="Processes that will share the work.")] = 1,
+    as_json: Json = False,
+    threads: Threads = None,
+) -> None:
+    """What a study will take: networks, shards, time and disk, from a short calibration of each kind of shard.
+
+    Example: `minnorm study plan study.toml --workers 2`
+    """
+    from minnorm import study
+
+    specification = study.load(file)
+    directory = out if out is not None else Path(file.stem)
+    with progress("calibrating ", quiet=as_json) as show:
+        found = study.plan(specification, directory, workers=workers, threads=threads, progress=show)
+    if as_json:
+        print_json(
+            {
+                "name": specification.name,
+                "networks": found.networks,
+                "shards": found.shards,
+                "done": found.done,
+                "seconds": round(found.seconds, 1),
+                "bytes": found.bytes,
+            }
+        )
+        return
+    print(f"{specification.name}: {found.networks} networks in {found.shards} shards, {found.done} of them done")
+    print(f"about {_duration(found.seconds)} and {found.bytes / 1e6:.1f} MB to go")
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"
 
 
 def status(directory: Annotated[Path, typer.Argument(help="Directory of a study.")], as_json: Json = False) -> None:
@@ -74,6 +142,54 @@ def status(directory: Annotated[Path, typer.Argument(help="Directory of a study.
     print(f"{summary['name']}: {summary['done']} of {summary['shards']} shards done")
     for problem in summary["bad"]:
         print(f"cannot be used: {problem}")
+
+
+def merge(
+    sources: Annotated[list[Path], typer.Argument(help="Directories of studies.")],
+    out: Annotated[Path, typer.Option(help="Directory that takes their shards; new, or a study already.")],
+    file: Annotated[
+        Path | None, typer.Option("--study", help="Study in TOML that a new directory holds; default: the first's.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Copy the finished shards of several directories into one.
+
+    Example: `minnorm study merge machine-1 machine-2 --out results`
+    """
+    from dataclasses import asdict
+
+    from minnorm import study
+
+    found = study.merge(sources, out, None if file is None else study.load(file))
+    if as_json:
+        print_json({"directory": str(out), **asdict(found)})
+        return
+    print(f"{out}: {found.copied} shards copied, {found.present} there already, {found.missing} missing")
+    if found.foreign:
+        print(f"{found.foreign} shards are no part of this study")
+    for name in found.differing:
+        print(f"other numbers than the one kept: {name}")
+    for problem in found.bad:
+        print(f"cannot be used: {problem}")
+
+
+def export(
+    directory: Annotated[Path, typer.Argument(help="Directory of a study.")],
+    out: Annotated[Path, typer.Option(help="File that ends in .csv or .parquet.")],
+    trajectories: Annotated[
+        bool, typer.Option("--trajectories", help="A row for each recorded step, not only the last.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Write a table with a row for each network of a study: settings, place on the grid, what was measured.
+
+    Example: `minnorm study export results --out results.csv`
+    """
+    from minnorm import study
+
+    writable(out)
+    rows = study.export(study.Store(directory), out, trajectories=trajectories)
+    print_json({"out": str(out), "rows": rows}) if as_json else print(f"{out}: {rows} rows")
 
 
 def report(

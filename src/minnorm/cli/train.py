@@ -6,13 +6,13 @@ from typing import Annotated, Literal
 import typer
 
 from minnorm.cli.options import Bias, Json, Skip, Target, Threads, decimal, whole, writable
-from minnorm.cli.show import plain, print_json, print_table, progress, text
+from minnorm.cli.show import plain, print_json, print_table, steps_progress, text
 
 
 def train(
     data: Annotated[Path, typer.Argument(help="CSV file with a header line.")],
     target: Target = None,
-    optimizer: Annotated[str, typer.Option(help="E.g. gd, sgd, momentum, adam, muon; an unknown name lists all.")] = "adam",
+    optimizer: Annotated[str, typer.Option(help="E.g. sgd, adam, muon; an unknown name lists all.")] = "adam",
     learning_rate: Annotated[
         list[float] | None, typer.Option(parser=decimal, help="May be repeated; default 1e-3.")
     ] = None,
@@ -49,7 +49,7 @@ def train(
 
     table = read_table(data, target)
     writable(out)
-    with progress("", quiet=as_json) as show:
+    with steps_progress(optimizer, quiet=as_json) as show:
         runs = train_networks(
             table.points,
             table.values,
@@ -68,7 +68,7 @@ def train(
             antisymmetric=antisymmetric,
             dtype=dtype,
             threads=threads,
-            progress=lambda done, total: show(optimizer, done / max(total, 1), done / max(total, 1)),
+            progress=show,
         )
     if out is not None:
         runs.to_netcdf(out, engine="h5netcdf")
@@ -90,9 +90,10 @@ def train(
             }
         )
         return
-    columns = list(records[0])
+    single = [axis for axis in places.columns if runs.sizes[axis] == 1]
+    columns = [column for column in records[0] if column not in single]
     print_table(
-        f"{optimizer}, {steps} steps, width {width}",
+        ", ".join([f"{optimizer}, {steps} steps, width {width}", *(f"{a} {text(records[0][a])}" for a in single)]),
         columns,
         [[text(row[c]) for c in columns] for row in records],
     )

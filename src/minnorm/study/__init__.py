@@ -1,5 +1,11 @@
 """Studies: whole grids of training runs, compared with the exact interpolant, resumable."""
 
+from minnorm.study.export import export as export
+from minnorm.study.export import table as table
+from minnorm.study.merge import Merged as Merged
+from minnorm.study.merge import merge as merge
+from minnorm.study.plan import Plan as Plan
+from minnorm.study.plan import plan as plan
 from minnorm.study.run import Status as Status
 from minnorm.study.run import run as run
 from minnorm.study.run import status as status
@@ -10,4 +16,20 @@ from minnorm.study.spec import parse as parse
 from minnorm.study.store import Store as Store
 from minnorm.study.store import stores as stores
 
-__all__ = ["Shard", "Status", "Store", "Study", "load", "parse", "run", "status", "stores"]
+__all__ = [
+    "Merged",
+    "Plan",
+    "Shard",
+    "Status",
+    "Store",
+    "Study",
+    "export",
+    "load",
+    "merge",
+    "parse",
+    "plan",
+    "run",
+    "status",
+    "stores",
+    "table",
+]

@@ -1,16 +1,13 @@
 """Running a study: every shard whose file is not there yet."""
 
-import warnings
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from minnorm.study.shards import run_shard
-from minnorm.study.spec import Shard, Study
+from minnorm.study.cluster import compute
+from minnorm.study.spec import Study
 from minnorm.study.store import Store
-
-Report = Callable[[Shard, float, float], None]
-"""Called with (shard at work, fraction of it done, fraction of the study done)."""
+from minnorm.study.work import Report, work
+from minnorm.study.workers import supervise
 
 
 @dataclass(frozen=True)
@@ -41,33 +38,37 @@ def status(directory: str | Path) -> Status:
     return Status(study.name, len(list(study.shards())), done, tuple(bad))
 
 
-def run(study: Study, directory: str | Path, *, progress: Report | None = None, threads: int | None = None) -> Store:
+def run(
+    study: Study,
+    directory: str | Path,
+    *,
+    progress: Report | None = None,
+    threads: int | None = None,
+    workers: int | None = None,
+    cluster: str | None = None,
+) -> Store:
     """Run what is missing of a study; killed at any moment and run again, it ends with the same arrays.
 
-    Finished shards are not computed twice. A file that cannot be read is set aside as HASH.nc.bad with a
-    warning and done again. Errors: ValueError if the directory holds another study, or for settings that
-    `minnorm.train` rejects.
+    Arguments: `threads`: at most this many, default all cores. `workers`: as many processes, each pinned to
+    its share of the cores; None computes in this one. `cluster`: the address of a dask.distributed
+    scheduler, whose workers compute while this process writes.
+
+    Finished shards are not computed twice, also by several runs at once: each claims what it computes and
+    waits for what others compute. A file that cannot be read is set aside as HASH.nc.bad with a warning and
+    done again. Errors: ValueError if the directory holds another study or a file of another format, or for
+    settings that `minnorm.train` rejects; OSError if the disk is full.
     """
+    if workers is not None and cluster is not None:
+        raise ValueError("workers and cluster are both given; choose processes here, or a cluster")
+    if workers is not None and workers < 1:
+        raise ValueError(f"workers is {workers}; give a whole number >= 1")
     store = Store(directory)
     shards = list(study.shards())
     store.begin(study)
-    for i, shard in enumerate(shards):
-        if not _is_done(store, shard):
-
-            def follow(done: int, total: int, i: int = i, shard: Shard = shard) -> None:
-                if progress is not None and total:
-                    progress(shard, done / total, (i + done / total) / len(shards))
-
-            store.save(shard, run_shard(shard, follow, threads))
-        if progress is not None:
-            progress(shard, 1.0, (i + 1) / len(shards))
+    if cluster is not None:
+        compute(store, shards, cluster, progress)
+    elif workers is not None:
+        supervise(store, shards, workers, threads, progress)
+    else:
+        work(store, shards, progress, threads)
     return store
-
-
-def _is_done(store: Store, shard: Shard) -> bool:
-    try:
-        return store.load(shard) is not None
-    except ValueError as error:
-        warnings.warn(f"{error}; doing it again", RuntimeWarning, stacklevel=3)
-        store.discard(shard)
-        return False

@@ -40,7 +40,7 @@ def run_shard(shard: Shard, progress: Progress | None = None, threads: int | Non
     """
     data = shard.task.data()
     runs = train(data.points, data.values, **shard.arguments(), threads=threads, progress=progress)
-    rows = [_measure(network, data, shard) if _finite(network) else None for _, network in networks(runs)]
+    rows = [measure_network(network, data, shard) if _finite(network) else None for _, network in networks(runs)]
     shape = tuple(runs.sizes[axis] for axis in AXES)
     template = next((row for row in rows if row is not None), {})
     for name, (dims, value) in template.items():
@@ -78,7 +78,8 @@ def _finite(network: ShallowReLU) -> bool:
     return all(np.all(np.isfinite(part)) for part in network.to_dict().values())
 
 
-def _measure(network: ShallowReLU, data: TaskData, shard: Shard) -> Measured:
+def measure_network(network: ShallowReLU, data: TaskData, shard: Shard) -> Measured:
+    """Everything that a shard's file says of one trained network: dimensions and values by name."""
     penalty = shard.arguments()["penalty"]
     radius = float(np.max(np.linalg.norm(data.points, axis=1)))
     found: Measured = {

@@ -1,21 +1,31 @@
-"""Shard files: one netCDF file each, named by content hash, written whole or not at all."""
+"""Where results live: a directory with the study and one netCDF file for each finished shard."""
 
+import errno
+import hashlib
 import json
 import os
 import uuid
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 
+import numpy as np
 import xarray as xr
 
+from minnorm.study.claims import claim
 from minnorm.study.spec import FORMAT, Shard, Study, parse
+
+
+class OtherFormat(ValueError):
+    """A file of another version of the format: it is neither read nor replaced."""
 
 
 class Store:
     """A directory with one study: `study.json` and `shards/HASH.nc`.
 
     A shard is done when its file exists: files are written under a temporary name, flushed to disk and
-    renamed, so a kill at any moment leaves either nothing or all of a file.
+    renamed, so a kill at any moment leaves either nothing or all of a file. Processes that share the
+    directory claim a shard before they compute it.
     """
 
     def __init__(self, directory: str | Path) -> None:
@@ -28,36 +38,52 @@ class Store:
 
     def begin(self, study: Study) -> None:
         """Write down which study this is; ValueError if another one lives here."""
-        if self.exists and self.study() != study:
-            raise ValueError(
-                f"{self.directory} holds the study {self.study().name!r} with other settings; give another directory"
-            )
-        text = json.dumps({"format": FORMAT, "study": study.model_dump(mode="json")}, indent=1, sort_keys=True)
-        self._write(self.directory / "study.json", text.encode())
+        with claim(self.directory / "claims" / "study", wait=True):
+            for left in self.directory.glob(".study.json.*.tmp"):
+                left.unlink(missing_ok=True)
+            if not self.exists:
+                content = {"format": FORMAT, "study": study.model_dump(mode="json")}
+                write(self.directory / "study.json", json.dumps(content, indent=1, sort_keys=True).encode())
+            elif self.study() != study:
+                raise ValueError(
+                    f"{self.directory} holds the study {self.study().name!r} with other settings; "
+                    "give another directory"
+                )
+        self._tidy()
 
     def study(self) -> Study:
         """The study that lives here."""
         path = self.directory / "study.json"
         if not path.is_file():
             raise ValueError(f"{self.directory} holds no study; `minnorm study run` makes one")
-        content = json.loads(path.read_text(encoding="utf-8"))
-        if content.get("format") != FORMAT:
-            raise ValueError(f"{path} has format {content.get('format')}; this version reads {FORMAT}")
-        return parse(content["study"], str(path))
+        try:
+            content = json.loads(path.read_text(encoding="utf-8"))
+            version, study = content["format"], content["study"]
+        except (ValueError, KeyError, TypeError):
+            raise ValueError(f"{path} is damaged; remove it and run the study again: finished shards stay") from None
+        _check_format(path, version)
+        return parse(study, str(path))
 
     def path(self, shard: Shard) -> Path:
         """Where a shard's file is or will be."""
         return self.directory / "shards" / f"{shard.key}.nc"
 
+    def claim(self, shard: Shard) -> AbstractContextManager[bool | None]:
+        """Hold a shard while it is computed; see `claims.claim`."""
+        return claim(self.directory / "claims" / shard.key)
+
     def save(self, shard: Shard, data: xr.Dataset) -> None:
         """Write a finished shard."""
-        data = data.assign_attrs(format=FORMAT, shard=shard.key, specification=shard.model_dump_json())
-        self._write(self.path(shard), bytes(data.to_netcdf(engine="h5netcdf", format="NETCDF4")))
+        data = data.assign_attrs(
+            format=FORMAT, shard=shard.key, specification=shard.model_dump_json(), digest=_digest(data)
+        )
+        write(self.path(shard), bytes(data.to_netcdf(engine="h5netcdf", format="NETCDF4")))
 
     def load(self, shard: Shard) -> xr.Dataset | None:
         """A finished shard's data, or None if it is not done.
 
-        A file that cannot be read, or that belongs to other work, is a ValueError; `run` redoes it.
+        A file that cannot be read, whose numbers are not those that were written, or that belongs to other
+        work is a ValueError; `run` redoes it. One of another format is OtherFormat; `run` stops there.
         """
         path = self.path(shard)
         if not path.is_file():
@@ -67,8 +93,11 @@ class Store:
                 data.load()
         except Exception as error:
             raise ValueError(f"{path} cannot be read ({type(error).__name__}: {error})") from error
-        if data.attrs.get("shard") != shard.key or data.attrs.get("format") != FORMAT:
+        _check_format(path, data.attrs.get("format"))
+        if data.attrs.get("shard") != shard.key:
             raise ValueError(f"{path} belongs to shard {data.attrs.get('shard')}, not to {shard.key}")
+        if data.attrs.get("digest") != _digest(data):
+            raise ValueError(f"{path} is damaged: its numbers are not those that were written")
         return data
 
     def discard(self, shard: Shard) -> None:
@@ -82,22 +111,12 @@ class Store:
             if data is not None:
                 yield shard, data
 
-    def _write(self, path: Path, content: bytes) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}.tmp")
-        try:
-            with temporary.open("wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.replace(path)
-        finally:
-            temporary.unlink(missing_ok=True)
-        folder = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+    def _tidy(self) -> None:
+        """Remove what writers left that were killed: temporary files that no claim covers."""
+        for left in self.directory.glob("shards/.*.tmp"):
+            with claim(self.directory / "claims" / left.name.split(".")[1]) as ours:
+                if ours:
+                    left.unlink(missing_ok=True)
 
 
 def stores(directory: str | Path) -> list[Store]:
@@ -107,3 +126,51 @@ def stores(directory: str | Path) -> list[Store]:
     if not found:
         raise ValueError(f"{root} holds no study; `minnorm study run FILE --out {root}` makes one")
     return found
+
+
+def write(path: Path, content: bytes) -> None:
+    """Write a file so that at any moment all of it is there or nothing; OSError that says so if there is no room."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}.tmp")
+    try:
+        with temporary.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EFBIG, errno.EDQUOT):
+            raise OSError(
+                error.errno,
+                f"no room for {path} ({len(content)} bytes: {error.strerror}); make room and run again: "
+                "what is finished is kept",
+            ) from error
+        raise
+    finally:
+        temporary.unlink(missing_ok=True)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def _check_format(path: Path, version: object) -> None:
+    if version != FORMAT:
+        age = "a newer" if isinstance(version, int | np.integer) and version > FORMAT else "an older or unknown"
+        raise OtherFormat(
+            f"{path} has format {version}, of {age} version of minnorm; this one reads {FORMAT}: "
+            "use that version, or another directory"
+        )
+
+
+def _digest(data: xr.Dataset) -> str:
+    """A checksum of all arrays: the file format itself has none."""
+    total = hashlib.sha256()
+    for name in sorted(map(str, data.variables)):
+        values = np.ascontiguousarray(data[name].values)
+        if values.dtype.kind == "f":
+            values = np.where(np.isnan(values), np.nan, values).astype(values.dtype)  # one NaN for all
+        total.update(f"{name} {values.dtype.str} {values.shape} ".encode())
+        total.update(values.tobytes())
+    return total.hexdigest()

@@ -44,6 +44,10 @@ class LineTask(_Task):
     x: list[float] = Field(min_length=2)
     y: list[float] = Field(min_length=2)
 
+    def count(self) -> int:
+        """How many points there are."""
+        return len(self.x)
+
     def data(self) -> TaskData:
         """The points as given."""
         exact = known.line(self.x, self.y)
@@ -62,6 +66,10 @@ class BumpTask(_Task):
     outer: float = Field(default=2.0, gt=1)
     inner_fraction: float = Field(default=0.1, gt=0, lt=1)
     seed: int = Field(default=0, ge=0)
+
+    def count(self) -> int:
+        """How many points are drawn."""
+        return self.points
 
     def bump(self) -> RadialBump:
         """The exact minimum-norm bump; in even dimensions it depends on how far out its labels reach."""
@@ -82,6 +90,10 @@ class DiabetesTask(_Task):
 
     kind: Literal["diabetes"]
 
+    def count(self) -> int:
+        """How many patients there are."""
+        return 442
+
     def data(self) -> TaskData:
         """Features and response with mean 0 and standard deviation 1."""
         from sklearn.datasets import load_diabetes
@@ -97,6 +109,10 @@ class CsvTask(_Task):
     path: str
     target: str | None = None
     standardise: bool = False
+
+    def count(self) -> int:
+        """How many lines the table has."""
+        return len(read_table(self.path, self.target).values)
 
     def data(self) -> TaskData:
         """The table, standardised if asked."""

@@ -1,0 +1,72 @@
+"""A study as one table: a row for each network, for programs that read CSV or Parquet."""
+
+import io
+from importlib.util import find_spec
+from pathlib import Path
+
+import pandas as pd
+import xarray as xr
+
+from minnorm.study.spec import Shard
+from minnorm.study.store import Store, write
+from minnorm.train import AXES
+
+_SETTINGS = (
+    "optimizer",
+    "initial",
+    "biases",
+    "antisymmetric",
+    "width",
+    "steps",
+    "batch_size",
+    "decay",
+    "options",
+    "dtype",
+)
+
+
+def table(store: Store, *, trajectories: bool = False) -> pd.DataFrame:
+    """All finished networks of a study: what was set, where it stands on the grid, and what was measured.
+
+    A row is a network at its last step; with `trajectories`, a network at a recorded step. Arrays (weights,
+    profiles, functions) are left in the shards' files. Columns: `shard`, the settings, learning_rate,
+    weight_decay, scale, seed, `step`, and all scalars that were recorded or measured.
+    """
+    frames = [_frame(shard, runs, trajectories) for shard, runs in store.done()]
+    if not frames:
+        raise ValueError(f"{store.directory} has no finished shard; `minnorm study run` makes them")
+    return pd.concat(frames, ignore_index=True)
+
+
+def export(store: Store, path: str | Path, *, trajectories: bool = False) -> int:
+    """Write `table` to a file that ends in .csv or .parquet; returns the number of rows.
+
+    Errors: ValueError for another ending, for .parquet without pyarrow, or if nothing is finished.
+    """
+    path = Path(path)
+    if path.suffix not in (".csv", ".parquet"):
+        raise ValueError(f"out is {path}; give a file that ends in .csv or .parquet")
+    if path.suffix == ".parquet" and find_spec("pyarrow") is None:
+        raise ValueError(f"out is {path}, which needs pyarrow; pip install 'minnorm[parquet]', or write .csv")
+    rows = table(store, trajectories=trajectories)
+    if path.suffix == ".csv":
+        write(path, rows.to_csv(index=False).encode())
+    else:
+        buffer = io.BytesIO()
+        rows.to_parquet(buffer, engine="pyarrow", index=False)
+        write(path, buffer.getvalue())
+    return len(rows)
+
+
+def _frame(shard: Shard, runs: xr.Dataset, trajectories: bool) -> pd.DataFrame:
+    if not trajectories:
+        runs = runs.isel(step=-1)
+    dims = {*AXES, "step"} & set(runs.dims)
+    scalars = [name for name in runs.data_vars if set(runs[name].dims) <= dims]
+    frame = runs[scalars].to_dataframe().reset_index()
+    given = {"shard": shard.key, **{name: runs.attrs[name] for name in _SETTINGS if name in runs.attrs}}
+    given |= {"biases": runs.attrs["initial_biases"], "steps": shard.train.steps}
+    names = [name for name in ("shard", *_SETTINGS) if name in given]
+    places = [*AXES, "step"]
+    measured = [name for name in frame.columns if name not in places]
+    return frame.assign(**given).reindex(columns=[*names, *places, *measured])

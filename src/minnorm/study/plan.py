@@ -1,0 +1,148 @@
+"""What a study will take: networks, shards, time and disk, before anything of it runs."""
+
+import contextlib
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from minnorm.network import ShallowReLU
+from minnorm.study.shards import measure_network
+from minnorm.study.spec import Shard, Study
+from minnorm.study.store import Store
+from minnorm.study.tasks import BumpTask, LineTask, TaskData
+from minnorm.train import train
+
+_LOOK = 0.5  # seconds of training that a calibration measures, at least
+_OVERHEAD = 44_000  # bytes of a file that do not depend on its arrays
+_METRICS, _MEASURES = 5, 10
+
+
+@dataclass(frozen=True)
+class Rate:
+    """What was measured of one kind of shard: seconds to compile, seconds a step of a network, and to measure one."""
+
+    compile: float
+    step: float
+    measure: float
+
+    def seconds(self, shard: Shard) -> float:
+        """The time of a shard of this kind: compile + networks * (steps * step + measure)."""
+        return self.compile + shard.train.networks * (shard.train.steps * self.step + self.measure)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is left of a study: counts, and estimates of seconds and bytes."""
+
+    networks: int
+    shards: int
+    done: int
+    seconds: float
+    bytes: int
+
+
+def plan(
+    study: Study,
+    directory: str | Path | None = None,
+    *,
+    workers: int = 1,
+    threads: int | None = None,
+    progress: Callable[[Shard, float, float], None] | None = None,
+) -> Plan:
+    r"""Estimate what a study will take, from a short calibration of each kind of shard.
+
+    The time of a shard is
+
+        compile + networks * (steps * step + measure)
+
+    with the three numbers measured on the shard's own program, trained for about half a second. Shards that
+    differ in initialisation, learning rates, decays, scales or steps are of one kind. Disk is counted from
+    the shapes of the arrays.
+
+    Arguments: `directory`: where the study is or will be; its finished shards are not counted again.
+    `workers`: processes that share the work evenly; calibration then runs on one thread. `threads`: as for
+    `run`.
+
+    Errors: ValueError for settings that `minnorm.train` rejects.
+
+    >>> from minnorm.study import parse
+    >>> task = {"kind": "line", "x": [0.0, 1.0, 2.0], "y": [0.0, 1.0, 0.0]}
+    >>> found = plan(parse({"name": "a", "task": task, "train": {"width": 9, "steps": 5}, "grid": {"seed": 3}}))
+    >>> found.networks, found.shards, found.done, found.seconds > 0
+    (3, 1, 0, True)
+    """
+    shards = list(study.shards())
+    store = None if directory is None else Store(directory)
+    left = [shard for shard in shards if store is None or not store.path(shard).is_file()]
+    dim = study.task.data().points.shape[1]
+    rates: dict[str, Rate] = {}
+    seconds = 0.0
+    for i, shard in enumerate(left):
+        kind = _kind(shard)
+        if kind not in rates:
+            rates[kind] = calibrate(shard, 1 if workers > 1 else threads)
+        seconds += rates[kind].seconds(shard)
+        if progress is not None:
+            progress(shard, 1.0, (i + 1) / len(left))
+    return Plan(
+        networks=sum(shard.train.networks for shard in shards),
+        shards=len(shards),
+        done=len(shards) - len(left),
+        seconds=seconds / max(1, min(workers, len(left))),
+        bytes=sum(size(shard, dim) for shard in left),
+    )
+
+
+def calibrate(shard: Shard, threads: int | None = None) -> Rate:
+    """Train a shard for a moment and measure one of its networks."""
+    data = shard.task.data()
+    seen: list[tuple[float, int]] = []
+
+    def look(done: int, _total: int) -> None:
+        seen.append((time.perf_counter(), done))
+        if seen[-1][0] - seen[0][0] > _LOOK:
+            raise _Enough
+
+    began = time.perf_counter()
+    with contextlib.suppress(_Enough):
+        train(data.points, data.values, **shard.arguments(), threads=threads, progress=look)
+    (first, before), (last, after) = seen[0], seen[-1]
+    return Rate(first - began, (last - first) / max(after - before, 1), _measuring(shard, data))
+
+
+def _measuring(shard: Shard, data: TaskData) -> float:
+    """Seconds to measure one network of a shard's shape, once everything is compiled."""
+    rng = np.random.default_rng(0)
+    m, d = shard.train.width, data.points.shape[1]
+    network = ShallowReLU(rng.normal(size=(m, d)), rng.normal(size=m), rng.normal(size=m) / m, np.zeros(()))
+    measure_network(network, data, shard)
+    began = time.perf_counter()
+    measure_network(network, data, shard)
+    return time.perf_counter() - began
+
+
+class _Enough(Exception):
+    """The calibration has seen enough."""
+
+
+def _kind(shard: Shard) -> str:
+    """What decides a shard's speed."""
+    settings = shard.train.model_dump(exclude={"learning_rate", "weight_decay", "scale", "seed", "initial", "steps"})
+    return f"{settings} {shard.train.networks} {shard.measure}"
+
+
+def size(shard: Shard, dim: int) -> int:
+    """About how many bytes a shard's file has for data in `dim` coordinates, from the shapes of its arrays."""
+    settings = shard.train
+    item = np.dtype(settings.dtype).itemsize
+    records = 1 + np.unique(np.round(np.geomspace(max(settings.steps, 1), 1, settings.records))).size
+    measured = _MEASURES
+    if isinstance(shard.task, LineTask):
+        measured += 701
+    if isinstance(shard.task, BumpTask):
+        measured += 2 * shard.measure.radii
+    network = item * (settings.width * (dim + 2) + 1 + dim + _METRICS * records) + 8 * measured
+    return _OVERHEAD + settings.networks * network

@@ -1,0 +1,137 @@
+"""Several processes for one study, each pinned to its share of the cores."""
+
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+import warnings
+from collections.abc import Sequence
+from queue import Queue
+from typing import Any
+
+from minnorm.study.spec import Shard
+from minnorm.study.store import Store
+from minnorm.study.work import Report, work
+
+_START = (  # pinned before anything is loaded that counts cores or starts threads
+    "import json, os, sys; os.sched_setaffinity(0, json.loads(sys.argv[1])); "
+    "from minnorm.study.workers import main; main()"
+)
+_EVERY = 0.2  # seconds between reports of one worker
+
+
+def supervise(
+    store: Store, shards: Sequence[Shard], workers: int, threads: int | None, progress: Report | None
+) -> None:
+    """Compute the shards that are not done in processes of their own, which end if this one does.
+
+    Each takes what no other has claimed, starting at its own part of the list. If one dies, the others do
+    its work. Errors: those of the workers; OSError if all have died before the study was done.
+    """
+    cores = sorted(os.sched_getaffinity(0))[:threads]
+    processes: list[subprocess.Popen[str]] = []
+    said: Queue[tuple[int, dict[str, Any]]] = Queue()
+    try:
+        for i in range(workers):
+            mine = cores[i::workers] or [cores[i % len(cores)]]
+            first = i * len(shards) // workers
+            processes.append(_start(store, mine, first))
+            threading.Thread(target=_listen, args=(i, processes[-1], said), daemon=True).start()
+        _follow(processes, said, shards, progress)
+    finally:
+        for process in processes:
+            process.kill()
+            process.wait()
+            for stream in (process.stdin, process.stdout):
+                if stream is not None:
+                    stream.close()
+
+
+def _start(store: Store, cores: list[int], first: int) -> "subprocess.Popen[str]":
+    return subprocess.Popen(
+        [sys.executable, "-c", _START, json.dumps(cores), str(store.directory), str(first)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "OPENBLAS_NUM_THREADS": str(len(cores)), "OMP_NUM_THREADS": str(len(cores))},
+    )
+
+
+def _listen(i: int, process: "subprocess.Popen[str]", said: "Queue[tuple[int, dict[str, Any]]]") -> None:
+    assert process.stdout is not None
+    for line in process.stdout:
+        said.put((i, json.loads(line)))
+    said.put((i, {"ended": process.wait()}))
+
+
+def _follow(
+    processes: "list[subprocess.Popen[str]]",
+    said: "Queue[tuple[int, dict[str, Any]]]",
+    shards: Sequence[Shard],
+    progress: Report | None,
+) -> None:
+    """Listen until all have ended; report what they do."""
+    done: set[int] = set()
+    parts = [0.0] * len(processes)
+    running, complete = len(processes), False
+    while running:
+        i, message = said.get()
+        if "error" in message:
+            raise {"ValueError": ValueError, "OSError": OSError}.get(message["kind"], RuntimeError)(message["error"])
+        if "warning" in message:
+            warnings.warn(message["warning"], RuntimeWarning, stacklevel=5)
+        elif "ended" in message:
+            running -= 1
+            parts[i] = 0.0
+            complete = complete or message["ended"] == 0
+            if message["ended"]:
+                warnings.warn(f"worker {i} died ({_cause(message['ended'])})", RuntimeWarning, stacklevel=5)
+        else:
+            part = message["part"]
+            parts[i] = part % 1.0
+            if part == 1.0:
+                done.add(message["shard"])
+            if progress is not None:
+                progress(shards[message["shard"]], part, min(1.0, (len(done) + sum(parts)) / len(shards)))
+    if not complete:
+        raise OSError("all workers died; run again with fewer workers or more memory: what is finished is kept")
+
+
+def _cause(code: int) -> str:
+    return f"exit {code}" if code > 0 else f"signal {-code}" + (", perhaps for lack of memory" if code == -9 else "")
+
+
+def main() -> None:
+    """A worker: python -c ... CORES DIRECTORY FIRST; says what it does on standard output, a JSON object a line."""
+    _, cores, directory, first = sys.argv
+    lock = threading.Lock()
+
+    def say(**message: Any) -> None:
+        with lock:
+            print(json.dumps(message), flush=True)
+
+    def end_with_parent() -> None:
+        os.read(0, 1)  # returns when the parent is gone, however it went
+        os._exit(1)
+
+    threading.Thread(target=end_with_parent, daemon=True).start()
+    warnings.showwarning = lambda message, *_, **__: say(warning=str(message))
+    store = Store(directory)
+    shards = list(store.study().shards())
+    turn = int(first)
+    number = {shard.key: i for i, shard in enumerate(shards)}
+    last = 0.0
+
+    def report(shard: Shard, part: float, _whole: float) -> None:
+        nonlocal last
+        if part == 1.0 or time.monotonic() - last > _EVERY:
+            last = time.monotonic()
+            say(shard=number[shard.key], part=part)
+
+    try:
+        work(store, shards[turn:] + shards[:turn], report, len(json.loads(cores)))
+    except (ValueError, OSError) as error:
+        say(kind="ValueError" if isinstance(error, ValueError) else "OSError", error=str(error))
+        raise SystemExit(1) from None
