@@ -10,7 +10,7 @@ from scipy.optimize import linprog, minimize
 from tests.problems import kernel
 
 import minnorm as mn
-from minnorm.known import radial_bump, radial_fit
+from minnorm.known import radial_bump, radial_fit, radial_law
 from minnorm.known.radial_atoms import correlation, largest_correlation, radial_atoms
 from minnorm.known.radial_master import best_masses
 
@@ -168,6 +168,24 @@ def test_repeated_radii_are_merged_and_their_noise_counted():
     np.testing.assert_allclose(twice.profile([0.5, 3.0]), once.profile([0.5, 3.0]), atol=1e-6)
 
 
+@pytest.mark.parametrize("law", ["shell", "uniform_radius", "normal"])
+def test_nodes_of_a_law_have_the_moments_of_its_samples(law):
+    bump = radial_bump(3, 0.4).stretch(1.5)
+    radii, labels, weights = radial_law(law, 3, 20, plateau=0.4, scale=1.5, inner_fraction=0.25)
+    x, y = bump.sample(0, 40_000, law, inner_fraction=0.25)
+    r = np.linalg.norm(x, axis=1)
+    assert np.sum(weights) == pytest.approx(1)
+    for power in (1, 2):
+        for label in (0, 1):
+            expected = np.mean(r**power * (y == label))
+            assert weights @ (radii**power * (labels == label)) == pytest.approx(expected, rel=0.02)
+    assert radial_fit(radii, labels, 3, 1e-3, weights).certified
+    with pytest.raises(ValueError, match="count is 0"):
+        radial_law(law, 3, 0)
+    with pytest.raises(ValueError, match=r"inner_fraction is 1\.0"):
+        radial_law(law, 3, 2, inner_fraction=1.0)
+
+
 @pytest.mark.parametrize("lam", [0.0, 0.1])
 def test_constants_cost_nothing(lam):
     for r, y in (([0.5, 1.0], [2.0, 2.0]), ([1.0], [2.0]), ([0.0], [2.0])):
@@ -176,6 +194,9 @@ def test_constants_cost_nothing(lam):
         assert fit.certified
         np.testing.assert_allclose(fit.profile([0.0, 4.0]), 2.0)
     assert radial_fit([0.0, 1.0], [1.0, 0.0], 3, 10.0).norm == 0
+    noise = radial_fit([1.0, 1.0], [1.0, -1.0], 3, 0.1)
+    assert noise.value == pytest.approx(0.5)
+    assert noise.certified
 
 
 @pytest.mark.parametrize(

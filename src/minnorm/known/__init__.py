@@ -15,6 +15,7 @@ from minnorm.known.radial import radial_bump as radial_bump
 from minnorm.known.radial_exchange import ExtremalMeasure as ExtremalMeasure
 from minnorm.known.radial_fit import RadialFit as RadialFit
 from minnorm.known.radial_fit import radial_fit as radial_fit
+from minnorm.known.radial_sample import radial_law as radial_law
 from minnorm.known.radial_shells import RadialShells as RadialShells
 from minnorm.known.radial_shells import radial_shells as radial_shells
 from minnorm.known.radial_table import RadialNorm as RadialNorm
@@ -43,6 +44,7 @@ __all__ = [
     "line_solutions",
     "radial_bump",
     "radial_fit",
+    "radial_law",
     "radial_norms",
     "radial_shells",
     "radial_target",

@@ -106,7 +106,7 @@ class RadialFit:
 
 
 def radial_fit(
-    radii: npt.ArrayLike, values: npt.ArrayLike, dim: int, lam: float = 0.0, weights: npt.ArrayLike | None = None
+    radii: npt.ArrayLike, values: npt.ArrayLike, dim: int, lam: float | int = 0.0, weights: npt.ArrayLike | None = None
 ) -> RadialFit:
     r"""Train on a radial law to the global minimum, or interpolate labels on spheres, in any dimension.
 
@@ -184,7 +184,7 @@ def radial_fit(
     return min(fits, key=lambda fit: (not fit.certified, fit.knots.size if fit.certified else abs(fit.gap)))
 
 
-def _checked(dim: int, lam: float) -> tuple[int, float]:
+def _checked(dim: int, lam: float | int) -> tuple[int, float]:
     if isinstance(dim, bool) or not isinstance(dim, int | np.integer) or dim < 1:
         raise ValueError(f"dim is {dim!r}; give a positive whole number")
     if isinstance(lam, bool) or not (math.isfinite(lam) and lam >= 0):
@@ -249,18 +249,18 @@ def _finished(
     norm = math.fsum(np.abs(masses).tolist())
     _, greatest = largest_correlation(nu, r, dim, _TOLERANCE)
     gains = nu * (y - y[0])
-    gain = math.fsum(gains.tolist()) - 4 * _UNIT * float(np.abs(gains).sum())
+    gain = max(0.0, math.fsum(gains.tolist()) - 4 * _UNIT * float(np.abs(gains).sum()))
     size = float(np.ptp(y))
     up = 1 + (r.size + 8) * 2 * _UNIT
     if lam == 0:
-        value, lower = norm * up, gain / max(greatest, 1e-300) if gain > 0 else 0.0
+        value, lower = norm * up, gain / greatest if gain > 0 else 0.0
         scale, floor = size or 1.0, _NEGLIGIBLE * size / float(r[-1]) if r[-1] > 0 else 0.0
     else:
         value = (0.5 * float(p @ misfit**2) + lam * norm + noise) * up
         square = float(nu**2 @ (1 / p)) * up
         # alpha = t nu, with t at most lam over the curve's maximum.
         t = min(lam / greatest if greatest > 0 else math.inf, gain / square if square > 0 else 0.0)
-        lower = max(0.0, t * gain - 0.5 * t * t * square * up) + noise
+        lower = max(0.0, t * gain - 0.5 * t * t * square * up) + noise / up
         scale, floor = math.inf, _NEGLIGIBLE * 0.5 * float(p @ y**2)
     certificate = Certificate(
         value=value,

@@ -4,6 +4,7 @@ import math
 from typing import Any, Literal, get_args
 
 import numpy as np
+from jaxtyping import Float
 from scipy.special import gammaincc, gammainccinv
 
 Law = Literal["shell", "uniform_radius", "normal"]
@@ -15,10 +16,7 @@ def labelled_points(
     """Points (n, dim) and labels (n,) as `RadialBump.sample` describes them."""
     if isinstance(n, bool) or int(n) != n or n < 1:
         raise ValueError(f"n is {n!r}; give a positive whole number")
-    if law not in get_args(Law):
-        raise ValueError(f"law is {law!r}; choose one of {', '.join(get_args(Law))}")
-    if not (math.isfinite(outer) and outer > 1):
-        raise ValueError(f"outer is {outer}; give a finite number > 1, the outer radius over the bump's")
+    _check_law(law, outer)
     if not 0 <= inner_fraction <= 1:
         raise ValueError(f"inner_fraction is {inner_fraction}; give a number in [0, 1]")
     rng = generator(key)
@@ -31,10 +29,53 @@ def labelled_points(
     return points, np.where(np.arange(n) < inside, 1.0, 0.0)
 
 
+def radial_law(
+    law: Law,
+    dim: int,
+    count: int,
+    *,
+    plateau: float = 0.0,
+    scale: float = 1.0,
+    outer: float = 2.0,
+    inner_fraction: float = 0.1,
+) -> tuple[Float[np.ndarray, " n"], Float[np.ndarray, " n"], Float[np.ndarray, " n"]]:
+    """Radii, labels and weights of the law of `RadialBump.sample`, by Gauss-Legendre nodes in its quantile.
+
+    The label is 1 with weight `inner_fraction`, at the origin or, at `count` nodes, in the plateau's ball; it is 0 at
+    `count` nodes of `law`, whose names and arguments are those of `RadialBump.sample`, for a bump in `dim` dimensions
+    with this plateau and scale. Errors: ValueError naming the argument.
+
+    >>> radii, labels, weights = radial_law("uniform_radius", 3, 2, inner_fraction=0.5)
+    >>> radii.round(6).tolist(), labels.tolist(), weights.tolist()
+    ([0.0, 1.211325, 1.788675], [1.0, 0.0, 0.0], [0.5, 0.25, 0.25])
+    """
+    if isinstance(count, bool) or int(count) != count or count < 1:
+        raise ValueError(f"count is {count!r}; give a positive whole number")
+    if not 0 < inner_fraction < 1:
+        raise ValueError(f"inner_fraction is {inner_fraction}; give a number in (0, 1)")
+    _check_law(law, outer)
+    nodes, share = np.polynomial.legendre.leggauss(count)
+    quantile, share = 0.5 * (1 + nodes), 0.5 * share
+    inside = plateau * quantile ** (1 / dim) if plateau > 0 else np.zeros(1)
+    beyond = _outer_radii(quantile, law, dim, scale, outer)
+    return (
+        scale * np.concatenate([inside, beyond]),
+        np.concatenate([np.ones(inside.size), np.zeros(count)]),
+        np.concatenate([inner_fraction * (share if plateau > 0 else np.ones(1)), (1 - inner_fraction) * share]),
+    )
+
+
 def directions(rng: np.random.Generator, n: int, dim: int) -> np.ndarray:
     """Uniform unit vectors (n, dim)."""
     vectors = rng.normal(size=(n, dim))
     return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+
+
+def _check_law(law: Law, outer: float) -> None:
+    if law not in get_args(Law):
+        raise ValueError(f"law is {law!r}; choose one of {', '.join(get_args(Law))}")
+    if not (math.isfinite(outer) and outer > 1):
+        raise ValueError(f"outer is {outer}; give a finite number > 1, the outer radius over the bump's")
 
 
 def generator(key: Any) -> np.random.Generator:
