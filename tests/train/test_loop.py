@@ -3,6 +3,9 @@
 import itertools
 import json
 import re
+import subprocess
+import sys
+from pathlib import Path
 
 import jax
 import jax.numpy as jnp
@@ -426,3 +429,31 @@ def unchecked():
 def test_a_bad_argument_is_named_with_its_value_and_what_is_allowed(arguments, message):
     with pytest.raises(ValueError, match=re.escape(message)):
         train(**{"X": X, "y": Y, "width": 3, "steps": 1, **arguments})
+
+
+_PEAK = """
+import numpy as np
+import minnorm as mn
+
+def peak():
+    with open("/proc/self/status") as lines:
+        return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) / 1024
+
+x = np.random.default_rng(0).normal(size=({n}, {d}))
+small = dict(optimizer="adamw", steps=3, records=2, threads=2)
+mn.train(x[:9], x[:9, 0], width=9, **small)
+before = peak()
+mn.train(x, x[:, 0], width={m}, seeds={networks}, **small)
+print(peak() - before)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("d", "n", "m", "networks"), [(3, 100_000, 2000, 4), (31, 10_000, 1000, 64)])
+def test_memory_is_that_of_parameters_state_and_data(d, n, m, networks):
+    if not Path("/proc/self/status").exists():
+        pytest.skip("this system does not tell a process's peak memory there")
+    program = _PEAK.format(d=d, n=n, m=m, networks=networks)
+    found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    parameters, data = 4 * m * (d + 2) * networks / 2**20, 8 * n * (d + 1) / 2**20
+    assert float(found.stdout) < 3 * parameters + data + 2 * 64  # MB; the hidden matrices alone: 763 and 38 each

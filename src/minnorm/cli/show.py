@@ -3,6 +3,7 @@
 import json
 import math
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -69,6 +70,47 @@ def progress(prefix: str, *, quiet: bool) -> Iterator[Show]:
     with Progress(*columns, console=Console(stderr=True)) as bar:
         task = bar.add_task(prefix, total=1.0)
         yield lambda work, _part, whole: bar.update(task, completed=whole, description=prefix + _label(work))
+
+
+@contextmanager
+def steps_progress(label: str, *, quiet: bool) -> Iterator[Callable[[int, int], None]]:
+    """Network steps done of all, their speed and the time left: a bar on a terminal; elsewhere a line whenever the
+    time has doubled; nothing if quiet."""
+    if quiet:
+        yield lambda _done, _total: None
+        return
+    first: list[tuple[int, float]] = []  # steps and time at the first sign: compiling is over
+
+    def pace(done: int, total: int) -> tuple[float, str]:
+        if not first:
+            first.append((done, time.perf_counter()))
+        seconds = time.perf_counter() - first[0][1]
+        speed = (done - first[0][0]) / max(seconds, 1e-9)
+        return seconds, f"{speed:.3g} network steps/s, {(total - done) / speed:.0f} s left" if speed > 0 else ""
+
+    if not sys.stderr.isatty():
+        due = 2.0
+
+        def line(done: int, total: int) -> None:
+            nonlocal due
+            seconds, text = pace(done, total)
+            if seconds >= due:
+                due = 2 * seconds
+                say(f"{label}: {done / total:.0%}, {text}")
+
+        yield line
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
+
+    columns = (TextColumn(label), BarColumn(), TaskProgressColumn(), TextColumn("{task.description}"))
+    with Progress(*columns, console=Console(stderr=True)) as bar:
+        task = bar.add_task("", total=1.0)
+
+        def update(done: int, total: int) -> None:
+            bar.update(task, completed=done / max(total, 1), description=pace(done, total)[1])
+
+        yield update
 
 
 @contextmanager

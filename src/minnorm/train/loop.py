@@ -198,7 +198,7 @@ def _run(
 
     with ThreadPoolExecutor(threads) as pool:
         results = list(pool.map(follow, range(len(groups))))
-    join = partial(jax.tree.map, lambda *parts: np.concatenate(parts)[:total])
+    join = partial(jax.tree.map, lambda *parts: (parts[0] if len(parts) == 1 else np.concatenate(parts))[:total])
     return join(*(metrics for metrics, _ in results)), join(*(network for _, network in results))
 
 

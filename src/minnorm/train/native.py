@@ -135,6 +135,7 @@ def descend(
         _DESCENT,
         [jax.ShapeDtypeStruct(leaf.shape, leaf.dtype) for leaf in leaves],
         vmap_method="expand_dims",
+        input_output_aliases={7 + i: i for i in range(len(leaves))},  # in place
     )(
         jnp.asarray(count, jnp.int32),
         jnp.asarray(points, dtype),
