@@ -73,6 +73,26 @@ def test_study_and_report(minnorm, tmp_path):
     assert again.stdout.startswith("done: s")
 
 
+def test_plan_resume_merge_and_export(minnorm, tmp_path):
+    (tmp_path / "s.toml").write_text(
+        'name = "s"\n[task]\nkind = "line"\nx = [0.0, 1.0, 2.0]\ny = [0.0, 1.0, 0.0]\n[train]\nwidth = 9\nsteps = 9\n'
+    )
+    planned = one_object(minnorm("study", "plan", "s.toml", "--json"))
+    assert (planned["networks"], planned["shards"], planned["done"]) == (1, 1, 0)
+    assert planned["seconds"] > 0
+    assert one_object(minnorm("study", "run", "s.toml", "--json"))["complete"] is True
+    assert minnorm("study", "plan", "s.toml").stdout.splitlines() == [
+        "s: 1 networks in 1 shards, 1 of them done",
+        "about 0 s and 0.0 MB to go",
+    ]
+    assert one_object(minnorm("study", "resume", "s", "--json"))["complete"] is True
+    merged = one_object(minnorm("study", "merge", "s", "--out", "t", "--json"))
+    assert (merged["copied"], merged["missing"]) == (1, 0)
+    assert minnorm("study", "merge", "s", "--out", "t").stdout == "t: 0 shards copied, 1 there already, 0 missing\n"
+    assert one_object(minnorm("study", "export", "t", "--out", "t.csv", "--json"))["rows"] == 1
+    assert (tmp_path / "t.csv").read_text().startswith("shard,optimizer,initial,")
+
+
 @pytest.mark.parametrize(
     ("content", "arguments", "words"),
     [
@@ -94,7 +114,13 @@ def test_study_and_report(minnorm, tmp_path):
         (POINTS, ["train", "points.csv", "--width", "2", "--out", "no/runs.nc"], ["out", "no"]),
         (POINTS, ["train", "nowhere.csv"], ["nowhere.csv", "not a file"]),
         (POINTS, ["study", "run", "nowhere.toml"], ["nowhere.toml"]),
+        (POINTS, ["study", "plan", "nowhere.toml"], ["nowhere.toml"]),
+        (POINTS, ["study", "run", "nowhere.toml", "--workers", "two"], ["two", "whole number"]),
         (POINTS, ["study", "status", "."], ["no study"]),
+        (POINTS, ["study", "resume", "."], ["no study"]),
+        (POINTS, ["study", "merge", ".", "--out", "x"], ["no study"]),
+        (POINTS, ["study", "export", ".", "--out", "x.csv"], ["no study"]),
+        (POINTS, ["study", "export", ".", "--out", "no/x.csv"], ["out", "no"]),
         (POINTS, ["report", "."], ["no study"]),
         (POINTS, ["frobnicate"], ["frobnicate"]),
     ],
@@ -122,7 +148,10 @@ def test_help_loads_nothing_heavy():
     assert "demo" in process.stdout
 
 
-@pytest.mark.parametrize("command", [["demo"], ["train"], ["known", "radial"], ["known", "line"], ["study", "run"]])
+STUDY = [["study", command] for command in ("plan", "run", "resume", "status", "merge", "export")]
+
+
+@pytest.mark.parametrize("command", [["demo"], ["train"], ["known", "radial"], ["known", "line"], *STUDY])
 def test_help_has_an_example(minnorm, command):
     assert "Example" in minnorm(*command, "--help").stdout
 
