@@ -152,6 +152,7 @@ def test_moments_and_cells_against_grids():
         ((3, [(0.0, 1.0)], [1.0, "x"]), r"pieces\[1\] is 'x'; give a number"),
         ((3, [(0.0, 1.0)], [1.0, math.nan]), r"pieces\[1\] is nan"),
         ((3, [(0.0, 1.0)], [1.0, [0, 0, 1]]), r"pieces\[1\] has degree 2 .*; give outer"),
+        ((31, [(0.6, 1.0)], [1.0, 0.0]), "gaps is .* does not determine the norm"),
         ((3, [(0.0, 1.0)], [1.0, 0.0], 0.5), "outer is 0.5; give a number beyond"),
     ],
 )

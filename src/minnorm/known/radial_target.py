@@ -17,6 +17,7 @@ from minnorm.known.radial import RadialMeasure, radii
 from minnorm.known.radial_kernel import half_density, mean_distance
 from minnorm.known.radial_moments import GapMeasure, least_measure
 
+_WORST_ERROR = 1e-6  # relative; beyond it double precision has too little to say about the norm
 _DEPTH = 40  # halvings about a sign change of g''
 
 Exact = tuple[Fraction, ...]
@@ -150,9 +151,9 @@ def radial_target(
 
     Returns a `RadialTarget` whose `norm_bounds` are proven, rounding included: moments and density are computed in
     exact arithmetic, each gap's measure meets its moments in many digits, and its certificate's maximum is bounded.
-    They widen with the gap's norm; a wider pair is returned as it is, so look at `norm_error`.
+    They widen with the norm of a gap: `norm_error`.
 
-    Errors: ValueError naming the argument.
+    Errors: ValueError naming the argument, also where double precision does not determine the norm to 1e-6.
 
     >>> radial_target(3, [(0.0, 1.0), (2.0, 4.0)], [1.0, 0.0, 0.5]).norm  # constant levels: known.radial_shells
     28.0
@@ -195,7 +196,13 @@ def radial_target(
     bounds = (float(low), float(high))
     if low != high or Fraction(bounds[0]) != low:
         bounds = (max(0.0, math.nextafter(bounds[0], 0.0)), math.nextafter(bounds[1], math.inf))
-    return RadialTarget(int(dim), shells, exact, tuple(found), bounds)
+    target = RadialTarget(int(dim), shells, exact, tuple(found), bounds)
+    if target.norm_error > _WORST_ERROR:
+        raise ValueError(
+            f"gaps is {list(gaps)!r}: in dimension {dim} double precision does not determine the norm, at least "
+            f"{bounds[0]:.0e}, to {_WORST_ERROR:g}; give gaps that reach further down or a smaller dimension"
+        )
+    return target
 
 
 def _coefficients(piece: Any, i: int) -> Exact:
