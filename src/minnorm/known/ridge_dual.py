@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float, Int
 from scipy.optimize import linprog
+from scipy.sparse import csr_array
 
 _NEAR = 1e-11  # of the extent: points that near to a line are on it
 _ROUNDS, _ANGLES, _WAYS, _STEPS = 30, 45, 24, 4  # of cuts; directions in a quarter, and across; steps of ascent
@@ -208,20 +209,20 @@ def _with_common_mean(
 ) -> Float[np.ndarray, " m"] | None:
     """Weights (m,) >= 0 that sum to 1 on each fibre `row`, with a common mean, 0 if penalised; None if none do."""
     (m, k), g = across.shape, int(row.max()) + 1
+    if m == g:  # one point each, and not on a line
+        return None
     free = 0 if penalised else k
-    sums = np.zeros((g, m + free))
-    sums[row, np.arange(m)] = 1.0
-    means = [sums]
+    points, fibres = np.arange(m), np.arange(g)
+    # A row for each fibre, the sum of its weights; for each coordinate and fibre one more: its mean, less the common one.
+    entries = [(np.ones(m), row, points)]
     for c in range(k):
-        mean = sums.copy()
-        mean[row, np.arange(m)] = across[:, c]
-        if free:
-            mean[:, m + c] = -1.0
-        means.append(mean)
+        entries.append((across[:, c], g * (c + 1) + row, points))
+        entries += [(np.full(g, -1.0), g * (c + 1) + fibres, np.full(g, m + c))] * (free > 0)
+    values, rows, columns = (np.concatenate(part) for part in zip(*entries, strict=True))
     about = np.zeros(k) if penalised else across.mean(axis=0)
     found = linprog(
         np.append(np.sum((across - about) ** 2, axis=1), np.zeros(free)),
-        A_eq=np.concatenate(means),
+        A_eq=csr_array((values, (rows, columns)), shape=(g * (k + 1), m + free)),
         b_eq=np.concatenate([np.ones(g), np.zeros(g * k)]),
         bounds=[(0, None)] * m + [(None, None)] * free,
         method="highs",
