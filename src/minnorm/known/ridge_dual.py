@@ -213,7 +213,7 @@ def _with_common_mean(
         return None
     free = 0 if penalised else k
     points, fibres = np.arange(m), np.arange(g)
-    # A row for each fibre, the sum of its weights; for each coordinate and fibre one more: its mean, less the common one.
+    # One row for each fibre, the sum of its weights; one for each coordinate and fibre, its mean less the common one.
     entries = [(np.ones(m), row, points)]
     for c in range(k):
         entries.append((across[:, c], g * (c + 1) + row, points))
