@@ -55,7 +55,7 @@ class Fake:
 
 
 def test_cores_are_shared_out(tmp_path, four, monkeypatch):
-    fake = Fake(*["pass"] * 5)
+    fake = Fake(*["pass"] * 5)  # which compute nothing, and so leave all to do
     monkeypatch.setattr(workers, "_start", fake)
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1, 2, 3, 4, 5})
     study.run(four, tmp_path, workers=2)

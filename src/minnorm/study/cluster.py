@@ -12,15 +12,15 @@ import xarray as xr
 from minnorm.study.shards import run_shard
 from minnorm.study.spec import Shard
 from minnorm.study.store import Store
-from minnorm.study.work import PAUSE, Report, has
+from minnorm.study.work import PAUSE, Report
 
 _AHEAD = 2  # shards sent for each of the cluster's threads: one at work, one waiting
 TIMEOUT = "20s"
 """How long a scheduler may take to answer."""
 
 
-def compute(store: Store, shards: Sequence[Shard], address: str, progress: Report | None) -> None:
-    """Compute the shards that are not done on a cluster.
+def compute(store: Store, left: Sequence[Shard], address: str, progress: Report | None, *, done: int = 0) -> None:
+    """Compute the shards that are not done on a cluster, beside which `done` are so already.
 
     Each is one task of one thread, and its arrays come back: workers need no access to the store (a csv
     task's table is read where the shard is computed). A worker that dies has its tasks done by
@@ -28,7 +28,12 @@ def compute(store: Store, shards: Sequence[Shard], address: str, progress: Repor
     workers with another version of minnorm.
     """
     distributed = _distributed()
-    waiting, done = deque(shards), 0
+    waiting, total = deque(left), len(left) + done
+
+    def tell(shard: Shard) -> None:
+        if progress is not None:
+            progress(shard, 1.0, done / total)
+
     running: dict[str, tuple[Shard, ExitStack]] = {}
     with _connect(distributed, address) as client, ExitStack() as claims:
         results = distributed.as_completed(loop=client.loop, with_results=True)
@@ -38,9 +43,10 @@ def compute(store: Store, shards: Sequence[Shard], address: str, progress: Repor
                 shard = waiting.popleft()
                 held = claims.enter_context(ExitStack())
                 ours = held.enter_context(store.claim(shard))
-                if has(store, shard, discard=ours is not False):
+                if store.path(shard).is_file():
                     held.close()
                     done += 1
+                    tell(shard)
                 elif ours is False:
                     held.close()
                     waiting.append(shard)  # another run computes it
@@ -59,8 +65,7 @@ def compute(store: Store, shards: Sequence[Shard], address: str, progress: Repor
             future.release()
             held.close()
             done += 1
-            if progress is not None:
-                progress(shard, 1.0, done / len(shards))
+            tell(shard)
 
 
 def remote_shard(specification: str, key: str) -> xr.Dataset:

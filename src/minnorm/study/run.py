@@ -6,7 +6,7 @@ from pathlib import Path
 from minnorm.study.cluster import compute
 from minnorm.study.spec import Study
 from minnorm.study.store import Store
-from minnorm.study.work import Report, work
+from minnorm.study.work import Report, missing, work
 from minnorm.study.workers import supervise
 
 
@@ -65,10 +65,13 @@ def run(
     store = Store(directory)
     shards = list(study.shards())
     store.begin(study)
-    if cluster is not None:
-        compute(store, shards, cluster, progress)
+    left = missing(store, shards, progress)
+    if not left:
+        pass
+    elif cluster is not None:
+        compute(store, left, cluster, progress, done=len(shards) - len(left))
     elif workers is not None:
-        supervise(store, shards, workers, threads, progress)
+        supervise(store, left, workers, threads, progress, done=len(shards) - len(left))
     else:
-        work(store, shards, progress, threads)
+        work(store, left, progress, threads, done=len(shards) - len(left))
     return store

@@ -16,45 +16,63 @@ PAUSE = 0.2
 """Seconds between looks at what others are computing."""
 
 
-def work(store: Store, shards: Sequence[Shard], progress: Report | None, threads: int | None) -> None:
-    """Compute the shards that are not done, in their order; those that others compute come last."""
-    waiting, idle, done = deque(shards), 0, 0
-
-    def tell(shard: Shard, part: float) -> None:
-        if progress is not None:
-            progress(shard, part, min(1.0, (done + (part if part < 1 else 0)) / len(shards)))
-
-    while waiting:
-        shard = waiting.popleft()
-        if not has(store, shard):
-            with store.claim(shard) as ours:
-                if ours is False:
-                    waiting.append(shard)
-                    idle += 1
-                    if idle >= len(waiting):
-                        time.sleep(PAUSE)
-                        idle = 0
-                    continue
-                if not has(store, shard, discard=True):
-
-                    def follow(steps: int, total: int, shard: Shard = shard) -> None:
-                        if total:
-                            tell(shard, min(steps / total, 0.999))
-
-                    store.save(shard, run_shard(shard, follow, threads))
-        idle = 0
-        done += 1
-        tell(shard, 1.0)
+def missing(store: Store, shards: Sequence[Shard], progress: Report | None) -> list[Shard]:
+    """The shards that are not done, after a look into each file; one that cannot be used is set aside."""
+    left: list[Shard] = []
+    for i, shard in enumerate(shards):
+        if not _is_done(store, shard):
+            left.append(shard)
+        elif progress is not None:
+            progress(shard, 1.0, (i + 1 - len(left)) / len(shards))
+    return left
 
 
-def has(store: Store, shard: Shard, *, discard: bool = False) -> bool:
-    """Whether a shard is done; a file that cannot be used is set aside if it is ours to `discard`."""
+def _is_done(store: Store, shard: Shard, *, ours: bool = False) -> bool:
     try:
         return store.load(shard) is not None
     except OtherFormat:
         raise
     except ValueError as error:
-        if discard:
-            warnings.warn(f"{error}; doing it again", RuntimeWarning, stacklevel=4)
+        if ours:
+            warnings.warn(f"{error}; doing it again", RuntimeWarning, stacklevel=5)
             store.discard(shard)
-        return False
+            return False
+    with store.claim(shard) as held:
+        return held is not False and _is_done(store, shard, ours=True)
+
+
+def work(store: Store, left: Sequence[Shard], progress: Report | None, threads: int | None, *, done: int = 0) -> None:
+    """Compute the shards that are not done, in their order; those that others compute come last.
+
+    What appears meanwhile has been written whole by another process, and is not read. `done` shards are so
+    already, beside those of `left`: for the fractions that `progress` is told.
+    """
+    waiting, idle, total = deque(left), 0, len(left) + done
+
+    def tell(shard: Shard, part: float) -> None:
+        if progress is not None:
+            progress(shard, part, min(1.0, (done + (part if part < 1 else 0)) / total))
+
+    while waiting:
+        shard = waiting.popleft()
+        with store.claim(shard) as ours:
+            if store.path(shard).is_file():
+                pass
+            elif ours is False:
+                waiting.append(shard)
+            else:
+
+                def follow(steps: int, whole: int, shard: Shard = shard) -> None:
+                    if whole:
+                        tell(shard, min(steps / whole, 0.999))
+
+                store.save(shard, run_shard(shard, follow, threads))
+        if waiting and waiting[-1] is shard:
+            idle += 1
+            if idle >= len(waiting):
+                time.sleep(PAUSE)
+                idle = 0
+            continue
+        idle = 0
+        done += 1
+        tell(shard, 1.0)

@@ -23,7 +23,7 @@ _EVERY = 0.2  # seconds between reports of one worker
 
 
 def supervise(
-    store: Store, shards: Sequence[Shard], workers: int, threads: int | None, progress: Report | None
+    store: Store, left: Sequence[Shard], workers: int, threads: int | None, progress: Report | None, *, done: int = 0
 ) -> None:
     """Compute the shards that are not done in processes of their own, which end if this one does.
 
@@ -36,10 +36,9 @@ def supervise(
     try:
         for i in range(workers):
             mine = cores[i::workers] or [cores[i % len(cores)]]
-            first = i * len(shards) // workers
-            processes.append(_start(store, mine, first))
+            processes.append(_start(store, mine, i / workers))
             threading.Thread(target=_listen, args=(i, processes[-1], said), daemon=True).start()
-        _follow(processes, said, shards, progress)
+        _follow(processes, said, left, progress, done)
     finally:
         for process in processes:
             process.kill()
@@ -49,7 +48,7 @@ def supervise(
                     stream.close()
 
 
-def _start(store: Store, cores: list[int], first: int) -> "subprocess.Popen[str]":
+def _start(store: Store, cores: list[int], first: float) -> "subprocess.Popen[str]":
     return subprocess.Popen(
         [sys.executable, "-c", _START, json.dumps(cores), str(store.directory), str(first)],
         stdin=subprocess.PIPE,
@@ -69,11 +68,13 @@ def _listen(i: int, process: "subprocess.Popen[str]", said: "Queue[tuple[int, di
 def _follow(
     processes: "list[subprocess.Popen[str]]",
     said: "Queue[tuple[int, dict[str, Any]]]",
-    shards: Sequence[Shard],
+    left: Sequence[Shard],
     progress: Report | None,
+    before: int,
 ) -> None:
     """Listen until all have ended; report what they do."""
-    done: set[int] = set()
+    shards = {shard.key: shard for shard in left}
+    done: set[str] = set()
     parts = [0.0] * len(processes)
     running, complete = len(processes), False
     while running:
@@ -94,7 +95,8 @@ def _follow(
             if part == 1.0:
                 done.add(message["shard"])
             if progress is not None:
-                progress(shards[message["shard"]], part, min(1.0, (len(done) + sum(parts)) / len(shards)))
+                whole = (before + len(done) + sum(parts)) / (before + len(shards))
+                progress(shards[message["shard"]], part, min(1.0, whole))
     if not complete:
         raise OSError("all workers died; run again with fewer workers or more memory: what is finished is kept")
 
@@ -119,19 +121,18 @@ def main() -> None:
     threading.Thread(target=end_with_parent, daemon=True).start()
     warnings.showwarning = lambda message, *_, **__: say(warning=str(message))
     store = Store(directory)
-    shards = list(store.study().shards())
-    turn = int(first)
-    number = {shard.key: i for i, shard in enumerate(shards)}
+    left = [shard for shard in store.study().shards() if not store.path(shard).is_file()]
+    turn = int(float(first) * len(left))
     last = 0.0
 
     def report(shard: Shard, part: float, _whole: float) -> None:
         nonlocal last
         if part == 1.0 or time.monotonic() - last > _EVERY:
             last = time.monotonic()
-            say(shard=number[shard.key], part=part)
+            say(shard=shard.key, part=part)
 
     try:
-        work(store, shards[turn:] + shards[:turn], report, len(json.loads(cores)))
+        work(store, left[turn:] + left[:turn], report, len(json.loads(cores)))
     except (ValueError, OSError) as error:
         say(kind="ValueError" if isinstance(error, ValueError) else "OSError", error=str(error))
         raise SystemExit(1) from None
