@@ -143,6 +143,7 @@ def _interior(programme: _Programme, tolerance: float, start: np.ndarray | None)
     size = max(float(np.max(np.abs(values))), 1e-300)
     dual_weight = 5 * size / p / slack
     normal = _Normal(atoms, free, rho, pull)
+    quadratic = bool(np.any(rho))
     best: Masses | None = None
     worse = 0
     for _ in range(_STEPS):
@@ -175,6 +176,8 @@ def _interior(programme: _Programme, tolerance: float, start: np.ndarray | None)
         step, shift, rise, change = normal.direction(misfit, nu, move, ratio)
         dual_step = min(1.0, _TO_BOUNDARY * _longest(slack, -rise, np.inf))
         primal_step = min(1.0, _TO_BOUNDARY * _longest(dual_weight, change, np.inf))
+        if quadratic:  # steps of different lengths would leave a misfit of rho times the difference
+            dual_step = primal_step = min(dual_step, primal_step)
         nu = nu + dual_step * step
         slack = slack - dual_step * rise
         dual_weight = dual_weight + primal_step * change
