@@ -37,6 +37,7 @@ double evaluate(const Instruction& i, const double* r) {
         case Op::rsqrt: return 1 / std::sqrt(a);
         case Op::exp: return std::exp(a);
         case Op::log: return std::log(a);
+        case Op::cos: return std::cos(a);
         case Op::invert: return a == 0;
         case Op::add: return a + b;
         case Op::subtract: return a - b;

@@ -9,7 +9,7 @@ namespace minnorm::train {
 
 // The same numbers as in program.py.
 enum class Op : int32_t {
-    copy, negate, absolute, sign, sqrt, rsqrt, exp, log, invert,        // of one operand
+    copy, negate, absolute, sign, sqrt, rsqrt, exp, log, cos, invert,       // of one operand
     add, subtract, multiply, divide, maximum, minimum, power,           // of two
     less, less_equal, greater, greater_equal, equal, not_equal, both, either,  // comparisons give 1 or 0
     multiply_add, multiply_subtract, subtract_multiply, select,         // a b + c, a b - c, c - a b, a ? b : c

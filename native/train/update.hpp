@@ -75,6 +75,7 @@ void run(const Instruction& instruction, const T* const* rows, const T* scalars,
         case Op::rsqrt: return unary([&](V a) { return one / by_lane(a, [](T x) { return root(x); }); });
         case Op::exp: return unary([](V a) { return by_lane(a, [](T x) { return static_cast<T>(__builtin_exp(x)); }); });
         case Op::log: return unary([](V a) { return by_lane(a, [](T x) { return static_cast<T>(__builtin_log(x)); }); });
+        case Op::cos: return unary([](V a) { return by_lane(a, [](T x) { return static_cast<T>(__builtin_cos(x)); }); });
         case Op::invert: return unary([&](V a) { return a == zero ? one : zero; });
         case Op::add: return binary([](V a, V b) { return a + b; });
         case Op::subtract: return binary([](V a, V b) { return a - b; });

@@ -175,6 +175,8 @@ PARAMETERS = ("inner_weights", "biases", "outer_weights", "offset")
         pytest.param("adam", X[:, :1], None, id="line"),
         pytest.param("momentum", X, None, id="full", marks=pytest.mark.slow),
         pytest.param("adamw", X, 8, id="mini", marks=pytest.mark.slow),
+        pytest.param("muon", X, None, id="matrices", marks=pytest.mark.slow),
+        pytest.param("sam", X, None, id="uphill"),
     ],
 )
 def test_a_trajectory_is_the_same_in_any_grid(optimizer, x, batch_size):

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from minnorm.penalty import PathNorm
-from minnorm.train import OPTIMIZERS
+from minnorm.train import OPTIMIZERS, train
 from minnorm.train.engine import Engine, Setting, Varied
+from minnorm.train.schedules import SCHEDULES
 
 STEPS, WIDTH, LEARNING_RATE, WEIGHT_DECAY = 20, 6, 0.03, 0.05
 RNG = np.random.default_rng(4)
@@ -204,11 +205,13 @@ PUBLISHED = {
     "amsgrad": (amsgrad, ADAM, "coupled"),
     "adabelief": (adabelief, {**ADAM, "eps": 1e-16}, "coupled"),
     "lion": (lion, {"b1": 0.9, "b2": 0.99}, "decoupled"),
+    "sam": (lambda rho: identity(), {"rho": 0.05}, "coupled"),
+    "label_noise": (lambda noise: identity(), {"noise": 0.1}, "coupled"),
     "muon": (muon, {"momentum": 0.95, **ADAM}, "decoupled"),
 }
 
 
-def reference(theta, x, y, name, options, decay, penalty):
+def reference(theta, x, y, name, options, decay, penalty, factors=(1.0,) * STEPS):
     rule, defaults, usual = PUBLISHED[name]
     direction = rule(**{**defaults, **options})
     decoupled = (decay or usual) == "decoupled"
@@ -218,8 +221,12 @@ def reference(theta, x, y, name, options, decay, penalty):
     moves = np.repeat([1.0, 1.0, 1.0, penalty.offset == "free", 1.0], sizes)
     for t in range(1, STEPS + 1):
         pull = WEIGHT_DECAY * decayed * theta
-        gradient = moves * (loss_gradient(theta, x, y) + (0 if decoupled else pull))
-        theta = theta - LEARNING_RATE * (direction(gradient, t) + (pull if decoupled else 0))
+        here = theta
+        if name == "sam":  # Foret et al. (2021), algorithm 1
+            uphill = moves * loss_gradient(theta, x, y)
+            here = theta + {**defaults, **options}["rho"] * uphill / np.linalg.norm(uphill)
+        gradient = moves * (loss_gradient(here, x, y) + (0 if decoupled else pull))
+        theta = theta - factors[t - 1] * LEARNING_RATE * (direction(gradient, t) + (pull if decoupled else 0))
     return theta
 
 
@@ -232,7 +239,7 @@ def flat(network):
     return np.concatenate(parts)
 
 
-def trained(x, y, name, options, decay, penalty):
+def trained(x, y, name, options, decay, penalty, schedule="constant", engine="xla"):
     """Parameters before and after training, flat."""
     entry = OPTIMIZERS[name]
     setting = Setting(
@@ -246,6 +253,9 @@ def trained(x, y, name, options, decay, penalty):
         width=WIDTH,
         batch_size=len(y) if entry.batch == "mini" else None,
         dtype="float64",
+        engine=engine,
+        schedule=schedule,
+        horizon=STEPS,
     )
     with jax.enable_x64(True):
         engine = Engine(jnp.asarray(x), jnp.asarray(y), setting)
@@ -264,7 +274,7 @@ def test_every_optimiser_has_its_update_here():
 @pytest.mark.parametrize(
     ("name", "options", "decay", "penalty"),
     [
-        *((name, {}, None, PathNorm()) for name in PUBLISHED if name != "sgd"),
+        *((name, {}, None, PathNorm()) for name, entry in OPTIMIZERS.items() if entry.batch != "mini"),
         ("gd", {}, "decoupled", PENALISED),
         ("gd", {}, "coupled", EVERYTHING),
         ("momentum", {"momentum": 0.5}, "decoupled", EVERYTHING),
@@ -274,6 +284,7 @@ def test_every_optimiser_has_its_update_here():
         ("adamw", {}, None, EVERYTHING),
         ("muon", {"momentum": 0.8}, "coupled", EVERYTHING),
         ("lion", {"b2": 0.9}, "coupled", PENALISED),
+        ("sam", {"rho": 0.3}, "decoupled", EVERYTHING),
     ],
 )
 def test_updates_are_those_published(name, options, decay, penalty):
@@ -300,3 +311,38 @@ def test_each_choice_changes_the_reference(change):
     other = {**usual, **({"options": change} if "momentum" in change else change)}
     one, two = (reference(start, X, Y, "momentum", *choice.values()) for choice in (usual, other))
     assert np.max(np.abs(one - two)) > 1e-4
+
+
+FACTORS = {
+    "constant": lambda t: 1.0,
+    "cosine": lambda t: (1 + np.cos(np.pi * t / STEPS)) / 2,
+    "warmup": lambda t: min(1.0, (t + 1) / max(1.0, STEPS / 10)),
+    "inverse": lambda t: 1 / (1 + 100 * t / STEPS),
+}
+
+
+@pytest.mark.parametrize("engine", ["native", "xla"])
+@pytest.mark.parametrize("schedule", SCHEDULES)
+def test_a_schedule_multiplies_the_learning_rate(schedule, engine):
+    factors = [FACTORS[schedule](t) for t in range(STEPS)]
+    start, end = trained(X, Y, "adamw", {}, None, PathNorm(), schedule, engine)
+    expected = reference(start, X, Y, "adamw", {}, None, PathNorm(), factors)
+    np.testing.assert_allclose(end, expected, rtol=1e-9, atol=1e-12)
+
+
+def test_a_warm_up_takes_a_tenth_of_the_run():
+    factor = SCHEDULES["warmup"](200)
+    np.testing.assert_allclose([factor(t) for t in (0, 9, 19, 20, 199)], [0.05, 0.5, 1, 1, 1])
+
+
+def test_label_noise_is_normal_and_independent_between_seeds_and_steps():
+    # One point: the offset's step is lr (y + noise - f), and f is known.
+    x, y = np.ones((1, 1)), np.zeros(1)
+    found = train(
+        x, y, optimizer="label_noise", options={"noise": 0.5}, learning_rate=1e-6, seeds=400, width=2, steps=2,
+        records=2, dtype="float64",
+    )  # fmt: skip
+    start = train(x, y, optimizer="gd", learning_rate=1e-6, seeds=400, width=2, steps=2, records=2, dtype="float64")
+    moved = (found["offset"] - start["offset"]).values.ravel() / 1e-6  # the noise of two steps, to rounding
+    assert abs(moved.mean()) < 3.3 * 0.5 * 2**0.5 / 20
+    assert moved.std() == pytest.approx(0.5 * 2**0.5, rel=0.15)

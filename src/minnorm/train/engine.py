@@ -16,6 +16,7 @@ from minnorm.train import native
 from minnorm.train.initial import Biases, initial_network
 from minnorm.train.optimizers import OPTIMIZERS, Decay
 from minnorm.train.program import Program, elementwise_program
+from minnorm.train.schedules import SCHEDULES
 
 Kind = Literal["native", "xla"]
 """Who computes loss and gradient: the compiled kernel, or XLA from the formula."""
@@ -58,6 +59,9 @@ class Setting:
     engine: Kind = "xla"
     threads: int = 1
     """Of the native kernel, within one call; the numbers do not depend on it."""
+    schedule: str = "constant"
+    horizon: int = 1
+    """Steps of the whole run, for the schedule."""
 
 
 class Engine:
@@ -129,7 +133,8 @@ class Engine:
 
         @jax.custom_batching.sequential_vmap
         def measure(network: ShallowReLU, weight_decay: Float[Array, ""]) -> dict[str, Any]:
-            loss, gradient = self._gradient(network, None, weight_decay)
+            loss, gradient = self._gradient(network, self.points, self.values, None)
+            gradient = self._with_decay(gradient, network, weight_decay)
             half_squares = self.setting.penalty.half_squares(network)
             return {
                 "training_loss": loss,
@@ -142,10 +147,26 @@ class Engine:
         return measure(network, varied.weight_decay)
 
     def _step(self, state: State, varied: Varied) -> State:
+        entry, options = OPTIMIZERS[self.setting.optimizer], self.setting.options
         chosen = None if self.setting.batch_size is None else self._rows(varied, state.step)
-        _, gradient = self._gradient(state.network, chosen, None)
-        network, memory = self._update(state.network, gradient, state.memory, varied.learning_rate, varied.weight_decay)
+        if entry.gradient == "noisy":
+            rows = slice(None) if chosen is None else chosen
+            key = jax.random.fold_in(self._keys(varied)[2], state.step)
+            values = self.values[rows]
+            values += options["noise"] * jax.random.normal(key, values.shape, values.dtype)
+            _, gradient = self._gradient(state.network, self.points[rows], values, None)
+        else:
+            _, gradient = self._gradient(state.network, self.points, self.values, chosen)
+        if entry.gradient == "uphill":
+            ahead = self._one_by_one(lambda network, uphill: _along(network, uphill, options["rho"]))
+            _, gradient = self._gradient(ahead(state.network, gradient), self.points, self.values, chosen)
+        update = self._one_by_one(self._update)
+        network, memory = update(state.network, gradient, state.memory, varied.learning_rate, varied.weight_decay)
         return State(network, memory, state.step + 1)
+
+    def _one_by_one(self, function: Any) -> Any:
+        """The function, one network after another if the engine is native: sums then depend on no other network."""
+        return jax.custom_batching.sequential_vmap(function) if self.setting.engine == "native" else function
 
     def _rows(self, varied: Varied, step: Int[Array, ""]) -> Int[Array, " k"]:
         """A step's minibatch, drawn with replacement."""
@@ -169,6 +190,8 @@ class Engine:
 
     def _program(self, state: State, varied: Varied) -> Program | None:
         """The update for the native engine, if that is the engine and the update is elementwise."""
+        if OPTIMIZERS[self.setting.optimizer].gradient != "here":
+            return None
         if self.setting.engine != "native" or native.leaf_kinds(state.network, state.memory) is None:
             return None
         inputs = (state.network, state.network, state.memory, varied.learning_rate, varied.weight_decay)
@@ -200,23 +223,25 @@ class Engine:
         return State(network, memory, state.step + count)
 
     def _gradient(
-        self, network: ShallowReLU, chosen: Int[Array, " k"] | None, weight_decay: Float[Array, ""] | None
+        self,
+        network: ShallowReLU,
+        points: Float[Array, "n d"],
+        values: Float[Array, " n"],
+        chosen: Int[Array, " k"] | None,
     ) -> tuple[Float[Array, ""], ShallowReLU]:
-        """The loss on the chosen points, and the gradient of loss + weight decay in what the penalty lets move."""
+        """The loss on the chosen points and its gradient in what the penalty lets move."""
         if self.setting.engine == "native":
             loss, gradient = native.loss_and_gradient(
                 network,
-                self.points,
-                self.values,
+                points,
+                values,
                 chosen=chosen,
                 ascending=self.ascending,
                 threads=self.setting.threads,
             )
         else:
             rows = slice(None) if chosen is None else chosen
-            loss, gradient = jax.value_and_grad(_loss)(network, self.points[rows], self.values[rows])
-        if weight_decay is not None:
-            gradient = self._with_decay(gradient, network, weight_decay)
+            loss, gradient = jax.value_and_grad(_loss)(network, points[rows], values[rows])
         return loss, self._admitted(gradient)
 
     def _with_decay(self, gradient: ShallowReLU, network: ShallowReLU, weight_decay: Float[Array, ""]) -> ShallowReLU:
@@ -234,6 +259,8 @@ class Engine:
         parts = [OPTIMIZERS[s.optimizer].direction(**s.options)]
         if s.decay == "decoupled":
             parts.append(optax.add_decayed_weights(jnp.asarray(weight_decay), mask=self._decayed))
+        if s.schedule != "constant":
+            parts.append(optax.scale_by_schedule(SCHEDULES[s.schedule](s.horizon)))
         return optax.chain(*parts, optax.scale_by_learning_rate(jnp.asarray(learning_rate)))
 
     def _decayed(self, network: ShallowReLU) -> Any:
@@ -242,14 +269,20 @@ class Engine:
         leaves, structure = jax.tree.flatten(network)
         return jax.tree.unflatten(structure, penalised[: len(leaves)])
 
-    def _keys(self, varied: Varied) -> tuple[PRNGKeyArray, PRNGKeyArray]:
-        """Two independent streams: initialisation and minibatches."""
+    def _keys(self, varied: Varied) -> tuple[PRNGKeyArray, PRNGKeyArray, PRNGKeyArray]:
+        """Independent streams: initialisation, minibatches and noise."""
         first, second = jax.random.split(jax.random.key(varied.seed))
-        return first, second
+        return first, second, jax.random.fold_in(second, 2**32 - 1)
 
 
 def _loss(network: ShallowReLU, points: Float[Array, "n d"], values: Float[Array, " n"]) -> Float[Array, ""]:
     return 0.5 * jnp.mean((jax.vmap(network)(points) - values) ** 2)
+
+
+def _along(network: ShallowReLU, direction: ShallowReLU, length: float) -> ShallowReLU:
+    """The network moved so far along a direction."""
+    factor = length / (optax.tree.norm(direction) + 1e-12)
+    return jax.tree.map(lambda p, g: p + factor * g, network, direction)
 
 
 def _tree(network: Any) -> Any:

@@ -26,6 +26,7 @@ from minnorm.train.engine import Engine, Kind, Setting, Varied
 from minnorm.train.initial import INITIALISATIONS, Biases
 from minnorm.train.native import instruction_set
 from minnorm.train.optimizers import OPTIMIZERS, Decay
+from minnorm.train.schedules import SCHEDULES
 
 AXES = ("learning_rate", "weight_decay", "scale", "seed")
 """The axes of a grid that one compiled program covers, in the order of the result's dimensions."""
@@ -65,6 +66,7 @@ def train(
     steps: int = 10_000,
     batch_size: int | None = None,
     decay: Decay | None = None,
+    schedule: str = "constant",
     penalty: PathNorm | None = None,
     initial: str = "xavier_uniform",
     biases: Biases = "uniform",
@@ -84,10 +86,11 @@ def train(
 
     whose global minimum for large width is that of (PL), `minnorm.Problem`, with the same lam.
 
-    Arguments: `X` (n, d) or (n,), `y` (n,). `optimizer`: gd, sgd, momentum, nesterov, rmsprop, adam or
-    adamw; `options` changes its defaults, e.g. {"momentum": 0.95}. `batch_size`: None takes all data in
-    each step, except for sgd, which then draws 32 points; points are drawn with replacement. `decay`:
-    "coupled" (the objective above) or "decoupled" (as in AdamW; its default). `penalty` says which
+    Arguments: `X` (n, d) or (n,), `y` (n,). `optimizer`: a name in `minnorm.train.OPTIMIZERS`; `options`
+    changes its defaults, e.g. {"momentum": 0.95}. `batch_size`: None takes all data in each step, except for
+    sgd and label_noise, which then draw 32 points; points are drawn with replacement. `decay`:
+    "coupled" (the objective above) or "decoupled" (as in AdamW; its default). `schedule` of the learning rate:
+    constant, cosine, warmup or inverse, see `minnorm.train.schedules`. `penalty` says which
     parameters decay: (a, W), or (a, W, b) for PathNorm(bias="penalised"); it also gives the network its
     skip term and offset. `initial`: xavier_uniform, xavier_normal, kaiming_uniform, kaiming_normal or
     pytorch; `biases` starts them "uniform" on +-1/sqrt(d) or at "zero"; `scale` multiplies all initial
@@ -112,6 +115,7 @@ def train(
     setting = _setting(
         optimizer, options, decay, problem, initial, biases, antisymmetric, width, batch_size, dtype, engine
     )
+    setting = replace(setting, schedule=_choice("schedule", schedule, SCHEDULES), horizon=_count("steps", steps, 0))
     axes = {
         "learning_rate": _axis("learning_rate", learning_rate, positive=True),
         "weight_decay": _axis("weight_decay", weight_decay),
@@ -254,6 +258,7 @@ def _dataset(
         "optimizer": setting.optimizer,
         "options": json.dumps(dict(setting.options), sort_keys=True),
         "decay": setting.decay,
+        "schedule": setting.schedule,
         "penalty_bias": setting.penalty.bias,
         "penalty_skip": setting.penalty.skip,
         "penalty_offset": setting.penalty.offset,

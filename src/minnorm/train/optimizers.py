@@ -18,13 +18,17 @@ class Optimizer:
 
     `direction` takes `options` by keyword. `decay` is where weight decay goes unless asked otherwise:
     "coupled" adds its gradient to the loss's before the transformation, "decoupled" adds lam * parameter
-    after it (Loshchilov & Hutter 2019). `batch` is "full" or "mini" where the optimiser's name settles it.
+    after it (Loshchilov & Hutter 2019). `batch` is "full" or "mini" where the optimiser's name settles it. `gradient`
+    says where and on what it is taken: "here"; "uphill", after a step of length `rho` along the gradient of the loss
+    (Foret et al. 2021); "noisy", on labels with independent normal noise of standard deviation `noise`
+    (Blanc et al. 2020).
     """
 
     direction: Callable[..., optax.GradientTransformation]
     options: Mapping[str, float] = field(default_factory=dict)
     decay: Decay = "coupled"
     batch: Literal["full", "mini", "either"] = "either"
+    gradient: Literal["here", "uphill", "noisy"] = "here"
 
 
 def _muon(momentum: float, b1: float, b2: float, eps: float) -> optax.GradientTransformation:
@@ -67,8 +71,11 @@ OPTIMIZERS: dict[str, Optimizer] = {
         lambda b1, b2, eps: optax.scale_by_belief(b1, b2, eps=eps, eps_root=eps), {**_ADAM, "eps": 1e-16}
     ),
     "lion": Optimizer(optax.scale_by_lion, {"b1": 0.9, "b2": 0.99}, decay="decoupled"),
+    "sam": Optimizer(lambda rho: optax.identity(), {"rho": 0.05}, gradient="uphill"),
+    "label_noise": Optimizer(lambda noise: optax.identity(), {"noise": 0.1}, batch="mini", gradient="noisy"),
     "muon": Optimizer(_muon, {"momentum": 0.95, **_ADAM}, decay="decoupled"),
 }
 """All optimisers by name. Sources: Robbins & Monro (1951), Polyak (1964), Nesterov (1983), Tieleman & Hinton
 (2012), Duchi, Hazan & Singer (2011), Zeiler (2012), Kingma & Ba (2015), Loshchilov & Hutter (2019), Dozat (2016),
-Reddi, Kale & Kumar (2018), Zhuang et al. (2020), Chen et al. (2023), Jordan (2024)."""
+Reddi, Kale & Kumar (2018), Zhuang et al. (2020), Chen et al. (2023), Foret et al.
+(2021), Blanc et al. (2020), Jordan (2024)."""

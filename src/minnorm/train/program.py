@@ -13,7 +13,7 @@ import jax
 import numpy as np
 
 _OPERATIONS = (
-    *("copy", "negate", "absolute", "sign", "sqrt", "rsqrt", "exp", "log", "invert"),
+    *("copy", "negate", "absolute", "sign", "sqrt", "rsqrt", "exp", "log", "cos", "invert"),
     *("add", "subtract", "multiply", "divide", "maximum", "minimum", "power"),
     *("less", "less_equal", "greater", "greater_equal", "equal", "not_equal", "both", "either"),
     *("multiply_add", "multiply_subtract", "subtract_multiply", "select"),
@@ -22,7 +22,15 @@ _CODES = {name: code for code, name in enumerate(_OPERATIONS)}  # the numbers of
 
 _PRIMITIVES = {
     **{"neg": "negate", "abs": "absolute", "sign": "sign", "sqrt": "sqrt", "rsqrt": "rsqrt"},
-    **{"exp": "exp", "log": "log", "not": "invert", "copy": "copy", "copy_p": "copy", "stop_gradient": "copy"},
+    **{
+        "exp": "exp",
+        "log": "log",
+        "cos": "cos",
+        "not": "invert",
+        "copy": "copy",
+        "copy_p": "copy",
+        "stop_gradient": "copy",
+    },
     **{"add": "add", "add_any": "add", "sub": "subtract", "mul": "multiply", "div": "divide"},
     **{"max": "maximum", "min": "minimum", "pow": "power", "convert_element_type": "copy"},
     **{"lt": "less", "le": "less_equal", "gt": "greater", "ge": "greater_equal", "eq": "equal", "ne": "not_equal"},
