@@ -49,15 +49,15 @@ def compiled_once(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def traces():
-    """How often a step has been traced, by name of what was trained."""
+    """How often advancing has been traced, by name of what was trained."""
     return {}
 
 
 @pytest.fixture(scope="module")
 def grid(traces):
     with pytest.MonkeyPatch.context() as here:
-        step, calls = Engine._step, []
-        here.setattr(Engine, "_step", lambda *args: calls.append(1) or step(*args))
+        step, calls = Engine.advance, []
+        here.setattr(Engine, "advance", lambda *args: calls.append(1) or step(*args))
         runs = train(X, Y, **GRID, **COMMON, threads=2)
         traces["grid"] = len(calls)
     return runs
@@ -67,8 +67,8 @@ def grid(traces):
 def single(traces):
     """One network of the grid, alone, in single precision, with one record, where jax's default is float64."""
     with pytest.MonkeyPatch.context() as here, jax.enable_x64(True):
-        step, calls = Engine._step, []
-        here.setattr(Engine, "_step", lambda *args: calls.append(1) or step(*args))
+        step, calls = Engine.advance, []
+        here.setattr(Engine, "advance", lambda *args: calls.append(1) or step(*args))
         place = {"learning_rate": 0.05, "weight_decay": 0.01, "scale": 0.5, "seeds": [9]}
         runs = train(X, Y, **{**COMMON, "dtype": "float32", "records": 1}, **place)
         traces["single"] = len(calls)
@@ -387,6 +387,7 @@ def unchecked():
         ({"options": {"b1": np.nan}}, "options has b1 = nan; give a finite number >= 0"),
         ({"options": {"b1": -0.5}}, "options has b1 = -0.5; give a finite number >= 0"),
         ({"options": {"b1": "high"}}, "options has b1 = 'high'; give a finite number >= 0"),
+        ({"schedule": "step"}, "schedule is 'step'; choose one of constant, cosine, warmup, inverse"),
         ({"decay": "both"}, "decay is 'both'; choose one of coupled, decoupled"),
         ({"initial": "zeros"}, "initial is 'zeros'; choose one of xavier_uniform, xavier_normal, kaiming_uniform"),
         ({"biases": "normal"}, "biases is 'normal'; choose one of uniform, zero"),

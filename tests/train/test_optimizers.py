@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 
 from minnorm.penalty import PathNorm
-from minnorm.train import OPTIMIZERS, train
+from minnorm.train import OPTIMIZERS, SCHEDULES, train
 from minnorm.train.engine import Engine, Setting, Varied
-from minnorm.train.schedules import SCHEDULES
 
 STEPS, WIDTH, LEARNING_RATE, WEIGHT_DECAY = 20, 6, 0.03, 0.05
 RNG = np.random.default_rng(4)

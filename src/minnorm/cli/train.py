@@ -29,6 +29,9 @@ def train(
         int | None, typer.Option(parser=whole, help="Points a step; default: all (32 for sgd).")
     ] = None,
     decay: Annotated[Literal["coupled", "decoupled"] | None, typer.Option(help="Default: the optimiser's.")] = None,
+    schedule: Annotated[
+        str, typer.Option(help="Of the learning rate: constant, cosine, warmup, inverse.")
+    ] = "constant",
     bias: Bias = "free",
     skip: Skip = "none",
     initial: Annotated[str, typer.Option(help="Initialisation.")] = "xavier_uniform",
@@ -62,6 +65,7 @@ def train(
             steps=steps,
             batch_size=batch_size,
             decay=decay,
+            schedule=schedule,
             penalty=PathNorm(bias=bias, skip=skip),
             initial=initial,
             biases=biases,

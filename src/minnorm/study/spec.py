@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from minnorm.penalty import PathNorm
 from minnorm.study.places import Misplaced, Place, at, first_error, lines, unknown
 from minnorm.study.tasks import BumpTask, CsvTask, DiabetesTask, LineTask, Task
-from minnorm.train import AXES, INITIALISATIONS, OPTIMIZERS
+from minnorm.train import AXES, INITIALISATIONS, OPTIMIZERS, SCHEDULES
 
 FORMAT = 2
 """The version of shard files; a change of what their numbers mean raises it."""
@@ -50,6 +50,7 @@ class TrainSpec(_Strict):
     steps: int = Field(default=10_000, ge=0)
     batch_size: Annotated[int, Field(ge=1)] | None = None
     decay: Literal["coupled", "decoupled"] | None = None
+    schedule: str = "constant"
     initial: str = "xavier_uniform"
     biases: Literal["uniform", "zero"] = "uniform"
     antisymmetric: bool = False
@@ -61,6 +62,11 @@ class TrainSpec(_Strict):
     @classmethod
     def _known_optimizer(cls, name: str) -> str:
         return _one_of(name, OPTIMIZERS)
+
+    @field_validator("schedule")
+    @classmethod
+    def _known_schedule(cls, name: str) -> str:
+        return _one_of(name, SCHEDULES)
 
     @field_validator("initial")
     @classmethod

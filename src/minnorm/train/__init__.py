@@ -5,5 +5,6 @@ from minnorm.train.loop import AXES as AXES
 from minnorm.train.loop import networks as networks
 from minnorm.train.loop import train as train
 from minnorm.train.optimizers import OPTIMIZERS as OPTIMIZERS
+from minnorm.train.schedules import SCHEDULES as SCHEDULES
 
-__all__ = ["AXES", "INITIALISATIONS", "OPTIMIZERS", "networks", "train"]
+__all__ = ["AXES", "INITIALISATIONS", "OPTIMIZERS", "SCHEDULES", "networks", "train"]
