@@ -15,6 +15,7 @@ from minnorm.study.store import Store
 from minnorm.study.work import PAUSE, Report
 
 _AHEAD = 2  # shards sent for each of the cluster's threads: one at work, one waiting
+_LEAST = 16  # sent while workers still start
 TIMEOUT = "20s"
 """How long a scheduler may take to answer."""
 
@@ -38,7 +39,7 @@ def compute(store: Store, left: Sequence[Shard], address: str, progress: Report 
     with _connect(distributed, address) as client, ExitStack() as claims:
         results = distributed.as_completed(loop=client.loop, with_results=True)
         while waiting or running:
-            room = max(1, _AHEAD * sum(client.nthreads().values())) - len(running)
+            room = max(_LEAST, _AHEAD * sum(client.nthreads().values())) - len(running)
             for _ in range(min(room, len(waiting))):
                 shard = waiting.popleft()
                 held = claims.enter_context(ExitStack())
