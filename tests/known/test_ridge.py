@@ -156,6 +156,14 @@ def test_several_points_on_each_fibre_leave_room_for_a_certificate(skip):
     assert found.value == pytest.approx(interpolate(x, y, penalty=PathNorm(skip=skip)).value, rel=2e-6)
 
 
+@pytest.mark.parametrize("scale", [1e-6, 1e6])
+def test_units_do_not_matter(scale):
+    x, y = pairs(np.random.default_rng(1), "near")
+    found, same = ridge(scale * x, y, direction=[1.0, 0.0]), ridge(x, y, direction=[1.0, 0.0])
+    assert found.certified
+    assert found.value * scale == pytest.approx(same.value, rel=1e-9)
+
+
 def test_the_nearest_line_is_found():
     foot, along, distance = nearest_line(np.array([[0.0, 2.0], [1.0, 2.0], [5.0, 2.0]]))
     np.testing.assert_allclose(foot, [0.0, 2.0], atol=1e-15)

@@ -120,6 +120,8 @@ def _by_cuts(groups: Fibres, across: np.ndarray, dual: np.ndarray, *, orthogonal
     n = groups.group.size
     place = groups.places[groups.group]
     z = np.column_stack([place - place.mean(), _spread(across)])
+    unit = float(np.max(np.abs(z)))  # tolerances of programmes are absolute
+    z, dual = z / unit, dual * unit
     directions = _grid(z.shape[1])
     sums = np.zeros((groups.places.size, n + 1))
     sums[groups.group, np.arange(n)] = 1.0
@@ -147,7 +149,7 @@ def _by_cuts(groups: Fibres, across: np.ndarray, dual: np.ndarray, *, orthogonal
         if solved.x is None or solved.status != 0:
             return None
         nu, delta = solved.x[:n], float(solved.x[n])
-    return nu + groups.evenly(dual - np.bincount(groups.group, nu))
+    return (nu + groups.evenly(dual - np.bincount(groups.group, nu))) / unit
 
 
 def _spread(across: np.ndarray) -> np.ndarray:
