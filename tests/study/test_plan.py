@@ -13,12 +13,12 @@ def test_counts_and_what_is_done_already(tmp_path, costless, four, monkeypatch):
 
     def rate(shard, _threads):
         calibrated.append(shard)
-        return Rate(compile=1.0, step=1e-3, measure=0.5)
+        return Rate(compile=1.0, step=1e-3, record=1e-2, measure=0.5)
 
     monkeypatch.setattr(MODULE, "calibrate", rate)
     found = study.plan(four, tmp_path)
     assert (found.networks, found.shards, found.done) == (16, 4, 0)
-    assert found.seconds == pytest.approx(4 * (1.0 + 4 * (60 * 1e-3 + 0.5)))
+    assert found.seconds == pytest.approx(4 * (1.0 + 4 * (60 * 1e-3 + 7 * 1e-2 + 0.5)))
     assert len(calibrated) == 4  # two optimisers, two widths
     assert study.plan(four, tmp_path, workers=2).seconds == pytest.approx(found.seconds / 2)
     study.run(four, tmp_path)
@@ -28,14 +28,14 @@ def test_counts_and_what_is_done_already(tmp_path, costless, four, monkeypatch):
 
 def test_shards_that_differ_in_what_costs_nothing_are_calibrated_once(small, monkeypatch):
     seen = []
-    monkeypatch.setattr(MODULE, "calibrate", lambda shard, _: seen.append(shard) or Rate(1.0, 0.0, 0.0))
+    monkeypatch.setattr(MODULE, "calibrate", lambda shard, _: seen.append(shard) or Rate(1.0, 0.0, 0.0, 0.0))
     small["grid"] |= {"initial": ["pytorch", "xavier_normal"], "steps": [10, 20]}
     study.plan(study.parse(small))
     assert len(seen) == 2
 
 
 def test_a_calibration_measures_and_stops_early(small):
-    small["train"] |= {"steps": 10**9, "records": 400}
+    small["train"]["steps"] = 10**9
     shard = next(study.parse(small).shards())
     rate = calibrate(shard, 1)
     assert 0 < rate.step < 1e-2

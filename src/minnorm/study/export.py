@@ -20,6 +20,7 @@ _SETTINGS = (
     "steps",
     "batch_size",
     "decay",
+    "schedule",
     "options",
     "dtype",
 )

@@ -13,7 +13,7 @@ from minnorm.study.shards import measure_network
 from minnorm.study.spec import Shard, Study
 from minnorm.study.store import Store
 from minnorm.study.tasks import BumpTask, LineTask, TaskData
-from minnorm.train import train
+from minnorm.train import OPTIMIZERS, train
 
 _LOOK = 0.5  # seconds of training that a calibration measures, at least
 _OVERHEAD = 44_000  # bytes of a file that do not depend on its arrays
@@ -22,15 +22,18 @@ _METRICS, _MEASURES = 5, 10
 
 @dataclass(frozen=True)
 class Rate:
-    """What was measured of one kind of shard: seconds to compile, seconds a step of a network, and to measure one."""
+    """What was measured of one kind of shard, in seconds: to compile, a step of a network, a record, to measure it."""
 
     compile: float
     step: float
+    record: float
     measure: float
 
     def seconds(self, shard: Shard) -> float:
-        """The time of a shard of this kind: compile + networks * (steps * step + measure)."""
-        return self.compile + shard.train.networks * (shard.train.steps * self.step + self.measure)
+        """The time of a shard of this kind."""
+        settings = shard.train
+        training = settings.steps * self.step + records(shard) * self.record
+        return self.compile + settings.networks * (training + self.measure)
 
 
 @dataclass(frozen=True)
@@ -56,11 +59,11 @@ def plan(
 
     The time of a shard is
 
-        compile + networks * (steps * step + measure)
+        compile + networks * (steps * step + records * record + measure)
 
-    with the three numbers measured on the shard's own program, trained for about half a second. Shards that
-    differ in initialisation, learning rates, decays, scales or steps are of one kind. Disk is counted from
-    the shapes of the arrays.
+    with the numbers measured on the shard's own program, trained for about half a second; a record costs
+    what a step on all data does. Shards that differ in initialisation, learning rates, decays, scales or
+    steps are of one kind. Disk is counted from the shapes of the arrays.
 
     Arguments: `directory`: where the study is or will be; its finished shards are not counted again.
     `workers`: processes that share the work evenly; calibration then runs on one thread. `threads`: as for
@@ -108,9 +111,13 @@ def calibrate(shard: Shard, threads: int | None = None) -> Rate:
 
     began = time.perf_counter()
     with contextlib.suppress(_Enough):
-        train(data.points, data.values, **shard.arguments(), threads=threads, progress=look)
-    (first, before), (last, after) = seen[0], seen[-1]
-    return Rate(first - began, (last - first) / max(after - before, 1), _measuring(shard, data))
+        train(data.points, data.values, **{**shard.arguments(), "records": 1}, threads=threads, progress=look)
+    (first, _), (last, after) = seen[0], seen[-1]
+    # The second half of the time: steps are taken in pieces that grow, the first ones too short to count.
+    middle, before = [entry for entry in seen if entry[0] <= (first + last) / 2][-1]
+    step = (last - middle) / max(after - before, 1)
+    taken = shard.train.batch_size or (OPTIMIZERS[shard.train.optimizer].batch == "mini" and 32) or len(data.values)
+    return Rate(first - began, step, step * max(1.0, len(data.values) / taken), _measuring(shard, data))
 
 
 def _measuring(shard: Shard, data: TaskData) -> float:
@@ -134,15 +141,20 @@ def _kind(shard: Shard) -> str:
     return f"{settings} {shard.train.networks} {shard.measure}"
 
 
+def records(shard: Shard) -> int:
+    """How many steps are recorded of each network."""
+    steps = np.unique(np.round(np.geomspace(max(shard.train.steps, 1), 1, shard.train.records)))
+    return 1 + int(np.sum(steps <= shard.train.steps))
+
+
 def size(shard: Shard, dim: int) -> int:
     """About how many bytes a shard's file has for data in `dim` coordinates, from the shapes of its arrays."""
     settings = shard.train
     item = np.dtype(settings.dtype).itemsize
-    records = 1 + np.unique(np.round(np.geomspace(max(settings.steps, 1), 1, settings.records))).size
     measured = _MEASURES
     if isinstance(shard.task, LineTask):
         measured += 701
     if isinstance(shard.task, BumpTask):
         measured += 2 * shard.measure.radii
-    network = item * (settings.width * (dim + 2) + 1 + dim + _METRICS * records) + 8 * measured
+    network = item * (settings.width * (dim + 2) + 1 + dim + _METRICS * records(shard)) + 8 * measured
     return _OVERHEAD + settings.networks * network
