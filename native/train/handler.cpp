@@ -243,9 +243,36 @@ struct Descent {
         int64_t count = 0;
         for (size_t i = 0; i < leaves.size(); ++i)
             if (leaves[i].kind != Kind::scalar) count += (i < parts ? 2 : 1) * size(leaves[i].kind, kernel);
-        int64_t temporaries = 0;
-        for (const auto& component : program.components) temporaries = std::max<int64_t>(temporaries, component.temporaries);
-        return static_cast<size_t>(count + temporaries * kernel.chunk) * sizeof(T) + gradient.room();
+        return static_cast<size_t>(count + temporaries() * kernel.chunk) * sizeof(T) + gradient.room();
+    }
+
+    int64_t temporaries() const {
+        int64_t most = 0;
+        for (const auto& component : program.components) most = std::max<int64_t>(most, component.temporaries);
+        return most;
+    }
+
+    // The components' instructions with their operands' addresses, and how many numbers each is for.
+    template <class T>
+    std::vector<std::pair<std::vector<Move<T>>, int64_t>> plan(const Kernel<T>& kernel, const std::vector<T*>& arrays,
+                                                              const T* scalars, T* room) const {
+        std::vector<std::pair<std::vector<Move<T>>, int64_t>> found;
+        for (const auto& component : program.components) {
+            const auto slots = static_cast<int32_t>(component.slots.size());
+            const auto row = [&](int32_t at) {
+                return at < slots ? arrays[static_cast<size_t>(component.slots[static_cast<size_t>(at)])]
+                                  : room + (at - slots) * kernel.chunk;
+            };
+            const auto operand = [&](int32_t at) { return at < 0 ? scalars - (at + 1) : row(at); };
+            const auto moves = [&](int32_t at) { return at >= 0 && at < slots; };
+            std::vector<Move<T>> steps;
+            for (const Instruction& i : component.instructions)
+                steps.push_back({kernel.step(i.op, i.a >= 0, i.b >= 0, i.c >= 0), operand(i.a), operand(i.b), operand(i.c),
+                                 row(i.to), {moves(i.a), moves(i.b), moves(i.c), moves(i.to)}});
+            const auto first = static_cast<size_t>(component.slots.front());
+            found.emplace_back(std::move(steps), used(leaves[first < parts ? first : first - parts].kind, kernel));
+        }
+        return found;
     }
 
     template <class T>
@@ -275,10 +302,8 @@ struct Descent {
         registers[static_cast<size_t>(program.slots) - 2] = scalar(rate, rate_type, k);
         registers[static_cast<size_t>(program.slots) - 1] = scalar(decay, decay_type, k);
         std::copy(program.constants.begin(), program.constants.end(), registers.begin() + program.slots);
-        int64_t most = 0;
-        for (const auto& component : program.components) most = std::max<int64_t>(most, component.temporaries);
-        T* temporaries = next;
-        std::byte* rest = reinterpret_cast<std::byte*>(next + most * kernel.chunk);
+        const auto parts_of_update = plan(kernel, arrays, scalars.data(), next);
+        std::byte* rest = reinterpret_cast<std::byte*>(next + temporaries() * kernel.chunk);
         std::vector<double> few(static_cast<size_t>(2 + d));
         std::vector<double> results(program.outputs.size());
         const bool skip = parts > 4;
@@ -289,11 +314,8 @@ struct Descent {
             for (int64_t j = 0; skip && j < d; ++j) arrays[parts + 4][j] = static_cast<T>(few[static_cast<size_t>(2 + j)]);
             run_scalars(program, registers.data());
             for (size_t i = 0; i < registers.size(); ++i) scalars[i] = static_cast<T>(registers[i]);
-            for (const auto& component : program.components) {
-                const size_t first = static_cast<size_t>(component.slots.front());
-                const size_t of = first < parts ? first : first - parts;
-                kernel.update(component, used(leaves[of].kind, kernel), arrays.data(), scalars.data(), temporaries);
-            }
+            for (const auto& [moves, count] : parts_of_update)
+                kernel.update(moves.data(), moves.data() + moves.size(), count);
             for (size_t i = 0; i < results.size(); ++i) results[i] = registers[static_cast<size_t>(program.outputs[i].from)];
             for (size_t i = 0; i < results.size(); ++i) registers[static_cast<size_t>(program.outputs[i].slot)] = results[i];
             // The filling stays out of the sums, whatever an optimiser makes of zeros.

@@ -118,7 +118,8 @@ template <class T, class Row>
 void residuals(const Net<T>& net, const Data<T>& data, Row row, int64_t size, double* few, const Space<T>& space) {
     using L = Lanes<T>;
     const int64_t d = net.d;
-    const T whole = static_cast<T>(data.n);
+    const T each = T(1) / static_cast<T>(data.n);
+    double loss = few[0], offset = few[1];
     for (int64_t from = 0; from < size; from += L::count) {
         typename L::Vector parts[L::count];
         for (int i = 0; i < L::count; ++i) parts[i] = L::load(space.f + (from + i) * L::count);
@@ -130,9 +131,9 @@ void residuals(const Net<T>& net, const Data<T>& data, Row row, int64_t size, do
             if (net.v)
                 for (int64_t j = 0; j < d; ++j) value += net.v[j] * x[j];
             const T r = value - data.values[row(i)];
-            const T back = (data.weights ? data.weights[row(i)] * r : r) / whole;
-            few[0] += 0.5 * static_cast<double>(back) * static_cast<double>(r);
-            few[1] += back;
+            const T back = (data.weights ? data.weights[row(i)] * r : r) * each;
+            loss += 0.5 * static_cast<double>(back) * static_cast<double>(r);
+            offset += back;
             T* rx = space.rx + i * (d + 1);
             for (int64_t j = 0; j < d; ++j) rx[j] = back * x[j];
             rx[d] = back;
@@ -140,6 +141,7 @@ void residuals(const Net<T>& net, const Data<T>& data, Row row, int64_t size, do
                 for (int64_t j = 0; j < d; ++j) few[2 + j] += rx[j];
         }
     }
+    few[0] = loss, few[1] = offset;
 }
 
 template <class T>
@@ -204,8 +206,8 @@ void add(T* to, const T* from, int64_t count) {
 }
 
 template <class T>
-constexpr minnorm::train::Kernel<T> kKernel = {kPanel<T>,  Lanes<T>::count, &accumulate<T>, &scratch<T>,
-                                               &finish<T>, &add<T>,         &update<T>,     kChunk};
+constexpr minnorm::train::Kernel<T> kKernel = {kPanel<T>, Lanes<T>::count, &accumulate<T>, &scratch<T>, &finish<T>,
+                                               &add<T>,   &step_of<T>,     &update<T>,     kChunk};
 
 }  // namespace
 

@@ -28,6 +28,18 @@ struct Data {
 
 constexpr int64_t kBlock = 64;  // points between two visits of the same neurons
 
+// An instruction on numbers of arrays, or on one number for all of them.
+template <class T>
+using Step = void (*)(const T* a, const T* b, const T* c, T* to, int64_t count);
+
+template <class T>
+struct Move {
+    Step<T> step;
+    const T *a, *b, *c;
+    T* to;
+    bool moves[4];  // whether a, b, c and to are arrays that chunks go along, not scalars or temporaries
+};
+
 // The kernel for one instruction set and type. Memory comes from the caller, aligned to 64 bytes and uninitialised.
 template <class T>
 struct Kernel {
@@ -43,9 +55,10 @@ struct Kernel {
 
     void (*add)(T* to, const T* from, int64_t count);  // a whole number of panels
 
-    // Runs a program's instructions on arrays of so many numbers, a multiple of lanes.
-    void (*update)(const Component&, int64_t count, T* const* arrays, const T* scalars, T* scratch);
-    int64_t chunk;  // numbers that an instruction takes at a time, each temporary's size
+    // The function of an instruction, and such functions on arrays of so many numbers, a multiple of lanes.
+    Step<T> (*step)(Op, bool a, bool b, bool c);
+    void (*update)(const Move<T>* from, const Move<T>* to, int64_t count);
+    int64_t chunk;  // numbers that go together, each temporary's size
 };
 
 struct Kernels {
