@@ -241,7 +241,7 @@ class Engine:
             )
         else:
             rows = slice(None) if chosen is None else chosen
-            loss, gradient = jax.value_and_grad(_loss)(network, points[rows], values[rows])
+            loss, gradient = _loss_and_gradient(network, points[rows], values[rows])
         return loss, self._admitted(gradient)
 
     def _with_decay(self, gradient: ShallowReLU, network: ShallowReLU, weight_decay: Float[Array, ""]) -> ShallowReLU:
@@ -275,8 +275,23 @@ class Engine:
         return first, second, jax.random.fold_in(second, 2**32 - 1)
 
 
-def _loss(network: ShallowReLU, points: Float[Array, "n d"], values: Float[Array, " n"]) -> Float[Array, ""]:
-    return 0.5 * jnp.mean((jax.vmap(network)(points) - values) ** 2)
+def _loss_and_gradient(
+    network: ShallowReLU, points: Float[Array, "n d"], values: Float[Array, " n"]
+) -> tuple[Float[Array, ""], ShallowReLU]:
+    """1/(2n) sum r_i^2 and its gradient, which needs the activations' signs only: see docs/training.md."""
+    w, b, a = network.inner_weights, network.biases, network.outer_weights
+    hidden = points @ w.T + b
+    active = ~(hidden <= 0)  # what is not a number stays visible
+    r = jnp.where(active, hidden, 0) @ a + network.offset - values
+    if network.skip is not None:
+        r += points @ network.skip
+    share = r / len(values)
+    moments = jnp.concatenate([share[:, None] * points, share[:, None]], axis=1)
+    sums = active.astype(points.dtype).T @ moments
+    outer = jnp.sum(sums[:, :-1] * w, axis=1) + sums[:, -1] * b
+    skip = None if network.skip is None else jnp.sum(moments[:, :-1], axis=0)
+    gradient = ShallowReLU(a[:, None] * sums[:, :-1], a * sums[:, -1], outer, jnp.sum(share), skip)
+    return 0.5 * jnp.sum(share * r), gradient
 
 
 def _along(network: ShallowReLU, direction: ShallowReLU, length: float) -> ShallowReLU:
