@@ -143,14 +143,18 @@ def roofline(results: dict[str, dict[str, np.ndarray]], peak: float, stream: flo
             found.append((CASES[name].flops / CASES[name].traffic, speed * CASES[name].flops / 1e9))
         if found:
             axes.plot(*zip(*found, strict=True), marker, color=colour, label=engine)
-    for name, intensity in zip(results, intensities, strict=True):
-        axes.annotate(name, (intensity, 1), xycoords=("data", "axes fraction"), rotation=90, fontsize=7, va="top",
-                      ha="right", color="0.4")  # fmt: skip
     axes.set(
         xscale="log", yscale="log", xlabel="operations for each byte that a step must move", ylabel="GFLOP/s",
         title=f"AdamW steps in float32 on {THREADS} threads",
     )  # fmt: skip
-    axes.legend(fontsize=8, loc="lower right")
+    near: dict[float, list[str]] = {}  # cases whose places can't be told apart share a label
+    for name, intensity in sorted(zip(results, intensities, strict=True), key=lambda pair: pair[1]):
+        place = next((x for x in near if abs(np.log(intensity / x)) < 0.1), float(intensity))
+        near.setdefault(place, []).append(name)
+    names = axes.secondary_xaxis("top")
+    names.set_xticks(list(near), [", ".join(same) for same in near.values()], fontsize=8)
+    names.tick_params(which="minor", length=0)
+    axes.legend(fontsize=8, loc="upper left")
     figure.savefig(path, dpi=150)
 
 
