@@ -5,7 +5,6 @@
 #include "handler.hpp"
 
 #include <algorithm>
-#include <cstring>
 #include <memory>
 #include <stdexcept>
 
