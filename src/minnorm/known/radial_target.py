@@ -16,6 +16,7 @@ from scipy.special import betainc
 from minnorm.known.radial import RadialMeasure, radii
 from minnorm.known.radial_kernel import half_density, mean_distance
 from minnorm.known.radial_moments import GapMeasure, least_measure
+from minnorm.known.radial_shells import ends_of
 
 _WORST_ERROR = 1e-6  # relative; beyond it double precision has too little to say about the norm
 _DEPTH = 40  # halvings about a sign change of g''
@@ -165,12 +166,9 @@ def radial_target(
 
     Source: Abel inversion is local in odd dimension; see the page *Radial bumps*.
     """
-    edges = [float(edge) for gap in gaps for edge in gap]
     if isinstance(dim, bool) or not isinstance(dim, int | np.integer) or dim < 1 or dim % 2 == 0:
         raise ValueError(f"dim is {dim!r}; give an odd positive number (in even dimension gaps interact: radial_fit)")
-    rising = all(low < high for low, high in pairwise(edges))
-    if not edges or edges[0] < 0 or not math.isfinite(edges[-1]) or not rising:
-        raise ValueError(f"gaps is {list(gaps)!r}; give intervals (a, b), 0 <= a < b, ascending, with shells between")
+    edges = ends_of(gaps)
     if isinstance(outer, bool) or not outer > edges[-1]:
         raise ValueError(f"outer is {outer!r}; give a number beyond the last gap, which ends at {edges[-1]:g}")
     if len(pieces) != len(gaps) + 1:

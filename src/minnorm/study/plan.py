@@ -13,7 +13,7 @@ from minnorm.study.shards import measure_network
 from minnorm.study.spec import Shard, Study
 from minnorm.study.store import Store
 from minnorm.study.tasks import BumpTask, LineTask, TaskData
-from minnorm.train import OPTIMIZERS, train
+from minnorm.train import recorded_steps, train, usual_batch
 
 _LOOK = 0.5  # seconds of training that a calibration measures, at least
 _OVERHEAD = 44_000  # bytes of a file that do not depend on its arrays
@@ -116,8 +116,9 @@ def calibrate(shard: Shard, threads: int | None = None) -> Rate:
     # The second half of the time: steps are taken in pieces that grow, the first ones too short to count.
     middle, before = [entry for entry in seen if entry[0] <= (first + last) / 2][-1]
     step = (last - middle) / max(after - before, 1)
-    taken = shard.train.batch_size or (OPTIMIZERS[shard.train.optimizer].batch == "mini" and 32) or len(data.values)
-    return Rate(first - began, step, step * max(1.0, len(data.values) / taken), _measuring(shard, data))
+    n = len(data.values)
+    taken = shard.train.batch_size or usual_batch(shard.train.optimizer, n) or n
+    return Rate(first - began, step, step * max(1.0, n / taken), _measuring(shard, data))
 
 
 def _measuring(shard: Shard, data: TaskData) -> float:
@@ -143,8 +144,7 @@ def _kind(shard: Shard) -> str:
 
 def records(shard: Shard) -> int:
     """How many steps are recorded of each network."""
-    steps = np.unique(np.round(np.geomspace(max(shard.train.steps, 1), 1, shard.train.records)))
-    return 1 + int(np.sum(steps <= shard.train.steps))
+    return len(recorded_steps(shard.train.steps, shard.train.records))
 
 
 def size(shard: Shard, dim: int) -> int:

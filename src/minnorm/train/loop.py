@@ -18,6 +18,7 @@ import jax.numpy as jnp
 import numpy as np
 import numpy.typing as npt
 import xarray as xr
+from jaxtyping import Int
 
 from minnorm.network import ShallowReLU
 from minnorm.penalty import PathNorm
@@ -123,8 +124,7 @@ def train(
         "seed": _seeds(seeds),
     }
     steps, records = _count("steps", steps, 0), _count("records", records, 1)
-    recorded = np.unique(np.round(np.geomspace(max(steps, 1), 1, records)).astype(int))  # the last step first
-    recorded = np.concatenate([[0], recorded[recorded <= steps]])
+    recorded = recorded_steps(steps, records)
     with jax.enable_x64(dtype == "float64"):
         metrics, parameters = _run(problem, setting, axes, np.diff(recorded, prepend=0), _threads(threads), progress)
     return _dataset(problem, setting, axes, recorded, metrics, parameters)
@@ -145,6 +145,25 @@ def networks(runs: xr.Dataset) -> Iterator[tuple[dict[str, Any], ShallowReLU]]:
             {axis: one[axis].item() for axis in AXES},
             ShallowReLU.from_dict({name: one[name].values for name in names}),
         )
+
+
+def recorded_steps(steps: int, records: int) -> Int[np.ndarray, " r"]:
+    """The steps that `train` records: the start, and about `records` log-spaced ones up to the last.
+
+    >>> recorded_steps(100, 3)
+    array([  0,   1,  10, 100])
+    """
+    spaced = np.unique(np.round(np.geomspace(max(steps, 1), 1, records)).astype(int))  # the last step first
+    return np.concatenate([[0], spaced[spaced <= steps]])
+
+
+def usual_batch(optimizer: str, points: int) -> int | None:
+    """The points of a step of `train` without `batch_size`; None: all.
+
+    >>> usual_batch("sgd", 100), usual_batch("adam", 100)
+    (32, None)
+    """
+    return min(_SGD_BATCH, points) if OPTIMIZERS[optimizer].batch == "mini" else None
 
 
 def _run(
@@ -305,7 +324,7 @@ def _setting(
             raise ValueError(f"options has {name} = {value!r}; give a finite number >= 0")
     n = len(problem.values)
     if batch_size is None:
-        batch_size = min(_SGD_BATCH, n) if entry.batch == "mini" else None
+        batch_size = usual_batch(optimizer, n)
     elif entry.batch == "full":
         raise ValueError(f"batch_size is {batch_size}; {optimizer} takes all data in each step: use sgd")
     else:
