@@ -40,8 +40,13 @@ public:
         const int64_t blocks = (n + kBlock - 1) / kBlock;
         step_ = std::max(kLeastPart, (blocks + kParts - 1) / kParts * kBlock);
         parts_ = ascending ? 1 : (n + step_ - 1) / step_;
-        const double work = 4.0 * static_cast<double>(n) * static_cast<double>(m) * static_cast<double>(d + 2);
-        threads_ = ascending ? 1 : static_cast<int>(std::min<double>(threads, 1 + work / kLeast));
+        threads_ = ascending ? 1 : static_cast<int>(std::min<double>(threads, 1 + work() / kLeast));
+    }
+
+    // About how many operations it takes.
+    double work() const {
+        if (ascending_) return 100.0 * static_cast<double>(m_ + n_);
+        return 4.0 * static_cast<double>(n_) * static_cast<double>(m_) * static_cast<double>(d_ + 2);
     }
 
     int64_t width() const { return width_; }  // filled up to whole panels

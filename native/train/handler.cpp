@@ -113,10 +113,10 @@ struct Work {
     Gradient<T> gradient(const Kernel<T>& kernel) const {
         return {kernel, m, d, n, ascending, static_cast<int>(std::max<int64_t>(1, threads / networks))};
     }
-    int outer(double steps) const {
-        const double work = ascending ? 100.0 * static_cast<double>(m + n)
-                                      : 4.0 * static_cast<double>(n) * static_cast<double>(m) * static_cast<double>(d + 2);
-        return static_cast<int>(std::min<double>(threads, 1 + work * steps * static_cast<double>(networks) / kLeast));
+    template <class T>
+    int outer(const Gradient<T>& gradient, int64_t steps) const {
+        const double work = gradient.work() * static_cast<double>(steps) * static_cast<double>(networks);
+        return static_cast<int>(std::min<double>(threads, 1 + work / kLeast));
     }
 };
 
@@ -135,7 +135,7 @@ void gradients(const Work& work, const Kernel<T>& kernel, const Batch& w, const 
     const auto make = [&] {
         return std::make_unique<Room>(static_cast<size_t>(2 * width * (d + 2)) * sizeof(T) + gradient.room());
     };
-    parallel(static_cast<int>(work.networks), work.outer(1), make, [&](const std::unique_ptr<Room>& room, int k) {
+    parallel(static_cast<int>(work.networks), work.outer(gradient, 1), make, [&](const std::unique_ptr<Room>& room, int k) {
         const Flush flush;
         T* inner = reinterpret_cast<T*>(room->at());
         T *biases = inner + width * d, *outer = biases + width, *g = outer + width, *gb = g + width * d, *ga = gb + width;
@@ -371,7 +371,7 @@ ffi::Error descend(In count, In points, In values, In weights, In chosen, In rat
         const auto& kernel = kernel_of<T>(instructions);
         const auto gradient = work.gradient(kernel);
         const auto make = [&] { return std::make_unique<Room>(descent.room(kernel, gradient)); };
-        parallel(static_cast<int>(work.networks), work.outer(static_cast<double>(descent.steps)), make,
+        parallel(static_cast<int>(work.networks), work.outer(gradient, descent.steps), make,
                  [&](const std::unique_ptr<Room>& room, int k) {
                      const Flush flush;
                      descent.run(kernel, gradient, k, room->at());
