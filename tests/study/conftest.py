@@ -10,7 +10,7 @@ from minnorm import study
 from minnorm.train import AXES
 
 
-def cheap(shard, progress=None, threads=None):
+def cheap(shard, progress=None, threads=None, checkpoint=None):
     """Numbers that depend on the shard alone, in the shape of a shard's dataset."""
     rng = np.random.default_rng(int(shard.key, 16))
     axes = [np.atleast_1d(getattr(shard.train, axis)) for axis in AXES[:3]] + [np.arange(shard.train.seed)]
@@ -34,7 +34,7 @@ def costless(monkeypatch):
     """Shards are computed by `cheap`; the list of those that were, in order."""
     computed = []
 
-    def run_shard(shard, progress=None, threads=None):
+    def run_shard(shard, progress=None, threads=None, checkpoint=None):
         computed.append(shard.key)
         return cheap(shard, progress, threads)
 

@@ -161,6 +161,8 @@ def _nearness(value: float, bound: float, tolerance: float) -> float:
 def _label(work: Any) -> str:
     """A shard's name on a progress bar."""
     settings = getattr(work, "train", None)
+    if hasattr(work, "solve"):
+        return f"solve, {work.task.kind}, {work.task.count()} points"
     if settings is None:
         return str(work)
     scale = "" if settings.scale == 1 else f" x {settings.scale}"

@@ -55,15 +55,17 @@ def run(
 ) -> None:
     """Run what is missing of a study; killed and run again, it ends with the same arrays.
 
-    Example: `minnorm study run study.toml --out results`
+    A file with several studies gets a directory for each. Example: `minnorm study run study.toml --out results`
     """
     from minnorm import study
 
-    _run(study.load(file), out if out is not None else Path(file.stem), workers, cluster, as_json, threads)
+    directory = out if out is not None else Path(file.stem)
+    parts = {directory / name: one for name, one in study.load_all(file).items()}
+    _run(parts, directory, workers, cluster, as_json, threads)
 
 
 def resume(
-    directory: Annotated[Path, typer.Argument(help="Directory of a study.")],
+    directory: Annotated[Path, typer.Argument(help="Directory of a study, or of several.")],
     workers: Workers = None,
     cluster: Cluster = None,
     as_json: Json = False,
@@ -75,20 +77,32 @@ def resume(
     """
     from minnorm import study
 
-    _run(study.Store(directory).study(), directory, workers, cluster, as_json, threads)
+    parts = {store.directory: store.study() for store in study.stores(directory)}
+    _run(parts, directory, workers, cluster, as_json, threads)
 
 
 def _run(
-    specification: Any, directory: Path, workers: int | None, cluster: str | None, as_json: bool, threads: int | None
+    parts: dict[Path, Any],
+    directory: Path,
+    workers: int | None,
+    cluster: str | None,
+    as_json: bool,
+    threads: int | None,
 ) -> None:
     from minnorm import study
 
-    with progress(f"{specification.name}: ", quiet=as_json) as show:
-        study.run(specification, directory, progress=show, threads=threads, workers=workers, cluster=cluster)
+    for place, specification in parts.items():
+        with progress(f"{specification.name}: ", quiet=as_json) as show:
+            study.run(specification, place, progress=show, threads=threads, workers=workers, cluster=cluster)
     if as_json:
-        print_json(_summary(directory))
+        _print_each([_summary(place) for place in parts])
     else:
         print(f"done: {directory}  (minnorm report {directory} shows it)")
+
+
+def _print_each(found: list[dict[str, Any]]) -> None:
+    """One study as an object, several as a list in one."""
+    print_json(found[0] if len(found) == 1 else {"studies": found})
 
 
 def plan(
@@ -104,12 +118,12 @@ def plan(
     """
     from minnorm import study
 
-    specification = study.load(file)
     directory = out if out is not None else Path(file.stem)
-    with progress("calibrating ", quiet=as_json) as show:
-        found = study.plan(specification, directory, workers=workers, threads=threads, progress=show)
-    if as_json:
-        print_json(
+    plans = []
+    for name, specification in study.load_all(file).items():
+        with progress("calibrating ", quiet=as_json) as show:
+            found = study.plan(specification, directory / name, workers=workers, threads=threads, progress=show)
+        plans.append(
             {
                 "name": specification.name,
                 "networks": found.networks,
@@ -119,9 +133,15 @@ def plan(
                 "bytes": found.bytes,
             }
         )
+    if as_json:
+        _print_each(plans)
         return
-    print(f"{specification.name}: {found.networks} networks in {found.shards} shards, {found.done} of them done")
-    print(f"about {_duration(found.seconds)} and {found.bytes / 1e6:.1f} MB to go")
+    for one in plans:
+        print(f"{one['name']}: {one['networks']} networks in {one['shards']} shards, {one['done']} of them done")
+        print(f"about {_duration(one['seconds'])} and {one['bytes'] / 1e6:.1f} MB to go")
+    if len(plans) > 1:
+        seconds, size = (sum(one[name] for one in plans) for name in ("seconds", "bytes"))
+        print(f"all: about {_duration(seconds)} and {size / 1e6:.1f} MB to go")
 
 
 def _duration(seconds: float) -> str:
@@ -130,18 +150,23 @@ def _duration(seconds: float) -> str:
     return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"
 
 
-def status(directory: Annotated[Path, typer.Argument(help="Directory of a study.")], as_json: Json = False) -> None:
+def status(
+    directory: Annotated[Path, typer.Argument(help="Directory of a study, or of several.")], as_json: Json = False
+) -> None:
     """How many shards of a study are done.
 
     Example: `minnorm study status results`
     """
-    summary = _summary(directory)
+    from minnorm import study
+
+    found = [_summary(store.directory) for store in study.stores(directory)]
     if as_json:
-        print_json(summary)
+        _print_each(found)
         return
-    print(f"{summary['name']}: {summary['done']} of {summary['shards']} shards done")
-    for problem in summary["bad"]:
-        print(f"cannot be used: {problem}")
+    for summary in found:
+        print(f"{summary['name']}: {summary['done']} of {summary['shards']} shards done")
+        for problem in summary["bad"]:
+            print(f"cannot be used: {problem}")
 
 
 def merge(
@@ -174,7 +199,7 @@ def merge(
 
 
 def export(
-    directory: Annotated[Path, typer.Argument(help="Directory of a study.")],
+    directory: Annotated[Path, typer.Argument(help="Directory of a study, or of several.")],
     out: Annotated[Path, typer.Option(help="File that ends in .csv or .parquet.")],
     trajectories: Annotated[
         bool, typer.Option("--trajectories", help="A row for each recorded step, not only the last.")
@@ -188,7 +213,7 @@ def export(
     from minnorm import study
 
     writable(out)
-    rows = study.export(study.Store(directory), out, trajectories=trajectories)
+    rows = study.export(study.stores(directory), out, trajectories=trajectories)
     print_json({"out": str(out), "rows": rows}) if as_json else print(f"{out}: {rows} rows")
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import xarray as xr
 
 from minnorm.study.shards import run_shard
-from minnorm.study.spec import Shard
+from minnorm.study.spec import AnyShard, read_shard
 from minnorm.study.store import Store
 from minnorm.study.work import PAUSE, Report
 
@@ -20,7 +20,7 @@ TIMEOUT = "20s"
 """How long a scheduler may take to answer."""
 
 
-def compute(store: Store, left: Sequence[Shard], address: str, progress: Report | None, *, done: int = 0) -> None:
+def compute(store: Store, left: Sequence[AnyShard], address: str, progress: Report | None, *, done: int = 0) -> None:
     """Compute the shards that are not done on a cluster, beside which `done` are so already.
 
     Each is one task of one thread, and its arrays come back: workers need no access to the store (a csv
@@ -31,11 +31,11 @@ def compute(store: Store, left: Sequence[Shard], address: str, progress: Report 
     distributed = _distributed()
     waiting, total = deque(left), len(left) + done
 
-    def tell(shard: Shard) -> None:
+    def tell(shard: AnyShard) -> None:
         if progress is not None:
             progress(shard, 1.0, done / total)
 
-    running: dict[str, tuple[Shard, ExitStack]] = {}
+    running: dict[str, tuple[AnyShard, ExitStack]] = {}
     with _connect(distributed, address) as client, ExitStack() as claims:
         results = distributed.as_completed(loop=client.loop, with_results=True)
         while waiting or running:
@@ -74,7 +74,7 @@ def remote_shard(specification: str, key: str) -> xr.Dataset:
 
     Errors: ValueError if this worker's minnorm understands the specification otherwise.
     """
-    shard = Shard.model_validate_json(specification)
+    shard = read_shard(specification)
     if shard.key != key:
         raise ValueError(
             f"a worker reads shard {key} as {shard.key}; "

@@ -9,15 +9,18 @@ from pathlib import Path
 import numpy as np
 
 from minnorm.network import ShallowReLU
-from minnorm.study.shards import measure_network
-from minnorm.study.spec import Shard, Study
+from minnorm.study.shards import measure_network, training_arguments
+from minnorm.study.solves import run_solve
+from minnorm.study.spec import AnyShard, Shard, SolveShard, SolveSpec, Study
 from minnorm.study.store import Store
 from minnorm.study.tasks import BumpTask, LineTask, TaskData
 from minnorm.train import recorded_steps, train, usual_batch
 
 _LOOK = 0.5  # seconds of training that a calibration measures, at least
 _OVERHEAD = 44_000  # bytes of a file that do not depend on its arrays
-_METRICS, _MEASURES = 5, 10
+_METRICS, _MEASURES = 5, 13
+_FEW = 60  # points of the problem that a calibration solves
+_GROWTH = {1: 1.0, 2: 2.2}  # of a solution's time with the points, by dimension: a guess from measured solutions
 
 
 @dataclass(frozen=True)
@@ -38,7 +41,7 @@ class Rate:
 
 @dataclass(frozen=True)
 class Plan:
-    """What is left of a study: counts, and estimates of seconds and bytes."""
+    """What is left of a study: counts, and estimates of seconds and bytes. Problems solved count as networks."""
 
     networks: int
     shards: int
@@ -53,7 +56,7 @@ def plan(
     *,
     workers: int = 1,
     threads: int | None = None,
-    progress: Callable[[Shard, float, float], None] | None = None,
+    progress: Callable[[AnyShard, float, float], None] | None = None,
 ) -> Plan:
     r"""Estimate what a study will take, from a short calibration of each kind of shard.
 
@@ -80,23 +83,46 @@ def plan(
     shards = list(study.shards())
     store = None if directory is None else Store(directory)
     left = [shard for shard in shards if store is None or not store.path(shard).is_file()]
-    dim = study.task.data().points.shape[1]
     rates: dict[str, Rate] = {}
     seconds = 0.0
     for i, shard in enumerate(left):
-        kind = _kind(shard)
-        if kind not in rates:
-            rates[kind] = calibrate(shard, 1 if workers > 1 else threads)
-        seconds += rates[kind].seconds(shard)
+        if isinstance(shard, SolveShard):
+            seconds += _solving(shard)
+        else:
+            kind = _kind(shard)
+            if kind not in rates:
+                rates[kind] = calibrate(shard, 1 if workers > 1 else threads)
+            seconds += rates[kind].seconds(shard)
         if progress is not None:
             progress(shard, 1.0, (i + 1) / len(left))
     return Plan(
-        networks=sum(shard.train.networks for shard in shards),
+        networks=sum(len(shard.lams) if isinstance(shard, SolveShard) else shard.train.networks for shard in shards),
         shards=len(shards),
         done=len(shards) - len(left),
         seconds=seconds / max(1, min(workers, len(left))),
-        bytes=sum(size(shard, dim) for shard in left),
+        bytes=sum(size(shard, _dim(shard)) for shard in left),
     )
+
+
+def _dim(shard: AnyShard) -> int:
+    """The dimension of a shard's points."""
+    known = getattr(shard.task, "dim", None)
+    return known if known is not None else shard.task.data().points.shape[1]
+
+
+def _solving(shard: SolveShard) -> float:
+    """Seconds that a shard's problems may take, from a smaller one of the same kind."""
+    few = min(_FEW, shard.task.count())
+    if (shard.task.kind, _dim(shard), shard.solve.method) not in _SOLVED:
+        task = shard.task.model_copy(update={"points": few}) if hasattr(shard.task, "points") else shard.task
+        began = time.perf_counter()
+        run_solve(SolveShard(task=task, solve=SolveSpec(lam=shard.lams[:1], method=shard.solve.method)))
+        _SOLVED[shard.task.kind, _dim(shard), shard.solve.method] = time.perf_counter() - began, few
+    seconds, solved = _SOLVED[shard.task.kind, _dim(shard), shard.solve.method]
+    return len(shard.lams) * seconds * max(1.0, shard.task.count() / solved) ** _GROWTH.get(_dim(shard), _GROWTH[2])
+
+
+_SOLVED: dict[tuple[str, int, str], tuple[float, int]] = {}
 
 
 def calibrate(shard: Shard, threads: int | None = None) -> Rate:
@@ -111,7 +137,13 @@ def calibrate(shard: Shard, threads: int | None = None) -> Rate:
 
     began = time.perf_counter()
     with contextlib.suppress(_Enough):
-        train(data.points, data.values, **{**shard.arguments(), "records": 1}, threads=threads, progress=look)
+        train(
+            data.points,
+            data.values,
+            **{**training_arguments(shard, data), "records": 1},
+            threads=threads,
+            progress=look,
+        )
     (first, _), (last, after) = seen[0], seen[-1]
     # The second half of the time: steps are taken in pieces that grow, the first ones too short to count.
     middle, before = [entry for entry in seen if entry[0] <= (first + last) / 2][-1]
@@ -138,8 +170,9 @@ class _Enough(Exception):
 
 def _kind(shard: Shard) -> str:
     """What decides a shard's speed."""
+    data = f"{_dim(shard)} {shard.task.count()}"
     settings = shard.train.model_dump(exclude={"learning_rate", "weight_decay", "scale", "seed", "initial", "steps"})
-    return f"{settings} {shard.train.networks} {shard.measure}"
+    return f"{data} {settings} {shard.train.networks} {shard.measure}"
 
 
 def records(shard: Shard) -> int:
@@ -147,8 +180,10 @@ def records(shard: Shard) -> int:
     return len(recorded_steps(shard.train.steps, shard.train.records))
 
 
-def size(shard: Shard, dim: int) -> int:
+def size(shard: AnyShard, dim: int) -> int:
     """About how many bytes a shard's file has for data in `dim` coordinates, from the shapes of its arrays."""
+    if isinstance(shard, SolveShard):
+        return _OVERHEAD + 8 * _MEASURES * len(shard.lams)
     settings = shard.train
     item = np.dtype(settings.dtype).itemsize
     measured = _MEASURES

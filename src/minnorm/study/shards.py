@@ -1,4 +1,4 @@
-"""One shard of a study: train its networks, measure each of them, return one dataset."""
+"""One shard of a study: train its networks, measure each of them, return one dataset; or solve its problems."""
 
 from collections.abc import Callable
 from typing import Any
@@ -9,7 +9,11 @@ import xarray as xr
 from minnorm import measure
 from minnorm.known import RadialBump
 from minnorm.network import ShallowReLU
-from minnorm.study.spec import Shard
+from minnorm.penalty import PathNorm
+from minnorm.study.optimum import Optimum, least, least_radial
+from minnorm.study.regions import query_points, unknown_points
+from minnorm.study.solves import run_solve
+from minnorm.study.spec import OPTIMAL, AnyShard, Shard, SolveShard
 from minnorm.study.tasks import BumpTask, LineTask, Target, TaskData
 from minnorm.train import AXES, networks, train
 
@@ -20,10 +24,13 @@ _DESCRIPTION = {
     "effective_neurons": "neurons left after merging equal directions and knots and dropping negligible ones",
     "balancedness": "path norm / weight decay: 1 if |a_k| = |w_k| for all neurons",
     "norm_ratio": "path norm / norm of the exact minimum-norm interpolant",
+    "data_norm_ratio": "path norm / least norm of any network through the training data, certified",
+    "excess_objective": "(objective at the last step, in double precision) / (least objective of the same lam) - 1",
     "seminorm": "the function's own norm [f], from its kinks",
     "l2_data": "root mean square distance to the exact interpolant on the data",
     "l2_unknown": "root mean square distance to the exact interpolant where the target is not known",
     "sup_unknown": "largest distance to the exact interpolant where the target is not known",
+    "asymmetry": "root mean square of the odd part of f, where the data are even",
     "radial_mean": "mean of f over directions at radius r",
     "radial_std": "standard deviation of f over directions at radius r",
     "stretch": "the s for which the exact profile f*(r / s) fits the radial mean best",
@@ -33,14 +40,28 @@ _DESCRIPTION = {
 }
 
 
-def run_shard(shard: Shard, progress: Progress | None = None, threads: int | None = None) -> xr.Dataset:
+def run_shard(
+    shard: AnyShard, progress: Progress | None = None, threads: int | None = None, checkpoint: Any = None
+) -> xr.Dataset:
     """Train and measure all networks of a shard; the result is that of `train` with the measures added.
 
-    Networks that diverged have NaN for every measure.
+    Networks that diverged have NaN for every measure. `checkpoint` keeps the state of a long training, see
+    `minnorm.train`. A shard that solves has the result of `run_solve`.
     """
+    if isinstance(shard, SolveShard):
+        return run_solve(shard, progress)
     data = shard.task.data()
-    runs = train(data.points, data.values, **shard.arguments(), threads=threads, progress=progress)
-    rows = [measure_network(network, data, shard) if _finite(network) else None for _, network in networks(runs)]
+    arguments = training_arguments(shard, data)
+    if checkpoint is not None:
+        arguments["checkpoint"] = checkpoint
+    runs = train(data.points, data.values, **arguments, threads=threads, progress=progress)
+    compared = _optima(shard, data)
+    rows = [
+        measure_network(network, data, shard) | _compare(network, data, arguments["penalty"], place, compared)
+        if _finite(network)
+        else None
+        for place, network in networks(runs)
+    ]
     shape = tuple(runs.sizes[axis] for axis in AXES)
     template = next((row for row in rows if row is not None), {})
     for name, (dims, value) in template.items():
@@ -51,19 +72,80 @@ def run_shard(shard: Shard, progress: Progress | None = None, threads: int | Non
             stacked.reshape(*shape, *stacked.shape[1:]),
             {"long_name": _DESCRIPTION[name]},
         )
+    for name in ("value", "lower_bound"):
+        numbers = [
+            np.nan if (found := compared.get(lam)) is None else getattr(found, name)
+            for lam in runs["weight_decay"].values.tolist()
+        ]
+        runs[f"optimum_{name}"] = ("weight_decay", np.array(numbers), {"long_name": _OPTIMUM[name]})
+    runs.attrs["optimum"] = _kind(compared)
     return runs.assign_coords(_coordinates(shard))
 
 
-def query_points(task: LineTask) -> np.ndarray:
-    """Where a line task's functions are recorded: the data's interval and a fifth of it on both sides."""
-    low, high = min(task.x), max(task.x)
-    margin = 0.2 * (high - low)
-    return np.linspace(low - margin, high + margin, 701)
+_OPTIMUM = {
+    "value": "the least objective of any network, for each lam; for lam = 0 the least norm through the data",
+    "lower_bound": "a bound below it",
+}
+
+
+def training_arguments(shard: Shard, data: TaskData) -> dict[str, Any]:
+    """Keyword arguments for `minnorm.train`, with the task's interpolant as the start where that is asked."""
+    arguments, target = shard.arguments(), data.target
+    if shard.train.initial == OPTIMAL:
+        if target is None:
+            raise ValueError(
+                f"initial is {OPTIMAL!r}, but the interpolant of {shard.task.kind} data is not certified here"
+            )
+        del arguments["initial"]
+        arguments["start"] = lambda seed, width: target.as_network(width, seed)
+    return arguments
 
 
 def radii(shard: Shard) -> np.ndarray:
     """Where a bump task's profiles are recorded."""
     return np.linspace(0.0, shard.measure.largest_radius, shard.measure.radii)
+
+
+def _optima(shard: Shard, data: TaskData) -> dict[float, Optimum]:
+    """The global minimum for each lam of a shard, where it is to be had."""
+    if not shard.measure.optimum:
+        return {}
+    penalty: PathNorm = shard.arguments()["penalty"]
+    decays = shard.train.weight_decay if isinstance(shard.train.weight_decay, list) else [shard.train.weight_decay]
+    found = {lam: least(data.points, data.values, penalty, lam) for lam in decays}
+    if isinstance(shard.task, BumpTask) and penalty == PathNorm() and shard.task.noise == 0:
+        law = shard.task.law_of_radii()
+        for lam in decays:
+            if found[lam] is None and lam > 0:
+                found[lam] = least_radial(law, shard.task.dim, lam)
+    return {lam: one for lam, one in found.items() if one is not None}
+
+
+def _kind(compared: dict[float, Optimum]) -> str:
+    """How sure the optima are, in a word."""
+    if not compared:
+        return "none"
+    if any(one.solution is None and lam > 0 for lam, one in compared.items()):
+        return "radial law"
+    return "certified" if all(one.certified for one in compared.values()) else "not certified"
+
+
+def _compare(
+    network: ShallowReLU, data: TaskData, penalty: PathNorm, place: dict[str, Any], compared: dict[float, Optimum]
+) -> Measured:
+    """How far a network is from the global minimum of its own lam, and its norm from the least through the data."""
+    found: Measured = {}
+    if any(lam > 0 for lam in compared):
+        lam = place["weight_decay"]
+        excess = np.nan
+        if lam > 0 and lam in compared and compared[lam].value > 0:
+            residual = network.evaluate(data.points) - data.values
+            objective = 0.5 * float(np.mean(residual**2)) + lam * penalty.weight_decay(network)
+            excess = objective / compared[lam].value - 1
+        found["excess_objective"] = ((), excess)
+    if 0.0 in compared and compared[0.0].value > 0:
+        found["data_norm_ratio"] = ((), measure.norm_ratio(network, compared[0.0].value, penalty))
+    return found
 
 
 def _coordinates(shard: Shard) -> dict[str, Any]:
@@ -89,23 +171,28 @@ def measure_network(network: ShallowReLU, data: TaskData, shard: Shard) -> Measu
     if shard.measure.sharpness:
         found["sharpness"] = ((), measure.sharpness(network, data.points, data.values))
     if data.target is not None:
+        there = unknown_points(shard.task, data)
         found["norm_ratio"] = ((), measure.norm_ratio(network, data.target.norm, penalty))
         found["l2_data"] = ((), measure.l2_distance(network, data.target.function, data.points))
-    if isinstance(shard.task, LineTask) and data.target is not None:
-        found |= _measure_line(network, data.target, shard.task, penalty.skip)
+        found["l2_unknown"] = ((), measure.l2_distance(network, data.target.function, there))
+        found["sup_unknown"] = ((), measure.sup_distance(network, data.target.function, there))
+    if isinstance(shard.task, LineTask):
+        found |= _measure_line(network, data, shard.task, penalty.skip)
     if isinstance(shard.task, BumpTask) and data.target is not None:
         found |= _measure_bump(network, data.target, shard)
     return found
 
 
-def _measure_line(network: ShallowReLU, target: Target, task: LineTask, skip: Any) -> Measured:
-    between = np.linspace(min(task.x), max(task.x), 2001)[:, None]
-    return {
+def _measure_line(network: ShallowReLU, data: TaskData, task: LineTask, skip: Any) -> Measured:
+    found: Measured = {
         "seminorm": ((), measure.seminorm_line(network, skip=skip)),
-        "l2_unknown": ((), measure.l2_distance(network, target.function, between)),
-        "sup_unknown": ((), measure.sup_distance(network, target.function, between)),
         "function": (("query",), network.evaluate(query_points(task)[:, None])),
     }
+    if set(zip(task.x, task.y, strict=True)) == {(-x, y) for x, y in zip(task.x, task.y, strict=True)}:
+        there = unknown_points(task, data)
+        odd = 0.5 * (network.evaluate(there) - network.evaluate(-there))
+        found["asymmetry"] = ((), float(np.sqrt(np.mean(odd**2))))
+    return found
 
 
 def _measure_bump(network: ShallowReLU, target: Target, shard: Shard) -> Measured:
@@ -114,19 +201,9 @@ def _measure_bump(network: ShallowReLU, target: Target, shard: Shard) -> Measure
     grid = radii(shard)
     profile = measure.radial_profile(network, bump.dim, grid, count=shard.measure.directions)
     stretch = measure.best_stretch(profile.mean, grid, bump.profile)
-    gap = _ball_points(bump)
     return {
-        "l2_unknown": ((), measure.l2_distance(network, bump, gap)),
-        "sup_unknown": ((), measure.sup_distance(network, bump, gap)),
         "radial_mean": (("radius",), profile.mean),
         "radial_std": (("radius",), profile.std),
         "stretch": ((), stretch.stretch),
         "stretch_residual": ((), stretch.residual),
     }
-
-
-def _ball_points(bump: RadialBump) -> np.ndarray:
-    """The unknown region plateau < |x| < 1: equally spaced radii times fixed directions."""
-    levels = bump.plateau + (np.arange(40) + 0.5) / 40 * (1 - bump.plateau)
-    directions = measure.directions(bump.dim, 64, 0)
-    return (levels[:, None, None] * directions[None]).reshape(-1, bump.dim)

@@ -1,24 +1,25 @@
-"""What a study is: a TOML file, validated, and the shards it falls into."""
+"""What a study is: a task, settings and the axes that vary, validated; and the shards it falls into."""
 
 import hashlib
 import itertools
 import json
 import math
-import tomllib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, field_validator, model_validator
 
 from minnorm.penalty import PathNorm
-from minnorm.study.places import Misplaced, Place, at, first_error, lines, unknown
-from minnorm.study.tasks import BumpTask, CsvTask, DiabetesTask, LineTask, Task
+from minnorm.study.places import Misplaced, Place, first_error, unknown
+from minnorm.study.tasks import TASKS, CsvTask, Task
 from minnorm.train import AXES, INITIALISATIONS, OPTIMIZERS, SCHEDULES
 
-FORMAT = 2
+FORMAT = 3
 """The version of shard files; a change of what their numbers mean raises it."""
 
+OPTIMAL = "optimal"
+"""The initialisation that draws neurons from the measure of the task's exact interpolant."""
 
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
@@ -71,14 +72,12 @@ class TrainSpec(_Strict):
     @field_validator("initial")
     @classmethod
     def _known_initialisation(cls, name: str) -> str:
-        return _one_of(name, INITIALISATIONS)
+        return _one_of(name, [*INITIALISATIONS, OPTIMAL])
 
     @field_validator(*AXES)
     @classmethod
     def _each_once(cls, values: Any) -> Any:
-        if isinstance(values, list) and len(set(values)) < len(values):
-            raise ValueError(f"{values} has a value twice; each may appear once")
-        return values
+        return _distinct(values)
 
     @property
     def networks(self) -> int:
@@ -87,16 +86,25 @@ class TrainSpec(_Strict):
         return math.prod(sizes) * (self.seed if isinstance(self.seed, int) else 1)
 
 
-def _one_of(name: str, allowed: Iterable[str]) -> str:
-    if name not in allowed:
-        raise ValueError(unknown(name, allowed))
-    return name
+class SolveSpec(_Strict):
+    """What the certified solver is asked: each lam on the task's points, or on the law of their radii."""
+
+    lam: NotNegative | Annotated[list[NotNegative], Field(min_length=1)] = 0.0
+    method: Literal["points", "radii"] = "points"
+    penalty: PenaltySpec = PenaltySpec()
+
+    @field_validator("lam")
+    @classmethod
+    def _each_once(cls, values: Any) -> Any:
+        return _distinct(values)
 
 
 class MeasureSpec(_Strict):
     """What is measured of every trained network beyond norms and distances."""
 
     sharpness: bool = False
+    optimum: bool = True
+    """Whether its objective is compared with the certified minimum, where that is to be had."""
     directions: int = Field(default=256, ge=2)
     radii: int = Field(default=81, ge=2)
     largest_radius: float = Field(default=5.0, gt=1)
@@ -123,15 +131,14 @@ class Shard(_Strict):
             count = self.task.count()
             if self.train.batch_size > count:
                 raise Misplaced(("batch_size",), f"{self.train.batch_size} is more than the {count} points of the task")
+        if self.train.initial == OPTIMAL and self.task.kind not in ("line", "bump", "points"):
+            raise Misplaced(("initial",), f"no interpolant is known for {self.task.kind}; choose a random start")
         return self
 
     @property
     def key(self) -> str:
         """The content hash: equal for equal work, whatever study asks for it."""
-        content = {"format": FORMAT, **self.model_dump(mode="json")}
-        if isinstance(self.task, CsvTask):
-            content["data"] = hashlib.sha256(Path(self.task.path).read_bytes()).hexdigest()
-        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:20]
+        return _key(self)
 
     def arguments(self) -> dict[str, Any]:
         """Keyword arguments for `minnorm.train`."""
@@ -141,133 +148,175 @@ class Shard(_Strict):
         return arguments
 
 
-class Study(_Strict):
-    """A task, common training settings, and the axes that vary.
+class SolveShard(_Strict):
+    """What the solver is asked about one data set, and one file holds."""
 
-    `grid` axes are crossed with each other; in each table of `zip`, lists of equal length move together.
-    Learning rates, decays, scales and seeds of the grid are one compiled program; every other combination
-    is a shard of its own. An entry of a zipped list may itself be a list, e.g. several learning rates for
-    one optimiser.
+    task: Task
+    solve: SolveSpec
+
+    @model_validator(mode="after")
+    def _check_together(self) -> "SolveShard":
+        if self.solve.method == "radii":
+            if self.task.kind != "bump":
+                raise Misplaced(("method",), f"radii are for tasks of kind bump, not {self.task.kind}; use points")
+            if self.solve.penalty != PenaltySpec():
+                raise Misplaced(("penalty",), "radii are for the plain path norm; leave it out")
+        return self
+
+    @property
+    def key(self) -> str:
+        """The content hash: equal for equal work, whatever study asks for it."""
+        return _key(self)
+
+    @property
+    def lams(self) -> list[float]:
+        """All lam, in the order given."""
+        return self.solve.lam if isinstance(self.solve.lam, list) else [self.solve.lam]
+
+
+AnyShard = Shard | SolveShard
+
+_SHARDS: TypeAdapter[AnyShard] = TypeAdapter(AnyShard)
+
+
+def read_shard(specification: str) -> AnyShard:
+    """A shard of either kind from its JSON."""
+    return _SHARDS.validate_json(specification)
+
+
+class Study(_Strict):
+    """A task, common settings of training or solving, and the axes that vary.
+
+    `grid` axes are crossed with each other; in each table of `zip`, lists of equal length move together. An axis is
+    a setting of `train` (or `solve`), or one of the task, written task.NAME. Learning rates, decays, scales and
+    seeds of the grid (or its lam) are one program; every other combination is a shard of its own. An entry of a
+    zipped list may itself be a list, e.g. several learning rates for one optimiser. `report` chooses what a
+    report says of the study.
     """
 
     name: str = Field(min_length=1)
     description: str = ""
+    report: Literal["training", "atlas", "stretch", "rates"] = "training"
     task: Task
-    train: TrainSpec = TrainSpec()
+    train: TrainSpec | None = None
+    solve: SolveSpec | None = None
     grid: dict[str, list[Any] | int] = {}
     zip: list[dict[str, list[Any]]] = []
     measure: MeasureSpec = MeasureSpec()
 
+    @field_validator("grid", mode="before")
+    @classmethod
+    def _flat_grid(cls, grid: Any) -> Any:
+        return _flat(grid)
+
+    @field_validator("zip", mode="before")
+    @classmethod
+    def _flat_zip(cls, tables: Any) -> Any:
+        return [_flat(table) for table in tables] if isinstance(tables, list) else tables
+
     @model_validator(mode="after")
     def _check_axes(self) -> "Study":
+        if self.train is not None and self.solve is not None:
+            raise Misplaced(("solve",), "train and solve are both given; a study has one of them")
+        settings = self.settings
         names = [name for table in (self.grid, *self.zip) for name in table]
         axes: dict[Place, dict[str, Any]] = {("grid",): self.grid}
         axes |= {("zip", i): table for i, table in enumerate(self.zip)}
         for place, table in axes.items():
             for name, values in table.items():
-                if name not in TrainSpec.model_fields:
-                    raise Misplaced((*place, name), "axis " + unknown(name, TrainSpec.model_fields))
+                if not name.startswith("task.") and name not in type(settings).model_fields:
+                    allowed = [*type(settings).model_fields, *(f"task.{field}" for field in _varying(self.task))]
+                    raise Misplaced((*place, name), "axis " + unknown(name, allowed))
+                if name.startswith("task.") and name[5:] not in _varying(self.task):
+                    raise Misplaced((*place, name), "axis " + unknown(name[5:], _varying(self.task)))
                 if names.count(name) > 1:
                     raise Misplaced((*place, name), f"axis {name!r} appears more than once in grid and zip")
                 if values == [] or (isinstance(values, int) and name != "seed"):
                     raise Misplaced((*place, name), f"{name} is {values!r}; give a list with at least one value")
-                if place == ("grid",) and name in AXES:
-                    _check_value(name, values, (*place, name))
+                if place == ("grid",) and name in self._inside:
+                    self._check_value(name, values, (*place, name))
                 else:
                     for i, value in enumerate(values):  # type: ignore[arg-type]
-                        _check_value(name, value, (*place, name, i))
+                        self._check_value(name, value, (*place, name, i))
         for i, table in enumerate(self.zip):
             lengths = {name: len(values) for name, values in table.items()}
             if len(set(lengths.values())) != 1:
                 raise Misplaced(("zip", i), f"zip needs lists of equal length, got {lengths}")
         return self
 
-    def shards(self) -> Iterator[Shard]:
+    @property
+    def settings(self) -> TrainSpec | SolveSpec:
+        """What all shards share: of training, unless the study solves."""
+        return self.solve or self.train or TrainSpec()
+
+    def shards(self) -> Iterator[AnyShard]:
         """All shards, in the order of the file."""
-        inside = {name: values for name, values in self.grid.items() if name in AXES}
-        crossed = [[{name: value} for value in self.grid[name]] for name in self.grid if name not in AXES]  # type: ignore[union-attr]
+        inside = {name: values for name, values in self.grid.items() if name in self._inside}
+        crossed = [[{name: value} for value in self.grid[name]] for name in self.grid if name not in inside]  # type: ignore[union-attr]
         zipped = [
             [dict(zip(table, row, strict=True)) for row in zip(*table.values(), strict=True)] for table in self.zip
         ]
+        common, kind = self.settings.model_dump(), type(self.settings)
         for choice in itertools.product(*crossed, *zipped):
-            settings = self.train.model_dump() | inside
-            for part in choice:
-                settings |= part
-            yield Shard(task=self.task, train=TrainSpec.model_validate(settings), measure=self.measure)
+            chosen = {name: value for part in choice for name, value in part.items()}
+            of_task = {name[5:]: value for name, value in chosen.items() if name.startswith("task.")}
+            here = {name: value for name, value in chosen.items() if not name.startswith("task.")}
+            task = self._task(of_task) if of_task else self.task
+            settings = kind.model_validate(common | inside | here)
+            if isinstance(settings, SolveSpec):
+                yield SolveShard(task=task, solve=settings)
+            else:
+                yield Shard(task=task, train=settings, measure=self.measure)
+
+    @property
+    def _inside(self) -> tuple[str, ...]:
+        """The axes of the grid that one shard covers."""
+        return AXES if isinstance(self.settings, TrainSpec) else ("lam",)
+
+    def _task(self, changes: dict[str, Any]) -> Any:
+        return type(self.task).model_validate(self.task.model_dump() | changes)
+
+    def _check_value(self, name: str, value: Any, place: Place) -> None:
+        try:
+            if name.startswith("task."):
+                name = name[5:]
+                self._task({name: value})
+            else:
+                type(self.settings).model_validate({name: value})
+        except ValidationError as error:
+            inner, message, _ = first_error(error, {name: value}, lambda _: PenaltySpec.model_fields)
+            raise Misplaced((*place, *inner[1:]), message) from None
 
 
-def load(path: str | Path) -> Study:
-    """Read a study from a TOML file; a csv task's path is relative to it.
-
-    Errors: ValueError in one line that names the file, the place in it and what is allowed there.
-    """
-    path = Path(path)
-    if not path.is_file():
-        raise ValueError(f"{path} is not a file; give a study in TOML")
-    try:
-        text = path.read_text(encoding="utf-8")
-        content = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ValueError(f"{path} is not TOML: {error}") from None
-    task = content.get("task")
-    if isinstance(task, dict) and task.get("kind") == "csv" and isinstance(task.get("path"), str):
-        task["path"] = str((path.parent / task["path"]).resolve())
-    return parse(content, str(path), lines(text))
+def _varying(task: Any) -> list[str]:
+    """What may vary of a task: its settings, not what kind it is."""
+    return [name for name in TASKS[task.kind].model_fields if name != "kind"]
 
 
-def parse(content: dict[str, Any], source: str = "study", where: Mapping[Place, int] | None = None) -> Study:
-    """A study from plain data, as `load` reads it from TOML; `where` has the lines of its places.
-
-    Errors: ValueError in one line that names the source, the line, the place and what is allowed there.
-    """
-
-    def fail(error: ValidationError, place_of: Callable[[Place], Place] = lambda place: place) -> ValueError:
-        place, message, others = first_error(error, content, lambda table: _fields(table, content))
-        more = f" (and {others} more)" if others else ""
-        return ValueError(f"{source}: {at(place_of(place), where)}: {message}{more}")
-
-    try:
-        study = Study.model_validate(content)
-    except ValidationError as error:
-        raise fail(error) from None
-    try:
-        keys = [shard.key for shard in study.shards()]
-    except ValidationError as error:
-        raise fail(error, lambda place: _origin(study, place)) from None
-    if len(set(keys)) < len(keys):
-        raise ValueError(f"{source}: two shards are the same; remove the repeated value from grid or zip")
-    return study
+def _flat(table: Any) -> Any:
+    """A table whose axes of the task are written task.NAME, as TOML reads them from a table `task` within it."""
+    if not (isinstance(table, dict) and isinstance(table.get("task"), dict)):
+        return table
+    flat = {}
+    for name, values in table.items():
+        flat |= {f"task.{inner}": value for inner, value in values.items()} if name == "task" else {name: values}
+    return flat
 
 
-_TABLES: dict[Place, type[BaseModel]] = {
-    (): Study,
-    ("train",): TrainSpec,
-    ("train", "penalty"): PenaltySpec,
-    ("measure",): MeasureSpec,
-}
-_TASKS = {"line": LineTask, "bump": BumpTask, "diabetes": DiabetesTask, "csv": CsvTask}
+def _distinct(values: Any) -> Any:
+    if isinstance(values, list) and len(set(values)) < len(values):
+        raise ValueError(f"{values} has a value twice; each may appear once")
+    return values
 
 
-def _fields(table: Place, content: dict[str, Any]) -> Iterable[str]:
-    if table == ("task", "kind"):
-        return _TASKS
-    model = _TASKS[content["task"]["kind"]] if table == ("task",) else _TABLES[table]
-    return model.model_fields
+def _one_of(name: str, allowed: Iterable[str]) -> str:
+    if name not in allowed:
+        raise ValueError(unknown(name, allowed))
+    return name
 
 
-def _check_value(name: str, value: Any, place: Place) -> None:
-    try:
-        TrainSpec.model_validate({name: value})
-    except ValidationError as error:
-        inner, message, _ = first_error(error, {name: value}, lambda _: PenaltySpec.model_fields)
-        raise Misplaced((*place, *inner[1:]), message) from None
-
-
-def _origin(study: Study, place: Place) -> Place:
-    """Where a study says what a shard's training setting is."""
-    if not place:
-        return ("task",)
-    for i, table in enumerate(study.zip):
-        if place[0] in table:
-            return ("zip", i, *place)
-    return (("grid",) if place[0] in study.grid else ("train",)) + place
+def _key(shard: AnyShard) -> str:
+    content = {"format": FORMAT, **shard.model_dump(mode="json")}
+    if isinstance(shard.task, CsvTask):
+        content["data"] = hashlib.sha256(Path(shard.task.path).read_bytes()).hexdigest()
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:20]

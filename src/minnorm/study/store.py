@@ -13,7 +13,8 @@ import numpy as np
 import xarray as xr
 
 from minnorm.study.claims import claim
-from minnorm.study.spec import FORMAT, Shard, Study, parse
+from minnorm.study.files import parse
+from minnorm.study.spec import FORMAT, AnyShard, Study
 
 
 class OtherFormat(ValueError):
@@ -64,22 +65,22 @@ class Store:
         _check_format(path, version)
         return parse(study, str(path))
 
-    def path(self, shard: Shard) -> Path:
+    def path(self, shard: AnyShard) -> Path:
         """Where a shard's file is or will be."""
         return self.directory / "shards" / f"{shard.key}.nc"
 
-    def claim(self, shard: Shard) -> AbstractContextManager[bool | None]:
+    def claim(self, shard: AnyShard) -> AbstractContextManager[bool | None]:
         """Hold a shard while it is computed; see `claims.claim`."""
         return claim(self.directory / "claims" / shard.key)
 
-    def save(self, shard: Shard, data: xr.Dataset) -> None:
+    def save(self, shard: AnyShard, data: xr.Dataset) -> None:
         """Write a finished shard."""
         data = data.assign_attrs(
             format=FORMAT, shard=shard.key, specification=shard.model_dump_json(), digest=_digest(data)
         )
         write(self.path(shard), bytes(data.to_netcdf(engine="h5netcdf", format="NETCDF4")))
 
-    def load(self, shard: Shard) -> xr.Dataset | None:
+    def load(self, shard: AnyShard) -> xr.Dataset | None:
         """A finished shard's data, or None if it is not done.
 
         A file that cannot be read, whose numbers are not those that were written, or that belongs to other
@@ -100,11 +101,11 @@ class Store:
             raise ValueError(f"{path} is damaged: its numbers are not those that were written")
         return data
 
-    def discard(self, shard: Shard) -> None:
+    def discard(self, shard: AnyShard) -> None:
         """Set a bad file aside as HASH.nc.bad, for a look at what happened to it."""
         self.path(shard).replace(self.path(shard).with_suffix(".nc.bad"))
 
-    def done(self) -> Iterator[tuple[Shard, xr.Dataset]]:
+    def done(self) -> Iterator[tuple[AnyShard, xr.Dataset]]:
         """All finished shards, in the study's order."""
         for shard in self.study().shards():
             data = self.load(shard)

@@ -1,9 +1,11 @@
 """Tasks of a study: where a target is known, and, if that is known, its minimum-norm interpolant."""
 
+import dataclasses
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from functools import cache
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from jaxtyping import Float
@@ -11,7 +13,10 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from minnorm import known
 from minnorm.known import RadialBump
+from minnorm.network import ShallowReLU
 from minnorm.solution import Solution
+from minnorm.solve import interpolate
+from minnorm.study.optimum import solvable
 from minnorm.table import read_table
 
 
@@ -22,6 +27,12 @@ class Target:
     function: Callable[[np.ndarray], np.ndarray]
     norm: float
     exact: RadialBump | Solution
+
+    def as_network(self, width: int, seed: int) -> ShallowReLU:
+        """A balanced network of any width drawn from the interpolant's measure, of the same path norm."""
+        if isinstance(self.exact, RadialBump):
+            return self.exact.as_network(width, seed).balance()
+        return _resampled(self.exact.network.balance(), width, seed)
 
 
 @dataclass(frozen=True)
@@ -56,15 +67,20 @@ class LineTask(_Task):
 
 
 class BumpTask(_Task):
-    """The radial bump: label 1 at the origin or on a plateau, label 0 outside the unit ball."""
+    """The radial bump: label 1 at the origin or on a plateau, label 0 beyond `radius`, up to noise.
+
+    `outer` is in units of the radius. Labels get independent normal noise of standard deviation `noise`.
+    """
 
     kind: Literal["bump"]
     dim: int
     plateau: float = 0.0
+    radius: float = Field(default=1.0, gt=0, allow_inf_nan=False)
     points: int = Field(default=500, ge=2)
     law: Literal["shell", "uniform_radius", "normal"] = "uniform_radius"
     outer: float = Field(default=2.0, gt=1)
     inner_fraction: float = Field(default=0.1, gt=0, lt=1)
+    noise: float = Field(default=0.0, ge=0, allow_inf_nan=False)
     seed: int = Field(default=0, ge=0)
 
     def count(self) -> int:
@@ -74,7 +90,7 @@ class BumpTask(_Task):
     def bump(self) -> RadialBump:
         """The exact minimum-norm bump; in even dimensions it depends on how far out its labels reach."""
         outer = math.inf if self.law == "normal" else self.outer
-        return known.radial_bump(self.dim, self.plateau, outer)
+        return _bump(self.dim, self.plateau, outer, self.radius)
 
     def data(self) -> TaskData:
         """A sample of the known region."""
@@ -82,7 +98,60 @@ class BumpTask(_Task):
         points, values = bump.sample(
             self.seed, self.points, self.law, outer=self.outer, inner_fraction=self.inner_fraction
         )
+        if self.noise > 0:
+            values = values + self.noise * np.random.default_rng([self.seed, 1]).standard_normal(values.size)
         return TaskData(points, values, Target(bump, bump.norm, bump))
+
+    def law_of_radii(self, count: int = 200) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Radii, labels and weights of the law that the points are drawn from, without noise."""
+        return known.radial_law(
+            self.law,
+            self.dim,
+            count,
+            plateau=self.plateau,
+            scale=self.radius,
+            outer=self.outer,
+            inner_fraction=self.inner_fraction,
+        )
+
+
+class PointsTask(_Task):
+    """Random points with random labels; the target is their minimum-norm interpolant, where it can be certified.
+
+    Points follow `law`: standard normal, or uniform on the cube [-1, 1]^d. `labels` are independent standard
+    normal numbers, or the values of a "teacher" of 5 random neurons; `noise` is added to either.
+    """
+
+    kind: Literal["points"]
+    dim: int = Field(default=2, ge=1)
+    points: int = Field(default=30, ge=2)
+    law: Literal["normal", "uniform"] = "normal"
+    labels: Literal["normal", "teacher"] = "normal"
+    noise: float = Field(default=0.0, ge=0, allow_inf_nan=False)
+    seed: int = Field(default=0, ge=0)
+
+    def count(self) -> int:
+        """How many points are drawn."""
+        return self.points
+
+    def draw(self, count: int, stream: int = 0) -> Float[np.ndarray, "count dim"]:
+        """Points of the law; the training data are stream 0."""
+        rng = np.random.default_rng([self.seed, stream])
+        size = (count, self.dim)
+        return rng.standard_normal(size) if self.law == "normal" else rng.uniform(-1, 1, size)
+
+    def data(self) -> TaskData:
+        """The sample, with its interpolant if the solver certifies that in seconds."""
+        points, rng = self.draw(self.points), np.random.default_rng([self.seed, 2])
+        if self.labels == "normal":
+            values = rng.standard_normal(self.points)
+        else:
+            w = rng.standard_normal((5, self.dim))
+            w /= np.linalg.norm(w, axis=1, keepdims=True)
+            values = np.maximum(points @ w.T + rng.uniform(-1, 1, 5), 0) @ rng.choice([-1.0, 1.0], 5)
+        if self.noise > 0:
+            values = values + self.noise * np.random.default_rng([self.seed, 3]).standard_normal(self.points)
+        return TaskData(points, values, _interpolant(self, points, values))
 
 
 class DiabetesTask(_Task):
@@ -122,10 +191,57 @@ class CsvTask(_Task):
         return TaskData(table.points, table.values, None)
 
 
-Task = Annotated[LineTask | BumpTask | DiabetesTask | CsvTask, Field(discriminator="kind")]
+TASKS: dict[str, type[_Task]] = {
+    "line": LineTask,
+    "bump": BumpTask,
+    "points": PointsTask,
+    "diabetes": DiabetesTask,
+    "csv": CsvTask,
+}
+"""All kinds of task by name."""
+
+Task = Annotated[LineTask | BumpTask | PointsTask | DiabetesTask | CsvTask, Field(discriminator="kind")]
 
 
-def _standardise(array: np.ndarray) -> np.ndarray:
+@cache
+def _bump(dim: int, plateau: float, outer: float, radius: float) -> RadialBump:
+    return known.radial_bump(dim, plateau, outer).stretch(radius)
+
+
+_INTERPOLANTS: dict[str, Target | None] = {}
+
+
+def _interpolant(task: PointsTask, points: np.ndarray, values: np.ndarray) -> Target | None:
+    key = task.model_dump_json()
+    if key not in _INTERPOLANTS:
+        found = interpolate(points, values) if solvable(points) else None
+        certified = found is not None and found.certified
+        _INTERPOLANTS[key] = Target(found, found.value, found) if found is not None and certified else None
+    return _INTERPOLANTS[key]
+
+
+def _resampled(network: ShallowReLU, width: int, seed: int) -> ShallowReLU:
+    """A network of another width with the same path norm: neurons drawn in proportion to |a| |w|, spread evenly."""
+    network = network.to_numpy()
+    sizes = np.abs(network.outer_weights) * np.linalg.norm(network.inner_weights, axis=1)
+    if not sizes.sum() > 0:
+        blank = np.zeros(width)
+        return dataclasses.replace(
+            network, inner_weights=np.zeros((width, network.dim)), biases=blank, outer_weights=blank
+        )
+    share = np.cumsum(sizes) / sizes.sum()
+    where = (np.arange(width) + np.random.default_rng(seed).random()) / width
+    chosen = np.minimum(np.searchsorted(share, where, side="right"), sizes.size - 1)
+    shrink = np.sqrt(sizes.sum() / width / sizes[chosen])
+    return dataclasses.replace(
+        network,
+        inner_weights=network.inner_weights[chosen] * shrink[:, None],
+        biases=network.biases[chosen] * shrink,
+        outer_weights=network.outer_weights[chosen] * shrink,
+    )
+
+
+def _standardise(array: Any) -> np.ndarray:
     array = np.asarray(array, dtype=np.float64)
     deviation = array.std(axis=0)
     if np.any(deviation == 0):

@@ -6,19 +6,19 @@ from collections import deque
 from collections.abc import Callable, Sequence
 
 from minnorm.study.shards import run_shard
-from minnorm.study.spec import Shard
+from minnorm.study.spec import AnyShard
 from minnorm.study.store import OtherFormat, Store
 
-Report = Callable[[Shard, float, float], None]
+Report = Callable[[AnyShard, float, float], None]
 """Called with (shard at work, fraction of it done, fraction of the study done)."""
 
 PAUSE = 0.2
 """Seconds between looks at what others are computing."""
 
 
-def missing(store: Store, shards: Sequence[Shard], progress: Report | None) -> list[Shard]:
+def missing(store: Store, shards: Sequence[AnyShard], progress: Report | None) -> list[AnyShard]:
     """The shards that are not done, after a look into each file; one that cannot be used is set aside."""
-    left: list[Shard] = []
+    left: list[AnyShard] = []
     for i, shard in enumerate(shards):
         if not _is_done(store, shard):
             left.append(shard)
@@ -27,7 +27,7 @@ def missing(store: Store, shards: Sequence[Shard], progress: Report | None) -> l
     return left
 
 
-def _is_done(store: Store, shard: Shard, *, ours: bool = False) -> bool:
+def _is_done(store: Store, shard: AnyShard, *, ours: bool = False) -> bool:
     try:
         return store.load(shard) is not None
     except OtherFormat:
@@ -41,7 +41,9 @@ def _is_done(store: Store, shard: Shard, *, ours: bool = False) -> bool:
         return held is not False and _is_done(store, shard, ours=True)
 
 
-def work(store: Store, left: Sequence[Shard], progress: Report | None, threads: int | None, *, done: int = 0) -> None:
+def work(
+    store: Store, left: Sequence[AnyShard], progress: Report | None, threads: int | None, *, done: int = 0
+) -> None:
     """Compute the shards that are not done, in their order; those that others compute come last.
 
     What appears meanwhile has been written whole by another process, and is not read. `done` shards are so
@@ -49,7 +51,7 @@ def work(store: Store, left: Sequence[Shard], progress: Report | None, threads: 
     """
     waiting, idle, total = deque(left), 0, len(left) + done
 
-    def tell(shard: Shard, part: float) -> None:
+    def tell(shard: AnyShard, part: float) -> None:
         if progress is not None:
             progress(shard, part, min(1.0, (done + (part if part < 1 else 0)) / total))
 
@@ -62,7 +64,7 @@ def work(store: Store, left: Sequence[Shard], progress: Report | None, threads: 
                 waiting.append(shard)
             else:
 
-                def follow(steps: int, whole: int, shard: Shard = shard) -> None:
+                def follow(steps: int, whole: int, shard: AnyShard = shard) -> None:
                     if whole:
                         tell(shard, min(steps / whole, 0.999))
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from queue import Queue
 from typing import Any
 
-from minnorm.study.spec import Shard
+from minnorm.study.spec import AnyShard
 from minnorm.study.store import Store
 from minnorm.study.work import Report, work
 
@@ -23,7 +23,7 @@ _EVERY = 0.2  # seconds between reports of one worker
 
 
 def supervise(
-    store: Store, left: Sequence[Shard], workers: int, threads: int | None, progress: Report | None, *, done: int = 0
+    store: Store, left: Sequence[AnyShard], workers: int, threads: int | None, progress: Report | None, *, done: int = 0
 ) -> None:
     """Compute the shards that are not done in processes of their own, which end if this one does.
 
@@ -68,7 +68,7 @@ def _listen(i: int, process: "subprocess.Popen[str]", said: "Queue[tuple[int, di
 def _follow(
     processes: "list[subprocess.Popen[str]]",
     said: "Queue[tuple[int, dict[str, Any]]]",
-    left: Sequence[Shard],
+    left: Sequence[AnyShard],
     progress: Report | None,
     before: int,
 ) -> None:
@@ -125,7 +125,7 @@ def main() -> None:
     turn = int(float(first) * len(left))
     last = 0.0
 
-    def report(shard: Shard, part: float, _whole: float) -> None:
+    def report(shard: AnyShard, part: float, _whole: float) -> None:
         nonlocal last
         if part == 1.0 or time.monotonic() - last > _EVERY:
             last = time.monotonic()
