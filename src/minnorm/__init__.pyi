@@ -2,6 +2,15 @@ from . import known, measure, report, study
 from .estimator import MinNormRegressor, MinNormRegressorCV
 from .network import ShallowReLU
 from .penalty import PathNorm
+from .plot import (
+    plot_certificate,
+    plot_line,
+    plot_plane,
+    plot_radial,
+    plot_radial_certificate,
+    plot_radial_measure,
+    plot_style,
+)
 from .problem import Problem
 from .solution import Certificate, Solution
 from .solve import band, fit, interpolate, lam_max, path
@@ -23,6 +32,13 @@ __all__ = [
     "lam_max",
     "measure",
     "path",
+    "plot_certificate",
+    "plot_line",
+    "plot_plane",
+    "plot_radial",
+    "plot_radial_certificate",
+    "plot_radial_measure",
+    "plot_style",
     "report",
     "study",
     "train",

@@ -1,0 +1,15 @@
+"""Figures: functions that draw in matplotlib axes, and return them."""
+
+from minnorm.plot.line import line_figure as line_figure
+from minnorm.plot.line import plot_certificate as plot_certificate
+from minnorm.plot.line import plot_line as plot_line
+from minnorm.plot.plane import plot_plane as plot_plane
+from minnorm.plot.radial import plot_radial as plot_radial
+from minnorm.plot.radial import plot_radial_certificate as plot_radial_certificate
+from minnorm.plot.radial import plot_radial_measure as plot_radial_measure
+from minnorm.plot.radial import radial_figure as radial_figure
+from minnorm.plot.style import Palette as Palette
+from minnorm.plot.style import new_figure as new_figure
+from minnorm.plot.style import palette as palette
+from minnorm.plot.style import plot_style as plot_style
+from minnorm.plot.style import save as save
