@@ -70,7 +70,14 @@ class Engine:
     The objective is 1/(2n) sum (f(x_i) - y_i)^2 + lam R with R the weight decay of the penalty.
     """
 
-    def __init__(self, points: Float[Array, "n d"], values: Float[Array, " n"], setting: Setting) -> None:
+    def __init__(
+        self,
+        points: Float[Array, "n d"],
+        values: Float[Array, " n"],
+        setting: Setting,
+        given: tuple[Int[Array, " s"], ShallowReLU] | None = None,
+    ) -> None:
+        """`given`: seeds, and the networks from which they start (stacked), for the initial law "given"."""
         self.ascending = (
             setting.engine == "native"
             and setting.batch_size is None
@@ -80,10 +87,22 @@ class Engine:
         if self.ascending:
             order = jnp.argsort(points[:, 0])
             points, values = points[order], values[order]
-        self.points, self.values, self.setting = points, values, setting
+        self.points, self.values, self.setting, self.given = points, values, setting, given
 
     def start(self, varied: Varied) -> State:
-        """The network at initialisation; the same seed starts from the same draw whatever else varies."""
+        """The network at initialisation; the same seed starts from the same one whatever else varies."""
+        network = self._drawn(varied) if self.given is None else self._given(varied, *self.given)
+        return State(
+            network,
+            self._rule(varied.learning_rate, varied.weight_decay).init(_tree(network)),
+            jnp.zeros((), jnp.int32),
+        )
+
+    def _given(self, varied: Varied, seeds: Int[Array, " s"], networks: ShallowReLU) -> ShallowReLU:
+        place = jnp.argmax(seeds == varied.seed)
+        return jax.tree.map(lambda part: varied.scale * part[place], networks)
+
+    def _drawn(self, varied: Varied) -> ShallowReLU:
         s = self.setting
         network = initial_network(
             self._keys(varied)[0],
@@ -98,11 +117,7 @@ class Engine:
         )
         if s.penalty.offset == "none":
             network = _with_offset(network, jnp.zeros_like(network.offset))
-        return State(
-            network,
-            self._rule(varied.learning_rate, varied.weight_decay).init(_tree(network)),
-            jnp.zeros((), jnp.int32),
-        )
+        return network
 
     def advance(self, state: State, varied: Varied, count: Int[Array, ""]) -> State:
         """`count` steps; by the native engine many at once, where it can run the optimiser's update."""
