@@ -35,7 +35,8 @@ class View(Protocol):
     back whenever a parameter changes (a URL shared is a view shared), and refreshes the code it shows. Everything else
     follows from `state`. A view that cannot be opened raises ValueError with the remedy, which the page shows.
 
-    To add one: write the class, add it to `VIEWS` in `app.py`.
+    To add one: write the class, add it to `VIEWS` in `app.py`. Controls come from `controls.Controls`: the sliders,
+    spinners, boxes and tables of Panel and Bokeh have no names that a screen reader could read.
     """
 
     state_type: type[State]
