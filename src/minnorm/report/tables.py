@@ -6,15 +6,18 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
-from minnorm.study import Store
+from minnorm.study import Shard, Store
 
 COLUMNS = {
     "norm_ratio": "norm ratio",
+    "data_norm_ratio": "data norm ratio",
+    "excess_objective": "excess objective",
     "path_norm": "path norm",
     "l2_unknown": "L2 distance",
     "sup_unknown": "sup distance",
     "stretch": "stretch",
     "radial_std": "radial std",
+    "asymmetry": "asymmetry",
     "seminorm": "[f]",
     "training_loss": "training loss",
     "balancedness": "balancedness",
@@ -70,6 +73,8 @@ class Row:
 def rows(store: Store) -> Iterator[Row]:
     """One row for each setting whose shard is finished, in the study's order."""
     for shard, runs in store.done():
+        if not isinstance(shard, Shard):
+            continue
         for scale in runs["scale"].values:
             for rate in runs["learning_rate"].values:
                 for decay in runs["weight_decay"].values:

@@ -38,8 +38,8 @@ def load_all(path: str | Path) -> dict[str, Study]:
     """Read all studies of a TOML file by the name of their directory; "" for a file that is one study itself.
 
     A file with tables [study.NAME] holds a study for each of them; what stands outside is common to all. Tables
-    are joined entry by entry, the study's own entries winning, and lists of `zip` one after the other. Errors: as for
-    `load`.
+    are joined entry by entry, the study's own entries winning, and lists of `zip` one after the other; a study without
+    a name of its own is called "common name: NAME". Errors: as for `load`.
     """
     path = Path(path)
     if not path.is_file():
@@ -58,7 +58,7 @@ def load_all(path: str | Path) -> dict[str, Study]:
         return {"": parse(content, str(path), where)}
     common = {name: value for name, value in content.items() if name != "study"}
     return {
-        name: parse(_joined(common, own), str(path), _moved(where, name, common))
+        name: parse(_joined(common, name, own), str(path), _moved(where, name, common))
         for name, own in _several(content, path).items()
     }
 
@@ -73,9 +73,11 @@ def _several(content: dict[str, Any], path: Path) -> dict[str, dict[str, Any]]:
     return tables
 
 
-def _joined(common: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
+def _joined(common: dict[str, Any], own_name: str, own: dict[str, Any]) -> dict[str, Any]:
     """A study's content from what is common and what is its own."""
     joined = dict(common)
+    if isinstance(common.get("name"), str):
+        joined["name"] = f"{common['name']}: {own_name}"
     for name, value in own.items():
         before = joined.get(name)
         if isinstance(before, dict) and isinstance(value, dict):
