@@ -44,7 +44,7 @@ def compute(store: Store, left: Sequence[AnyShard], address: str, progress: Repo
                 shard = waiting.popleft()
                 held = claims.enter_context(ExitStack())
                 ours = held.enter_context(store.claim(shard))
-                if store.path(shard).is_file():
+                if store.has(shard):
                     held.close()
                     done += 1
                     tell(shard)

@@ -8,8 +8,9 @@ from pathlib import Path
 import pandas as pd
 import xarray as xr
 
+from minnorm.study.folders import write
 from minnorm.study.spec import AnyShard, SolveShard
-from minnorm.study.store import Store, write
+from minnorm.study.store import Store
 from minnorm.train import AXES
 
 _SETTINGS = (

@@ -70,6 +70,6 @@ def merge(sources: Sequence[str | Path], directory: str | Path, study: Study | N
             else:
                 present += 1
                 if there.attrs["digest"] != data.attrs["digest"]:
-                    differing.append(str(store.path(shard)))
-    missing = sum(not target.path(shard).is_file() for shard in target.study().shards())
+                    differing.append(store.where(shard))
+    missing = sum(not target.has(shard) for shard in target.study().shards())
     return Merged(copied, present, tuple(differing), foreign, tuple(bad), missing)

@@ -82,7 +82,7 @@ def plan(
     """
     shards = list(study.shards())
     store = None if directory is None else Store(directory)
-    left = [shard for shard in shards if store is None or not store.path(shard).is_file()]
+    left = [shard for shard in shards if store is None or not store.has(shard)]
     rates: dict[str, Rate] = {}
     seconds = 0.0
     for i, shard in enumerate(left):

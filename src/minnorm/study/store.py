@@ -1,10 +1,7 @@
-"""Where results live: a directory with the study and one netCDF file for each finished shard."""
+"""Where results live: a folder with the study and one netCDF file for each finished shard."""
 
-import errno
-import hashlib
+import io
 import json
-import os
-import uuid
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -12,9 +9,14 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
-from minnorm.study.claims import claim
+from minnorm.study import parts
+from minnorm.study.checksum import checksum
 from minnorm.study.files import parse
+from minnorm.study.folders import Disk, folder
+from minnorm.study.parts import Parts
 from minnorm.study.spec import FORMAT, AnyShard, Study
+
+_STUDY = "study.json"
 
 
 class OtherFormat(ValueError):
@@ -22,63 +24,87 @@ class OtherFormat(ValueError):
 
 
 class Store:
-    """A directory with one study: `study.json` and `shards/HASH.nc`.
+    """A directory with one study: `study.json` and `shards/HASH.nc`; given as a path, or a URL that fsspec knows.
 
     A shard is done when its file exists: files are written under a temporary name, flushed to disk and
     renamed, so a kill at any moment leaves either nothing or all of a file. Processes that share the
-    directory claim a shard before they compute it.
+    directory claim a shard before they compute it. Behind a URL files appear whole too, but nothing is claimed.
+
+    Errors: ValueError for a URL that cannot be opened, with what to install or to give instead.
     """
 
     def __init__(self, directory: str | Path) -> None:
-        self.directory = Path(directory)
+        self._folder = folder(directory)
+
+    @property
+    def directory(self) -> Path | str:
+        """Where the study lives: a path, or the URL as text."""
+        return self._folder.directory
 
     @property
     def exists(self) -> bool:
         """Whether a study has been written here."""
-        return (self.directory / "study.json").is_file()
+        return self._folder.has(_STUDY)
 
     def begin(self, study: Study) -> None:
         """Write down which study this is; ValueError if another one lives here."""
-        with claim(self.directory / "claims" / "study", wait=True):
-            for left in self.directory.glob(".study.json.*.tmp"):
-                left.unlink(missing_ok=True)
+        with self._folder.claim("claims/study", wait=True) as ours:
+            for file in self._folder.files("") if ours else ():
+                if file.startswith(f".{_STUDY}.") and file.endswith(".tmp"):
+                    self._folder.remove(file)
             if not self.exists:
                 content = {"format": FORMAT, "study": study.model_dump(mode="json")}
-                write(self.directory / "study.json", json.dumps(content, indent=1, sort_keys=True).encode())
+                self._folder.write(_STUDY, json.dumps(content, indent=1, sort_keys=True).encode())
             elif self.study() != study:
                 raise ValueError(
                     f"{self.directory} holds the study {self.study().name!r} with other settings; "
                     "give another directory"
                 )
-        self._tidy()
+        self._tidy(study)
 
     def study(self) -> Study:
         """The study that lives here."""
-        path = self.directory / "study.json"
-        if not path.is_file():
+        where = f"{self.directory}/{_STUDY}"
+        content = self._folder.read(_STUDY)
+        if content is None:
             raise ValueError(f"{self.directory} holds no study; `minnorm study run` makes one")
         try:
-            content = json.loads(path.read_text(encoding="utf-8"))
-            version, study = content["format"], content["study"]
+            parsed = json.loads(content.decode("utf-8"))
+            version, study = parsed["format"], parsed["study"]
         except (ValueError, KeyError, TypeError):
-            raise ValueError(f"{path} is damaged; remove it and run the study again: finished shards stay") from None
-        _check_format(path, version)
-        return parse(study, str(path))
+            raise ValueError(f"{where} is damaged; remove it and run the study again: finished shards stay") from None
+        _check_format(where, version)
+        return parse(study, where)
 
     def path(self, shard: AnyShard) -> Path:
-        """Where a shard's file is or will be."""
-        return self.directory / "shards" / f"{shard.key}.nc"
+        """Where a shard's file is or will be; ValueError if that is behind a URL."""
+        if not isinstance(self._folder, Disk):
+            raise ValueError(f"{self.directory} has no files on this machine; `load` reads them")
+        return Path(self.directory) / _file(shard)
+
+    def where(self, shard: AnyShard) -> str:
+        """The name of a shard's file, for people."""
+        return f"{self.directory}/{_file(shard)}"
+
+    def has(self, shard: AnyShard) -> bool:
+        """Whether a shard's file is there; what is in it, `load` sees."""
+        return self._folder.has(_file(shard))
 
     def claim(self, shard: AnyShard) -> AbstractContextManager[bool | None]:
         """Hold a shard while it is computed; see `claims.claim`."""
-        return claim(self.directory / "claims" / shard.key)
+        return self._folder.claim(f"claims/{shard.key}")
+
+    def parts(self, shard: AnyShard) -> Parts:
+        """The checkpoints of a shard at work: kept until it is saved."""
+        return Parts(self._folder, shard.key)
 
     def save(self, shard: AnyShard, data: xr.Dataset) -> None:
-        """Write a finished shard."""
+        """Write a finished shard, which then needs no checkpoints."""
         data = data.assign_attrs(
             format=FORMAT, shard=shard.key, specification=shard.model_dump_json(), digest=_digest(data)
         )
-        write(self.path(shard), bytes(data.to_netcdf(engine="h5netcdf", format="NETCDF4")))
+        self._folder.write(_file(shard), bytes(data.to_netcdf(engine="h5netcdf", format="NETCDF4")))
+        self.parts(shard).remove()
 
     def load(self, shard: AnyShard) -> xr.Dataset | None:
         """A finished shard's data, or None if it is not done.
@@ -86,24 +112,24 @@ class Store:
         A file that cannot be read, whose numbers are not those that were written, or that belongs to other
         work is a ValueError; `run` redoes it. One of another format is OtherFormat; `run` stops there.
         """
-        path = self.path(shard)
-        if not path.is_file():
+        content, where = self._folder.read(_file(shard)), self.where(shard)
+        if content is None:
             return None
         try:
-            with xr.open_dataset(path, engine="h5netcdf") as data:
+            with xr.open_dataset(io.BytesIO(content), engine="h5netcdf") as data:
                 data.load()
         except Exception as error:
-            raise ValueError(f"{path} cannot be read ({type(error).__name__}: {error})") from error
-        _check_format(path, data.attrs.get("format"))
+            raise ValueError(f"{where} cannot be read ({type(error).__name__}: {error})") from error
+        _check_format(where, data.attrs.get("format"))
         if data.attrs.get("shard") != shard.key:
-            raise ValueError(f"{path} belongs to shard {data.attrs.get('shard')}, not to {shard.key}")
+            raise ValueError(f"{where} belongs to shard {data.attrs.get('shard')}, not to {shard.key}")
         if data.attrs.get("digest") != _digest(data):
-            raise ValueError(f"{path} is damaged: its numbers are not those that were written")
+            raise ValueError(f"{where} is damaged: its numbers are not those that were written")
         return data
 
     def discard(self, shard: AnyShard) -> None:
         """Set a bad file aside as HASH.nc.bad, for a look at what happened to it."""
-        self.path(shard).replace(self.path(shard).with_suffix(".nc.bad"))
+        self._folder.move(_file(shard), f"{_file(shard)}.bad")
 
     def done(self) -> Iterator[tuple[AnyShard, xr.Dataset]]:
         """All finished shards, in the study's order."""
@@ -112,66 +138,42 @@ class Store:
             if data is not None:
                 yield shard, data
 
-    def _tidy(self) -> None:
-        """Remove what writers left that were killed: temporary files that no claim covers."""
-        for left in self.directory.glob("shards/.*.tmp"):
-            with claim(self.directory / "claims" / left.name.split(".")[1]) as ours:
-                if ours:
-                    left.unlink(missing_ok=True)
+    def _tidy(self, study: Study) -> None:
+        """Remove what writers left that were killed.
+
+        That is temporary files that no claim covers, and checkpoints of shards that are done or no part of the study.
+        """
+        checkpoints = self._folder.files(parts.DIRECTORY)
+        unfinished = {shard.key for shard in study.shards() if not self.has(shard)} if checkpoints else set()
+        for file in (*self._folder.files("shards"), *checkpoints):
+            temporary = file.endswith(".tmp")
+            if temporary or (file in checkpoints and parts.owner(file) not in unfinished):
+                with self._folder.claim(f"claims/{parts.owner(file)}") as ours:
+                    if ours or (ours is None and not temporary):  # without locks, a writer may be alive
+                        self._folder.remove(file)
 
 
 def stores(directory: str | Path) -> list[Store]:
     """The store in a directory, or those in its immediate subdirectories; ValueError if there is none."""
-    root = Path(directory)
-    found = [store for store in (Store(root), *map(Store, sorted(root.glob("*/")))) if store.exists]
+    root = Store(directory)
+    found = [store for store in (root, *map(Store, folder(directory).folders())) if store.exists]
     if not found:
-        raise ValueError(f"{root} holds no study; `minnorm study run FILE --out {root}` makes one")
+        raise ValueError(f"{directory} holds no study; `minnorm study run FILE --out {directory}` makes one")
     return found
 
 
-def write(path: Path, content: bytes) -> None:
-    """Write a file so that at any moment all of it is there or nothing; OSError that says so if there is no room."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}.tmp")
-    try:
-        with temporary.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EFBIG, errno.EDQUOT):
-            raise OSError(
-                error.errno,
-                f"no room for {path} ({len(content)} bytes: {error.strerror}); make room and run again: "
-                "what is finished is kept",
-            ) from error
-        raise
-    finally:
-        temporary.unlink(missing_ok=True)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+def _file(shard: AnyShard) -> str:
+    return f"shards/{shard.key}.nc"
 
 
-def _check_format(path: Path, version: object) -> None:
+def _check_format(where: str, version: object) -> None:
     if version != FORMAT:
         age = "a newer" if isinstance(version, int | np.integer) and version > FORMAT else "an older or unknown"
         raise OtherFormat(
-            f"{path} has format {version}, of {age} version of minnorm; this one reads {FORMAT}: "
+            f"{where} has format {version}, of {age} version of minnorm; this one reads {FORMAT}: "
             "use that version, or another directory"
         )
 
 
 def _digest(data: xr.Dataset) -> str:
-    """A checksum of all arrays: the file format itself has none."""
-    total = hashlib.sha256()
-    for name in sorted(map(str, data.variables)):
-        values = np.ascontiguousarray(data[name].values)
-        if values.dtype.kind == "f":
-            values = np.where(np.isnan(values), np.nan, values).astype(values.dtype)  # one NaN for all
-        total.update(f"{name} {values.dtype.str} {values.shape} ".encode())
-        total.update(values.tobytes())
-    return total.hexdigest()
+    return checksum({str(name): data[name].values for name in data.variables})

@@ -58,7 +58,7 @@ def work(
     while waiting:
         shard = waiting.popleft()
         with store.claim(shard) as ours:
-            if store.path(shard).is_file():
+            if store.has(shard):
                 pass
             elif ours is False:
                 waiting.append(shard)

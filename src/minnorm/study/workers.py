@@ -121,7 +121,7 @@ def main() -> None:
     threading.Thread(target=end_with_parent, daemon=True).start()
     warnings.showwarning = lambda message, *_, **__: say(warning=str(message))
     store = Store(directory)
-    left = [shard for shard in store.study().shards() if not store.path(shard).is_file()]
+    left = [shard for shard in store.study().shards() if not store.has(shard)]
     turn = int(float(first) * len(left))
     last = 0.0
 
