@@ -4,11 +4,14 @@ from .network import ShallowReLU
 from .penalty import PathNorm
 from .plot import (
     plot_certificate,
+    plot_denoiser,
+    plot_denoiser_plane,
     plot_line,
     plot_plane,
     plot_radial,
     plot_radial_certificate,
     plot_radial_measure,
+    plot_ridge,
     plot_style,
 )
 from .problem import Problem
@@ -33,11 +36,14 @@ __all__ = [
     "measure",
     "path",
     "plot_certificate",
+    "plot_denoiser",
+    "plot_denoiser_plane",
     "plot_line",
     "plot_plane",
     "plot_radial",
     "plot_radial_certificate",
     "plot_radial_measure",
+    "plot_ridge",
     "plot_style",
     "report",
     "study",

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from minnorm.known import radial_fit
-from minnorm.known.radial_fit_figure import fit_figure
 
 
 @pytest.fixture
@@ -46,14 +45,3 @@ def test_what_is_wrong_is_said_in_one_line(minnorm, tmp_path, text, options, mes
     assert (answer.returncode, answer.stdout) == (2, "")
     assert message in answer.stderr
     assert answer.stderr.count("\n") == 1
-
-
-def test_the_figure_shows_the_curve_touch_at_the_atoms():
-    fit = radial_fit([0.0, 1.0, 2.0], [1.0, 0.0, 0.5], 2, 1e-3)
-    profile, masses, certificate = fit_figure(fit).axes
-    x, y = profile.lines[0].get_data()
-    np.testing.assert_array_equal(y, fit.profile(x))
-    touching = np.concatenate([line.get_xydata() for line in certificate.lines if line.get_marker() == "o"])
-    np.testing.assert_allclose(np.sort(touching[:, 0]), fit.knots)
-    np.testing.assert_allclose(np.abs(touching[:, 1]), 1, atol=1e-6)
-    assert len(masses.collections) == 2

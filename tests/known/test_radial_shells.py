@@ -6,7 +6,6 @@ from scipy.optimize import linprog
 from tests.problems import kernel
 
 from minnorm.known import radial_bump, radial_shells
-from minnorm.known.radial_figure import bump_figure
 
 GAPS, LEVELS = [(0.2, 0.8), (1.2, 2.0)], [1.0, 0.0, 0.6]
 
@@ -70,15 +69,6 @@ def test_what_has_no_answer_is_refused(arguments, message):
         radial_shells(*arguments)
 
 
-@pytest.mark.parametrize("case", [(2, 0.0), (5, 0.3)])
-def test_the_figure_shows_atoms_where_the_certificate_touches(case):
-    bump = radial_bump(*case)
-    profile, masses, certificate = bump_figure(bump).axes
-    x, y = profile.lines[0].get_data()
-    np.testing.assert_array_equal(y, bump.profile(x))
-    touching = np.concatenate([line.get_xydata() for line in certificate.lines if line.get_marker() == "o"])
-    np.testing.assert_allclose(np.sort(touching[:, 0]), bump.measure.atoms)
-    np.testing.assert_allclose(np.abs(touching[:, 1]), 1.0, atol=1e-9)
-    assert len(masses.collections) == (2 if case[0] % 2 else 4)
+def test_points_of_another_dimension_are_refused():
     with pytest.raises(ValueError, match=r"x has shape \(2,\)"):
         radial_shells(3, GAPS, LEVELS)(np.zeros(2))

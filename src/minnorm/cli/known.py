@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from minnorm.cli.options import Bias, Json, Offset, Skip, Target, number, writable
+from minnorm.cli.options import Bias, Json, Offset, Skip, Target, number, picture, writable
 from minnorm.cli.show import plain, print_json, print_table, progress
 
 
@@ -44,7 +44,7 @@ def radial(
         return
     if out is not None:
         raise ValueError("out is the file of a table; give --table instead of --dim")
-    writable(plot)
+    picture(plot)
     bump = known.radial_bump(number("dim", dim or "", int), inside, around, digits=exact)
     low, high = bump.norm_bounds
     tail = bump.measure.tail
@@ -53,9 +53,9 @@ def radial(
         assert isinstance(bump.approximation, known.ExtremalMeasure)
         proven = [str(bound) for bound in bump.approximation.decimal_bounds]
     if plot is not None:
-        from minnorm.known.radial_figure import bump_figure
+        from minnorm.plot import radial_figure, save
 
-        bump_figure(bump).savefig(plot, dpi=150)
+        save(radial_figure(bump), plot)
     result = {
         "kind": "radial",
         "dim": bump.dim,
@@ -167,7 +167,7 @@ def line(
     from minnorm.table import read_table
 
     penalty = PathNorm(bias, skip, offset)
-    writable(plot)
+    picture(plot)
     table = read_table(data, target)
     if path:
         if sparsest or plot is not None:
@@ -182,9 +182,9 @@ def line(
     moving = turns > 1e-12 * max(turns, default=0.0)  # the others are constants, and rounding errors
     knots = sorted(set((-net.biases[moving] / net.inner_weights[moving, 0]).tolist()))
     if plot is not None:
-        from minnorm.known.line_figure import line_figure
+        from minnorm.plot import line_figure, save
 
-        line_figure(table.points, table.values, solution, solutions).savefig(plot, dpi=150)
+        save(line_figure(table.points, table.values, solution, solutions), plot)
     # With penalised biases line returns the sparse minimiser, and no other is known to exist.
     unique = None if solutions is None else solutions.unique
     if as_json:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from minnorm.cli.options import Json, number, writable
+from minnorm.cli.options import Json, number, picture
 from minnorm.cli.show import print_json, print_table
 
 
@@ -27,7 +27,7 @@ def radial_fit(
     from minnorm import known
     from minnorm.table import read_table
 
-    writable(plot)
+    picture(plot)
     table = read_table(data, "value")
     names = table.features
     if "radius" not in names or set(names) - {"radius", "weight"}:
@@ -37,9 +37,9 @@ def radial_fit(
         column["radius"], table.values, number("dim", dim, int), number("lam", lam, float), column.get("weight")
     )
     if plot is not None:
-        from minnorm.known.radial_fit_figure import fit_figure
+        from minnorm.plot import radial_figure, save
 
-        fit_figure(fit).savefig(plot, dpi=150)
+        save(radial_figure(fit), plot)
     if as_json:
         print_json(
             {

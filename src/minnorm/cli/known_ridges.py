@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from minnorm.cli.options import Bias, Json, Offset, Skip, Target, number, writable
+from minnorm.cli.options import Bias, Json, Offset, Skip, Target, number, picture
 from minnorm.cli.show import print_json, print_table
 
 Data = Annotated[Path, typer.Argument(help="CSV file with a header line: coordinates and the values.")]
@@ -38,16 +38,16 @@ def ridge(
     from minnorm.table import read_table
 
     penalty = PathNorm(bias, skip, offset)
-    writable(plot)
+    picture(plot)
     along = None if direction is None else _vector("direction", direction)
     table = read_table(data, target)
     solution = known.ridge(table.points, table.values, penalty, direction=along)
     if plot is not None:
-        from minnorm.known.ridge import nearest_line, unit
-        from minnorm.known.ridge_figure import ridge_figure
+        from minnorm.known.ridge import nearest_line
+        from minnorm.plot import ridge_figure, save
 
-        shown = nearest_line(table.points)[1] if along is None else unit(along, table.points.shape[1])
-        ridge_figure(table.points, table.values, solution, np.asarray(shown)[None]).savefig(plot, dpi=150)
+        shown = nearest_line(table.points)[1] if along is None else np.asarray(along)
+        save(ridge_figure(table.points, table.values, solution, shown[None]), plot)
     _show("ridge", f"Ridge function through {len(table.values)} points", solution, plot, as_json=as_json)
 
 
@@ -69,7 +69,7 @@ def ridge_sum(
     from minnorm import PathNorm, known
     from minnorm.table import read_table
 
-    writable(plot)
+    picture(plot)
     axes = None if not direction else [_vector("direction", text) for text in direction]
     middle = None if centre is None else _vector("centre", centre)
     table = read_table(data, target)
@@ -77,13 +77,11 @@ def ridge_sum(
         table.points, table.values, PathNorm(skip=skip), directions=_equally_long(axes), centre=middle
     )
     if plot is not None:
-        from minnorm.known.ridge import unit
-        from minnorm.known.ridge_figure import ridge_figure
+        from minnorm.plot import ridge_figure, save
 
         dim = table.points.shape[1]
-        shown = np.eye(dim) if axes is None else np.stack([unit(axis, dim) for axis in axes])
-        start = np.zeros(dim) if middle is None else np.asarray(middle)
-        ridge_figure(table.points, table.values, solution, shown, start).savefig(plot, dpi=150)
+        start = np.zeros(dim) if middle is None else middle
+        save(ridge_figure(table.points, table.values, solution, axes or np.eye(dim), start), plot)
     _show("ridge sum", f"Sum of ridge functions through {len(table.values)} points", solution, plot, as_json=as_json)
 
 
@@ -100,12 +98,12 @@ def denoiser(
     from minnorm import known
     from minnorm.table import read_points
 
-    writable(plot)
+    picture(plot)
     found = known.denoiser(read_points(clean), number("radius", radius, float))
     if plot is not None:
-        from minnorm.known.denoiser_figure import denoiser_figure
+        from minnorm.plot import denoiser_figure, save
 
-        denoiser_figure(found).savefig(plot, dpi=150)
+        save(denoiser_figure(found), plot)
     rays = [
         {
             "direction": along.tolist(),

@@ -39,7 +39,18 @@ def number(name: str, text: str, kind: type) -> Any:
         raise ValueError(f"{name} is {text!r}; give {wanted}") from None
 
 
-def writable(out: Path | None) -> None:
+KINDS = (".svg", ".pdf", ".png")
+"""What pictures may be."""
+
+
+def picture(plot: Path | None) -> None:
+    """ValueError if a picture has no directory to be written to, or a name that does not say what it is."""
+    writable(plot, "plot")
+    if plot is not None and plot.suffix.lower() not in KINDS:
+        raise ValueError(f"plot is {plot}; give a name that ends in .svg, .pdf or .png")
+
+
+def writable(out: Path | None, name: str = "out") -> None:
     """ValueError if a file has no directory to be written to."""
     if out is not None and not out.parent.is_dir():
-        raise ValueError(f"out is {out}, but there is no directory {out.parent}; make it first")
+        raise ValueError(f"{name} is {out}, but there is no directory {out.parent}; make it first")

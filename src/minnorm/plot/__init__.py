@@ -1,5 +1,8 @@
 """Figures: functions that draw in matplotlib axes, and return them."""
 
+from minnorm.plot.denoiser import denoiser_figure as denoiser_figure
+from minnorm.plot.denoiser import plot_denoiser as plot_denoiser
+from minnorm.plot.denoiser import plot_denoiser_plane as plot_denoiser_plane
 from minnorm.plot.line import line_figure as line_figure
 from minnorm.plot.line import plot_certificate as plot_certificate
 from minnorm.plot.line import plot_line as plot_line
@@ -8,6 +11,8 @@ from minnorm.plot.radial import plot_radial as plot_radial
 from minnorm.plot.radial import plot_radial_certificate as plot_radial_certificate
 from minnorm.plot.radial import plot_radial_measure as plot_radial_measure
 from minnorm.plot.radial import radial_figure as radial_figure
+from minnorm.plot.ridge import plot_ridge as plot_ridge
+from minnorm.plot.ridge import ridge_figure as ridge_figure
 from minnorm.plot.style import Palette as Palette
 from minnorm.plot.style import new_figure as new_figure
 from minnorm.plot.style import palette as palette

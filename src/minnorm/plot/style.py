@@ -158,7 +158,7 @@ def drawing(ax: Axes | None, size: tuple[float, float] = (5.6, 3.2)) -> Iterator
 
 @contextmanager
 def drawings(
-    axes: Any, count: int, size: tuple[float, float], heights: Sequence[float] | None = None, *, share: bool = False
+    axes: Any, count: int, size: tuple[float, float], heights: Sequence[float | int] | None = None, *, share: bool = False
 ) -> Iterator[tuple[np.ndarray, Palette]]:
     """`count` axes to draw in, those given or new ones below each other; ValueError if others are given."""
     if axes is not None:
@@ -174,7 +174,7 @@ def drawings(
         yield made[:, 0], palette(made[0, 0])
 
 
-def new_figure(width: float, height: float) -> Figure:
+def new_figure(width: float | int, height: float | int) -> Figure:
     """A figure that no window shows, in the style that holds."""
     with plot_style(_style.get()):
         return Figure(figsize=(width, height))

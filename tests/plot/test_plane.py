@@ -1,0 +1,94 @@
+"""Functions of two variables, ridges and denoisers."""
+
+import numpy as np
+import pytest
+
+import minnorm as mn
+from minnorm.known import denoiser, ridge, ridge_sum
+from minnorm.network import ShallowReLU
+from minnorm.plot import denoiser_figure, ridge_figure
+
+X = np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0], [1.0, 1.0]])
+Y = np.array([0.0, 1.0, 1.0, 0.0])
+NET = ShallowReLU(
+    np.array([[1.0, 0.0], [0.0, 2.0], [1.0, 1.0], [1.0, 0.0]]),
+    np.array([-0.5, 0.2, -1.0, 50.0]),
+    np.array([1.0, -1.0, 3.0, 1.0]),
+    np.array(0.0),
+)
+
+
+def test_knot_lines_are_where_neurons_turn_and_as_thick_as_their_share():
+    ax = mn.plot_plane(X, Y, NET)
+    up, down = (part for part in ax.collections if str(part.get_label()).startswith("bends"))
+    (second,) = down.get_segments()
+    np.testing.assert_allclose(second[:, 1], -0.1)
+    np.testing.assert_allclose(np.ptp(second[:, 0]), 1.3)  # all the way across, margins included
+    assert [str(part.get_label()) for part in (up, down)] == ["bends upwards", "bends downwards"]
+    for ends in up.get_segments():  # the fourth is out of sight
+        w = next(w for w in NET.inner_weights[[0, 2]] if abs(np.ptp(ends @ w)) < 1e-12)
+        assert ends[0] @ w == pytest.approx(0.5 if w[1] == 0 else 1.0)
+    assert len(up.get_segments()) == 2
+    assert up.get_linewidths()[1] > up.get_linewidths()[0]
+
+
+def test_data_have_the_colours_of_the_levels():
+    ax = mn.plot_plane(X, Y, mn.interpolate(X, Y))
+    dots = next(part for part in ax.collections if len(part.get_offsets()) == 4)
+    np.testing.assert_array_equal(dots.get_array(), Y)
+    shades = next(part for part in ax.collections if part is not dots and part.get_array() is not None)
+    assert dots.get_clim() == shades.get_clim()
+    assert "relative gap" in ax.get_title()
+    assert len(ax.figure.axes) == 2
+    assert len(mn.plot_plane(X, Y, NET, colorbar=False).figure.axes) == 1
+
+
+def test_constants_and_plain_functions_can_be_drawn():
+    assert not any(str(c.get_label()).startswith("bends") for c in mn.plot_plane(X, Y, lambda x: x[:, 0]).collections)
+    mn.plot_plane(X, np.ones(4), lambda x: np.ones(len(x)))
+    mn.plot_plane(X[:1], Y[:1], lambda x: x[:, 0])
+
+
+def test_other_dimensions_are_refused():
+    with pytest.raises(ValueError, match="X has 3 columns; plot_plane draws functions of two variables"):
+        mn.plot_plane(np.ones((2, 3)), [0.0, 0.0], lambda x: x[:, 0])
+
+
+def test_a_ridge_touches_its_bound_in_its_own_direction():
+    x = np.array([[u, v] for u in (-1.0, 0.0, 1.0) for v in (-0.5, 0.5)])
+    y = np.abs(x[:, 0])
+    solution = ridge(x, y, direction=[1.0, 0.0])
+    top, middle, bottom = mn.plot_ridge(x, y, solution, [[2.0, 0.0]])
+    t, f = top.get_lines()[0].get_data()
+    np.testing.assert_allclose(f, np.abs(t), atol=1e-12)
+    marks = np.concatenate([line.get_xydata() for line in middle.get_lines() if line.get_marker() in "os"])
+    np.testing.assert_allclose(np.abs(marks[:, 1]), 1, atol=1e-9)
+    angle, height = bottom.get_lines()[0].get_data()
+    assert np.max(height) <= 1 + 1e-9
+    assert height[np.argmin(np.abs(angle))] == pytest.approx(1)
+
+
+def test_panels_of_a_ridge_depend_on_the_points():
+    x, y = np.array([[0.0, 0.0], [1.0, 1.0], [2.0, 2.0]]), np.array([0.0, 1.0, 0.0])
+    assert len(ridge_figure(x, y, ridge(x, y), [[1.0, 1.0]]).axes) == 2
+    cross = np.array([[-1.0, 0.0], [0.0, 0.0], [1.0, 0.0], [0.0, 1.0], [0.0, 2.0]])
+    values = np.array([1.0, 0.0, 1.0, 0.5, 2.0])
+    assert len(ridge_figure(cross, values, ridge_sum(cross, values), np.eye(2), [0.0, 0.0]).axes) == 3
+    with pytest.raises(ValueError, match="directions has shape"):
+        mn.plot_ridge(x, y, ridge(x, y), [[1.0, 1.0, 0.0]])
+    with pytest.raises(ValueError, match="directions has shape"):
+        mn.plot_ridge(x, y, ridge(x, y), [[0.0, 0.0]])
+
+
+def test_a_denoiser_shows_steps_and_certificate():
+    found = denoiser([[0.0, 0.0], [1.0, 0.0], [-1.0, 2.0]], 0.1)
+    top, bottom = mn.plot_denoiser(found)
+    t, phi = top.get_lines()[0].get_data()
+    np.testing.assert_allclose(phi, found.profile(0, t))
+    marks = np.concatenate([line.get_xydata() for line in bottom.get_lines() if line.get_marker() in "os"])
+    np.testing.assert_allclose(np.abs(marks[:, 1]), 1)
+    assert np.sort(marks[:, 0]) == pytest.approx(np.sort(np.concatenate([found.knots(0), found.knots(1)])))
+    assert len(denoiser_figure(found).axes) == 3
+    assert len(denoiser_figure(denoiser([0.0, 1.0], 0.1)).axes) == 2
+    with pytest.raises(ValueError, match="found is of points in dimension 1"):
+        mn.plot_denoiser_plane(denoiser([0.0, 1.0], 0.1))
