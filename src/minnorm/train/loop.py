@@ -3,9 +3,10 @@
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import CancelledError, ThreadPoolExecutor, as_completed
 from dataclasses import replace
 from functools import partial
+from threading import Event
 from typing import Literal
 
 import jax
@@ -20,6 +21,7 @@ from minnorm.penalty import PathNorm
 from minnorm.problem import Problem
 from minnorm.train import arguments
 from minnorm.train.arguments import Start
+from minnorm.train.checkpoint import Checkpoint, Keeper, identity
 from minnorm.train.engine import Engine, Setting, Varied
 from minnorm.train.initial import Biases
 from minnorm.train.optimizers import Decay
@@ -57,6 +59,7 @@ def train(
     threads: int | None = None,
     engine: Literal["auto", "native", "xla"] = "auto",
     progress: Progress | None = None,
+    checkpoint: Checkpoint | None = None,
 ) -> xr.Dataset:
     r"""Train shallow ReLU networks over a grid of learning rates, weight decays, scales and seeds.
 
@@ -79,7 +82,8 @@ def train(
     optimal measure, say. `seeds`: how many, or a list of them below 2**32. `records`: about how many log-spaced
     steps are recorded. `threads`: at most this many, default all cores.
     `engine`: "native" is the compiled kernel, for processors; "xla" compiles the formula, on any device;
-    "auto" is native on a processor. They agree to rounding.
+    "auto" is native on a processor. They agree to rounding. `checkpoint` keeps the state about once a minute, and a run
+    that finds one goes on from it to the numbers of an undisturbed run: see `minnorm.train.Checkpoint`.
 
     Returns an `xarray.Dataset` with dimensions learning_rate, weight_decay, scale, seed, step; the metrics
     at the recorded steps; the final parameters; `diverged`, true where a number is no longer finite, and
@@ -116,8 +120,10 @@ def train(
     recorded = recorded_steps(setting.horizon, arguments.count("records", records, 1))
     threads = arguments.threads(threads)
     given = None if start is None else arguments.given_networks(start, axes["seed"], problem.points.shape[1], setting)
+    if not (checkpoint is None or isinstance(checkpoint, Checkpoint)):
+        raise ValueError(f"checkpoint is {checkpoint!r}; give an object with load(name) and save(name, arrays)")
     with jax.enable_x64(dtype == "float64"):
-        metrics, parameters = _run(problem, setting, axes, given, np.diff(recorded, prepend=0), threads, progress)
+        metrics, parameters = _run(problem, setting, axes, given, recorded, threads, progress, checkpoint)
     return dataset(problem, setting, axes, recorded, metrics, parameters)
 
 
@@ -136,9 +142,10 @@ def _run(
     setting: Setting,
     axes: dict[str, np.ndarray],
     given: ShallowReLU | None,
-    counts: np.ndarray,
+    recorded: Int[np.ndarray, " r"],
     threads: int,
     progress: Progress | None,
+    checkpoint: Checkpoint | None,
 ) -> tuple[dict[str, np.ndarray], ShallowReLU]:
     """Metrics (networks, records) and final parameters (networks, ...), networks in the grid's order.
 
@@ -160,36 +167,48 @@ def _run(
     groups = [
         Varied(*(jnp.asarray(np.resize(column[i : i + size], size)) for column in grid)) for i in range(0, total, size)
     ]
+    keeper = Keeper(checkpoint, identity(problem.points, problem.values, setting, given, grid, recorded))
     start = jax.jit(jax.vmap(engine.start)).lower(groups[0]).compile()
-    zero = jnp.zeros((), jnp.int32)
+    measured = jax.vmap(engine.metrics)
     states = [start(group) for group in groups]
+    shapes = jax.eval_shape(measured, states[0].network, groups[0])
+    courses = [keeper.resume(f"group-{g}", state, shapes, recorded) for g, state in enumerate(states)]
+    del states
     advance = jax.jit(jax.vmap(engine.advance, in_axes=(0, 0, None)), donate_argnums=0)
-    advance = advance.lower(states[0], groups[0], zero).compile()
-    measure = jax.jit(jax.vmap(engine.metrics)).lower(states[0].network, groups[0]).compile()
-    whole = int(counts.sum()) * size * len(groups)
-    finished = [0] * len(groups)
+    advance = advance.lower(courses[0].state, groups[0], jnp.zeros((), jnp.int32)).compile()
+    measure = jax.jit(measured).lower(courses[0].state.network, groups[0]).compile()
+    whole = int(recorded[-1]) * size * len(groups)
+    stopped = Event()
 
-    def follow(g: int) -> tuple[dict[str, np.ndarray], ShallowReLU]:
-        history, pace = [], 1
+    def follow(g: int) -> None:
+        course, name, pace = courses[g], f"group-{g}", 1
         with jax.enable_x64(setting.dtype == "float64"):
-            for count in counts.tolist():
-                while count > 0:
-                    taken, began = min(count, pace), time.perf_counter()
-                    states[g] = jax.block_until_ready(advance(states[g], groups[g], jnp.asarray(taken, jnp.int32)))
-                    count -= taken
+            for record in recorded[len(course.history) :].tolist():
+                while course.steps < record:
+                    if stopped.is_set():
+                        raise CancelledError
+                    count, began = min(record - course.steps, pace), time.perf_counter()
+                    state = advance(course.state, groups[g], jnp.asarray(count, jnp.int32))
+                    course.state, course.steps = jax.block_until_ready(state), course.steps + count
                     if time.perf_counter() - began < _CALL_SECONDS / 2:
                         pace *= 2
-                    finished[g] += taken * size
+                    keeper.look(name, course)
                     if progress is not None:
-                        progress(sum(finished), whole)
-                history.append(jax.device_get(measure(states[g].network, groups[g])))
-        columns = {name: np.stack([h[name] for h in history], axis=1) for name in history[0]}
-        return columns, jax.device_get(states[g].network)
+                        progress(sum(each.steps for each in courses) * size, whole)
+                course.history.append(jax.device_get(measure(course.state.network, groups[g])))
+            keeper.look(name, course, finished=True)
 
     with ThreadPoolExecutor(threads) as pool:
-        results = list(pool.map(follow, range(len(groups))))
+        running = [pool.submit(follow, g) for g in range(len(groups))]
+        try:
+            for each in as_completed(running):
+                each.result()
+        except BaseException:  # an error in one of them, or Ctrl-C
+            stopped.set()
+            pool.shutdown(cancel_futures=True)
+            raise
     join = partial(jax.tree.map, lambda *parts: (parts[0] if len(parts) == 1 else np.concatenate(parts))[:total])
-    return join(*(metrics for metrics, _ in results)), join(*(network for _, network in results))
+    return join(*(each.metrics() for each in courses)), join(*jax.device_get([each.state.network for each in courses]))
 
 
 def _group_size(problem: Problem, setting: Setting, total: int, threads: int) -> int:
