@@ -12,7 +12,7 @@ from minnorm.explore.theme import Theme
 from minnorm.known import RadialBump
 from minnorm.known.radial_table import BERNSTEIN, RadialNorm
 
-_HEIGHT = 265
+_HEIGHT = 285
 
 
 class BumpPlots:
@@ -33,7 +33,8 @@ class BumpPlots:
         self.profile = self._profile()
         self.measure = self._measure()
         self.certificate = self._certificate()
-        self.norms = self._norms(log=False)
+        self._kind = (False, 1.0)  # log axis or not, and the stretch
+        self.norms = self._norms(*self._kind)
 
     def show(self, bump: RadialBump) -> None:
         """Draw another bump."""
@@ -51,11 +52,12 @@ class BumpPlots:
         end = reach(bump)
         for plot, start in ((self.profile, 0.0), (self.measure, -end), (self.certificate, -end)):
             plot.x_range.update(start=start, end=end)
-        for plot in (self.profile, self.measure, self.certificate):
-            plateau, inside = plot.select({"type": BoxAnnotation})[:2]
-            plateau.update(left=-bump.plateau * bump.scale, right=bump.plateau * bump.scale)
-            known = bump.scale * (bump.outer if bump.dim % 2 == 0 else np.inf)
-            inside.update(left=bump.scale, right=min(known, 100 * end))
+        inner, outer = bump.plateau * bump.scale, bump.outer if bump.dim % 2 == 0 else np.inf
+        self._known[0].update(left=0, right=inner)
+        self._known[1].update(left=bump.scale, right=min(bump.scale * outer, 100 * end))
+        self._silent.update(left=-inner, right=inner)
+        tail = "" if measure.tail is None else " (shaded: density outside the ball)"
+        self.measure.title.text = f"Optimal measure{tail}"
         heights = measure.masses
         if measure.tail is not None:
             heights = np.append(heights, curves["tail"]["density"])
@@ -65,15 +67,17 @@ class BumpPlots:
 
     def show_trained(self, trained: Trained | None) -> None:
         """Lay a trained profile over the exact one, or take it away."""
-        empty = {"r": [], "low": [], "mean": [], "high": []}
+        empty: dict[str, Any] = {"r": [], "low": [], "mean": [], "high": []}
         self._sources["trained"].data = empty if trained is None else trained.columns()
+        self.profile.legend.visible = trained is not None
         self._fit_profile()
 
-    def show_norms(self, rows: Sequence[RadialNorm], dim: int, *, log: bool) -> Any:
+    def show_norms(self, rows: Sequence[RadialNorm], bump: RadialBump) -> Any:
         """The table of norms, with one dimension marked; a new figure where the kind of the axis changes."""
-        if log != (self.norms.tags == ["log"]):
-            self.norms = self._norms(log=log)
-        for name, part in (("norms", rows), ("current", [row for row in rows if row.dim == dim])):
+        kind = (bump.plateau > 0, bump.scale)
+        if kind != self._kind:
+            self._kind, self.norms = kind, self._norms(*kind)
+        for name, part in (("norms", rows), ("current", [row for row in rows if row.dim == bump.dim])):
             self._sources[name].data = {
                 "dim": [row.dim for row in part],
                 "norm": [row.norm for row in part],
@@ -106,29 +110,30 @@ class BumpPlots:
         )
         return plot
 
-    def _known(self, plot: Any) -> None:
-        """Shade where the target is known."""
-        for _ in range(2):
-            plot.add_layout(
-                BoxAnnotation(fill_color=self._theme.faint, fill_alpha=0.16, line_color=None, left=0, right=0)
-            )
+    def _shade(self, plot: Any) -> BoxAnnotation:
+        """A vertical strip, not seen until it has a width."""
+        strip = BoxAnnotation(fill_color=self._theme.faint, fill_alpha=0.18, line_color=None, left=0, right=0)
+        plot.add_layout(strip)
+        return strip
 
     def _profile(self) -> Any:
         theme = self._theme
-        plot = self._figure("Profile (shaded: where the target is known)", "r = |x|", "f(x)", **_ranges())
-        self._known(plot)
+        plot = self._figure("Profile", "r = |x|", "f(x)", x_range=_range(-1, 1), y_range=_range(0, 1))
+        self._known = [self._shade(plot) for _ in range(2)]
         trained = self._sources["trained"]
         plot.varea("r", "low", "high", source=trained, fill_color=theme.learned, fill_alpha=0.22)
-        line = plot.line("r", "mean", source=trained, color=theme.learned, line_width=2)
-        exact = plot.line("r", "f", source=self._sources["profile"], color=theme.function, line_width=2.4)
+        line = plot.line("r", "mean", source=trained, color=theme.learned, line_width=2, legend_label="trained")
+        look = {"color": theme.function, "line_width": 2.4, "legend_label": "minimum norm"}
+        exact = plot.line("r", "f", source=self._sources["profile"], **look)
+        plot.legend.location = "top_right"
+        plot.legend.visible = False
         plot.add_tools(HoverTool(renderers=[exact], tooltips=[("r", "@r{0.0000}"), ("f*", "@f{0.000000}")]))
         plot.add_tools(HoverTool(renderers=[line], tooltips=[("r", "@r{0.00}"), ("trained", "@mean{0.0000}")]))
         return plot
 
     def _measure(self) -> Any:
         theme, atoms = self._theme, self._sources["atoms"]
-        plot = self._figure("Optimal measure: atoms, and density outside the ball", "s", "mass", **_ranges())
-        self._known(plot)
+        plot = self._figure("Optimal measure", "s", "mass", x_range=_range(-1, 1), y_range=_range(0, 1))
         colour = theme.band
         plot.varea("s", 0, "density", source=self._sources["tail"], fill_color=colour, fill_alpha=0.45)
         plot.add_layout(Span(location=0, dimension="width", line_color=theme.faint))
@@ -139,8 +144,8 @@ class BumpPlots:
 
     def _certificate(self) -> Any:
         theme = self._theme
-        plot = self._figure("Certificate: touches \u00b11 at every atom", "s", "\u03c6(s)", **_ranges(-1.25, 1.25))
-        self._known(plot)
+        plot = self._figure("Certificate", "s", "\u03c6(s)", x_range=_range(-1, 1), y_range=_range(-1.25, 1.25))
+        self._silent = self._shade(plot)
         for level in (-1, 1):
             plot.add_layout(Span(location=level, dimension="width", line_color=theme.soft, line_dash=[5, 4]))
         for side in ("left", "right"):
@@ -149,16 +154,15 @@ class BumpPlots:
         plot.add_tools(HoverTool(renderers=[dots], tooltips=[("s", "@s{0.000000}"), ("\u03c6", "@phi{0.000000}")]))
         return plot
 
-    def _norms(self, *, log: bool) -> Any:
+    def _norms(self, log: bool, scale: float) -> Any:
         theme = self._theme
         kind = {"y_axis_type": "log"} if log else {}
-        plot = self._figure("Norm in every dimension", "dimension d", "[f]", **kind)
-        plot.tags = ["log"] if log else []
+        plot = self._figure("Norm in all dimensions", "dimension d", "[f]", **kind)
         if not log:
             x = np.array([1.0, 200.0])
-            plot.line(x, 2 * x / BERNSTEIN, color=theme.soft, line_dash=[5, 4], line_width=1.2)
-            plot.y_range.renderers = []
-            plot.x_range.renderers = []
+            look = {"color": theme.soft, "line_dash": [5, 4], "line_width": 1.2}
+            plot.line(x, 2 * x / BERNSTEIN / scale, legend_label="2 d / 0.28017, the limit of [f] (Bernstein)", **look)
+            plot.legend.location = "bottom_right"
         dots = plot.scatter("dim", "norm", source=self._sources["norms"], color=theme.function, size=5)
         mark = plot.scatter(
             "dim",
@@ -183,7 +187,7 @@ def reach(bump: RadialBump) -> float:
     return bump.scale * float(np.clip(1.15 * bump.outer, 1.5, 3.5))
 
 
-def sample(bump: RadialBump) -> dict[str, dict[str, np.ndarray]]:
+def sample(bump: RadialBump) -> dict[str, dict[str, Any]]:
     """The curves of a bump, sampled: profile, tail of the measure, both sides of the certificate."""
     end, scale, inner = reach(bump), bump.scale, bump.plateau * bump.scale
     count = 161 if bump.norm > 1e4 and bump.dim % 2 == 0 else 481
@@ -195,10 +199,9 @@ def sample(bump: RadialBump) -> dict[str, dict[str, np.ndarray]]:
         # The density is infinite at the ball's edge: it is shown up to the height of the largest atom.
         largest = float(np.max(np.abs(bump.measure.masses)))
         height = np.clip(tail.density(out), -largest, largest)
-        nan = [np.nan]
         density = {
-            "s": np.concatenate([-out[::-1], nan, out]),
-            "density": np.concatenate([height[::-1], nan, height]),
+            "s": np.concatenate([-out[::-1], [-scale, scale], out]),
+            "density": np.concatenate([height[::-1], [0.0, 0.0], height]),
         }
     # The error curve turns ever faster towards the edge of the ball: angles are equally spaced.
     angle = np.linspace(0, np.pi / 2, count)
@@ -216,5 +219,5 @@ def sample(bump: RadialBump) -> dict[str, dict[str, np.ndarray]]:
     }
 
 
-def _ranges(low: float = 0.0, high: float = 1.0) -> dict[str, Any]:
-    return {"x_range": Range1d(-1, 1), "y_range": Range1d(low, high)}
+def _range(start: float, end: float) -> Range1d:
+    return Range1d(start=start, end=end)
