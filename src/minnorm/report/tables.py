@@ -17,7 +17,6 @@ COLUMNS = {
     "sup_unknown": "sup distance",
     "stretch": "stretch",
     "radial_std": "radial std",
-    "asymmetry": "asymmetry",
     "seminorm": "[f]",
     "training_loss": "training loss",
     "balancedness": "balancedness",

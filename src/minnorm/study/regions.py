@@ -1,5 +1,7 @@
 """Where a task's functions are looked at: in the region where the target is not known, and on grids for figures."""
 
+from dataclasses import dataclass
+
 import numpy as np
 from jaxtyping import Float
 
@@ -8,6 +10,23 @@ from minnorm.known import RadialBump
 from minnorm.study.tasks import LineTask, PointsTask, Task, TaskData
 
 _SAMPLE = 2000
+
+
+@dataclass(frozen=True)
+class Yardstick:
+    """The exact interpolant on a task's data, and `there`, on a sample of its unknown region."""
+
+    on_data: Float[np.ndarray, " n"]
+    there: Float[np.ndarray, "k d"]
+    values_there: Float[np.ndarray, " k"]
+
+
+def yardstick(task: Task, data: TaskData) -> Yardstick | None:
+    """The exact interpolant's values, evaluated once for all networks; None where no target is known."""
+    if data.target is None:
+        return None
+    there = unknown_points(task, data)
+    return Yardstick(data.target.function(data.points), there, data.target.function(there))
 
 
 def unknown_points(task: Task, data: TaskData) -> Float[np.ndarray, "k d"]:

@@ -11,7 +11,7 @@ from minnorm.known import RadialBump
 from minnorm.network import ShallowReLU
 from minnorm.penalty import PathNorm
 from minnorm.study.optimum import Optimum, least, least_radial
-from minnorm.study.regions import query_points, unknown_points
+from minnorm.study.regions import Yardstick, query_points, yardstick
 from minnorm.study.solves import run_solve
 from minnorm.study.spec import OPTIMAL, AnyShard, Shard, SolveShard
 from minnorm.study.tasks import BumpTask, LineTask, Target, TaskData
@@ -30,7 +30,6 @@ _DESCRIPTION = {
     "l2_data": "root mean square distance to the exact interpolant on the data",
     "l2_unknown": "root mean square distance to the exact interpolant where the target is not known",
     "sup_unknown": "largest distance to the exact interpolant where the target is not known",
-    "asymmetry": "root mean square of the odd part of f, where the data are even",
     "radial_mean": "mean of f over directions at radius r",
     "radial_std": "standard deviation of f over directions at radius r",
     "stretch": "the s for which the exact profile f*(r / s) fits the radial mean best",
@@ -56,8 +55,9 @@ def run_shard(
         arguments["checkpoint"] = checkpoint
     runs = train(data.points, data.values, **arguments, threads=threads, progress=progress)
     compared = _optima(shard, data)
+    exact = yardstick(shard.task, data)
     rows = [
-        measure_network(network, data, shard) | _compare(network, data, arguments["penalty"], place, compared)
+        measure_network(network, data, shard, exact) | _compare(network, data, arguments["penalty"], place, compared)
         if _finite(network)
         else None
         for place, network in networks(runs)
@@ -160,7 +160,7 @@ def _finite(network: ShallowReLU) -> bool:
     return all(np.all(np.isfinite(part)) for part in network.to_dict().values())
 
 
-def measure_network(network: ShallowReLU, data: TaskData, shard: Shard) -> Measured:
+def measure_network(network: ShallowReLU, data: TaskData, shard: Shard, exact: Yardstick | None) -> Measured:
     """Everything that a shard's file says of one trained network: dimensions and values by name."""
     penalty = shard.arguments()["penalty"]
     radius = float(np.max(np.linalg.norm(data.points, axis=1)))
@@ -170,28 +170,18 @@ def measure_network(network: ShallowReLU, data: TaskData, shard: Shard) -> Measu
     }
     if shard.measure.sharpness:
         found["sharpness"] = ((), measure.sharpness(network, data.points, data.values))
-    if data.target is not None:
-        there = unknown_points(shard.task, data)
+    if data.target is not None and exact is not None:
+        gap = network.evaluate(exact.there) - exact.values_there
+        misfit = network.evaluate(data.points) - exact.on_data
         found["norm_ratio"] = ((), measure.norm_ratio(network, data.target.norm, penalty))
-        found["l2_data"] = ((), measure.l2_distance(network, data.target.function, data.points))
-        found["l2_unknown"] = ((), measure.l2_distance(network, data.target.function, there))
-        found["sup_unknown"] = ((), measure.sup_distance(network, data.target.function, there))
+        found["l2_data"] = ((), float(np.sqrt(np.mean(misfit**2))))
+        found["l2_unknown"] = ((), float(np.sqrt(np.mean(gap**2))))
+        found["sup_unknown"] = ((), float(np.max(np.abs(gap))))
     if isinstance(shard.task, LineTask):
-        found |= _measure_line(network, data, shard.task, penalty.skip)
+        found["seminorm"] = ((), measure.seminorm_line(network, skip=penalty.skip))
+        found["function"] = (("query",), network.evaluate(query_points(shard.task)[:, None]))
     if isinstance(shard.task, BumpTask) and data.target is not None:
         found |= _measure_bump(network, data.target, shard)
-    return found
-
-
-def _measure_line(network: ShallowReLU, data: TaskData, task: LineTask, skip: Any) -> Measured:
-    found: Measured = {
-        "seminorm": ((), measure.seminorm_line(network, skip=skip)),
-        "function": (("query",), network.evaluate(query_points(task)[:, None])),
-    }
-    if set(zip(task.x, task.y, strict=True)) == {(-x, y) for x, y in zip(task.x, task.y, strict=True)}:
-        there = unknown_points(task, data)
-        odd = 0.5 * (network.evaluate(there) - network.evaluate(-there))
-        found["asymmetry"] = ((), float(np.sqrt(np.mean(odd**2))))
     return found
 
 
