@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from minnorm.cli import known, known_radial, known_ridges, solve, studies, train
+from minnorm.cli import explore, known, known_radial, known_ridges, solve, studies, train
 from minnorm.cli.show import say
 
 app = typer.Typer(
@@ -42,6 +42,7 @@ app.command("verify")(solve.verify)
 app.command("train")(train.train)
 app.add_typer(study_app, name="study")
 app.command("report")(studies.report)
+app.command("explore")(explore.explore)
 
 
 @app.callback(invoke_without_command=True)

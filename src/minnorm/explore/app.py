@@ -13,6 +13,7 @@ from bokeh.themes import Theme as BokehTheme
 from panel.custom import JSComponent
 from panel.theme.base import DefaultTheme, Design
 
+from minnorm.explore.export import exports
 from minnorm.explore.theme import DARK, LIGHT, Theme
 from minnorm.explore.view import View, Visit
 
@@ -31,7 +32,9 @@ class Address(JSComponent):
     _esm = """
     export function render({ model }) {
       let waiting;
-      const address = () => history.replaceState(history.state, "", "?" + model.search);
+      const address = () => {
+        history.replaceState(history.state, "", model.search ? "?" + model.search : location.pathname);
+      };
       model.on("search", () => { clearTimeout(waiting); waiting = setTimeout(address, 250); });
       const message = () => { document.getElementById("message").textContent = model.message; };
       model.on("message", message);
@@ -40,7 +43,7 @@ class Address(JSComponent):
     """
 
 
-def pages(store: Path | None) -> dict[str, Callable[[], pn.Template]]:
+def pages(store: Path | None) -> dict[str, Any]:
     """What to serve: for each route a function that makes the page of a new session."""
     return {f"/{title.lower()}": _opening(title, store) for title in VIEWS}
 
@@ -57,34 +60,46 @@ def page(title: str, store: Path | None) -> pn.Template:
     module, name = VIEWS[title].split(":")
     kind: type[View] = getattr(import_module(module), name)
     state, problems = kind.state_type.from_query(query)
-    address = Address(message="\n".join(problems), visible=False)
-    visit = Visit(state, theme, store, partial(setattr, address, "message"), document.add_next_tick_callback)
-    view = kind(visit)
-    fixed = {key: query[key] for key in ("theme",) if key in query}
-
-    def share(*_: Any) -> None:
-        search = urlencode({**view.state.query(), **fixed}, quote_via=quote)
-        if len(search) <= _LONGEST:
-            address.search = search
-
-    view.state.param.watch(share, [key for key in view.state.param if key != "name"])
-    document.on_session_destroyed(lambda _: view.close())
-    template = pn.Template(
-        resources.files("minnorm.explore").joinpath("page.html.jinja").read_text("utf-8"), design=_design(theme)
-    )
-    template.add_panel("view", view.panel())
-    template.add_panel("exports", pn.pane.Str("exports"))
+    address = Address(visible=False)
+    changed: list[Callable[[], None]] = []
+    say = partial(setattr, address, "message")
+    later = document.add_next_tick_callback
+    template = pn.Template(_read("page.html.jinja"), design=_design(theme))
     template.add_panel("address", address)
+    try:
+        view = kind(Visit(state, theme, store, say, later, lambda: changed[0]() if changed else None))
+        content, (bar, refresh) = view.panel(), exports(view, title, theme.name, say)
+    except ValueError as error:
+        content, bar = pn.pane.Str(""), pn.pane.Str("")
+        say(str(error))
+    else:
+        fixed = {key: query[key] for key in ("theme",) if key in query}
+        changed.append(refresh)
+
+        def share(*_: Any) -> None:
+            search = urlencode({**view.state.query(), **fixed}, quote_via=quote)
+            address.search = search if len(search) <= _LONGEST else urlencode(fixed)
+            refresh()
+
+        view.state.param.watch(share, [key for key in view.state.param if key != "name"])
+        document.on_session_destroyed(lambda _: view.close())
+        say("\n".join([*problems, *address.message.splitlines()]))
+    template.add_panel("view", content)
+    template.add_panel("exports", bar)
     variables: Mapping[str, Any] = {
         "view": title,
         "views": {key.lower(): key for key in VIEWS},
         "theme": theme,
         "theme_chosen": "theme" in query,
-        "style": resources.files("minnorm.explore").joinpath("page.css").read_text("utf-8"),
+        "style": _read("page.css"),
     }
     for key, value in variables.items():
         template.add_variable(key, value)
     return template
+
+
+def _read(name: str) -> str:
+    return resources.files("minnorm.explore").joinpath(name).read_text("utf-8")
 
 
 def _design(theme: Theme) -> type[Design]:

@@ -18,7 +18,8 @@ class Visit:
 
     `state` was read from the URL; `theme` has the colours; `store` is the directory given on the command line. `say`
     shows a message at the top of the page ("" takes it away). `later` runs a function in the session's own thread as
-    soon as it is free: what a worker thread has to show goes through it.
+    soon as it is free: what a worker thread has to show goes through it. `refresh` is to be called
+    when `code` has changed without the state, after training for example.
     """
 
     state: Any
@@ -26,6 +27,7 @@ class Visit:
     store: Path | None
     say: Callable[[str], None]
     later: Callable[[Callable[[], None]], None]
+    refresh: Callable[[], None] = lambda: None
 
 
 class View(Protocol):
