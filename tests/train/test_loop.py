@@ -13,7 +13,6 @@ import jaxtyping
 import numpy as np
 import pytest
 import xarray as xr
-from jax.experimental.compilation_cache import compilation_cache
 
 from minnorm.known import line
 from minnorm.network import ShallowReLU
@@ -30,21 +29,7 @@ COMMON = {"optimizer": "momentum", "width": WIDTH, "steps": STEPS, "records": 12
 # 24 networks: not a multiple of the 16 that run together on a processor.
 
 
-@pytest.fixture(scope="module", autouse=True)
-def compiled_once(tmp_path_factory):
-    """Grids of one shape are one program, so most of these tests share theirs through a cache on disk."""
-    settings = {
-        "jax_compilation_cache_dir": str(tmp_path_factory.mktemp("programs")),
-        "jax_persistent_cache_min_compile_time_secs": 0.0,
-    }
-    before = {name: getattr(jax.config, name) for name in settings}
-    for now in (settings, before):
-        compilation_cache.reset_cache()
-        for name, value in now.items():
-            jax.config.update(name, value)
-        if now is settings:
-            yield
-    compilation_cache.reset_cache()
+pytestmark = pytest.mark.usefixtures("compiled_once")
 
 
 @pytest.fixture(scope="module")
