@@ -9,7 +9,7 @@ import pytest
 from matplotlib.figure import Figure
 
 import minnorm as mn
-from minnorm.plot import new_figure, palette, save
+from minnorm.plot import line_figure, new_figure, palette, save
 from minnorm.plot.style import drawings
 
 # Machado, Oliveira & Fernandes (2009): linear RGB as it is seen without one kind of cone.
@@ -75,9 +75,11 @@ def test_the_style_ends_with_its_context():
         with mn.plot_style("light"):
             assert mpl.rcParams["figure.facecolor"] == "#FFFFFF"
         assert mpl.rcParams["figure.facecolor"] == "#14181D"
-        dark = new_figure(1, 1)
-    assert dark.get_facecolor()[:3] != new_figure(1, 1).get_facecolor()[:3]
-    assert new_figure(1, 1).get_facecolor() == (1, 1, 1, 1)
+        with mn.plot_style():
+            dark = new_figure(1.0, 1.0)
+    light = new_figure(1.0, 1.0)
+    assert dark.get_facecolor()[:3] != light.get_facecolor()[:3]
+    assert light.get_facecolor() == (1, 1, 1, 1)
 
 
 def test_an_unknown_style_is_refused():
@@ -101,7 +103,7 @@ def test_new_axes_belong_to_pyplot_so_that_show_finds_them():
     ax = mn.plot_line([0.0, 1.0, 2.0], [0.0, 1.0, 0.0])
     assert ax.figure.number in plt.get_fignums()
     before = plt.get_fignums()
-    mn.plot_line([0.0, 1.0, 2.0], [0.0, 1.0, 0.0], ax=new_figure(3, 2).subplots())
+    mn.plot_line([0.0, 1.0, 2.0], [0.0, 1.0, 0.0], ax=Figure().subplots())
     assert plt.get_fignums() == before
 
 
@@ -114,9 +116,16 @@ def test_other_axes_than_are_needed_are_refused(axes):
 @pytest.mark.parametrize("kind", ["svg", "pdf", "png"])
 def test_the_same_figure_is_the_same_file(tmp_path, kind):
     for name in ("a", "b"):
-        figure = new_figure(3, 2)
+        figure = new_figure(3.0, 2.0)
         mn.plot_line([0.0, 1.0, 2.0], [0.0, 1.0, 0.0], ax=figure.subplots())
         save(figure, tmp_path / f"{name}.{kind}")
     assert (tmp_path / f"a.{kind}").read_bytes() == (tmp_path / f"b.{kind}").read_bytes()
     with pytest.raises(ValueError, match=r"c\.jpg ends in 'jpg'; give a name that ends in \.svg, \.pdf or \.png"):
         save(figure, tmp_path / "c.jpg")
+
+
+def test_figures_of_several_axes_are_in_the_style(tmp_path):
+    x, y = [0.0, 1.0, 2.0], [0.0, 1.0, 0.0]
+    for ax in line_figure(x, y, mn.known.line(x, y)).axes:
+        assert not ax.spines["top"].get_visible()
+        assert ax.get_legend() is None or not ax.get_legend().get_frame_on()

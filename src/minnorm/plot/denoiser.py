@@ -9,7 +9,7 @@ from matplotlib.patches import Circle
 
 from minnorm.known import Denoiser
 from minnorm.plot.line import bounds
-from minnorm.plot.style import drawing, drawings, new_figure
+from minnorm.plot.style import drawing, drawings, new_figure, plot_style
 
 
 def plot_denoiser(found: Denoiser, *, axes: Any = None) -> np.ndarray:
@@ -85,11 +85,13 @@ def plot_denoiser_plane(found: Denoiser, *, ax: Axes | None = None) -> Axes:
 def denoiser_figure(found: Denoiser) -> Figure:
     """The steps and the certificate, and beside them, for points in two dimensions, the plane; no window shows it."""
     if found.vertex.size != 2:
-        figure = new_figure(6.4, 4.8)
-        plot_denoiser(found, axes=figure.subplots(2, 1, sharex=True, height_ratios=[3, 2]))
+        with plot_style():
+            figure = new_figure(6.4, 4.8)
+            plot_denoiser(found, axes=figure.subplots(2, 1, sharex=True, height_ratios=[3, 2]))
         return figure
-    figure = new_figure(9.6, 4.9)
-    panels = figure.subplot_mosaic([["plane", "top"], ["plane", "bottom"]], height_ratios=[3, 2])
-    plot_denoiser_plane(found, ax=panels["plane"])
-    plot_denoiser(found, axes=[panels["top"], panels["bottom"]])
+    with plot_style():
+        figure = new_figure(9.6, 4.9)
+        panels = figure.subplot_mosaic([["plane", "top"], ["plane", "bottom"]], height_ratios=[3, 2])
+        plot_denoiser_plane(found, ax=panels["plane"])
+        plot_denoiser(found, axes=[panels["top"], panels["bottom"]])
     return figure

@@ -14,7 +14,7 @@ from minnorm.known import LineSolutions, line, line_solutions
 from minnorm.known.line import coordinate
 from minnorm.measure.distances import Function
 from minnorm.network import ShallowReLU
-from minnorm.plot.style import Palette, drawing, new_figure
+from minnorm.plot.style import Palette, drawing, new_figure, plot_style
 from minnorm.problem import Problem
 from minnorm.solution import Solution
 
@@ -135,13 +135,14 @@ def line_figure(x: npt.ArrayLike, y: npt.ArrayLike, solution: Solution, band: Li
     >>> [axes.get_ylabel() for axes in line_figure(x, y, line(x, y)).axes]
     ['f(x)', 'dual certificate']
     """
-    figure = new_figure(6.4, 5.0)
-    top, bottom = figure.subplots(2, 1, sharex=True, height_ratios=[3, 2])
     sparse = {} if band is None or band.unique or band.sparsest is solution else {"fewest knots": band.sparsest}
-    plot_line(x, y, solution, band=False if band is None else band, others=sparse, ax=top)
-    plot_certificate(x, y, solution, ax=bottom)
-    top.set_xlabel("")
-    top.xaxis.set_major_locator(MaxNLocator(8))
+    with plot_style():
+        figure = new_figure(6.4, 5.0)
+        top, bottom = figure.subplots(2, 1, sharex=True, height_ratios=[3, 2])
+        plot_line(x, y, solution, band=False if band is None else band, others=sparse, ax=top)
+        plot_certificate(x, y, solution, ax=bottom)
+        top.set_xlabel("")
+        top.xaxis.set_major_locator(MaxNLocator(8))
     return figure
 
 

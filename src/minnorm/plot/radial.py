@@ -13,7 +13,7 @@ from minnorm.known import RadialBump, RadialFit, RadialShells, RadialTarget
 from minnorm.measure.radial import RadialProfile, radial_profile
 from minnorm.network import ShallowReLU
 from minnorm.plot.line import bounds
-from minnorm.plot.style import Palette, drawing, new_figure
+from minnorm.plot.style import Palette, drawing, new_figure, plot_style
 
 Radial = RadialBump | RadialFit | RadialShells | RadialTarget
 """What `minnorm.known` has of radial functions."""
@@ -128,11 +128,12 @@ def radial_figure(f: Radial) -> Figure:
     >>> [axes.get_ylabel() for axes in radial_figure(radial_bump(2)).axes]
     ['f(r)', 'mass of atoms', 'dual certificate']
     """
-    figure = new_figure(6.4, 6.4)
-    top, middle, bottom = figure.subplots(3, 1, height_ratios=[3, 2, 2])
-    plot_radial(f, ax=top)
-    plot_radial_measure(f, ax=middle)
-    plot_radial_certificate(f, ax=bottom)
+    with plot_style():
+        figure = new_figure(6.4, 6.4)
+        top, middle, bottom = figure.subplots(3, 1, height_ratios=[3, 2, 2])
+        plot_radial(f, ax=top)
+        plot_radial_measure(f, ax=middle)
+        plot_radial_certificate(f, ax=bottom)
     return figure
 
 

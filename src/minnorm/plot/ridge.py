@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from minnorm.plot.line import bounds, claim
-from minnorm.plot.style import Palette, drawings, new_figure
+from minnorm.plot.style import Palette, drawings, new_figure, plot_style
 from minnorm.problem import Problem, check_points
 from minnorm.solution import Solution
 
@@ -75,9 +75,10 @@ def ridge_figure(
     """The same in a figure that no window shows."""
     problem, ways = _checked(X, y, directions)
     count = panels(problem.points, ways)
-    figure = new_figure(6.4, 2.1 * count)
-    rows = figure.subplots(count, 1, height_ratios=_HEIGHTS[:count])
-    plot_ridge(X, y, solution, directions, centre=centre, axes=rows)
+    with plot_style():
+        figure = new_figure(6.4, 2.1 * count)
+        rows = figure.subplots(count, 1, height_ratios=_HEIGHTS[:count])
+        plot_ridge(X, y, solution, directions, centre=centre, axes=rows)
     return figure
 
 

@@ -79,13 +79,13 @@ _style: ContextVar[str] = ContextVar("style", default="light")
 
 
 @contextmanager
-def plot_style(name: str = "light") -> Iterator[None]:
+def plot_style(name: str | None = None) -> Iterator[None]:
     """Figures made inside are in the project's style, on a light or a dark background.
 
     The plot functions make their own figures in this style (in "light" outside of all contexts); axes that they are
     given keep theirs, and the curves' colours suit the axes' background.
 
-    Argument: `name`, "light" or "dark". Errors: ValueError for other names.
+    Argument: `name`, "light" or "dark", by default what holds outside. Errors: ValueError for other names.
 
     >>> import minnorm as mn
     >>> with mn.plot_style("dark"):
@@ -93,6 +93,7 @@ def plot_style(name: str = "light") -> Iterator[None]:
     >>> ax.get_facecolor()[:3] < (0.2, 0.2, 0.2)
     True
     """
+    name = _style.get() if name is None else name
     if name not in _PALETTES:
         raise ValueError(f"style is {name!r}; choose one of {', '.join(_PALETTES)}")
     token = _style.set(name)
@@ -158,7 +159,12 @@ def drawing(ax: Axes | None, size: tuple[float, float] = (5.6, 3.2)) -> Iterator
 
 @contextmanager
 def drawings(
-    axes: Any, count: int, size: tuple[float, float], heights: Sequence[float | int] | None = None, *, share: bool = False
+    axes: Any,
+    count: int,
+    size: tuple[float, float],
+    heights: Sequence[float | int] | None = None,
+    *,
+    share: bool = False,
 ) -> Iterator[tuple[np.ndarray, Palette]]:
     """`count` axes to draw in, those given or new ones below each other; ValueError if others are given."""
     if axes is not None:
@@ -169,14 +175,14 @@ def drawings(
         return
     import matplotlib.pyplot as plt  # here, so that nothing else needs its state
 
-    with plot_style(_style.get()):
+    with plot_style():
         _, made = plt.subplots(count, 1, figsize=size, height_ratios=heights, sharex=share, squeeze=False)
         yield made[:, 0], palette(made[0, 0])
 
 
-def new_figure(width: float | int, height: float | int) -> Figure:
+def new_figure(width: float, height: float) -> Figure:
     """A figure that no window shows, in the style that holds."""
-    with plot_style(_style.get()):
+    with plot_style():
         return Figure(figsize=(width, height))
 
 
@@ -195,5 +201,5 @@ def save(figure: Figure, file: Any, kind: str | None = None) -> None:
     kind = Path(file).suffix.removeprefix(".").lower() if kind is None else kind
     if kind not in _UNDATED:
         raise ValueError(f"{file} ends in {kind!r}; give a name that ends in .svg, .pdf or .png")
-    with plot_style(_style.get()):
+    with plot_style():
         figure.savefig(file, format=kind, metadata=_UNDATED[kind])
