@@ -106,12 +106,11 @@ class BumpView:
 
     def figure(self) -> Figure:
         """Profile, with the trained one over it, measure and certificate."""
-        with plot.plot_style(self._visit.theme.name):
-            figure = plot.new_figure(6.4, 6.4)
-            top, middle, bottom = figure.subplots(3, 1, height_ratios=[3, 2, 2])
-            plot.plot_radial(self._bump, others=_others(self._trained), ax=top)
-            plot.plot_radial_measure(self._bump, ax=middle)
-            plot.plot_radial_certificate(self._bump, ax=bottom)
+        figure = plot.new_figure(6.4, 6.4)
+        top, middle, bottom = figure.subplots(3, 1, height_ratios=[3, 2, 2])
+        plot.plot_radial(self._bump, others=_others(self._trained), ax=top)
+        plot.plot_radial_measure(self._bump, ax=middle)
+        plot.plot_radial_certificate(self._bump, ax=bottom)
         return figure
 
     def table(self) -> pd.DataFrame:
@@ -249,13 +248,13 @@ class BumpView:
         )
 
         def show(found: Trained) -> None:
-            self._visit.later(partial(self._show_live, found))
+            self._visit.later(partial(self._show_live, found, bump))
 
         def task(stopped: Stopping) -> Trained:
             return train_profile(bump, 2.5 * bump.scale, recipe, show=show, stopped=stopped)
 
         def done(found: Trained) -> None:
-            self._show_live(found)
+            self._show_live(found, bump)
             self._halt()
 
         def failed(message: str) -> None:
@@ -264,8 +263,8 @@ class BumpView:
 
         self._training.run(task, done, failed)
 
-    def _show_live(self, found: Trained) -> None:
-        if self._training.busy:
+    def _show_live(self, found: Trained, bump: RadialBump) -> None:
+        if self._bump is bump:
             self._live = found
             self._bar.object = "training"
             self.state.overlay = _LIVE
