@@ -1,55 +1,91 @@
-"""The report: one self-contained HTML page for a directory of studies."""
+"""The report: one self-contained HTML page for a directory of studies, and its figures as files."""
 
 import base64
 import io
-import os
+import re
 from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
-import matplotlib as mpl
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from matplotlib.figure import Figure
 
-from minnorm.report import figures, training
-from minnorm.report.section import Section
+from minnorm.plot import plot_style, save
+from minnorm.report import atlas, training
+from minnorm.report.section import Picture, Section
 from minnorm.study import Store, stores
 
 SECTIONS: dict[str, Callable[[Sequence[Store]], list[Section]]] = {
     "training": lambda found: [training.section(store) for store in found],
+    "atlas": atlas.sections,
 }
 """What a page says of the studies of a directory, by their `report`: functions of all studies with that one."""
+
+
+def sections(directory: str | Path) -> list[Section]:
+    """What there is to say of the study in a directory, or of those in its subdirectories.
+
+    Errors: ValueError if there is no study, or none of its shards is done.
+    """
+    kinds: dict[str, list[Store]] = {}
+    for store in stores(directory):
+        kinds.setdefault(store.study().report, []).append(store)
+    return [section for kind, found in kinds.items() for section in SECTIONS[kind](found)]
 
 
 def write(directory: str | Path, out: str | Path | None = None) -> Path:
     """Write `report.html` for the study in a directory, or for those in its subdirectories.
 
-    The page needs no network: figures are vector graphics inside it. Returns its path. Errors: ValueError
-    if there is no study, or none of its shards is done.
+    The page needs no network: figures are vector graphics inside it, each for a light and for a dark page, of which
+    the reader's browser shows one. Returns its path. Errors: ValueError if there is no study, or none of its shards is
+    done.
     """
-    kinds: dict[str, list[Store]] = {}
-    for store in stores(directory):
-        kinds.setdefault(store.study().report, []).append(store)
-    sections = [section for kind, found in kinds.items() for section in SECTIONS[kind](found)]
+    return write_page(sections(directory), Path(out) if out is not None else Path(directory) / "report.html")
+
+
+def write_page(found: Sequence[Section], path: Path) -> Path:
+    """Write a page with these sections."""
     environment = Environment(
         loader=PackageLoader("minnorm.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
     page = environment.get_template("report.html.jinja").render(
-        title=" and ".join(section.name for section in sections),
-        sections=sections,
+        title=" and ".join(section.name for section in found),
+        sections=found,
         embed=_embed,
         version=version("minnorm"),
     )
-    path = Path(out) if out is not None else Path(directory) / "report.html"
     temporary = path.with_name(f".{path.name}.tmp")
     temporary.write_text(page, encoding="utf-8")
-    os.replace(temporary, path)
+    temporary.replace(path)
     return path
 
 
-def _embed(figure: Figure) -> str:
+def write_figures(
+    found: Sequence[Section], folder: str | Path, *, kind: str = "svg", style: str = "light"
+) -> list[Path]:
+    """Write the figures of these sections as files of their own: SECTION-NUMBER-TITLE.KIND.
+
+    Arguments: `found`, of `sections`; `folder`, which is made if it is not there; `kind`, svg, pdf or png; `style`,
+    light or dark. Returns their paths. Errors: ValueError for another kind or style.
+    """
+    made = []
+    for section in found:
+        for number, picture in enumerate(section.pictures, 1):
+            words = [section.name, str(number), picture.title]
+            path = Path(folder) / f"{'-'.join(filter(None, map(_slug, words)))}.{kind}"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with plot_style(style):
+                save(picture.draw(), path)
+            made.append(path)
+    return made
+
+
+def _slug(words: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", words.lower()).strip("-")
+
+
+def _embed(picture: Picture, style: str) -> str:
     """A figure as a data URI, the same bytes for the same figure."""
     buffer = io.BytesIO()
-    with mpl.rc_context({"svg.hashsalt": "minnorm", **figures.STYLE}):
-        figure.savefig(buffer, format="svg", metadata={"Date": None})
+    with plot_style(style):
+        save(picture.draw(), buffer, "svg")
     return "data:image/svg+xml;base64," + base64.b64encode(buffer.getvalue()).decode()

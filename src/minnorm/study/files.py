@@ -38,8 +38,9 @@ def load_all(path: str | Path) -> dict[str, Study]:
     """Read all studies of a TOML file by the name of their directory; "" for a file that is one study itself.
 
     A file with tables [study.NAME] holds a study for each of them; what stands outside is common to all. Tables
-    are joined entry by entry, the study's own entries winning, and lists of `zip` one after the other; a study without
-    a name of its own is called "common name: NAME". Errors: as for `load`.
+    are joined entry by entry, the study's own entries winning; a `zip` table of its own takes the place of common ones
+    that have an axis in common with it, and else joins them. A study without a name of its own is called
+    "common name: NAME". Errors: as for `load`.
     """
     path = Path(path)
     if not path.is_file():
@@ -58,7 +59,7 @@ def load_all(path: str | Path) -> dict[str, Study]:
         return {"": parse(content, str(path), where)}
     common = {name: value for name, value in content.items() if name != "study"}
     return {
-        name: parse(_joined(common, name, own), str(path), _moved(where, name, common))
+        name: parse(_joined(common, name, own), str(path), _moved(where, name, common, own))
         for name, own in _several(content, path).items()
     }
 
@@ -82,22 +83,38 @@ def _joined(common: dict[str, Any], own_name: str, own: dict[str, Any]) -> dict[
         before = joined.get(name)
         if isinstance(before, dict) and isinstance(value, dict):
             joined[name] = before | value
-        elif isinstance(before, list) and isinstance(value, list):
-            joined[name] = before + value
+        elif name == "zip" and isinstance(before, list) and isinstance(value, list):
+            joined[name] = [before[i] for i in _kept(before, value)] + value
         else:
             joined[name] = value
     return joined
 
 
-def _moved(where: Mapping[Place, int], name: str, common: dict[str, Any]) -> dict[Place, int]:
+def _kept(common: list[Any], own: list[Any]) -> list[int]:
+    """The common tables of zip that have no axis in common with a study's own ones."""
+    axes = {axis for table in own if isinstance(table, dict) for axis in table}
+    return [i for i, table in enumerate(common) if not (isinstance(table, dict) and axes & table.keys())]
+
+
+def _moved(where: Mapping[Place, int], name: str, common: dict[str, Any], own: dict[str, Any]) -> dict[Place, int]:
     """The lines of a joined study's places."""
-    found = {place: line for place, line in where.items() if place[:1] != ("study",)}
-    first = len(common.get("zip", ()))
+    tables = common.get("zip", [])
+    kept = _kept(tables, own.get("zip", []))
+    places = {i: kept.index(i) if i in kept else None for i in range(len(tables))}
+    found: dict[Place, int] = {}
+    for place, line in where.items():
+        if place[:1] == ("study",):
+            continue
+        if len(place) > 1 and place[0] == "zip" and isinstance(place[1], int):
+            if (i := places.get(place[1])) is not None:
+                found["zip", i, *place[2:]] = line
+        else:
+            found[place] = line
     for place, line in where.items():
         if place[:2] == ("study", name):
             inner = place[2:]
-            if inner[:1] == ("zip",) and len(inner) > 1 and isinstance(inner[1], int):
-                inner = ("zip", inner[1] + first, *inner[2:])
+            if len(inner) > 1 and inner[0] == "zip" and isinstance(inner[1], int):
+                inner = ("zip", inner[1] + len(kept), *inner[2:])
             found[inner] = line
     return found
 

@@ -18,11 +18,12 @@ _SECONDS = 60.0
 
 @dataclass(frozen=True)
 class Optimum:
-    """A global minimum: the objective's value there, a lower bound, and whether `verify` certified them."""
+    """A global minimum: the objective's value there, a lower bound, whether `verify` certified them, and the norm."""
 
     value: float
     lower_bound: float
     certified: bool
+    norm: float
     solution: Solution | None = None
 
 
@@ -48,7 +49,9 @@ def least(
         except ValueError:
             _KEPT[key] = None  # labels that contradict each other; anything else `train` would have refused
         else:
-            _KEPT[key] = Optimum(found.value, found.lower_bound, found.certified, found)
+            _KEPT[key] = Optimum(
+                found.value, found.lower_bound, found.certified, penalty.value(found.network), found
+            )
     return _KEPT[key]
 
 
@@ -65,4 +68,4 @@ def least_radial(law: tuple[np.ndarray, np.ndarray, np.ndarray], dim: int, lam: 
         raise ValueError(f"lam is {lam}; give a finite number > 0")
     radii, labels, weights = law
     found = known.radial_fit(radii, labels, dim, lam, weights)
-    return Optimum(found.value, found.lower_bound, found.certified)
+    return Optimum(found.value, found.lower_bound, found.certified, found.norm)

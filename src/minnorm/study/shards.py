@@ -18,6 +18,7 @@ from minnorm.study.tasks import BumpTask, LineTask, Target, TaskData
 from minnorm.train import AXES, networks, train
 
 Progress = Callable[[int, int], None]
+_NEAR = 0.01
 Measured = dict[str, tuple[tuple[str, ...], np.ndarray | float | int]]
 
 _DESCRIPTION = {
@@ -34,6 +35,7 @@ _DESCRIPTION = {
     "radial_std": "standard deviation of f over directions at radius r",
     "stretch": "the s for which the exact profile f*(r / s) fits the radial mean best",
     "stretch_residual": "root mean square distance of the radial mean to that stretched profile",
+    "bends_at_data": "share of the bends, sum |a w|, whose knots are within 1 % of the data's interval of a data point",
     "function": "f at the query points",
     "sharpness": "largest eigenvalue of the Hessian of the training loss",
 }
@@ -72,7 +74,7 @@ def run_shard(
             stacked.reshape(*shape, *stacked.shape[1:]),
             {"long_name": _DESCRIPTION[name]},
         )
-    for name in ("value", "lower_bound"):
+    for name in _OPTIMUM:
         numbers = [
             np.nan if (found := compared.get(lam)) is None else getattr(found, name)
             for lam in runs["weight_decay"].values.tolist()
@@ -85,6 +87,7 @@ def run_shard(
 _OPTIMUM = {
     "value": "the least objective of any network, for each lam; for lam = 0 the least norm through the data",
     "lower_bound": "a bound below it",
+    "norm": "path norm of the network that has it",
 }
 
 
@@ -179,10 +182,21 @@ def measure_network(network: ShallowReLU, data: TaskData, shard: Shard, exact: Y
         found["sup_unknown"] = ((), float(np.max(np.abs(gap))))
     if isinstance(shard.task, LineTask):
         found["seminorm"] = ((), measure.seminorm_line(network, skip=penalty.skip))
+        found["bends_at_data"] = ((), _bends_at_data(network, shard.task))
         found["function"] = (("query",), network.evaluate(query_points(shard.task)[:, None]))
     if isinstance(shard.task, BumpTask) and data.target is not None:
         found |= _measure_bump(network, data.target, shard)
     return found
+
+
+def _bends_at_data(network: ShallowReLU, task: LineTask) -> float:
+    """1 for a function that is linear between the data; about the share of the line near the data if it is smooth."""
+    positions, turns = measure.knots(network)
+    x = np.asarray(task.x)
+    inside = (positions >= x.min()) & (positions <= x.max())
+    near = np.min(np.abs(positions[:, None] - x), axis=1) <= _NEAR * (x.max() - x.min())
+    total = float(np.sum(np.abs(turns[inside | near])))
+    return float(np.sum(np.abs(turns[near]))) / total if total > 0 else np.nan
 
 
 def _measure_bump(network: ShallowReLU, target: Target, shard: Shard) -> Measured:

@@ -43,7 +43,11 @@ def run_solve(shard: SolveShard, progress: Progress | None = None) -> xr.Dataset
     for lam in sorted(shard.lams, reverse=True):
         if shard.solve.method == "radii":
             radii = np.linalg.norm(data.points, axis=1)
-            fit: Any = known.radial_fit(radii, data.values, data.points.shape[1], lam)
+            try:
+                fit: Any = known.radial_fit(radii, data.values, data.points.shape[1], lam)
+            except ValueError:  # radii so close that double precision does not interpolate them: said by NaN
+                found[lam] = dict.fromkeys(_DESCRIPTION, math.nan) | {"certified": 0.0}
+                continue
             described = _described(fit, fit.norm, fit.knots.size)
         else:
             problem = Problem(data.points, data.values, PathNorm(**shard.solve.penalty.model_dump()), lam)

@@ -16,7 +16,8 @@ from minnorm.study.tasks import TASKS, CsvTask, Task
 from minnorm.train import AXES, INITIALISATIONS, OPTIMIZERS, SCHEDULES
 
 FORMAT = 3
-"""The version of shard files; a change of what their numbers mean raises it."""
+"""The version of shard files; a change of what their numbers mean raises it, and so does one of a default, which
+keys leave out so that a new option leaves them alone."""
 
 OPTIMAL = "optimal"
 """The initialisation that draws neurons from the measure of the task's exact interpolant."""
@@ -316,7 +317,7 @@ def _one_of(name: str, allowed: Iterable[str]) -> str:
 
 
 def _key(shard: AnyShard) -> str:
-    content = {"format": FORMAT, **shard.model_dump(mode="json")}
+    content = {"format": FORMAT, **shard.model_dump(mode="json", exclude_defaults=True)}
     if isinstance(shard.task, CsvTask):
         content["data"] = hashlib.sha256(Path(shard.task.path).read_bytes()).hexdigest()
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:20]

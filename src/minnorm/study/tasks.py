@@ -73,8 +73,8 @@ class BumpTask(_Task):
     """
 
     kind: Literal["bump"]
-    dim: int
-    plateau: float = 0.0
+    dim: int = Field(ge=1)
+    plateau: float = Field(default=0.0, ge=0, lt=1)
     radius: float = Field(default=1.0, gt=0, allow_inf_nan=False)
     points: int = Field(default=500, ge=2)
     law: Literal["shell", "uniform_radius", "normal"] = "uniform_radius"
