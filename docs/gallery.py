@@ -220,7 +220,7 @@ def page(answers: list[dict[str, Any]]) -> str:
         parts.append(f"## {section}\n")
         for entry in content:
             answer = next(found)
-            parts += [f"### {entry.title}\n", f"{entry.text}\n", f"    minnorm {' '.join(entry.command)}\n"]
+            parts += [f"### {entry.title}\n", f"{entry.text}\n", f"```sh\nminnorm {' '.join(entry.command)}\n```\n"]
             if entry.data is not None:
                 parts.append(f"Data: [{entry.data}](data/{entry.data})\n")
             if entry.picture is not None:

@@ -1,33 +1,126 @@
+"""The documentation says what is so: every code block runs, in its page's order and in a folder of its own."""
+
 import re
+import shlex
+import shutil
+import sys
 import tomllib
+import warnings
+from dataclasses import replace
 from pathlib import Path
 
+import matplotlib.pyplot as plt
 import pytest
 
-from minnorm import study
+import minnorm
+from minnorm import cli, study
 
 ROOT = Path(__file__).parents[1]
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+DOCS = ROOT / "docs"
+sys.path.insert(0, str(DOCS / "site"))
+import names  # noqa: E402
+from blocks import NOT_RUN, Block, parts  # noqa: E402
+
+PAGES = [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))]
+SLOW = {"tutorials/paper.md"}
+LANGUAGES = {"python", "sh", "toml", "csv", "text", "diff", "json"}
+ELSEWHERE = {"make demo", "make test"}  # what continuous integration runs from a fresh clone
+README_FILES = {  # what its commands read
+    "data.csv": "x,y\n-1,0\n-0.4,1\n0.2,0.3\n1,0.5\n",
+    "clean.csv": "x\n0\n1\n2.5\n",
+    "study.toml": 'name = "Four points"\n[task]\nkind = "line"\nx = [-1.0, -0.4, 0.2, 1.0]\ny = [0.0, 1.0, 0.3, 0.5]\n'
+    "[train]\nwidth = 20\nsteps = 100\n[grid]\nweight_decay = [0.0, 1e-4]\nseed = 2\n",
+}
 
 
-def blocks(language):
-    found = []
-    for page in PAGES:
-        for i, text in enumerate(re.findall(rf"```{language}\n(.*?)```", page.read_text(), flags=re.DOTALL)):
-            found.append(pytest.param(text, id=f"{page.name}-{i}"))
-    return found
+def name(page: Path) -> str:
+    return page.name if page.parent == ROOT else page.relative_to(DOCS).as_posix()
 
 
-@pytest.mark.parametrize("text", blocks("python"))
-def test_code_in_documents_runs(text):
-    exec(compile(text, "document", "exec"), {})
+def blocks(page: Path) -> list[Block]:
+    found = [part for part in parts(page.read_text()) if isinstance(part, Block)]
+    return [replace(block, language=block.language or "sh") for block in found] if page.parent == ROOT else found
 
 
-@pytest.mark.parametrize("text", blocks("toml"))
-def test_studies_in_documents_are_valid(text):
-    assert len(list(study.parse(tomllib.loads(text)).shards())) > 0
+def pages(*actions: str) -> list:
+    """The pages that have blocks with these actions; the gallery has a test of its own."""
+    return [
+        pytest.param(page, id=name(page), marks=[pytest.mark.slow] if name(page) in SLOW else [])
+        for page in PAGES
+        if name(page) != "gallery.md" and any(block.action in actions for block in blocks(page))
+    ]
 
 
-def test_there_is_something_to_run():
-    assert len(blocks("python")) >= 3
-    assert len(blocks("toml")) >= 1
+def run_command(words: list[str]) -> None:
+    """A `minnorm` command in this process; AssertionError unless it exits with 0."""
+    before, shown = sys.argv, warnings.showwarning
+    sys.argv = words
+    try:
+        with pytest.raises(SystemExit) as end:
+            cli.main()
+    finally:
+        sys.argv, warnings.showwarning = before, shown
+    assert end.value.code == 0, f"{' '.join(words)} exits with {end.value.code}; its message is on standard error"
+
+
+@pytest.mark.parametrize("page", pages("python", "sh", "write"))
+def test_its_blocks_run(page, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for path in (DOCS / "data").glob("*.csv"):
+        shutil.copy(path, tmp_path)
+    if page.name == "README.md":
+        for file, text in README_FILES.items():
+            Path(file).write_text(text)
+    namespace = {"__name__": "page"}
+    for block in blocks(page):
+        where = f"{name(page)}, line {block.line}"
+        if block.action == "python":
+            exec(compile("\n" * (block.line - 1) + block.text, str(page), "exec"), namespace)
+        elif block.action == "write":
+            Path(block.title).write_text(block.text)
+        elif block.action == "sh":
+            for command in block.commands():
+                if command in ELSEWHERE:
+                    continue
+                words = shlex.split(command)
+                assert words[0] == "minnorm", f'{where}: {command!r} needs title="{NOT_RUN}..." with the reason'
+                run_command(words)
+        plt.close("all")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name)
+def test_it_has_no_block_that_no_test_sees(page):
+    text = page.read_text()
+    for block in blocks(page):
+        where = f"{name(page)}, line {block.line}"
+        assert block.language in LANGUAGES, f"{where}: a block of {block.language or 'no language'}; say which"
+        if block.language == "toml":
+            assert len(list(study.parse(tomllib.loads(block.text)).shards())) > 0
+        if block.language in ("python", "sh") and block.title:
+            assert len(block.title) > len(NOT_RUN) + 10, f"{where}: {block.title!r} is no reason"
+    assert not re.findall(r"^(?:    |\t)(?:minnorm|python|pip|make) .*", text, re.MULTILINE), "a command without fences"
+    assert len(re.findall(r"^\s*```", text, re.MULTILINE)) == 2 * len(blocks(page)), "a fence in a list, or left open"
+
+
+def test_the_bibliography_has_what_the_code_cites():
+    entries = re.split(r"^- ", (DOCS / "bibliography.md").read_text(), flags=re.MULTILINE)
+    cited = re.compile(r"([A-Z][\w-]+)(?: et\s+al\.)?,?\s+\(?((?:19|20)\d\d)\)", re.UNICODE)
+    texts = [path.read_text() for path in [*(ROOT / "src").rglob("*.py"), *DOCS.rglob("*.md")]]
+    found = {match.groups() for text in texts for match in cited.finditer(text)}
+    plain = {"Gonzalez-Brevis": "González-Brevis", "Vivien": "Pillaud-Vivien"}
+    missing = {
+        (author, year)
+        for author, year in found
+        if not any(plain.get(author, author) in entry and year in entry for entry in entries)
+    }
+    assert len(found) > 40
+    assert not missing
+
+
+def test_every_public_name_is_on_the_api_page():
+    patterns = re.findall(r"^::: ([\w.]+)\.([\w*]+)$", (DOCS / "api.md").read_text(), re.MULTILINE)
+    named = {f"{package}.{name}" for package, pattern in patterns for name in names.matching(package, pattern)}
+    packages = {"known", "measure", "report", "study"}
+    wanted = {f"minnorm.{name}" for name in minnorm.__all__ if name not in packages}
+    wanted |= {f"minnorm.{package}.{name}" for package in packages for name in getattr(minnorm, package).__all__}
+    assert wanted <= named, f"missing: {sorted(wanted - named)}"
