@@ -17,7 +17,11 @@ from minnorm.explore.export import exports
 from minnorm.explore.theme import DARK, LIGHT, Theme
 from minnorm.explore.view import View, Visit
 
-VIEWS: dict[str, str] = {"Line": "minnorm.explore.line:LineView"}
+VIEWS: dict[str, str] = {
+    "Line": "minnorm.explore.line:LineView",
+    "Bump": "minnorm.explore.bump:BumpView",
+    "Plane": "minnorm.explore.plane:PlaneView",
+}
 """The views by their titles, as module:class; the route of each is its title in lower case."""
 
 _LONGEST = 16_000  # characters of a URL that browsers and servers take

@@ -76,8 +76,8 @@ class LineView:
         self._plots = LinePlots(visit.theme, self._dragged)
         self._points = PointsTable.of(self._entered, sizing_mode="stretch_width")
         self._numbers, self._run_numbers = Readout(), Readout()
-        self._start = pn.widgets.Button(name="Train", button_type="primary", width=90)
-        self._stop = pn.widgets.Button(name="Stop", disabled=True, width=90)
+        self._start = pn.widgets.Button(name="Train", button_type="primary", width=90, margin=(6, 8, 6, 0))
+        self._stop = pn.widgets.Button(name="Stop", disabled=True, width=90, margin=(6, 0))
         self._training = Background(visit.later)
         self._answer: Answer | None = None
         self._recipe: Recipe | None = None
@@ -94,20 +94,21 @@ class LineView:
     def panel(self) -> Any:
         """Controls, plots, training."""
         state, say = self.state, self._visit.say
-        fit = pn.widgets.Button(name="Fit axes to the points", width=190)
+        wide: dict[str, Any] = {"sizing_mode": "stretch_width"}
+        fit = pn.widgets.Button(name="Fit axes to the points", margin=(6, 0))
         fit.on_click(lambda _: self._plots.fit_axes(state.x, state.y))
         left = pn.Column(
             self._points,
-            Controls.of(state, ["lam", "bias", "skip"], say=say, log=["lam"], title="Minimise", margin=(8, 0)),
+            Controls.of(state, ["lam", "bias", "skip"], say=say, log=["lam"], title="Minimise", margin=(8, 0), **wide),
             fit,
-            Upload.of(self._took, say=say, columns=2, rows=MOST_POINTS, margin=(8, 0)),
+            Upload.of(self._took, say=say, columns=2, rows=MOST_POINTS, margin=(8, 0), **wide),
             width=250,
             margin=(0, 12, 0, 0),
         )
         panes = [pn.pane.Bokeh(made, sizing_mode="stretch_width") for made in self._plots.figures]
         middle = pn.Column(self._numbers.pane, *panes[:2], sizing_mode="stretch_width", min_width=420)
         right = pn.Column(
-            Controls.of(state, _TRAINING, say=say, title="Train a network"),
+            Controls.of(state, _TRAINING, say=say, title="Train a network", **wide),
             pn.Row(self._start, self._stop),
             self._run_numbers.pane,
             *panes[2:],
@@ -238,7 +239,7 @@ class LineView:
         self._plots.draw(found)
         seconds = time.perf_counter() - began
         self._visit.say("")
-        self._numbers.show(_facts(found), f"{_proof(found)} Answered in {1e3 * seconds:.0f} ms.")
+        self._numbers.show(_facts(found), f"{_remark(found)} Found in {1e3 * seconds:.0f} ms.")
 
     @property
     def _penalty(self) -> PathNorm:
@@ -273,7 +274,7 @@ class LineView:
             scale=float(state.scale),
             initial=state.initial,
         )
-        self._plots.begin_run(target.norm, state.steps)
+        self._plots.begin_run(target.norm, state.steps, gap=_gap_name(target))
         self._start.disabled, self._stop.disabled = True, False
         self._run_numbers.show([("step", 0)], "Compiling; a moment.")
         self._training.run(partial(self._work, target, self._recipe), lambda _: self._end(), self._failed)
@@ -308,11 +309,10 @@ class LineView:
         self._plots.draw_learned(frame.network if finite else None)
         if finite:
             self._plots.stream(frame, gap)
-        name = "optimality gap" if target.solution.lam > 0 else "excess norm"
         note = f"{frame.seconds:.2f} s of computing." if finite else "Diverged: try a smaller learning rate."
         self._run_numbers.show(
             [
-                (name, f"{gap:.3g}"),
+                (_gap_name(target), f"{gap:.3g}"),
                 ("path norm", f"{frame.metrics['path_norm']:.6g}"),
                 ("loss", f"{frame.metrics['training_loss']:.2e}"),
                 ("step", f"{frame.step:,}"),
@@ -345,22 +345,28 @@ def _gap(target: Answer, frame: Frame) -> float:
     return frame.metrics["path_norm"] - target.solution.value
 
 
+def _gap_name(target: Answer) -> str:
+    return "optimality gap" if target.solution.lam > 0 else "excess norm"
+
+
 def _facts(found: Answer) -> list[tuple[str, str]]:
     solution = found.solution
-    facts = [("norm", f"{found.norm:.10g}")]
-    if solution.lam > 0:
-        facts = [("objective", f"{solution.value:.10g}"), ("norm", f"{found.norm:.6g}"), ("loss", f"{found.loss:.3g}")]
-    unique = {True: "yes", False: "no: shaded", None: "not known"}[found.unique]
-    return [
-        *facts,
-        ("lower bound", f"{solution.lower_bound:.10g}"),
-        ("certified", "yes" if solution.certified else "no"),
-        ("only minimiser", unique),
-        ("neurons", str(solution.network.width)),
-    ]
+    norm = ("norm", f"{found.norm:.10g}")
+    bound = ("lower bound", f"{solution.lower_bound:.10g}")
+    certified = ("certified", "yes" if solution.certified else "no")
+    if solution.lam == 0:
+        return [norm, bound, certified]
+    return [("objective", f"{solution.value:.10g}"), bound, certified, norm, ("loss", f"{found.loss:.3g}")]
 
 
-def _proof(found: Answer) -> str:
+def _remark(found: Answer) -> str:
+    """The proof, and what it says about other minimisers."""
     certificate = found.solution.certificate
     assert certificate is not None
-    return f"Relative gap {found.solution.gap:.1e}, bound {certificate.scope}."
+    others = {
+        True: "there is no other minimiser",
+        False: "all functions in the shaded band that bend as it does are minimisers too",
+        None: "whether there is another minimiser is not known",
+    }[found.unique]
+    width = found.solution.network.width
+    return f"{width} neurons; relative gap {found.solution.gap:.0e}, bound {certificate.scope}; {others}."

@@ -10,7 +10,7 @@ function ask() {
   state.sent = content;
   state.number += 1;
   performance.mark("asked");
-  request.data = { x, y, number: [state.number] };
+  request.data = { x: [x], y: [y], number: [state.number] };
 }
 
 function hear() {

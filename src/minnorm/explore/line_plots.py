@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from bokeh.core.properties import value
 from bokeh.models import (
     ColumnDataSource,
     CustomJS,
@@ -27,6 +28,7 @@ from minnorm.network import ShallowReLU
 
 _MARGIN = 0.12  # around the points
 _DENSE = 400  # places at which a trained network is drawn
+_LEAST = 1e-12  # on log axes
 _VISIBLE = 1e-3  # of all turns of a trained network: knots with less are not marked
 _DRAG = (Path(__file__).parent / "line_drag.js").read_text("utf-8")
 
@@ -52,7 +54,7 @@ class LinePlots:
                 "left": ("x", "y"),
                 "up": ("x", "y"),
                 "down": ("x", "y"),
-                "run": ("step", "norm", "gap"),
+                "run": ("step", "norm", "gap", "loss"),
                 "minimum": ("step", "norm"),
             }.items()
         }
@@ -61,8 +63,8 @@ class LinePlots:
         self.figures = (
             self._function(asked),
             self._certificate(),
-            self._trajectory("gap", "gap"),
-            self._trajectory("norm", "path norm"),
+            self._trajectory({"gap": theme.learned, "loss": theme.soft}),
+            self._trajectory({"norm": theme.learned}),
         )
 
     # What is shown.
@@ -76,7 +78,7 @@ class LinePlots:
 
     def shows(self, x: Sequence[float], y: Sequence[float]) -> bool:
         """Whether all points are visible."""
-        inside = [span.start <= value <= span.end for span, values in ((self._x, x), (self._y, y)) for value in values]  # pyright: ignore
+        inside = [span.start <= at <= span.end for span, values in ((self._x, x), (self._y, y)) for at in values]  # pyright: ignore
         return all(inside)
 
     def put_points(self, x: Sequence[float], y: Sequence[float]) -> None:
@@ -132,17 +134,35 @@ class LinePlots:
         for plot in self.figures[2:]:
             plot.visible = False
 
-    def begin_run(self, minimum: float, steps: int) -> None:
-        """Empty trajectories, and the least norm as a line."""
-        for plot in self.figures[2:]:
-            plot.visible = True
-        self._put("run", np.zeros(0), np.zeros(0), np.zeros(0))
+    def begin_run(self, minimum: float, steps: int, *, gap: str) -> None:
+        """Empty trajectories, the least norm as a line, and what the gap is called."""
+        self._put("run", *(np.zeros(0) for _ in range(4)))
         self._put("minimum", np.array([0.5, max(1, steps)]), np.array([minimum, minimum]))
+        self._gap_label.label = value(gap)
+        for plot in self.figures[2:]:
+            plot.x_range.update(start=0.5, end=max(1, steps))
+            plot.y_range.update(start=1.0, end=1.0)
+            plot.visible = True
+        self._reach(self.figures[3], minimum)
 
     def stream(self, frame: Frame, gap: float) -> None:
-        """One more record of a run."""
-        row = {"step": [max(frame.step, 0.5)], "norm": [frame.metrics["path_norm"]], "gap": [max(gap, 1e-16)]}
-        self._data["run"].stream(row)
+        """One more record of a run. A gap that is none, of a norm below the least, has no place on a log axis."""
+        norm, loss = frame.metrics["path_norm"], frame.metrics["training_loss"]
+        seen = gap if gap > _LEAST else np.nan
+        self._data["run"].stream({"step": [max(frame.step, 0.5)], "norm": [norm], "gap": [seen], "loss": [loss]})
+        for number in (seen, loss):
+            self._reach(self.figures[2], number)
+        self._reach(self.figures[3], norm)
+
+    def _reach(self, plot: Any, number: float) -> None:
+        """Stretch an axis so that it shows a value."""
+        if np.isfinite(number) and number > 0:
+            span = plot.y_range
+            empty = span.start == span.end
+            low, high = value / 1.3, value * 1.3
+            span.update(
+                start=max(_LEAST, low if empty else min(span.start, low)), end=high if empty else max(span.end, high)
+            )
 
     def _put(self, name: str, *columns: np.ndarray) -> None:
         source = self._data[name]
@@ -165,6 +185,7 @@ class LinePlots:
         fewest = plot.line("x", "y", source=data["fewest"], color=theme.other, line_width=1.6, line_dash=[7, 4])
         learned = plot.line("x", "y", source=data["learned"], color=theme.learned, line_width=2.2)
         minimiser = plot.line("x", "y", source=data["minimiser"], color=theme.function, line_width=2.4)
+        plot.name = "function"
         points = plot.scatter("x", "y", source=self._points, size=11, color=theme.point, line_color=theme.paper)
         self._explain(
             plot,
@@ -192,7 +213,7 @@ class LinePlots:
 
         def take(_attribute: str, _old: Any, new: Any) -> None:
             try:
-                asked([float(v) for v in new["x"]], [float(v) for v in new["y"]])
+                asked(*([float(v) for v in new[axis][0]] for axis in ("x", "y")))
             finally:
                 answered.data = {"number": list(new["number"])}
 
@@ -219,27 +240,33 @@ class LinePlots:
         )
         return plot
 
-    def _explain(self, plot: Any, entries: dict[str, tuple[str, Any]]) -> None:
+    def _explain(self, plot: Any, entries: dict[str, tuple[str, Any]]) -> dict[str, LegendItem]:
         """A legend above a plot: for each text, of which data, and how it is drawn; what has no data is left out."""
         items = {text: LegendItem(label=text, renderers=[drawn]) for text, (_, drawn) in entries.items()}
         for text, (name, _) in entries.items():
             if name:
                 self._named.setdefault(name, []).append(items[text])
-        plot.add_layout(Legend(items=list(items.values()), orientation="horizontal"), "above")
+        plot.add_layout(Legend(items=list(items.values()), orientation="horizontal", spacing=14), "above")
+        return items
 
-    def _trajectory(self, column: str, label: str) -> Any:
-        plot = self._plot(height=150, x_axis_type="log", y_axis_type="log", tools=[])
-        plot.xaxis.axis_label, plot.yaxis.axis_label = "steps", label
-        plot.line("step", column, source=self._data["run"], color=self._theme.learned, line_width=2)
-        if column == "norm":
-            plot.line(
-                "step",
-                "norm",
-                source=self._data["minimum"],
-                color=self._theme.function,
-                line_width=1.5,
-                line_dash=[6, 4],
+    def _trajectory(self, columns: dict[str, str]) -> Any:
+        """A plot of columns of a run, in these colours, against its steps."""
+        ranges = {"x_range": Range1d(start=0.5, end=1), "y_range": Range1d(start=1, end=1)}
+        plot = self._plot(height=165, x_axis_type="log", y_axis_type="log", tools=[], **ranges)
+        plot.xaxis.axis_label = "steps"
+        drawn = {
+            column: plot.line("step", column, source=self._data["run"], color=colour, line_width=2)
+            for column, colour in columns.items()
+        }
+        if "norm" in columns:
+            least = self._data["minimum"]
+            dashed = plot.line(
+                "step", "norm", source=least, color=self._theme.function, line_width=1.5, line_dash=[6, 4]
             )
+            self._explain(plot, {"path norm": ("", drawn["norm"]), "of the minimiser": ("", dashed)})
+        else:
+            items = self._explain(plot, {"gap": ("", drawn["gap"]), "loss": ("", drawn["loss"])})
+            self._gap_label = items["gap"]
         return plot
 
     def _plot(self, **options: Any) -> Any:
