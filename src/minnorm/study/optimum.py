@@ -49,9 +49,7 @@ def least(
         except ValueError:
             _KEPT[key] = None  # labels that contradict each other; anything else `train` would have refused
         else:
-            _KEPT[key] = Optimum(
-                found.value, found.lower_bound, found.certified, penalty.value(found.network), found
-            )
+            _KEPT[key] = Optimum(found.value, found.lower_bound, found.certified, penalty.value(found.network), found)
     return _KEPT[key]
 
 
@@ -62,10 +60,16 @@ def least_radial(law: tuple[np.ndarray, np.ndarray, np.ndarray], dim: int, lam: 
     """The minimum of (PL) for a law of radii with uniform directions, lam > 0: the limit of infinitely many points.
 
     For finitely many points drawn from the law the minimum is lower on average, since a network may follow their
-    directions.
+    directions. Answers are kept as long as the process lives.
     """
     if not (lam > 0 and math.isfinite(lam)):
         raise ValueError(f"lam is {lam}; give a finite number > 0")
-    radii, labels, weights = law
-    found = known.radial_fit(radii, labels, dim, lam, weights)
-    return Optimum(found.value, found.lower_bound, found.certified, found.norm)
+    key = f"{hashlib.sha256(np.concatenate(law).tobytes()).hexdigest()} {dim} {lam!r}"
+    if key not in _KEPT_RADIAL:
+        radii, labels, weights = law
+        found = known.radial_fit(radii, labels, dim, lam, weights)
+        _KEPT_RADIAL[key] = Optimum(found.value, found.lower_bound, found.certified, found.norm)
+    return _KEPT_RADIAL[key]
+
+
+_KEPT_RADIAL: dict[str, Optimum] = {}
