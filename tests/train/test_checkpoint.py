@@ -16,9 +16,10 @@ STEPS = 60  # recorded at 0, 1, 8, 60; calls of 1, 2, 4, ... steps, so that some
 # 20 networks: XLA maps 16 at once, the native engine without an elementwise update 10 for each of two threads.
 
 CASES = [("sgd", "native", "float32"), ("muon", "native", "float64"), ("label_noise", "xla", "float32")]
-MORE = [
-    *itertools.product(["adam", "muon", "sgd"], ["native", "xla"], ["float32"]),
-    *itertools.product(["label_noise", "momentum"], ["native", "xla"], ["float64"]),
+RARE = [
+    *itertools.product(["adam", "muon", "lbfgs"], ["native", "xla"], ["float32"]),
+    *itertools.product(["label_noise", "momentum", "lbfgs"], ["native", "xla"], ["float64"]),
+    ("sgd", "xla", "float32"),
     ("sam", "native", "float32"),
     ("muon", "xla", "float64"),
 ]
@@ -58,11 +59,10 @@ def often(monkeypatch):
     monkeypatch.setattr(checkpoint, "SECONDS", 0.0)
 
 
-@pytest.fixture(
-    scope="module",
-    params=[*CASES, *(pytest.param(case, marks=pytest.mark.slow) for case in MORE if case not in CASES)],
-    ids="-".join,
-)
+SLOW = [pytest.param(case, marks=pytest.mark.slow) for case in RARE]
+
+
+@pytest.fixture(scope="module", params=[*CASES, *SLOW], ids="-".join)
 def undisturbed(request):
     return request.param, run(*request.param)
 
