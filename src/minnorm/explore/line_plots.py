@@ -158,11 +158,10 @@ class LinePlots:
         """Stretch an axis so that it shows a value."""
         if np.isfinite(number) and number > 0:
             span = plot.y_range
-            empty = span.start == span.end
-            low, high = value / 1.3, value * 1.3
-            span.update(
-                start=max(_LEAST, low if empty else min(span.start, low)), end=high if empty else max(span.end, high)
-            )
+            low, high = max(_LEAST, number / 1.3), number * 1.3
+            if span.start < span.end:
+                low, high = min(span.start, low), max(span.end, high)
+            span.update(start=low, end=high)
 
     def _put(self, name: str, *columns: np.ndarray) -> None:
         source = self._data[name]
