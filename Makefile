@@ -8,7 +8,7 @@ JOBS ?= 2
 # The tests' processes share the cores already.
 test slow: export OPENBLAS_NUM_THREADS = 1
 
-.PHONY: install demo test slow check format lint types imports docs clean
+.PHONY: install demo atlas paper test slow check format lint types imports docs clean
 
 install: .venv/installed
 
@@ -20,6 +20,19 @@ install: .venv/installed
 
 demo: install
 	$(BIN)/minnorm demo --out minnorm-demo
+
+# The studies of the documentation; each goes on where it was stopped.
+WORKERS ?= 2
+RESULTS ?= results
+
+atlas: install
+	$(BIN)/minnorm study run studies/atlas.toml --out $(RESULTS)/atlas --workers $(WORKERS)
+	$(BIN)/minnorm report $(RESULTS)/atlas
+
+paper: install
+	$(BIN)/minnorm study run studies/convergence.toml --out $(RESULTS)/paper --workers $(WORKERS)
+	$(BIN)/minnorm study run studies/bump31-small.toml --out $(RESULTS)/paper --workers $(WORKERS)
+	$(BIN)/minnorm report $(RESULTS)/paper
 
 test: install
 	$(BIN)/python -m pytest --numprocesses $(JOBS)

@@ -69,3 +69,51 @@ def test_csv_standardised_and_constant_columns(tmp_path):
 def test_bad_tasks_are_refused(content):
     with pytest.raises(ValueError):  # noqa: PT011 (each has its own message; tested where it is made)
         data(**content)
+
+
+def test_random_points_have_a_certified_interpolant():
+    task = data(kind="points", dim=2, points=15, seed=3)
+    assert task.target.exact.certified
+    np.testing.assert_allclose(task.target.function(task.points), task.values, atol=1e-6)
+    assert data(kind="points", dim=5, points=15).target is None
+    assert not np.array_equal(task.values, data(kind="points", dim=2, points=15, seed=4).values)
+
+
+def test_a_teacher_s_labels_are_those_of_few_neurons_and_noise_adds_to_them():
+    clean, noisy = (data(kind="points", labels="teacher", points=200, noise=noise) for noise in (0.0, 0.1))
+    assert np.array_equal(clean.points, noisy.points)
+    assert np.std(noisy.values - clean.values) == pytest.approx(0.1, rel=0.2)
+
+
+def test_a_bump_of_another_radius_is_stretched_and_may_be_noisy():
+    task = data(kind="bump", dim=3, radius=0.5, outer=4.0, points=300)
+    radii = np.linalg.norm(task.points, axis=1)
+    assert task.target.norm == pytest.approx(32.0)
+    assert radii[task.values == 0].min() >= 0.5
+    assert 1.5 < radii.max() <= 2.0
+    noisy = data(kind="bump", dim=3, radius=0.5, outer=4.0, points=300, noise=0.2)
+    assert np.std(noisy.values - task.values) == pytest.approx(0.2, rel=0.2)
+
+
+@pytest.mark.parametrize(
+    ("content", "error"),
+    [
+        ({"kind": "line", "x": [-1.0, 0.0, 1.0, 2.0], "y": [0.0, 1.0, 0.0, 1.0]}, 0.2),
+        ({"kind": "bump", "dim": 3}, 0.15),
+        ({"kind": "points", "points": 12}, 0.2),
+    ],
+)
+def test_the_interpolant_can_be_drawn_as_a_balanced_network_of_its_norm(content, error):
+    from minnorm import measure
+    from minnorm.study.regions import unknown_points
+
+    task = adapter.validate_python(content)
+    found = task.data()
+    network = found.target.as_network(1000, 0)
+    assert network.width == 1000
+    assert measure.path_norm(network) == pytest.approx(found.target.norm, rel=1e-9)
+    assert measure.balancedness(network) == pytest.approx(1.0)
+    there = unknown_points(task, found)
+    assert measure.l2_distance(network, found.target.function, there) < error
+    again = found.target.as_network(1000, 0)
+    assert np.array_equal(network.biases, again.biases)

@@ -112,7 +112,7 @@ def _across(of_studies: Mapping[str, Ranked], word: str) -> str:
         ahead &= {name for name in common if found.rank[found.of(name), 1] <= third}
         behind &= {name for name in common if found.rank[found.of(name), 0] > count - third}
     where = "in all tasks" if len(of_studies) > 1 else f"on {next(iter(of_studies))!r}"
-    sure = f"with its whole {LEVEL:.0%} interval"
+    sure = f"with the whole {LEVEL:.0%} interval of the rank"
     text = (
         f"By {word}, {_names(ahead) or 'no optimiser'} {'is' if len(ahead) < 2 else 'are'} in the best third {where}, "
     )
@@ -155,11 +155,12 @@ def _effect(table: Frame, words: str, column: str, first: Any, second: Any) -> s
         if found is not None:
             parts.append(f"{found.factor:.3g} [{found.low:.3g}, {found.high:.3g}] ({study})")
             signs.add(-1 if found.high < 1 else 1 if found.low > 1 else 0)
-    names = {
-        "rate": ("the largest step size", "the smallest"),
-        "weight_decay": (f"decay {short(first)}", "none"),
-    }
-    here, there = names.get(column, (f"the start {first}", str(second)))
+    if column == "weight_decay":
+        here, there = f"decay {short(first)}", "none"
+    elif column == "rate":
+        here, there = "the largest step size", "the smallest"
+    else:
+        here, there = f"the start {first}", str(second)
     verdict = {
         -1: "lowers the norm in every task",
         1: "raises the norm in every task",
@@ -182,7 +183,8 @@ def _settings(table: Frame, main: Frame) -> str:
         f"{main['start'].nunique()} starts ({', '.join(main['start'].unique())}), {main['rate'].nunique()} step sizes "
         f"for each optimiser, decays {', '.join(short(lam) for lam in sorted(main['weight_decay'].unique()))}, "
         f"{table['seed'].nunique()} seeds. Rankings take each optimiser at its best step size for each start, and the "
-        "geometric mean over starts and seeds."
+        "geometric mean over starts and seeds. adamw, lion and muon decay decoupled from the gradient: the objective "
+        "that they are compared by is not quite the one they minimise."
     )
 
 
