@@ -10,7 +10,7 @@ from pathlib import Path
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from minnorm.plot import plot_style, save
-from minnorm.report import atlas, stretch, training
+from minnorm.report import atlas, rates, stretch, training
 from minnorm.report.section import Picture, Section
 from minnorm.study import Store, stores
 
@@ -18,6 +18,7 @@ SECTIONS: dict[str, Callable[[Sequence[Store]], list[Section]]] = {
     "training": lambda found: [training.section(store) for store in found],
     "atlas": atlas.sections,
     "stretch": stretch.sections,
+    "rates": rates.sections,
 }
 """What a page says of the studies of a directory, by their `report`: functions of all studies with that one."""
 

@@ -1,0 +1,40 @@
+"""What figures of power laws have in common."""
+
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, NullLocator
+
+from minnorm.plot import palette
+from minnorm.report.rates.powers import Power
+
+
+def draw_law(axes: Axes, law: Power | None, look: dict[str, Any], label: str | None = None) -> None:
+    """A fitted law with the 95 % interval of its mean, on the range of its fit; without one, only the label."""
+    if law is None:
+        axes.plot([], [], **look, label=label)
+        return
+    x = np.geomspace(law.start, law.stop, 50)
+    axes.plot(x, law(x), **look, linewidth=1.8, label=label)
+    low, high = law.band(x)
+    if np.all(np.isfinite(low)):
+        axes.fill_between(x, low, high, color=look["color"], alpha=0.25, linewidth=0)
+
+
+def count_axis(axes: Axes, low: float, high: float, label: str) -> None:
+    """A logarithmic axis of whole numbers, labelled as such."""
+    subs = (1.0, 2.0, 5.0) if high < 300 * low else (1.0,)
+    axes.set(xscale="log", xlabel=label)
+    axes.xaxis.set_major_locator(LogLocator(subs=subs))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:.0f}"))
+    axes.xaxis.set_minor_formatter(NullFormatter())
+    if len(subs) > 1:
+        axes.xaxis.set_minor_locator(NullLocator())
+
+
+def guide(axes: Axes, x: tuple[float, float], start: float, slope: float, label: str | None = None) -> None:
+    """A faint line of given slope from its value at the left end."""
+    colour = palette(axes).faint
+    y = start * np.array([1.0, (x[1] / x[0]) ** slope])
+    axes.plot(x, y, color=colour, linewidth=0.9, linestyle=(0, (1, 1.2)), label=label, zorder=1)
