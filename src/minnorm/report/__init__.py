@@ -1,8 +1,11 @@
 """Reports of studies: tables, figures and a self-contained page."""
 
+from minnorm.report.html import sections as sections
 from minnorm.report.html import write as write
+from minnorm.report.html import write_figures as write_figures
+from minnorm.report.html import write_page as write_page
 from minnorm.report.tables import Row as Row
 from minnorm.report.tables import Spread as Spread
 from minnorm.report.tables import rows as rows
 
-__all__ = ["Row", "Spread", "rows", "write"]
+__all__ = ["Row", "Spread", "rows", "sections", "write", "write_figures", "write_page"]

@@ -12,6 +12,8 @@ class Picture:
 
     draw: Callable[[], Figure]
     caption: str
+    title: str = ""
+    """A few words, for those who do not see it, and for the name of its file."""
 
 
 @dataclass(frozen=True)

@@ -108,6 +108,7 @@ def _pictures(table: Sequence[Row], data: TaskData, line: bool) -> list[Picture]
                 "Learned functions of all seeds (coloured) and the exact minimum-norm interpolant (dashed) through "
                 "the data (dots). Ticks at the foot: knots of the first seed's network, as long as their share of "
                 "its bends; bends below a thousandth of the total are left out.",
+                "learned functions",
             )
         )
     if data.target is not None and isinstance(data.target.exact, RadialBump):
@@ -117,6 +118,7 @@ def _pictures(table: Sequence[Row], data: TaskData, line: bool) -> list[Picture]
                 "Above: mean of the learned function over directions, against the exact profile (dashed). Below: "
                 "its standard deviation over directions, 0 for a radial function. Lines are means over seeds, "
                 "bands the range of all seeds.",
+                "radial profiles",
             )
         )
     minimum = data.target.norm if data.target is not None else None
@@ -126,6 +128,7 @@ def _pictures(table: Sequence[Row], data: TaskData, line: bool) -> list[Picture]
             "Path norm and training loss during training"
             + (", with the norm of the exact interpolant (dashed)" if minimum is not None else "")
             + ". Lines are geometric means over seeds, bands the range of all seeds; step 0 is drawn at 0.5.",
+            "norm and loss in training",
         )
     )
     return pictures
