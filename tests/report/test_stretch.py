@@ -150,10 +150,10 @@ def test_least_norm_functions_are_stretched_more_where_the_loss_is_larger():
     losses, stretches = least_norm(5, 0.7, 3.0, 0.1)
     assert np.all(np.diff(losses) > 0)
     assert np.all(np.diff(stretches) > 0)
-    # Fitted better and better, they tend to the bump of the data, whose stretch is the inner radius.
-    assert stretches[0] == pytest.approx(0.7, rel=0.1)
-    middle = outcome(dim=5, outer=3.0, networks=[{"loss": float(losses[4])}])
-    assert expected_stretch(middle) == pytest.approx(stretches[4])
+    # Fitted better and better, they tend to the bump of the data, whose stretch is the inner radius: slowly.
+    assert 0.7 < stretches[0] < 0.95
+    middle = outcome(dim=5, outer=3.0, networks=[{"loss": float(losses[3])}])
+    assert expected_stretch(middle) == pytest.approx(stretches[3])
     assert np.isnan(expected_stretch(outcome(dim=5, outer=3.0, networks=[{"loss": 1e9}])))
 
 
@@ -240,7 +240,7 @@ def test_another_task_is_refused(tmp_path, make_small):
 STUDIES = Path(__file__).parents[2] / "studies"
 
 
-@pytest.mark.parametrize(("name", "shards", "networks"), [("bump31", 96, 1336), ("bump31-small", 34, 138)])
+@pytest.mark.parametrize(("name", "shards", "networks"), [("bump31", 108, 1496), ("bump31-small", 34, 108)])
 def test_the_studies_are_as_large_as_intended(name, shards, networks):
     found = study.load_all(STUDIES / f"{name}.toml")
     every = [shard for one in found.values() for shard in one.shards()]

@@ -192,26 +192,31 @@ def _pictures(alive: Sequence[Outcome]) -> list[Picture]:
             "Radial mean (above) and standard deviation over directions (below) of the best trained networks of each "
             "optimiser, over the exact bump stretched by their mean s (dashed). Lines are means over seeds, bands the "
             "range of all seeds.",
+            "profiles",
         ),
         Picture(
             partial(figures.against_loss, alive),
             "Stretch of each network against its training loss at the last step; open marks: with decay. Curves: the "
             "functions of least norm for their loss, for infinitely many points. Dashed: the published stretches. "
             "The vertical line is the matched loss.",
+            "stretch against loss",
         ),
         Picture(
             partial(figures.against_choices, alive, "stretch", (3.5, 3.8), "stretch s", log=False),
             "Stretch against each choice, everything else equal along a line; bars are standard deviations over "
             "seeds, full marks are at matched loss. Dashed: the published stretches.",
+            "stretch against choices",
         ),
         Picture(
             partial(figures.against_choices, alive, "squares", (160.0, 1600.0), "|a|² + |W|²", log=True),
             "Weight-decay value in the same way. Dashed: the published 1,600 for Adam, and a tenth of it.",
+            "weight-decay value against choices",
         ),
         Picture(
             partial(figures.courses, alive),
             "Weight-decay value and training loss in the course of training, geometric means over seeds; dashed lines "
             "for networks with decay. Dashed across: 160 and 1,600; the matched loss.",
+            "course of training",
         ),
     ]
 

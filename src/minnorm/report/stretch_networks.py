@@ -206,7 +206,7 @@ def least_norm(dim: int, radius: float, outer: float, inner_fraction: float) -> 
     be with infinitely many points and neurons and perfect optimisation.
     """
     radii, labels, weights = radial_law(
-        "uniform_radius", dim, 200, scale=radius, outer=outer / radius, inner_fraction=inner_fraction
+        "uniform_radius", dim, 100, scale=radius, outer=outer / radius, inner_fraction=inner_fraction
     )
     grid = np.linspace(0, outer, 121)
     losses, stretches = [], []
@@ -224,4 +224,4 @@ def expected_stretch(one: Outcome) -> float:
     return float(np.interp(np.log(one.loss), np.log(losses), stretches, left=np.nan, right=np.nan))
 
 
-_LAMS = np.geomspace(1e-7, 3e-4, 9)
+_LAMS = np.geomspace(1e-7, 3e-4, 7)
