@@ -3,51 +3,60 @@
 This is its table of contents; each module has one group of commands.
 """
 
+import sys
 import warnings
+from itertools import takewhile
 from typing import Annotated
 
 import typer
 
 from minnorm.cli import explore, known, known_radial, known_ridges, solve, studies, train
-from minnorm.cli.show import say
+from minnorm.cli.show import fancy, plainly, say
 
 app = typer.Typer(
     name="minnorm",
     no_args_is_help=True,
-    add_completion=False,
-    rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
     help="Minimum-norm interpolation by shallow ReLU networks: know it, solve it, train towards it, measure the "
     "distance.",
 )
 known_app = typer.Typer(no_args_is_help=True, help="Minimum-norm interpolants that are known exactly.")
-known_app.command("radial")(known.radial)
-known_app.command("radial-fit")(known_radial.radial_fit)
-known_app.command("line")(known.line)
-known_app.command("ridge")(known_ridges.ridge)
-known_app.command("ridge-sum")(known_ridges.ridge_sum)
-known_app.command("denoiser")(known_ridges.denoiser)
+for name, command in {
+    "radial": known.radial,
+    "radial-fit": known_radial.radial_fit,
+    "line": known.line,
+    "ridge": known_ridges.ridge,
+    "ridge-sum": known_ridges.ridge_sum,
+    "denoiser": known_ridges.denoiser,
+}.items():
+    known_app.command(name)(command)
 study_app = typer.Typer(no_args_is_help=True, help="Whole grids of training runs, resumable.")
-study_app.command("plan")(studies.plan)
-study_app.command("run")(studies.run)
-study_app.command("resume")(studies.resume)
-study_app.command("status")(studies.status)
-study_app.command("merge")(studies.merge)
-study_app.command("export")(studies.export)
+for command in (studies.plan, studies.run, studies.resume, studies.status, studies.merge, studies.export):
+    study_app.command()(command)
 
-app.command("demo")(studies.demo)
-app.add_typer(known_app, name="known")
-app.command("solve")(solve.solve)
-app.command("verify")(solve.verify)
-app.command("train")(train.train)
-app.add_typer(study_app, name="study")
-app.command("report")(studies.report)
-app.command("explore")(explore.explore)
+EXACT, TRAINED, SHOWN = "What is minimal", "What training finds", "See it"
+app.add_typer(known_app, name="known", rich_help_panel=EXACT)
+app.command(rich_help_panel=EXACT)(solve.solve)
+app.command(rich_help_panel=EXACT)(solve.verify)
+app.command(rich_help_panel=TRAINED)(train.train)
+app.add_typer(study_app, name="study", rich_help_panel=TRAINED)
+app.command(rich_help_panel=SHOWN)(studies.demo)
+app.command(rich_help_panel=SHOWN)(studies.report)
+app.command(rich_help_panel=SHOWN)(explore.explore)
 
 
 @app.callback(invoke_without_command=True)
 def version(
     show: Annotated[bool, typer.Option("--version", help="Print the version.", is_eager=True)] = False,
+    plain: Annotated[
+        bool,
+        typer.Option(
+            "--plain",
+            help="No colours, boxes or bars, as in logs; before the command.",
+            callback=plainly,
+            is_eager=True,
+        ),
+    ] = False,
 ) -> None:
     """Print the version if asked."""
     if show:
@@ -57,12 +66,18 @@ def version(
         raise typer.Exit
 
 
+_LOG_WIDTH = 120
+
+
 def main() -> None:
     """Run the command line: exit 0, or 2 with one line that says what is wrong with the input."""
+    plainly("--plain" in takewhile(lambda word: word.startswith("-"), sys.argv[1:]))
+    app.rich_markup_mode = "markdown" if fancy(sys.stdout) else None
+    width = {} if sys.stdout.isatty() else {"terminal_width": _LOG_WIDTH}
     warnings.showwarning = lambda message, *_args, **_kwargs: say(f"warning: {message}")
     code: object = 0
     try:
-        code = app(standalone_mode=False)
+        code = app(standalone_mode=False, **width)
     except (ValueError, OSError) as error:
         from numpy.linalg import LinAlgError
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from minnorm.cli.options import Bias, Json, Offset, Skip, Target, number, picture, writable
-from minnorm.cli.show import plain, print_json, print_table, progress
+from minnorm.cli.show import plain, print_json, print_table, progress, text
 
 
 def radial(
@@ -210,8 +210,8 @@ def line(
         [
             ("norm", f"{solution.value:.14g}"),
             ("lower bound", f"{solution.lower_bound:.14g}"),
-            ("certified", f"{solution.certified} (relative gap {solution.gap:.1e})"),
-            *([] if unique is None else [("only minimiser", str(unique))]),
+            ("certified", f"{text(solution.certified)} (relative gap {solution.gap:.1e})"),
+            *([] if unique is None else [("only minimiser", text(unique))]),
             ("neurons", str(net.width)),
             ("knots", ", ".join(f"{k:.6g}" for k in knots[:20]) + (", ..." if len(knots) > 20 else "")),
         ],

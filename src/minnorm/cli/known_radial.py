@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from minnorm.cli.options import Json, number, picture
-from minnorm.cli.show import print_json, print_table
+from minnorm.cli.show import print_json, print_table, text
 
 
 def radial_fit(
@@ -68,7 +68,7 @@ def radial_fit(
             ("norm", f"{fit.norm:.12g}"),
             ("value", f"{fit.value:.12g}"),
             ("lower bound", f"{fit.lower_bound:.12g}"),
-            ("certified", f"{fit.certified} (relative gap {fit.gap:.1e})"),
+            ("certified", f"{text(fit.certified)} (relative gap {fit.gap:.1e})"),
             ("largest residual", f"{fit.certificate.residual:.3g}"),
             ("atoms", str(fit.knots.size)),
             ("radii of the atoms", ", ".join(f"{s:.6g}" for s in fit.knots[:12]) + (", ..." * (fit.knots.size > 12))),

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from minnorm.cli.options import Bias, Json, Offset, Skip, Target, number, picture
-from minnorm.cli.show import print_json, print_table
+from minnorm.cli.show import print_json, print_table, text
 
 Data = Annotated[Path, typer.Argument(help="CSV file with a header line: coordinates and the values.")]
 Plot = Annotated[Path | None, typer.Option(help="Draw functions and dual certificate: a PNG, PDF or SVG.")]
@@ -167,7 +167,7 @@ def _show(kind: str, title: str, solution: Any, plot: Path | None, *, as_json: b
         [
             ("norm" if solution.certified else "norm, an upper bound of the minimum", f"{solution.value:.14g}"),
             ("lower bound", f"{solution.lower_bound:.14g}"),
-            ("certified", f"{solution.certified} (relative gap {solution.gap:.1e})"),
+            ("certified", f"{text(solution.certified)} (relative gap {solution.gap:.1e})"),
             ("neurons", str(net.width)),
             *([] if plot is None else [("picture", str(plot))]),
         ],

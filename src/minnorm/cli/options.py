@@ -22,12 +22,27 @@ def whole(text: str | int) -> int:
         raise typer.BadParameter(f"{text!r} is not a whole number; give one such as 3") from None
 
 
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output, nothing else.")]
-Threads = Annotated[int | None, typer.Option(parser=whole, help="At most this many threads; default: all cores.")]
+PENALTY, OUTPUT = "Penalty", "Output and resources"  # panels of --help
+
+Json = Annotated[
+    bool,
+    typer.Option("--json", help="Print one JSON object on standard output, nothing else.", rich_help_panel=OUTPUT),
+]
+Threads = Annotated[
+    int | None,
+    typer.Option(parser=whole, help="At most this many threads; default: all cores.", rich_help_panel=OUTPUT),
+]
 Target = Annotated[str | None, typer.Option(help="Column of the values; default: the last.")]
-Bias = Annotated[Literal["free", "penalised"], typer.Option(help="Whether biases are part of the penalty.")]
-Skip = Annotated[Literal["none", "free"], typer.Option(help="Whether there is a term v . x, at no cost.")]
-Offset = Annotated[Literal["free", "none"], typer.Option(help="Whether there is a constant, at no cost.")]
+Bias = Annotated[
+    Literal["free", "penalised"],
+    typer.Option(help="Whether biases are part of the penalty.", rich_help_panel=PENALTY),
+]
+Skip = Annotated[
+    Literal["none", "free"], typer.Option(help="Whether there is a term v . x, at no cost.", rich_help_panel=PENALTY)
+]
+Offset = Annotated[
+    Literal["free", "none"], typer.Option(help="Whether there is a constant, at no cost.", rich_help_panel=PENALTY)
+]
 
 
 def number(name: str, text: str, kind: type) -> Any:

@@ -1,18 +1,38 @@
-"""What the command line shows: JSON and tables on standard output; messages and progress on standard error."""
+"""What the command line shows: JSON and tables on standard output; messages and progress on standard error.
+
+On a terminal with colours, boxes and bars; elsewhere, and where plain text is asked for, without.
+"""
 
 import json
 import math
+import os
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TextIO
 
 Show = Callable[[Any, float, float], None]
 """Called with (work, part of it done, part of everything done)."""
 
 Gap = Callable[[float, float, float], None]
 """Called with (seconds, value, lower bound)."""
+
+
+_plain = False
+
+
+def plainly(asked: bool) -> bool:
+    """Whether plain text is asked for, from now on."""
+    global _plain
+    _plain = asked
+    return asked
+
+
+def fancy(stream: TextIO) -> bool:
+    """Whether a stream takes colours, boxes and bars: a terminal, where nobody asked for plain text."""
+    variables = (os.environ.get(name, "") for name in ("NO_COLOR", "MINNORM_PLAIN"))
+    return not (_plain or any(variables) or os.environ.get("TERM") == "dumb") and stream.isatty()
 
 
 def say(message: str) -> None:
@@ -25,15 +45,31 @@ def print_json(result: dict[str, Any]) -> None:
     print(json.dumps(result, allow_nan=False))
 
 
-def print_table(title: str, columns: Any, rows: Any) -> None:
-    """A table of texts."""
+def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """A table of texts under a title; a record of names and values if the first column has no name."""
+    record = columns[0] == ""
+    if not fancy(sys.stdout):
+        print(title)
+        lines = list(rows) if record else [columns, *rows]
+        widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+        for line in lines:
+            print("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
+        return
+    from rich import box
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
-    table = Table(*columns, title=title)
+    table = Table(title=title, title_style="bold", title_justify="left", box=box.ROUNDED, show_header=not record)
+    for k, column in enumerate(columns):
+        name = record and k == 0
+        table.add_column(column, justify="left" if record or k == 0 else "right", style="dim" if name else "")
     for row in rows:
-        table.add_row(*row)
+        table.add_row(*(Text(cell, _COLOURS.get(cell.split(" ")[0], "")) for cell in row))
     Console().print(table)
+
+
+_COLOURS = {"yes": "green", "no": "yellow"}
 
 
 def plain(value: Any) -> Any:
@@ -46,13 +82,15 @@ def text(value: Any, digits: int = 5) -> str:
     """A scalar, or several, in a table."""
     if isinstance(value, list):
         return ", ".join(text(entry, digits) for entry in value)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     return f"{value:.{digits}g}" if isinstance(value, float) else str(value)
 
 
 @contextmanager
 def progress(prefix: str, *, quiet: bool) -> Iterator[Show]:
-    """A bar on a terminal; elsewhere a line at each new piece of work; nothing if quiet."""
-    if quiet or not sys.stderr.isatty():
+    """A bar on a terminal; in plain mode a line at each new piece of work; nothing if quiet."""
+    if quiet or not fancy(sys.stderr):
         seen: list[str] = []
 
         def line(work: Any, _part: float, whole: float) -> None:
@@ -74,7 +112,7 @@ def progress(prefix: str, *, quiet: bool) -> Iterator[Show]:
 
 @contextmanager
 def steps_progress(label: str, *, quiet: bool) -> Iterator[Callable[[int, int], None]]:
-    """Network steps done of all, their speed and the time left: a bar on a terminal; elsewhere a line whenever the
+    """Network steps done of all, their speed and the time left: a bar on a terminal; in plain mode a line whenever the
     time has doubled; nothing if quiet."""
     if quiet:
         yield lambda _done, _total: None
@@ -88,7 +126,7 @@ def steps_progress(label: str, *, quiet: bool) -> Iterator[Callable[[int, int], 
         speed = (done - first[0][0]) / max(seconds, 1e-9)
         return seconds, f"{speed:.3g} network steps/s, {(total - done) / speed:.0f} s left" if speed > 0 else ""
 
-    if not sys.stderr.isatty():
+    if not fancy(sys.stderr):
         due = 2.0
 
         def line(done: int, total: int) -> None:
@@ -115,11 +153,11 @@ def steps_progress(label: str, *, quiet: bool) -> Iterator[Callable[[int, int], 
 
 @contextmanager
 def gap_progress(tolerance: float, *, quiet: bool) -> Iterator[Gap]:
-    """The gap against time: a bar on a terminal; elsewhere a line whenever the time has doubled; nothing if quiet."""
+    """The gap against time: a bar on a terminal; in plain mode a line when the time has doubled; nothing if quiet."""
     if quiet:
         yield lambda _seconds, _value, _bound: None
         return
-    if not sys.stderr.isatty():
+    if not fancy(sys.stderr):
         due = 1.0
 
         def line(seconds: float, value: float, bound: float) -> None:

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from minnorm.cli.options import Bias, Json, Offset, Skip, Target, decimal, whole, writable
+from minnorm.cli.options import OUTPUT, Bias, Json, Offset, Skip, Target, decimal, whole, writable
 from minnorm.cli.show import gap_progress, plain, print_json, print_table, progress, say, text
 
 Tolerance = Annotated[float, typer.Option(parser=decimal, help="Relative gap below which a solution is certified.")]
@@ -35,7 +35,8 @@ def solve(
         typer.Option("--band", help="CSV file of points: the range of all minimum-norm interpolants at each."),
     ] = None,
     out: Annotated[
-        Path | None, typer.Option(help="Write the network, dual vector and certificate here, netCDF.")
+        Path | None,
+        typer.Option(help="Write the network, dual vector and certificate here, netCDF.", rich_help_panel=OUTPUT),
     ] = None,
     seed: Seed = 0,
     as_json: Json = False,

@@ -3,12 +3,12 @@
 import time
 from importlib import resources
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
 from minnorm.cli.options import Json, Threads, whole, writable
-from minnorm.cli.show import print_json, progress, say
+from minnorm.cli.show import print_json, print_table, progress, say, text
 
 Workers = Annotated[
     int | None, typer.Option(parser=whole, help="Processes, each pinned to its share of the cores; default: this one.")
@@ -136,12 +136,15 @@ def plan(
     if as_json:
         _print_each(plans)
         return
-    for one in plans:
-        print(f"{one['name']}: {one['networks']} networks in {one['shards']} shards, {one['done']} of them done")
-        print(f"about {_duration(one['seconds'])} and {one['bytes'] / 1e6:.1f} MB to go")
+    rows = [[one["name"], *(str(one[k]) for k in ("networks", "shards", "done")), *_cost(one)] for one in plans]
     if len(plans) > 1:
-        seconds, size = (sum(one[name] for one in plans) for name in ("seconds", "bytes"))
-        print(f"all: about {_duration(seconds)} and {size / 1e6:.1f} MB to go")
+        whole = {name: sum(one[name] for one in plans) for name in ("networks", "shards", "done", "seconds", "bytes")}
+        rows.append(["all", *(str(whole[k]) for k in ("networks", "shards", "done")), *_cost(whole)])
+    print_table(f"{file}: what is to be done", ("study", "networks", "shards", "done", "time left", "disk"), rows)
+
+
+def _cost(one: dict[str, Any]) -> tuple[str, str]:
+    return f"about {_duration(one['seconds'])}", f"{one['bytes'] / 1e6:.1f} MB"
 
 
 def _duration(seconds: float) -> str:
@@ -163,10 +166,10 @@ def status(
     if as_json:
         _print_each(found)
         return
-    for summary in found:
-        print(f"{summary['name']}: {summary['done']} of {summary['shards']} shards done")
-        for problem in summary["bad"]:
-            print(f"cannot be used: {problem}")
+    rows = [[one["name"], f"{one['done']} of {one['shards']}", text(one["complete"])] for one in found]
+    print_table(str(directory), ("study", "shards done", "complete"), rows)
+    for problem in (problem for one in found for problem in one["bad"]):
+        print(f"cannot be used: {problem}")
 
 
 def merge(
@@ -220,16 +223,30 @@ def export(
 def report(
     directory: Annotated[Path, typer.Argument(help="Directory of a study, or of several.")],
     out: Annotated[Path | None, typer.Option(help="Page to write; default: DIRECTORY/report.html.")] = None,
+    figures: Annotated[Path | None, typer.Option(help="Write the figures as files to this folder, too.")] = None,
+    kind: Annotated[Literal["svg", "pdf", "png"], typer.Option(help="Of these files.")] = "svg",
+    style: Annotated[Literal["light", "dark"], typer.Option(help="Background of these files.")] = "light",
     as_json: Json = False,
 ) -> None:
-    """Write a self-contained HTML page of a study, or of all studies in a directory.
+    """Write a self-contained HTML page of a study, or of all studies in a directory, for light and dark screens.
 
     Example: `minnorm report results`
-    """
-    from minnorm.report import write
 
-    page = write(directory, out)
-    print_json({"report": str(page)}) if as_json else print(f"report: {page}")
+    Example: `minnorm report results --figures figures --kind pdf`
+    """
+    from minnorm.report import sections, write_figures, write_page
+
+    page = directory / "report.html" if out is None else out
+    writable(page)
+    found = sections(directory)
+    write_page(found, page)
+    made = [] if figures is None else write_figures(found, figures, kind=kind, style=style)
+    if as_json:
+        print_json({"report": str(page), "figures": [str(path) for path in made]})
+        return
+    print(f"report: {page}")
+    if figures is not None:
+        print(f"figures: {len(made)} in {figures}")
 
 
 def _summary(directory: Path) -> dict[str, Any]:

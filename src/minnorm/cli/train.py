@@ -5,8 +5,10 @@ from typing import Annotated, Literal
 
 import typer
 
-from minnorm.cli.options import Bias, Json, Skip, Target, Threads, decimal, whole, writable
+from minnorm.cli.options import OUTPUT, Bias, Json, Skip, Target, Threads, decimal, whole, writable
 from minnorm.cli.show import plain, print_json, print_table, steps_progress, text
+
+_GRID, _NETWORK = "Grid", "Network and its start"  # panels of --help
 
 
 def train(
@@ -14,16 +16,17 @@ def train(
     target: Target = None,
     optimizer: Annotated[str, typer.Option(help="E.g. sgd, adam, muon; an unknown name lists all.")] = "adam",
     learning_rate: Annotated[
-        list[float] | None, typer.Option(parser=decimal, help="May be repeated; default 1e-3.")
+        list[float] | None, typer.Option(parser=decimal, help="May be repeated; default 1e-3.", rich_help_panel=_GRID)
     ] = None,
     weight_decay: Annotated[
-        list[float] | None, typer.Option(parser=decimal, help="May be repeated; default 0.")
+        list[float] | None, typer.Option(parser=decimal, help="May be repeated; default 0.", rich_help_panel=_GRID)
     ] = None,
     scale: Annotated[
-        list[float] | None, typer.Option(parser=decimal, help="Factor on initial parameters; may be repeated.")
+        list[float] | None,
+        typer.Option(parser=decimal, help="Factor on initial parameters; may be repeated.", rich_help_panel=_GRID),
     ] = None,
-    seeds: Annotated[int, typer.Option(parser=whole, help="How many seeds.")] = 1,
-    width: Annotated[int, typer.Option(parser=whole, help="Neurons.")] = 1000,
+    seeds: Annotated[int, typer.Option(parser=whole, help="How many seeds.", rich_help_panel=_GRID)] = 1,
+    width: Annotated[int, typer.Option(parser=whole, help="Neurons.", rich_help_panel=_NETWORK)] = 1000,
     steps: Annotated[int, typer.Option(parser=whole, help="Optimiser steps.")] = 10_000,
     batch_size: Annotated[
         int | None, typer.Option(parser=whole, help="Points a step; default: all (32 for sgd).")
@@ -34,11 +37,20 @@ def train(
     ] = "constant",
     bias: Bias = "free",
     skip: Skip = "none",
-    initial: Annotated[str, typer.Option(help="Initialisation.")] = "xavier_uniform",
-    biases: Annotated[Literal["uniform", "zero"], typer.Option(help="Initial biases.")] = "uniform",
-    antisymmetric: Annotated[bool, typer.Option("--antisymmetric", help="Start from f = 0.")] = False,
-    dtype: Annotated[Literal["float32", "float64"], typer.Option(help="Precision.")] = "float32",
-    out: Annotated[Path | None, typer.Option(help="Write all trajectories and networks to this netCDF file.")] = None,
+    initial: Annotated[str, typer.Option(help="Initialisation.", rich_help_panel=_NETWORK)] = "xavier_uniform",
+    biases: Annotated[
+        Literal["uniform", "zero"], typer.Option(help="Initial biases.", rich_help_panel=_NETWORK)
+    ] = "uniform",
+    antisymmetric: Annotated[
+        bool, typer.Option("--antisymmetric", help="Start from f = 0.", rich_help_panel=_NETWORK)
+    ] = False,
+    dtype: Annotated[
+        Literal["float32", "float64"], typer.Option(help="Precision.", rich_help_panel=_NETWORK)
+    ] = "float32",
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Write all trajectories and networks to this netCDF file.", rich_help_panel=OUTPUT),
+    ] = None,
     as_json: Json = False,
     threads: Threads = None,
 ) -> None:
