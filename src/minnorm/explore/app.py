@@ -13,7 +13,7 @@ from bokeh.themes import Theme as BokehTheme
 from panel.custom import JSComponent
 from panel.theme.base import DefaultTheme, Design
 
-from minnorm.explore.export import exports
+from minnorm.explore.export import Exports
 from minnorm.explore.theme import DARK, LIGHT, Theme
 from minnorm.explore.view import View, Visit
 
@@ -72,12 +72,13 @@ def page(title: str, store: Path | None) -> pn.Template:
     template.add_panel("address", address)
     try:
         view = kind(Visit(state, theme, store, say, later, lambda: changed[0]() if changed else None))
-        content, (bar, refresh) = view.panel(), exports(view, title, theme.name, say)
+        content, bar = view.panel(), Exports.of(view, title, theme.name, say)
     except ValueError as error:
         content, bar = pn.pane.Str(""), pn.pane.Str("")
         say(str(error))
     else:
         fixed = {key: query[key] for key in ("theme",) if key in query}
+        refresh = partial(bar.refresh, view)
         changed.append(refresh)
 
         def share(*_: Any) -> None:
