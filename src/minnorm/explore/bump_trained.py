@@ -84,7 +84,7 @@ def stored_profiles(directory: Path | None, dim: int, plateau: float) -> dict[st
             task = shard.task
             if not isinstance(shard, study.Shard) or not isinstance(task, BumpTask):
                 continue
-            if task.dim != dim or not math.isclose(task.plateau, plateau) or not store.path(shard).is_file():
+            if task.dim != dim or not math.isclose(task.plateau, plateau) or not store.has(shard):
                 continue
             for place in _places(shard):
                 name = _name(store, shard, place)

@@ -196,8 +196,10 @@ def box(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return low - margin, high + margin
 
 
-def bends(network: ShallowReLU, low: np.ndarray, high: np.ndarray, sign: int) -> list[tuple[float, ...]]:
-    """The lines w . x + b = 0 that meet a box, of neurons of one sign: both ends, share of |a| |w|.
+def bends(
+    network: ShallowReLU, low: np.ndarray, high: np.ndarray, sign: int, least: float = _VISIBLE
+) -> list[tuple[float, ...]]:
+    """The lines w . x + b = 0 that meet a box, of neurons of one sign: both ends, and |a| |w| over the largest.
 
     The ends are outside of the box.
 
@@ -210,7 +212,7 @@ def bends(network: ShallowReLU, low: np.ndarray, high: np.ndarray, sign: int) ->
     share = np.abs(network.outer_weights) * sizes
     largest = float(np.max(share, initial=0.0))
     found = []
-    for k in np.flatnonzero((share > _VISIBLE * largest) & (np.sign(network.outer_weights) == sign)):
+    for k in np.flatnonzero((share > least * largest) & (np.sign(network.outer_weights) == sign)):
         normal = network.inner_weights[k] / sizes[k]
         distance = float(normal @ centre + network.biases[k] / sizes[k])
         if abs(distance) > reach / 2:
