@@ -21,6 +21,7 @@ VIEWS: dict[str, str] = {
     "Line": "minnorm.explore.line:LineView",
     "Bump": "minnorm.explore.bump:BumpView",
     "Plane": "minnorm.explore.plane:PlaneView",
+    "Atlas": "minnorm.explore.atlas:AtlasView",
 }
 """The views by their titles, as module:class; the route of each is its title in lower case."""
 
