@@ -19,10 +19,11 @@ ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
 sys.path.insert(0, str(DOCS / "site"))
 import names  # noqa: E402
+import notebooks  # noqa: E402
 from blocks import NOT_RUN, Block, parts  # noqa: E402
 
 PAGES = [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))]
-SLOW = {"tutorials/paper.md"}
+SLOW = {"tutorials/cluster.md", "tutorials/paper.md"}  # run as notebooks, as they are when the site is built
 LANGUAGES = {"python", "sh", "toml", "csv", "text", "diff", "json"}
 ELSEWHERE = {"make demo", "make test"}  # what continuous integration runs from a fresh clone
 README_FILES = {  # what its commands read
@@ -44,10 +45,9 @@ def blocks(page: Path) -> list[Block]:
 
 def pages(*actions: str) -> list:
     """The pages that have blocks with these actions; the gallery has a test of its own."""
+    here = [page for page in PAGES if name(page) not in {"gallery.md", *SLOW}]
     return [
-        pytest.param(page, id=name(page), marks=[pytest.mark.slow] if name(page) in SLOW else [])
-        for page in PAGES
-        if name(page) != "gallery.md" and any(block.action in actions for block in blocks(page))
+        pytest.param(page, id=name(page)) for page in here if any(block.action in actions for block in blocks(page))
     ]
 
 
@@ -86,6 +86,16 @@ def test_its_blocks_run(page, tmp_path, monkeypatch):
                 assert words[0] == "minnorm", f'{where}: {command!r} needs title="{NOT_RUN}..." with the reason'
                 run_command(words)
         plt.close("all")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("page", sorted(SLOW))
+def test_a_slow_tutorial_runs_as_a_notebook(page):
+    text = (DOCS / page).read_text()
+    content = notebooks.executed(text)
+    code = [cell for cell in content.cells if cell.cell_type == "code"]
+    assert len(code) == sum(block.action != "show" for block in blocks(DOCS / page))
+    assert sum(bool(cell.outputs) for cell in code) >= 5
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name)
