@@ -8,7 +8,7 @@ import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 
-from minnorm.plot.style import drawing, drawings
+from minnorm.plot.style import drawing, drawings, round_ticks
 from minnorm.solution import Solution
 
 _NOTHING = 1e-16  # what is at most this is drawn here on an axis of orders of magnitude
@@ -45,6 +45,7 @@ def plot_trajectories(
                 draw_band(ax, step, one[name].values, colours.line(k), label, log=True)
         for ax, label in zip(rows, ("path norm", "training loss"), strict=True):
             ax.set(xscale="log", yscale="log", ylabel=label)
+        round_ticks(rows[0].yaxis)
         if minimum is not None:
             rows[0].axhline(float(minimum), **colours.exact, label="minimum")
         rows[1].set_xlabel("steps")

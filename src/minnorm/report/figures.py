@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 from minnorm.known import RadialBump
 from minnorm.network import ShallowReLU
-from minnorm.plot import Palette, draw_band, mark_knots, new_figure, palette
+from minnorm.plot import Palette, draw_band, mark_knots, new_figure, palette, round_ticks
 from minnorm.report.tables import Row
 from minnorm.solution import Solution
 
@@ -64,6 +64,7 @@ def norm_trajectories(rows: Sequence[Row], minimum: float | None) -> Figure:
         for axes, name in zip(grid[:, settings.index(row.setting)], ("path_norm", "training_loss"), strict=True):
             draw_band(axes, step, row.runs[name].values, look, row.optimizer, log=True)
             axes.set(xscale="log", yscale="log")
+    round_ticks(grid[0, 0].yaxis)
     if minimum is not None:
         for axes in grid[0]:
             axes.axhline(minimum, **colours.exact, label="exact")

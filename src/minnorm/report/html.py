@@ -4,6 +4,7 @@ import base64
 import io
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
@@ -21,6 +22,9 @@ SECTIONS: dict[str, Callable[[Sequence[Store]], list[Section]]] = {
     "rates": rates.sections,
 }
 """What a page says of the studies of a directory, by their `report`: functions of all studies with that one."""
+
+
+_PIXELS = 130  # an inch of a figure: its letters are then about as large as the text
 
 
 def sections(directory: str | Path) -> list[Section]:
@@ -85,9 +89,21 @@ def _slug(words: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", words.lower()).strip("-")
 
 
-def _embed(picture: Picture, style: str) -> str:
-    """A figure as a data URI, the same bytes for the same figure."""
+@dataclass(frozen=True)
+class _Image:
+    """A figure as the page holds it: a data URI, and its size in CSS pixels."""
+
+    source: str
+    width: int
+    height: int
+
+
+def _embed(picture: Picture, style: str) -> _Image:
+    """The same bytes for the same figure."""
     buffer = io.BytesIO()
     with plot_style(style):
-        save(picture.draw(), buffer, "svg")
-    return "data:image/svg+xml;base64," + base64.b64encode(buffer.getvalue()).decode()
+        figure = picture.draw()
+        save(figure, buffer, "svg")
+    source = "data:image/svg+xml;base64," + base64.b64encode(buffer.getvalue()).decode()
+    width, height = (round(_PIXELS * float(inches)) for inches in figure.get_size_inches())
+    return _Image(source, width, height)
