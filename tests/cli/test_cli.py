@@ -1,6 +1,7 @@
 import json
 import subprocess
 import sys
+import uuid
 from importlib.metadata import version
 from pathlib import Path
 
@@ -93,6 +94,24 @@ def test_plan_resume_merge_and_export(minnorm, tmp_path):
     assert (tmp_path / "t.csv").read_text().startswith("shard,optimizer,initial,")
 
 
+def test_stores_behind_urls(minnorm, tmp_path):
+    (tmp_path / "s.toml").write_text(
+        'name = "s"\n[task]\nkind = "line"\nx = [0.0, 1.0, 2.0]\ny = [0.0, 1.0, 0.0]\n[train]\nwidth = 9\nsteps = 9\n'
+    )
+    url = f"memory://{uuid.uuid4().hex}/s"
+    assert one_object(minnorm("study", "run", "s.toml", "--out", url, "--json"))["directory"] == url
+    assert one_object(minnorm("study", "resume", url, "--json"))["complete"] is True
+    assert one_object(minnorm("study", "plan", "s.toml", "--out", url, "--json"))["done"] == 1
+    assert one_object(minnorm("study", "status", url, "--json"))["done"] == 1
+    assert one_object(minnorm("study", "merge", url, "--out", f"{url}-more", "--json"))["copied"] == 1
+    assert one_object(minnorm("study", "export", url, "--out", "s.csv", "--json"))["rows"] == 1
+    assert "--out" in minnorm("report", url).stderr
+    assert one_object(minnorm("report", url, "--out", "s.html", "--json"))["report"] == "s.html"
+    assert one_object(minnorm("study", "run", "s.toml", "--out", f"file://{tmp_path}/t", "--json"))["complete"] is True
+    assert (tmp_path / "t" / "study.json").is_file()
+    assert not list(tmp_path.glob("*:*")), "no URL was taken for a path"
+
+
 @pytest.mark.parametrize(
     ("content", "arguments", "words"),
     [
@@ -122,6 +141,7 @@ def test_plan_resume_merge_and_export(minnorm, tmp_path):
         (POINTS, ["study", "export", ".", "--out", "x.csv"], ["no study"]),
         (POINTS, ["study", "export", ".", "--out", "no/x.csv"], ["out", "no"]),
         (POINTS, ["report", "."], ["no study"]),
+        (POINTS, ["study", "status", "nope://x"], ["nope", "s3://"]),
         (POINTS, ["frobnicate"], ["frobnicate"]),
     ],
 )

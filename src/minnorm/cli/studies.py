@@ -1,6 +1,7 @@
 """`minnorm demo`, `minnorm study` and `minnorm report`: whole grids of training runs, and pages about them."""
 
 import time
+from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -14,6 +15,12 @@ Workers = Annotated[
     int | None, typer.Option(parser=whole, help="Processes, each pinned to its share of the cores; default: this one.")
 ]
 Cluster = Annotated[str | None, typer.Option(help="Address of a dask.distributed scheduler, e.g. tcp://host:8786.")]
+
+Found = Annotated[str, typer.Argument(metavar="DIRECTORY", help="Directory of a study, or of several, or its URL.")]
+Made = Annotated[
+    str | None,
+    typer.Option(metavar="DIRECTORY", help="Directory, or its URL; default: the file's name without its ending."),
+]
 
 DEMO = ("1-line", "2-bump", "3-diabetes")
 
@@ -47,7 +54,7 @@ def demo(
 
 def run(
     file: Annotated[Path, typer.Argument(help="Study in TOML.")],
-    out: Annotated[Path | None, typer.Option(help="Directory; default: the file's name without its ending.")] = None,
+    out: Made = None,
     workers: Workers = None,
     cluster: Cluster = None,
     as_json: Json = False,
@@ -59,13 +66,13 @@ def run(
     """
     from minnorm import study
 
-    directory = out if out is not None else Path(file.stem)
-    parts = {directory / name: one for name, one in study.load_all(file).items()}
+    directory = out if out is not None else file.stem
+    parts = {_within(directory, name): one for name, one in study.load_all(file).items()}
     _run(parts, directory, workers, cluster, as_json, threads)
 
 
 def resume(
-    directory: Annotated[Path, typer.Argument(help="Directory of a study, or of several.")],
+    directory: Found,
     workers: Workers = None,
     cluster: Cluster = None,
     as_json: Json = False,
@@ -77,13 +84,13 @@ def resume(
     """
     from minnorm import study
 
-    parts = {store.directory: store.study() for store in study.stores(directory)}
+    parts = {str(store.directory): store.study() for store in study.stores(directory)}
     _run(parts, directory, workers, cluster, as_json, threads)
 
 
 def _run(
-    parts: dict[Path, Any],
-    directory: Path,
+    parts: Mapping[str, Any],
+    directory: str,
     workers: int | None,
     cluster: str | None,
     as_json: bool,
@@ -100,6 +107,11 @@ def _run(
         print(f"done: {directory}  (minnorm report {directory} shows it)")
 
 
+def _within(directory: str, name: str) -> str:
+    """The directory of one of a file's studies; "" is the name of the only one."""
+    return f"{directory.rstrip('/')}/{name}" if name else directory
+
+
 def _print_each(found: list[dict[str, Any]]) -> None:
     """One study as an object, several as a list in one."""
     print_json(found[0] if len(found) == 1 else {"studies": found})
@@ -107,7 +119,7 @@ def _print_each(found: list[dict[str, Any]]) -> None:
 
 def plan(
     file: Annotated[Path, typer.Argument(help="Study in TOML.")],
-    out: Annotated[Path | None, typer.Option(help="Directory; default: the file's name without its ending.")] = None,
+    out: Made = None,
     workers: Annotated[int, typer.Option(parser=whole, help="Processes that will share the work.")] = 1,
     as_json: Json = False,
     threads: Threads = None,
@@ -118,11 +130,11 @@ def plan(
     """
     from minnorm import study
 
-    directory = out if out is not None else Path(file.stem)
+    directory = out if out is not None else file.stem
     plans = []
     for name, specification in study.load_all(file).items():
         with progress("calibrating ", quiet=as_json) as show:
-            found = study.plan(specification, directory / name, workers=workers, threads=threads, progress=show)
+            found = study.plan(specification, _within(directory, name), workers=workers, threads=threads, progress=show)
         plans.append(
             {
                 "name": specification.name,
@@ -153,9 +165,7 @@ def _duration(seconds: float) -> str:
     return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"
 
 
-def status(
-    directory: Annotated[Path, typer.Argument(help="Directory of a study, or of several.")], as_json: Json = False
-) -> None:
+def status(directory: Found, as_json: Json = False) -> None:
     """How many shards of a study are done.
 
     Example: `minnorm study status results`
@@ -173,8 +183,10 @@ def status(
 
 
 def merge(
-    sources: Annotated[list[Path], typer.Argument(help="Directories of studies.")],
-    out: Annotated[Path, typer.Option(help="Directory that takes their shards; new, or a study already.")],
+    sources: Annotated[list[str], typer.Argument(metavar="DIRECTORY", help="Directories of studies, or URLs.")],
+    out: Annotated[
+        str, typer.Option(metavar="DIRECTORY", help="Directory that takes their shards; new, or a study already.")
+    ],
     file: Annotated[
         Path | None, typer.Option("--study", help="Study in TOML that a new directory holds; default: the first's.")
     ] = None,
@@ -202,7 +214,7 @@ def merge(
 
 
 def export(
-    directory: Annotated[Path, typer.Argument(help="Directory of a study, or of several.")],
+    directory: Found,
     out: Annotated[Path, typer.Option(help="File that ends in .csv or .parquet.")],
     trajectories: Annotated[
         bool, typer.Option("--trajectories", help="A row for each recorded step, not only the last.")
@@ -221,7 +233,7 @@ def export(
 
 
 def report(
-    directory: Annotated[Path, typer.Argument(help="Directory of a study, or of several.")],
+    directory: Found,
     out: Annotated[Path | None, typer.Option(help="Page to write; default: DIRECTORY/report.html.")] = None,
     figures: Annotated[Path | None, typer.Option(help="Write the figures as files to this folder, too.")] = None,
     kind: Annotated[Literal["svg", "pdf", "png"], typer.Option(help="Of these files.")] = "svg",
@@ -236,7 +248,9 @@ def report(
     """
     from minnorm.report import sections, write_figures, write_page
 
-    page = directory / "report.html" if out is None else out
+    if out is None and "://" in directory:
+        raise ValueError(f"out is missing, and {directory} is a URL; give --out, a file of this machine for the page")
+    page = Path(directory) / "report.html" if out is None else out
     writable(page)
     found = sections(directory)
     write_page(found, page)
@@ -249,7 +263,7 @@ def report(
         print(f"figures: {len(made)} in {figures}")
 
 
-def _summary(directory: Path) -> dict[str, Any]:
+def _summary(directory: Path | str) -> dict[str, Any]:
     from minnorm import study
 
     found = study.status(directory)

@@ -46,6 +46,7 @@ def work(
 ) -> None:
     """Compute the shards that are not done, in their order; those that others compute come last.
 
+    A long shard leaves checkpoints, from which the next run goes on if this one is killed.
     What appears meanwhile has been written whole by another process, and is not read. `done` shards are so
     already, beside those of `left`: for the fractions that `progress` is told.
     """
@@ -68,7 +69,7 @@ def work(
                     if whole:
                         tell(shard, min(steps / whole, 0.999))
 
-                store.save(shard, run_shard(shard, follow, threads))
+                store.save(shard, run_shard(shard, follow, threads, store.parts(shard)))
         if waiting and waiting[-1] is shard:
             idle += 1
             if idle >= len(waiting):

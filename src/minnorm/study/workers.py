@@ -28,8 +28,11 @@ def supervise(
     """Compute the shards that are not done in processes of their own, which end if this one does.
 
     Each takes what no other has claimed, starting at its own part of the list. If one dies, the others do
-    its work. Errors: those of the workers; OSError if all have died before the study was done.
+    its work. Errors: those of the workers; ValueError for a store in this process's memory; OSError if all have
+    died before the study was done.
     """
+    if str(store.directory).startswith("memory://"):
+        raise ValueError(f"directory is {store.directory}, which lives in this process; leave workers out")
     cores = sorted(os.sched_getaffinity(0))[:threads]
     processes: list[subprocess.Popen[str]] = []
     said: Queue[tuple[int, dict[str, Any]]] = Queue()
