@@ -4,9 +4,8 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, NullLocator
 
-from minnorm.plot import palette
+from minnorm.plot import palette, round_ticks
 from minnorm.report.rates.powers import Power
 
 
@@ -23,14 +22,10 @@ def draw_law(axes: Axes, law: Power | None, look: dict[str, Any], label: str | N
 
 
 def count_axis(axes: Axes, low: float, high: float, label: str) -> None:
-    """A logarithmic axis of whole numbers, labelled as such."""
-    subs = (1.0, 2.0, 5.0) if high < 300 * low else (1.0,)
+    """A logarithmic axis of counts, in plain numbers where it spans few decades."""
     axes.set(xscale="log", xlabel=label)
-    axes.xaxis.set_major_locator(LogLocator(subs=subs))
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:.0f}"))
-    axes.xaxis.set_minor_formatter(NullFormatter())
-    if len(subs) > 1:
-        axes.xaxis.set_minor_locator(NullLocator())
+    if high < 300 * low:
+        round_ticks(axes.xaxis)
 
 
 def guide(axes: Axes, x: tuple[float, float], start: float, slope: float, label: str | None = None) -> None:

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from minnorm.plot import new_figure, palette
 from minnorm.report.rates.drawing import count_axis, draw_law, guide
 from minnorm.report.rates.powers import Power, power
-from minnorm.report.rates.solved import INTERVAL, Solved, by_dim, by_seed, certified
+from minnorm.report.rates.solved import INTERVAL, LATE, Solved, by_dim, by_seed, certified
 from minnorm.report.section import Picture, Section, Table
 from minnorm.study import Study
 
@@ -26,6 +26,7 @@ class _Laws:
     dim: int
     solved: list[Solved]
     least: dict[float, Power | None]
+    late: dict[float, Power | None]
     distance: Power | None
 
 
@@ -44,9 +45,19 @@ def least_decay(one: Solved, level: float) -> float:
 
 def _fit(dim: int, solved: list[Solved]) -> _Laws:
     groups = by_seed(solved)
-    counts = [[one.points for one in some] for some in groups]
-    least = {level: power(counts, [[least_decay(one, level) for one in some] for some in groups]) for level in _LEVELS}
-    return _Laws(dim, solved, least, power(counts, [[one["l2_unknown"].min() for one in some] for some in groups]))
+    last = sorted({one.points for one in solved})[-LATE:]
+
+    def laws(kept: list[list[Solved]]) -> dict[float, Power | None]:
+        counts = [[one.points for one in some] for some in kept]
+        return {level: power(counts, [[least_decay(one, level) for one in some] for some in kept]) for level in _LEVELS}
+
+    distance = power(
+        [[one.points for one in some] for some in groups],
+        [[one["l2_unknown"].min() for one in some] for some in groups],
+    )
+    return _Laws(
+        dim, solved, laws(groups), laws([[one for one in some if one.points in last] for some in groups]), distance
+    )
 
 
 def expected(dim: int) -> float:
@@ -79,8 +90,8 @@ def section(study: Study, solved: Sequence[Solved], unfinished: int) -> Section:
             Picture(
                 partial(_figure, found),
                 "Norm of the minimiser over [f*] against λ, geometric means over data sets, dark to light from few "
-                f"points to many; dashed: {_LEVELS[0]:g}, below which λ works. Last: the least λ that works for each data "
-                "set (dots) against n, with the fitted law and the 95 % interval of its mean; dotted: slope −1/2.",
+                f"points to many; dashed: {_LEVELS[0]:g}, below which λ works. Last: the least λ that works for each "
+                "data set (dots) against n, with the fitted law and the 95 % interval of its mean; dotted: slope −1/2.",
                 title="Least decay against number of noisy labels",
             )
         ],
@@ -95,12 +106,13 @@ def _findings(laws: _Laws) -> list[str]:
         if law is None:
             said.append(f"Dimension {laws.dim}: the λ of the study do not bracket a norm of {level:g} [f*].")
             continue
-        low, high = law.interval
         said.append(
             f"Dimension {laws.dim}, norm up to {level:g} [f*]: the least λ that works falls like n^{law} for n = "
-            f"{law.start:.0f} to {law.stop:.0f}. −1/2 is {_where(-0.5, low, high)}, "
-            f"{expected(laws.dim):.3f} is {_where(expected(laws.dim), low, high)}."
+            f"{law.start:.0f} to {law.stop:.0f}: {_where(laws.dim, law)}."
         )
+        late = laws.late[level]
+        if late is not None and late.start > law.start:
+            said[-1] += f" From n = {late.start:.0f} on, it falls like n^{late}: {_where(laws.dim, late)}."
     if laws.distance is not None:
         said.append(
             f"Dimension {laws.dim}: the least L2 distance to f* over all λ, where the target is not known, falls like "
@@ -109,8 +121,12 @@ def _findings(laws: _Laws) -> list[str]:
     return said
 
 
-def _where(value: float, low: float, high: float) -> str:
-    return "inside the interval" if low <= value <= high else f"outside, {'above' if value > high else 'below'} it"
+def _where(dim: int, law: Power) -> str:
+    low, high = law.interval
+    return " and ".join(
+        f"{name} is {'inside the interval' if low <= value <= high else 'above it' if value > high else 'below it'}"
+        for name, value in (("−1/2", -0.5), (f"{expected(dim):.3f}", expected(dim)))
+    )
 
 
 def _table(found: Sequence[_Laws]) -> Table:

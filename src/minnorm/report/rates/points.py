@@ -12,12 +12,11 @@ from matplotlib.figure import Figure
 from minnorm.plot import new_figure, palette
 from minnorm.report.rates.drawing import count_axis, draw_law
 from minnorm.report.rates.powers import Power, power
-from minnorm.report.rates.solved import INTERVAL, Solved, by_dim, by_seed, certified
+from minnorm.report.rates.solved import INTERVAL, LATE, Solved, by_dim, by_seed, certified
 from minnorm.report.section import Picture, Section, Table
 from minnorm.study import Study
 
 _CLEAR = 0.1  # share of the deficit that the bracket of the norm may leave open, where it is fitted
-_LATE = 3  # numbers of points that the late fit takes
 
 
 @dataclass(frozen=True)
@@ -67,7 +66,13 @@ def _fit(dim: int, solved: list[Solved]) -> _Laws:
             [[one.points for one in some] for some in groups], [[1 - ratio(one) for one in some] for some in groups]
         )
 
-    return _Laws(dim, solved, counts, law(every), law(every[-_LATE:]) if len(every) > _LATE else None)
+    return _Laws(
+        dim,
+        solved,
+        counts,
+        law(every) if len(every) >= LATE else None,
+        law(every[-LATE:]) if len(every) > LATE else None,
+    )
 
 
 def nearest(one: Solved) -> float:
@@ -142,7 +147,7 @@ def _findings(found: Sequence[_Laws], radial: bool) -> list[str]:
         if laws.law is not None:
             text += (
                 f"; deficit ~ n^{laws.law} for n = {laws.law.start:.0f} to {laws.law.stop:.0f}"
-                + (f", and n^{laws.late} on the last {_LATE} of these n" if laws.late is not None else "")
+                + (f", and n^{laws.late} on the last {LATE} of these n" if laws.late is not None else "")
                 + _settled(laws)
             )
         said.append(text + ".")
@@ -155,7 +160,7 @@ def _settled(laws: _Laws) -> str:
     if laws.late is None:
         return ": too few n to say whether that is the limit's"
     low, high = laws.late.interval
-    return "" if low <= laws.law.exponent <= high else ": the exponent still drifts, so this is no asymptotic rate"
+    return "" if low <= laws.law.exponent <= high else ": the exponent still drifts, so this is no rate of the limit"
 
 
 def _table(found: Sequence[_Laws]) -> Table:

@@ -67,6 +67,9 @@ def certified(solved: Iterable[Solved]) -> str:
     return f"{each.size - wide} of {each.size} problems are solved to a certified relative gap of 1e-6."
 
 
+LATE = 3
+"""Numbers of points that a law needs, and that the law of the last part takes."""
+
 INTERVAL = (
     "Intervals are 95 % t-intervals for the mean exponent over data seeds; they say nothing of how far the range is "
     "from the limit, for which the exponent of the last part is given."

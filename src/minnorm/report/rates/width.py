@@ -20,6 +20,7 @@ from minnorm.train import AXES
 
 _STRAIGHT = 0.01  # how far log lam may be from a line in log m
 _BOUNDED = 1.1  # norm ratio up to which a network is a competitor of bounded norm
+_SAMPLING = 2e-3  # excess that may be the sampling error of the points
 _GLOBAL = 0.05  # excess over the infinite width within which a minimiser is called global
 
 
@@ -62,6 +63,11 @@ class Schedule:
     decline: float
     factor: float
     places: list[Place]
+
+    def law(self) -> Power | None:
+        """How the excess objective goes with the width, where it is above what the points' sampling error may be."""
+        kept = [place for place in self.places if place.best.excess > _SAMPLING]
+        return power([[place.width for place in kept]], [[place.best.excess for place in kept]])
 
     @property
     def quotients(self) -> np.ndarray:
@@ -170,7 +176,7 @@ def section(study: Study, trained: Sequence[tuple[Shard, xr.Dataset]], unfinishe
                 title="Norm, objective and loss against width",
             )
         ],
-        tables=[_table(made)],
+        tables=[_laws_table(made, dim), _table(made)],
         unfinished=unfinished,
     )
 
@@ -188,6 +194,7 @@ def _findings(made: Sequence[Schedule], found: Sequence[Place], law: Power | Non
             f"objective is {_times(first.best.excess)} that of infinite width at the smallest, "
             f"{_times(last.best.excess)} at the largest width."
         )
+    said += _threshold(made, dim)
     if law is not None:
         said.append(
             f"The least loss at norm up to {_BOUNDED} [f*] falls like m^{law} (interval of the regression), where "
@@ -211,6 +218,66 @@ def _findings(made: Sequence[Schedule], found: Sequence[Place], law: Power | Non
         )
     )
     return [*said, *_how_global(found)]
+
+
+def _laws_table(made: Sequence[Schedule], dim: int) -> Table:
+    rows = []
+    for schedule in made:
+        law, last = schedule.law(), schedule.places[-1]
+        rows.append(
+            [
+                f"{schedule.decline:g}",
+                "–" if law is None else str(law),
+                f"{schedule.decline - 1 - 3 / dim:g}",
+                f"{schedule.places[0].best.excess:.3g}",
+                f"{last.best.excess:.3g}",
+                f"{schedule.quotients[0]:.3f}",
+                f"{schedule.quotients[-1]:.3f}",
+                f"{last.best.ratio:.3f}",
+            ]
+        )
+    return Table(
+        [
+            "a", "excess ~ m^", "expected", f"excess at m = {made[0].places[0].width}",
+            f"at {made[0].places[-1].width}", "norm / infinite width's, first", "last", "norm ratio, last",
+        ],
+        rows,
+        f"Exponent of the excess objective in m, where the excess is above {_SAMPLING:.1%}, with the 95 % interval of "
+        "the regression; expected: a − (1 + 3/d), loss of the best networks over λ [f*].",
+        title="How the minimum depends on the width",
+        names=1,
+    )  # fmt: skip
+
+
+def _threshold(made: Sequence[Schedule], dim: int) -> list[str]:
+    """For which a the excess objective falls with the width, and for which it does not."""
+    laws = [(schedule, law) for schedule in made if (law := schedule.law()) is not None]
+    falls = [schedule.decline for schedule, law in laws if law.interval[1] < 0]
+    grows = [schedule.decline for schedule, law in laws if law.interval[0] > 0]
+    open_ = [schedule.decline for schedule, law in laws if law.interval[0] <= 0 <= law.interval[1]]
+    parts = [
+        f"{word} for a = {', '.join(f'{a:g}' for a in some)}"
+        for word, some in (("falls", falls), ("grows", grows), ("neither falls nor grows for sure", open_))
+        if some
+    ]
+    if not parts:
+        return []
+    lost = [schedule for schedule in made if schedule.decline > 1 + 3 / dim]
+    said = [
+        f"With the width, the excess of the objective {'; it '.join(parts)}: the border expected is {1 + 3 / dim:.3g}."
+    ]
+    if lost:
+        said.append(
+            "Beyond the border the norm of the best networks is "
+            + " and ".join(
+                f"{place.best.ratio:.3f} at m = {place.width}"
+                for schedule in lost
+                for place in (schedule.places[0], schedule.places[-1])
+            )
+            + ": no bound holds there, and searches from starts of norm [f*] or less do not exclude minimisers of "
+            "larger norm."
+        )
+    return said
 
 
 def _times(excess: float) -> str:
