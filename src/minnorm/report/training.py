@@ -155,7 +155,7 @@ def _table(table: Sequence[Row], columns: Sequence[str]) -> Table:
 _NOTE = """Mean ± standard deviation over seeds at the last step.
 Norm ratio: path norm over the exact minimum norm [f*]; 1 is optimal. With decay λ the global minimiser f has loss + λ [f] ≤ λ [f*]: its ratio is below 1 and tends to 1 as λ → 0. Without decay a ratio below 1 says that the network does not fit the whole known region.
 Data norm ratio: path norm over the least norm of any network through the training data, certified.
-Excess objective: objective over the least objective of any network with the same λ, minus 1; 0 is the global minimum.
+Excess objective: objective over the least objective of any network with the same λ, minus 1; 0 is the global minimum. Where more points than the solver takes are drawn from a radial law, it is the minimum for infinitely many of them, and a finite sample may fall below 0.
 L2 and sup distance: to the exact interpolant where the target is not known.
 Stretch: the s for which the exact profile f*(r/s) fits best.
 Radial std: averaged over r.
