@@ -208,23 +208,20 @@ def test_diverged_networks_are_counted_and_left_out(finished):
     assert not any(one.matched for one in lost)
 
 
-@pytest.mark.parametrize("style", ["light", "dark"])
-def test_a_section_has_every_published_number_and_draws(finished, style):
-    from minnorm.plot import plot_style
-
+def test_a_section_has_every_published_number(finished):
     (section,) = stretch.sections(study.stores(finished))
     published, everything = section.tables
     assert [row[0] for row in published.rows] == [one.name for one in CLAIMS]
     assert all(len(row) == len(table.columns) for table in section.tables for row in table.rows)
     assert len(everything.rows) == len(outcomes(study.stores(finished)))
     assert section.unfinished == 0
-    assert "4 diverged" in " ".join(section.findings) or "8 diverged" in " ".join(section.findings)
-    with plot_style(style):
-        for picture in section.pictures:
-            assert picture.draw().axes
+    lost = sum(one.diverged for one in outcomes(study.stores(finished)))
+    assert lost > 0
+    assert f"{lost} diverged" in " ".join(section.findings)
+    assert len({picture.title for picture in section.pictures}) == 5
 
 
-def test_the_page_says_it(finished, tmp_path):
+def test_the_page_says_it_and_draws(finished, tmp_path):
     page = report.write(finished, tmp_path / "page.html").read_text()
     assert "Published numbers" in page
     assert page.count("<figure>") == 5
@@ -240,7 +237,7 @@ def test_another_task_is_refused(tmp_path, make_small):
 STUDIES = Path(__file__).parents[2] / "studies"
 
 
-@pytest.mark.parametrize(("name", "shards", "networks"), [("bump31", 108, 1496), ("bump31-small", 34, 108)])
+@pytest.mark.parametrize(("name", "shards", "networks"), [("bump31", 108, 1496), ("bump31-small", 37, 104)])
 def test_the_studies_are_as_large_as_intended(name, shards, networks):
     found = study.load_all(STUDIES / f"{name}.toml")
     every = [shard for one in found.values() for shard in one.shards()]

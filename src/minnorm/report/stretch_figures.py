@@ -10,7 +10,7 @@ from matplotlib.lines import Line2D
 
 from minnorm.plot import Palette, new_figure, palette
 from minnorm.report.stretch_claims import WORDS
-from minnorm.report.stretch_networks import FACTORS, MATCHED, Outcome, exact, least_norm
+from minnorm.report.stretch_networks import FACTORS, MATCHED, Outcome, exact, stretch_at
 from minnorm.report.tables import short
 
 OPTIMIZERS = ("sgd", "momentum", "adam")
@@ -65,14 +65,12 @@ def against_loss(found: Sequence[Outcome]) -> Figure:
             markeredgewidth=0.9,
         )
     seen = [network.loss for one in found for network in one.networks]
-    for choice in dict.fromkeys(
-        (one.setting.dim, one.setting.radius, one.setting.outer, one.setting.inner_fraction) for one in found
-    ):
-        usual = choice[3] == _usual(found, "inner_fraction")
-        if usual:
-            losses, stretches = least_norm(*choice)
-            near = (losses > min(seen) / 10) & (losses < max(seen) * 3)
-            axes.plot(losses[near], stretches[near], color=colours.faint, linewidth=0.9, zorder=1)
+    fine = np.geomspace(min(*seen, MATCHED) / 2, max(seen) * 2, 200)
+    usual = _usual(found, "inner_fraction")
+    for radius in radii:
+        some = [one.setting for one in found if (one.setting.radius, one.setting.inner_fraction) == (radius, usual)]
+        if some:
+            axes.plot(fine, stretch_at(fine, some[0]), color=colours.faint, linewidth=0.9, zorder=1)
     axes.axvline(MATCHED, color=colours.faint, linewidth=0.8)
     for published in (3.5, 3.8):
         axes.axhline(published, **{**colours.exact, "zorder": 0})

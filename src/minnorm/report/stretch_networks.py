@@ -6,6 +6,7 @@ from functools import cache
 
 import numpy as np
 import xarray as xr
+from scipy.interpolate import PchipInterpolator
 
 from minnorm import measure
 from minnorm.known import RadialBump, radial_bump, radial_fit, radial_law
@@ -217,11 +218,15 @@ def least_norm(dim: int, radius: float, outer: float, inner_fraction: float) -> 
     return np.array(losses), np.array(stretches)
 
 
+def stretch_at(losses: np.ndarray, setting: Setting) -> np.ndarray:
+    """The stretch of the least-norm function with these losses, interpolated; NaN beyond the computed ones."""
+    known, stretches = least_norm(setting.dim, setting.radius, setting.outer, setting.inner_fraction)
+    return PchipInterpolator(np.log(known), stretches, extrapolate=False)(np.log(losses))
+
+
 def expected_stretch(one: Outcome) -> float:
     """The stretch of the least-norm function with a setting's mean loss; NaN where none of the computed ones has it."""
-    setting = one.setting
-    losses, stretches = least_norm(setting.dim, setting.radius, setting.outer, setting.inner_fraction)
-    return float(np.interp(np.log(one.loss), np.log(losses), stretches, left=np.nan, right=np.nan))
+    return float(stretch_at(np.array([one.loss]), one.setting)[0])
 
 
 _LAMS = np.geomspace(1e-7, 3e-4, 7)
