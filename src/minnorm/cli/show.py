@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, TextIO
+from typing import Any
 
 Show = Callable[[Any, float, float], None]
 """Called with (work, part of it done, part of everything done)."""
@@ -29,7 +29,7 @@ def plainly(asked: bool) -> bool:
     return asked
 
 
-def fancy(stream: TextIO) -> bool:
+def fancy(stream: Any) -> bool:
     """Whether a stream takes colours, boxes and bars: a terminal, where nobody asked for plain text."""
     variables = (os.environ.get(name, "") for name in ("NO_COLOR", "MINNORM_PLAIN"))
     return not (_plain or any(variables) or os.environ.get("TERM") == "dumb") and stream.isatty()
