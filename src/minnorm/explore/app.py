@@ -68,7 +68,7 @@ def page(title: str, store: Path | None) -> pn.Template:
     address = Address(visible=False)
     changed: list[Callable[[], None]] = []
     say = partial(setattr, address, "message")
-    later = document.add_next_tick_callback
+    later = partial(_later, document, document.session_context)
     template = pn.Template(_read("page.html.jinja"), design=_design(theme))
     template.add_panel("address", address)
     try:
@@ -102,6 +102,12 @@ def page(title: str, store: Path | None) -> pn.Template:
     for key, value in variables.items():
         template.add_variable(key, value)
     return template
+
+
+def _later(document: Any, session: Any, act: Callable[[], None]) -> None:
+    """Do something in a session's thread; nothing if the reader has left."""
+    if session is None or not session.destroyed:
+        document.add_next_tick_callback(act)
 
 
 def _read(name: str) -> str:

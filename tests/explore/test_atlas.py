@@ -1,0 +1,150 @@
+"""The view Atlas in a real browser, with the store of a small study, and without one."""
+
+import runpy
+
+import numpy as np
+import pytest
+
+from minnorm import study
+from minnorm.explore import atlas_rows
+
+pytestmark = pytest.mark.browser
+
+COMMON = {"train": {"width": 12, "steps": 60, "records": 6}}
+STUDIES = [
+    {
+        "name": "line",
+        "task": {"kind": "line", "x": [-1.0, 0.0, 0.5, 1.0], "y": [0.0, 1.0, 0.2, 0.4]},
+        "grid": {"optimizer": ["gd", "adam"], "weight_decay": [0.0, 1e-3], "seed": 2},
+    },
+    {"name": "bump", "task": {"kind": "bump", "dim": 3, "points": 20}, "grid": {"seed": 2}},
+    {"name": "plane", "task": {"kind": "points", "dim": 2, "points": 6}, "grid": {"seed": 1}},
+]
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory):
+    directory = tmp_path_factory.mktemp("atlas")
+    for one in STUDIES:
+        study.run(study.parse(one | COMMON), directory / one["name"], threads=1)
+    return directory
+
+
+@pytest.fixture(scope="module")
+def server(serve, store):
+    with serve(str(store)) as served:
+        yield served
+
+
+@pytest.fixture(scope="module")
+def networks(store):
+    return atlas_rows.load_rows(store).frame
+
+
+def value(page, name: str):
+    return page.locator("dt", has_text=name).first.locator("xpath=following-sibling::dd")
+
+
+def show(page, number: int) -> None:
+    field = page.get_by_role("spinbutton", name="Network number")
+    field.fill(str(number))
+    field.press("Enter")
+
+
+def test_a_point_that_is_clicked_shows_its_network(open_page, networks, screenshot, tmp_path, capsys, violations):
+    page = open_page("atlas")
+    value(page, "networks shown").filter(has_text="11").wait_for()
+    page.get_by_label("Across").select_option("path norm")
+    page.get_by_label("Up", exact=True).select_option("training loss")
+    page.get_by_label("Colour").select_option("weight decay")
+    page.get_by_label("study").select_option("line")
+    value(page, "networks shown").filter(has_text="8").wait_for()
+    row = networks[networks["study"] == "line"].iloc[5]
+    where = page.evaluate(
+        """async ([x, y]) => { for (let k = 0; k < 50; k++) {
+          for (const root of Bokeh.documents[0].roots()) for (const model of root.references())
+            if (model.type === "Figure" && model.output_backend === "webgl") {
+              const view = Bokeh.index.find_one(model);
+              if (view && model.renderers[0].data_source.data.x.length === 8 && k > 8) {
+                const box = view.canvas_view.el.getBoundingClientRect();
+                return [box.left + view.frame.x_scale.compute(x), box.top + view.frame.y_scale.compute(y)];
+              }
+            }
+          await new Promise((resolve) => setTimeout(resolve, 100));
+        } }""",
+        [row["path_norm"], row["training_loss"]],
+    )
+    page.mouse.click(*where)
+    value(page, "shard").filter(has_text=row["shard"]).wait_for()
+    for name in ("path norm", "training loss", "norm ratio", "l2 unknown"):
+        shown = page.locator("dt").filter(has_text=name).last.locator("xpath=following-sibling::dd").inner_text()
+        assert float(shown) == pytest.approx(row[name.replace(" ", "_")], rel=1e-5)
+    assert page.get_by_role("spinbutton", name="Network number").input_value() == "6"
+    screenshot(page, "atlas")
+    assert violations(page) == []
+    # The URL is the view, its code prints the number on the axis, its table has what is in the plot.
+    shared = open_page("atlas", page.url)
+    value(shared, "shard").filter(has_text=row["shard"]).wait_for()
+    assert shared.get_by_label("Across").input_value() == "path norm"
+    (tmp_path / "code.py").write_text(shared.get_by_label("Python code of this view").inner_text())
+    runpy.run_path(str(tmp_path / "code.py"))
+    assert float(capsys.readouterr().out) == pytest.approx(row["training_loss"], rel=1e-12)
+    with shared.expect_download() as download:
+        shared.get_by_role("button", name="Download CSV").click()
+    assert len(download.value.path().read_text().splitlines()) == 9
+
+
+def test_functions_of_every_kind_by_the_keyboard(open_page, networks, screenshot):
+    page = open_page("atlas", "theme=dark&x=path_norm&y=training_loss")
+    value(page, "networks shown").filter(has_text="11").wait_for()
+    titles = """() => Bokeh.documents[0].roots().flatMap((root) => Array.from(root.references()))
+      .filter((model) => model.type === "Figure").map((model) => model.title?.text ?? "")"""
+    for name, title in (("bump", "Radial mean"), ("plane", "Function"), ("line", "Function")):
+        number = 1 + int(np.flatnonzero(networks["study"] == name)[0])
+        show(page, number)
+        value(page, "shard").filter(has_text=networks.iloc[number - 1]["shard"]).wait_for()
+        page.wait_for_timeout(200)
+        shown = page.evaluate(titles)
+        assert any(one.startswith(title) for one in shown), shown
+        assert any(one.startswith("Path norm") for one in shown)
+        screenshot(page, f"atlas-{name}")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download SVG").click()
+    assert b"<svg" in download.value.path().read_bytes()[:1000]
+    show(page, 99)
+    page.get_by_role("alert").filter(has_text="number is 99, but 11 networks").wait_for()
+
+
+def test_what_a_url_cannot_have_is_said(open_page):
+    page = open_page("atlas", "x=beauty&network=0123:4")
+    page.get_by_role("alert").filter(has_text="network is '0123:4', which these studies do not have").wait_for()
+    value(page, "networks shown").filter(has_text="11").wait_for()
+
+
+def test_twenty_thousand_networks_are_a_plot_at_once(networks):
+    """What is done for each change of an axis, with the table of a large study."""
+    import time
+
+    from minnorm.explore.atlas_plots import scatter, visible
+    from minnorm.explore.theme import LIGHT
+
+    rng = np.random.default_rng(0)
+    frame = networks.sample(20_000, replace=True, random_state=0).reset_index(drop=True)
+    frame["path_norm"] *= rng.lognormal(size=len(frame))
+    rows = atlas_rows.Rows(frame, {})
+    began = time.perf_counter()
+    kept = visible(rows.chosen({"study": "line"}), "path_norm", "training_loss", log_x=True, log_y=True)
+    look = {"log_x": True, "log_y": True, "pick": lambda place: None}
+    plot, _ = scatter(frame, "path_norm", "training_loss", "optimizer", LIGHT, **look)
+    assert time.perf_counter() - began < 2
+    assert plot.output_backend == "webgl"
+    assert len(kept) == np.count_nonzero(frame["study"] == "line")
+
+
+def test_without_a_store_the_page_says_how_to_make_one(browser, serve):
+    with serve() as served:
+        page = browser.new_page()
+        page.goto(served.at("atlas"))
+        page.get_by_role("heading", name="there is none here").wait_for()
+        assert "minnorm study run" in page.locator("main pre").inner_text()
+        page.close()
