@@ -79,6 +79,8 @@ def contrast(first: Frame, second: Frame, measure: str, shared: list[str]) -> Co
 
     The interval comes from resampling seeds: networks of one seed share their data and draws.
     """
+    if measure not in first:
+        return None
     keys = [*shared, "seed"]
     one = first[first[measure] > 0].groupby(keys)[measure].mean()
     two = second[second[measure] > 0].groupby(keys)[measure].mean()

@@ -16,8 +16,8 @@ from minnorm.study.tasks import TASKS, CsvTask, Task
 from minnorm.train import AXES, INITIALISATIONS, OPTIMIZERS, SCHEDULES
 
 FORMAT = 3
-"""The version of shard files; a change of what their numbers mean raises it, and so does one of a default, which
-keys leave out so that a new option leaves them alone."""
+"""The version of shard files; a change of what their numbers mean raises it, and so does one of a default: keys
+leave defaults out, so that a new option leaves finished work alone."""
 
 OPTIMAL = "optimal"
 """The initialisation that draws neurons from the measure of the task's exact interpolant."""
