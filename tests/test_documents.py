@@ -7,7 +7,9 @@ import sys
 import tomllib
 import warnings
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
+from urllib.parse import parse_qsl
 
 import matplotlib.pyplot as plt
 import pytest
@@ -134,3 +136,18 @@ def test_every_public_name_is_on_the_api_page():
     wanted = {f"minnorm.{name}" for name in minnorm.__all__ if name not in packages}
     wanted |= {f"minnorm.{package}.{name}" for package in packages for name in getattr(minnorm, package).__all__}
     assert wanted <= named, f"missing: {sorted(wanted - named)}"
+
+
+def test_links_into_the_page_are_understood():
+    pytest.importorskip("panel")
+    from minnorm.explore.app import VIEWS
+
+    views = {title.lower(): place.split(":") for title, place in VIEWS.items()}
+    links = re.findall(r"`/(\w+)\?([^`\s]+)`", (DOCS / "tutorials" / "teach.md").read_text())
+    for view, query in links:
+        module, kind = views[view]
+        asked = dict(parse_qsl(query, strict_parsing=True))
+        state, problems = getattr(import_module(module), kind).state_type.from_query(asked)
+        assert not problems
+        assert set(asked) <= set(state.param), f"/{view}?{query}"
+    assert len(links) >= 6
