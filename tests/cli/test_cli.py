@@ -1,4 +1,5 @@
 import json
+import re
 import subprocess
 import sys
 import uuid
@@ -82,10 +83,15 @@ def test_plan_resume_merge_and_export(minnorm, tmp_path):
     assert (planned["networks"], planned["shards"], planned["done"]) == (1, 1, 0)
     assert planned["seconds"] > 0
     assert one_object(minnorm("study", "run", "s.toml", "--json"))["complete"] is True
-    assert minnorm("study", "plan", "s.toml").stdout.splitlines() == [
-        "s: 1 networks in 1 shards, 1 of them done",
-        "about 0 s and 0.0 MB to go",
-    ]
+    _, heads, row = (re.split(r"  +", line) for line in minnorm("study", "plan", "s.toml").stdout.splitlines())
+    assert dict(zip(heads, row, strict=True)) == {
+        "study": "s",
+        "networks": "1",
+        "shards": "1",
+        "done": "1",
+        "time left": "about 0 s",
+        "disk": "0.0 MB",
+    }
     assert one_object(minnorm("study", "resume", "s", "--json"))["complete"] is True
     merged = one_object(minnorm("study", "merge", "s", "--out", "t", "--json"))
     assert (merged["copied"], merged["missing"]) == (1, 0)
@@ -166,14 +172,6 @@ def test_help_loads_nothing_heavy():
     process = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert process.returncode == 0, process.stderr
     assert "demo" in process.stdout
-
-
-STUDY = [["study", command] for command in ("plan", "run", "resume", "status", "merge", "export")]
-
-
-@pytest.mark.parametrize("command", [["demo"], ["train"], ["known", "radial"], ["known", "line"], *STUDY])
-def test_help_has_an_example(minnorm, command):
-    assert "Example" in minnorm(*command, "--help").stdout
 
 
 def test_the_installed_command():

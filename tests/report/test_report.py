@@ -40,16 +40,88 @@ def done(finished, tmp_path):
 
 def test_page_is_whole_and_needs_no_network(page):
     page = page.read_text()
-    assert page.count("<section>") == 2
-    sources = re.findall(r'(?:src|href)="([^"]*)"', page)
-    assert len(sources) == 4
+    assert page.count("<section ") == 2
+    sources = re.findall(r'(?:src|srcset)="([^"]*)"', page)
+    assert len(sources) == 8  # four figures, each for two backgrounds
     for source in sources:
         kind, _, data = source.partition(",")
         assert kind == "data:image/svg+xml;base64"
         ElementTree.fromstring(base64.b64decode(data))
+    assert not re.search(r'href="(?!#)', page)
     assert "http" not in re.sub(r"data:image[^\"]*", "", page)
     assert "16" in page
     assert "diverged" in page
+
+
+def test_dark_pages_have_dark_figures(page):
+    page = page.read_text()
+    pairs = re.findall(r'\(prefers-color-scheme: dark\)" srcset="([^"]*)"><img src="([^"]*)"', page)
+    assert len(pairs) == 4
+    for dark, light in pairs:
+        grounds = [
+            re.search(rb"fill: (#[0-9a-f]{6})", base64.b64decode(source.partition(",")[2])) for source in (dark, light)
+        ]
+        colours = [found.group(1).decode() for found in grounds if found]
+        assert colours == re.findall(r"--ground: (#\w+)", page)[::-1]
+
+
+def test_text_stands_out_from_every_ground(page):
+    def brightness(colour):
+        c = np.array([int(colour[k : k + 2], 16) / 255 for k in (1, 3, 5)])
+        return np.where(c <= 0.04045, c / 12.92, ((c + 0.055) / 1.055) ** 2.4) @ (0.2126, 0.7152, 0.0722)
+
+    schemes = re.findall(r":root \{ (--ground[^}]*)\}", page.read_text())
+    assert len(schemes) == 2
+    for scheme in schemes:
+        colours = dict(re.findall(r"--(\w+): (#\w{6})", scheme))
+        for text in ("ink", "soft", "accent"):
+            for ground in ("ground", "panel"):
+                low, high = sorted((brightness(colours[text]), brightness(colours[ground])))
+                assert (high + 0.05) / (low + 0.05) >= 4.5, (text, ground)
+
+
+def test_everything_has_a_name(page):
+    text = re.sub(r"data:image[^\"]*", "", page.read_text())
+    tree = ElementTree.fromstring(re.sub(r"<(meta|source|img)([^>]*)>", r"<\1\2/>", text.split("<!doctype html>")[1]))
+    assert tree.get("lang") == "en"
+    for image in tree.iter("img"):
+        assert image.get("alt")
+        assert int(image.get("width")) > 300
+    ids = {heading.get("id") for heading in tree.iter("h2")}
+    assert all(link.get("href")[1:] in ids for link in tree.iter("a"))
+    assert len(list(tree.iter("a"))) == len(ids) == 2
+    for table in tree.iter("table"):
+        assert table.find("caption").text
+        heads = list(table.find("thead").iter("th"))
+        assert {head.get("scope") for head in heads} == {"col"}
+        for row in table.find("tbody"):
+            assert [cell.get("scope") for cell in row if cell.tag == "th"] == ["row"]
+            assert len(row) == len(heads)
+    regions = [part for part in tree.iter("div") if part.get("role") == "region"]
+    assert all(part.get("aria-label") and part.get("tabindex") == "0" for part in regions)
+    assert [figure.find("figcaption/strong").text for figure in tree.iter("figure")] == [
+        f"Figure {study}.{number}." for study in (1, 2) for number in (1, 2)
+    ]
+
+
+@pytest.mark.parametrize(("kind", "style", "begins"), [("svg", "dark", b"<?xml"), ("pdf", "light", b"%PDF")])
+def test_figures_are_written_as_files(finished, tmp_path, kind, style, begins):
+    found = report.sections(finished)
+    paths = report.write_figures(found, tmp_path / "new" / "folder", kind=kind, style=style)
+    assert [path.name for path in paths] == [
+        f"a-bump-1-radial-profiles.{kind}",
+        f"a-bump-2-norm-and-loss-in-training.{kind}",
+        f"small-1-learned-functions.{kind}",
+        f"small-2-norm-and-loss-in-training.{kind}",
+    ]
+    for path in paths:
+        assert path.read_bytes().startswith(begins)
+    if kind == "svg":
+        assert "#14181d" in paths[0].read_text()
+    with pytest.raises(ValueError, match="style is 'grey'"):
+        report.write_figures(found, tmp_path, style="grey")
+    with pytest.raises(ValueError, match="ends in 'gif'"):
+        report.write_figures(found, tmp_path, kind="gif")
 
 
 def test_page_is_the_same_each_time(page, done):

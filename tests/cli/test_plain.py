@@ -1,0 +1,126 @@
+"""On a terminal with colours, boxes and bars; in logs, with NO_COLOR, MINNORM_PLAIN or --plain without."""
+
+import os
+import pty
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+POINTS = "x,y\n-1,0\n0,1\n1,0\n"
+BOXES = re.compile("[─-╿]")
+SWITCH = "\x1b["  # begins every colour and movement on a terminal
+
+
+@pytest.fixture
+def terminal(tmp_path):
+    """Run the command line on a pseudo-terminal: terminal(*arguments, **environment) -> (exit status, its words)."""
+    (tmp_path / "points.csv").write_text(POINTS)
+
+    def run(*arguments: str, **environment: str) -> tuple[int, str]:
+        child, master = pty.fork()
+        if child == 0:  # pragma: no cover
+            os.chdir(tmp_path)
+            plain = {"NO_COLOR", "MINNORM_PLAIN"}
+            inherited = {name: value for name, value in os.environ.items() if name not in plain}
+            size = {"COLUMNS": "100", "LINES": "50", "TERM": "xterm-256color"}
+            command = [sys.executable, "-m", "minnorm.cli", *arguments]
+            os.execve(sys.executable, command, inherited | size | environment)
+        shown = b""
+        while True:
+            try:
+                part = os.read(master, 1 << 16)
+            except OSError:  # the other end is closed
+                break
+            if not part:
+                break
+            shown += part
+        os.close(master)
+        return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), shown.decode().replace("\r\n", "\n")
+
+    return run
+
+
+def test_a_terminal_has_tables_with_colours(terminal):
+    code, shown = terminal("known", "line", "points.csv")
+    assert code == 0
+    assert BOXES.search(shown)
+    assert re.search(r"\x1b\[32myes \(relative gap", shown)
+
+
+@pytest.mark.parametrize(
+    ("before", "environment"),
+    [(["--plain"], {}), ([], {"NO_COLOR": "1"}), ([], {"MINNORM_PLAIN": "1"}), ([], {"TERM": "dumb"})],
+)
+def test_plain_text_on_a_terminal_if_asked_for(terminal, before, environment):
+    code, shown = terminal(*before, "known", "line", "points.csv", **environment)
+    assert code == 0
+    assert SWITCH not in shown
+    assert not BOXES.search(shown)
+    assert shown.splitlines()[:3] == [
+        "Minimum-norm interpolant of 3 points",
+        "norm            2",
+        "lower bound     2",
+    ]
+
+
+def test_help_on_a_terminal_has_panels_and_in_plain_mode_none(terminal):
+    _, boxed = terminal("--help")
+    for panel in ("What is minimal", "What training finds", "See it"):
+        assert panel in boxed
+    assert BOXES.search(boxed)
+    for arguments in (["--plain", "--help"], ["--plain", "train", "--help"]):
+        code, shown = terminal(*arguments)
+        assert code == 0
+        assert shown.startswith("Usage: ")
+        assert SWITCH not in shown
+        assert not BOXES.search(shown)
+
+
+def test_plain_mode_ends_with_its_command(minnorm, monkeypatch, tmp_path):
+    (tmp_path / "points.csv").write_text(POINTS)
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    monkeypatch.setenv("TERM", "xterm")
+    for name in ("NO_COLOR", "MINNORM_PLAIN"):
+        monkeypatch.delenv(name, raising=False)
+    shown = [minnorm(*before, "known", "line", "points.csv").stdout for before in (["--plain"], [], ["--plain"])]
+    assert [bool(BOXES.search(text)) for text in shown] == [False, True, False]
+
+
+def test_logs_are_plain_and_tables_in_columns(minnorm, tmp_path):
+    (tmp_path / "points.csv").write_text(POINTS)
+    shown = minnorm("known", "radial", "--table", "3").stdout.splitlines()
+    assert shown[1].split("  ")[0] == "dim"
+    assert [line.split()[0] for line in shown[2:]] == ["1", "2", "3"]
+    starts = {re.search(r"(?<=  )\S", line).start() for line in shown[1:]}
+    assert len(starts) == 1  # columns are aligned
+    assert minnorm("--help").stdout.startswith("Usage: ")
+
+
+def complete(**environment):
+    """What the installed command answers a shell."""
+    command = [str(Path(sys.executable).with_name("minnorm"))]
+    return subprocess.run(command, env=os.environ | environment, capture_output=True, text=True, check=True).stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "answers"),
+    [
+        (["kn"], ["known"]),
+        (["known", "r"], ["radial", "radial-fit", "ridge", "ridge-sum"]),
+        (["solve", "points.csv", "--bias", ""], ["free", "penalised"]),
+        (["solve", "points.csv", "--pa"], ["--path"]),
+    ],
+)
+def test_words_are_completed(words, answers):
+    line = " ".join(["minnorm", *words])
+    shown = complete(_MINNORM_COMPLETE="complete_bash", COMP_WORDS=line, COMP_CWORD=str(len(words)))
+    assert shown.split() == answers
+
+
+def test_the_completion_script_asks_for_it():
+    script = complete(_MINNORM_COMPLETE="source_bash")
+    assert "_MINNORM_COMPLETE=complete_bash" in script
+    assert script.rstrip().endswith("minnorm")
