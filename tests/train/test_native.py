@@ -177,6 +177,7 @@ PARAMETERS = ("inner_weights", "biases", "outer_weights", "offset")
         pytest.param("adamw", X, 8, id="mini", marks=pytest.mark.slow),
         pytest.param("muon", X, None, id="matrices", marks=pytest.mark.slow),
         pytest.param("sam", X, None, id="uphill"),
+        pytest.param("label_noise", X, 8, id="noisy"),
     ],
 )
 def test_a_trajectory_is_the_same_in_any_grid(optimizer, x, batch_size):

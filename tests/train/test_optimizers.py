@@ -189,6 +189,34 @@ def muon(momentum, b1, b2, eps):
     return direction
 
 
+def lbfgs(memory_size):
+    """Liu & Nocedal (1989) by the two loops of Nocedal (1980); pairs with s.y <= 0 are left out.
+
+    Steps are the learning rate times the direction: it is small enough here that the line search takes its longest one.
+    """
+    pairs, before = [], None
+
+    def direction(g, _):
+        nonlocal before
+        scale = min(1.0, 1 / np.linalg.norm(g))
+        if before is not None:
+            s, y = -LEARNING_RATE * before[0], g - before[1]
+            pairs.append((s, y) if s @ y > 0 else None)
+            scale = s @ y / (y @ y) if pairs[-1] else 1.0
+        q, alphas = g, []
+        recent = [pair for pair in pairs[-int(memory_size) :] if pair]
+        for s, y in reversed(recent):
+            alphas.append(s @ q / (s @ y))
+            q = q - alphas[-1] * y
+        q = scale * q
+        for s, y in recent:
+            q = q + s * (alphas.pop() - y @ q / (s @ y))
+        before = q, g
+        return q
+
+    return direction
+
+
 ADAM = {"b1": 0.9, "b2": 0.999, "eps": 1e-8}
 PUBLISHED = {
     "gd": (identity, {}, "coupled"),
@@ -206,6 +234,7 @@ PUBLISHED = {
     "lion": (lion, {"b1": 0.9, "b2": 0.99}, "decoupled"),
     "sam": (lambda rho: identity(), {"rho": 0.05}, "coupled"),
     "label_noise": (lambda noise: identity(), {"noise": 0.1}, "coupled"),
+    "lbfgs": (lbfgs, {"memory_size": 10.0}, "coupled"),
     "muon": (muon, {"momentum": 0.95, **ADAM}, "decoupled"),
 }
 
@@ -283,6 +312,7 @@ def test_every_optimiser_has_its_update_here():
         ("adamw", {}, None, EVERYTHING),
         ("muon", {"momentum": 0.8}, "coupled", EVERYTHING),
         ("lion", {"b2": 0.9}, "coupled", PENALISED),
+        ("lbfgs", {"memory_size": 3.0}, None, EVERYTHING),
         ("sam", {"rho": 0.3}, "decoupled", EVERYTHING),
     ],
 )

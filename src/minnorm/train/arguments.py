@@ -74,6 +74,10 @@ def setting(
     ):
         if given and value != usual:
             raise ValueError(f"{name} is {value!r}, but start gives the networks; leave one of them out")
+    if entry.gradient == "searched" and decay == "decoupled":
+        raise ValueError(
+            f"decay is 'decoupled'; {optimizer} searches along lines for less of the objective, which is 'coupled'"
+        )
     return Setting(
         optimizer=optimizer,
         options={**entry.options, **(options or {})},

@@ -14,14 +14,14 @@ from minnorm.network import ShallowReLU
 from minnorm.penalty import PathNorm
 from minnorm.train import native
 from minnorm.train.initial import Biases, initial_network
-from minnorm.train.optimizers import OPTIMIZERS, Decay
+from minnorm.train.optimizers import OPTIMIZERS, Decay, line_search
 from minnorm.train.program import Program, elementwise_program
 from minnorm.train.schedules import SCHEDULES
 
 Kind = Literal["native", "xla"]
 """Who computes loss and gradient: the compiled kernel, or XLA from the formula."""
 
-_STEPS_DRAWN, _ROWS_DRAWN = 256, 1 << 15  # minibatches drawn at a time: at most so many, of so many rows in all
+_STEPS_DRAWN, _NUMBERS_DRAWN = 256, 1 << 15  # minibatches drawn at a time: at most so many, of so many numbers in all
 _SORTED_FROM = 64  # points on a line, from which the sorted sums are faster than the dense ones
 
 
@@ -125,12 +125,20 @@ class Engine:
         if program is None:
             return jax.lax.fori_loop(0, count, lambda _, now: self._step(now, varied), state)
         if self.setting.batch_size is None:
-            return self._descend(program, state, varied, count, None)
-        several = max(1, min(_STEPS_DRAWN, _ROWS_DRAWN // self.setting.batch_size))
+            return self._descend(program, state, varied, count, self.points, self.values, None)
+        noisy, dim = OPTIMIZERS[self.setting.optimizer].gradient == "noisy", self.points.shape[1]
+        numbers = self.setting.batch_size * (dim + 2 if noisy else 1)
+        several = max(1, min(_STEPS_DRAWN, _NUMBERS_DRAWN // numbers))
 
         def draw_and_descend(i: Int[Array, ""], now: State) -> State:
-            chosen = jax.vmap(lambda step: self._rows(varied, step))(now.step + jnp.arange(several, dtype=jnp.int32))
-            return self._descend(program, now, varied, jnp.minimum(count - i * several, several), chosen)
+            steps = now.step + jnp.arange(several, dtype=jnp.int32)
+            taken = jnp.minimum(count - i * several, several)
+            rows = jax.vmap(lambda step: self._rows(varied, step))(steps)
+            if not noisy:
+                return self._descend(program, now, varied, taken, self.points, self.values, rows)
+            points, values = jax.vmap(lambda rows, step: self._noisy(varied, rows, step))(rows, steps)
+            every = jnp.arange(rows.size, dtype=jnp.int32).reshape(rows.shape)
+            return self._descend(program, now, varied, taken, points.reshape(-1, dim), values.reshape(-1), every)
 
         return jax.lax.fori_loop(0, -(-count // several), draw_and_descend, state)
 
@@ -163,13 +171,15 @@ class Engine:
 
     def _step(self, state: State, varied: Varied) -> State:
         entry, options = OPTIMIZERS[self.setting.optimizer], self.setting.options
+        if entry.gradient == "searched":
+            longest = varied.learning_rate * SCHEDULES[self.setting.schedule](self.setting.horizon)(state.step)
+            search = self._one_by_one(self._search)
+            network, memory = search(state.network, state.memory, longest, varied.weight_decay)
+            return State(network, memory, state.step + 1)
         chosen = None if self.setting.batch_size is None else self._rows(varied, state.step)
         if entry.gradient == "noisy":
             rows = slice(None) if chosen is None else chosen
-            key = jax.random.fold_in(self._keys(varied)[2], state.step)
-            values = self.values[rows]
-            values += options["noise"] * jax.random.normal(key, values.shape, values.dtype)
-            _, gradient = self._gradient(state.network, self.points[rows], values, None)
+            _, gradient = self._gradient(state.network, *self._noisy(varied, rows, state.step), None)
         else:
             _, gradient = self._gradient(state.network, self.points, self.values, chosen)
         if entry.gradient == "uphill":
@@ -188,6 +198,14 @@ class Engine:
         key = jax.random.fold_in(self._keys(varied)[1], step)
         return jax.random.randint(key, (self.setting.batch_size or 0,), 0, self.points.shape[0], jnp.int32)
 
+    def _noisy(
+        self, varied: Varied, rows: Int[Array, " k"] | slice, step: Int[Array, ""]
+    ) -> tuple[Float[Array, "k d"], Float[Array, " k"]]:
+        """These rows' points, and their values with a step's noise."""
+        values = self.values[rows]
+        noise = jax.random.normal(jax.random.fold_in(self._keys(varied)[2], step), values.shape, values.dtype)
+        return self.points[rows], values + self.setting.options["noise"] * noise
+
     def _update(
         self,
         network: ShallowReLU,
@@ -203,9 +221,37 @@ class Engine:
         update, memory = rule.update(_tree(self._admitted(gradient)), memory, _tree(network))
         return _tree(optax.apply_updates(_tree(network), update)), memory
 
+    def _search(
+        self, network: ShallowReLU, memory: Any, longest: Float[Array, ""], weight_decay: Float[Array, ""]
+    ) -> tuple[ShallowReLU, Any]:
+        """The network and the memory after a step along a line on which the objective is known, with its gradient."""
+
+        @jax.custom_vjp
+        def objective(network: ShallowReLU, weight_decay: Float[Array, ""]) -> Float[Array, ""]:
+            return known(network, weight_decay)[0]
+
+        def known(network: ShallowReLU, weight_decay: Float[Array, ""]) -> tuple[Float[Array, ""], ShallowReLU]:
+            loss, gradient = self._gradient(network, self.points, self.values, None)
+            value = loss + weight_decay * self.setting.penalty.half_squares(network)
+            return value, self._with_decay(gradient, network, weight_decay)
+
+        objective.defvjp(known, lambda gradient, out: (jax.tree.map(lambda g: out * g, gradient), None))
+        value, gradient = jax.value_and_grad(objective)(network, weight_decay)
+        rule = self._rule(longest, weight_decay)
+        step, memory = rule.update(
+            _tree(gradient),
+            memory,
+            _tree(network),
+            value=value,
+            grad=gradient,
+            value_fn=lambda there: objective(there, weight_decay),
+        )
+        return _tree(optax.apply_updates(_tree(network), step)), memory
+
     def _program(self, state: State, varied: Varied) -> Program | None:
         """The update for the native engine, if that is the engine and the update is elementwise."""
-        if OPTIMIZERS[self.setting.optimizer].gradient != "here":
+        gradient = OPTIMIZERS[self.setting.optimizer].gradient
+        if gradient != "here" and not (gradient == "noisy" and self.setting.batch_size is not None):
             return None
         if self.setting.engine != "native" or native.leaf_kinds(state.network, state.memory) is None:
             return None
@@ -220,6 +266,8 @@ class Engine:
         state: State,
         varied: Varied,
         count: Int[Array, ""],
+        points: Float[Array, "n d"],
+        values: Float[Array, " n"],
         chosen: Int[Array, "steps k"] | None,
     ) -> State:
         network, memory = native.descend(
@@ -227,8 +275,8 @@ class Engine:
             state.memory,
             program,
             count,
-            self.points,
-            self.values,
+            points,
+            values,
             varied.learning_rate,
             varied.weight_decay,
             chosen=chosen,
@@ -269,9 +317,13 @@ class Engine:
             return _with_offset(gradient, jnp.zeros_like(gradient.offset))
         return gradient
 
-    def _rule(self, learning_rate: Float[Array, ""], weight_decay: Float[Array, ""]) -> optax.GradientTransformation:
-        s = self.setting
-        parts = [OPTIMIZERS[s.optimizer].direction(**s.options)]
+    def _rule(
+        self, learning_rate: Float[Array, ""], weight_decay: Float[Array, ""]
+    ) -> optax.GradientTransformationExtraArgs:
+        s, entry = self.setting, OPTIMIZERS[self.setting.optimizer]
+        parts = [entry.direction(**s.options)]
+        if entry.gradient == "searched":
+            return optax.chain(*parts, optax.scale(-1.0), line_search(jnp.asarray(learning_rate)))
         if s.decay == "decoupled":
             parts.append(optax.add_decayed_weights(jnp.asarray(weight_decay), mask=self._decayed))
         if s.schedule != "constant":

@@ -24,7 +24,7 @@ from minnorm.train.arguments import Start
 from minnorm.train.checkpoint import Checkpoint, Keeper, identity
 from minnorm.train.engine import Engine, Setting, Varied
 from minnorm.train.initial import Biases
-from minnorm.train.optimizers import Decay
+from minnorm.train.optimizers import OPTIMIZERS, Decay
 from minnorm.train.result import AXES, dataset
 
 Progress = Callable[[int, int], None]
@@ -218,7 +218,9 @@ def _group_size(problem: Problem, setting: Setting, total: int, threads: int) ->
     """
     if setting.engine == "native":
         parameters = setting.width * (problem.points.shape[1] + 2)
-        return max(1, min(-(-total // threads), _CACHED // parameters, 64))
+        # XLA writes a loop over one network out, and then adds up a line search's products in another order.
+        least = 2 if OPTIMIZERS[setting.optimizer].gradient == "searched" else 1
+        return max(least, min(-(-total // threads), _CACHED // parameters, 64))
     if jax.default_backend() != "cpu":
         return total
     hidden = (setting.batch_size or len(problem.values)) * setting.width

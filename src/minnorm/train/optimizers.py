@@ -21,14 +21,14 @@ class Optimizer:
     after it (Loshchilov & Hutter 2019). `batch` is "full" or "mini" where the optimiser's name settles it. `gradient`
     says where and on what it is taken: "here"; "uphill", after a step of length `rho` along the gradient of the loss
     (Foret et al. 2021); "noisy", on labels with independent normal noise of standard deviation `noise`
-    (Blanc et al. 2020).
+    (Blanc et al. 2020); "searched", here and along the direction, by `line_search` on the objective.
     """
 
     direction: Callable[..., optax.GradientTransformation]
     options: Mapping[str, float] = field(default_factory=dict)
     decay: Decay = "coupled"
     batch: Literal["full", "mini", "either"] = "either"
-    gradient: Literal["here", "uphill", "noisy"] = "here"
+    gradient: Literal["here", "uphill", "noisy", "searched"] = "here"
 
 
 def _muon(momentum: float, b1: float, b2: float, eps: float) -> optax.GradientTransformation:
@@ -53,6 +53,40 @@ def _height(weights: Any) -> float:
     return max(1.0, weights.shape[0] / weights.shape[1]) ** 0.5
 
 
+def _lbfgs(memory_size: float) -> optax.GradientTransformation:
+    """Limited-memory BFGS that leaves out steps along which the gradient did not grow: it stays positive definite."""
+    if memory_size < 1 or memory_size % 1:
+        raise ValueError(f"options has memory_size = {memory_size}; give a whole number >= 1")
+    rule = optax.scale_by_lbfgs(int(memory_size))
+
+    def update(updates: Any, state: Any, params: Any = None) -> tuple[Any, Any]:
+        grown = jnp.asarray(
+            optax.tree.vdot(optax.tree.sub(updates, state.updates), optax.tree.sub(params, state.params))
+        )
+        kept = optax.tree.where(grown > 0, (state.params, state.updates), (params, updates))
+        return rule.update(updates, state._replace(params=kept[0], updates=kept[1]), params)
+
+    return optax.GradientTransformation(rule.init, update)
+
+
+def line_search(longest: Any) -> optax.GradientTransformationExtraArgs:
+    """Steps of at most `longest` times a direction that never increase the objective.
+
+    The first one tried is 1, or `longest` if that is less; another is tried if it does not decrease the objective
+    sufficiently, or, up to `longest`, if the slope there is still more than 0.9 of what it was (Nocedal & Wright 2006,
+    algorithms 3.5 and 3.6). If none of 20 decreases the objective, there is no step.
+    """
+    search = optax.scale_by_zoom_linesearch(
+        max_linesearch_steps=20, max_learning_rate=longest, approx_dec_rtol=None, initial_guess_strategy="one"
+    )
+
+    def update(updates: Any, state: Any, params: Any = None, **here: Any) -> tuple[Any, Any]:
+        step, state = search.update(updates, state, params, **here)
+        return optax.tree.where(state.value < here["value"], step, optax.tree.zeros_like(step)), state
+
+    return optax.GradientTransformationExtraArgs(search.init, update)
+
+
 _ADAM = {"b1": 0.9, "b2": 0.999, "eps": 1e-8}
 
 OPTIMIZERS: dict[str, Optimizer] = {
@@ -73,9 +107,10 @@ OPTIMIZERS: dict[str, Optimizer] = {
     "lion": Optimizer(optax.scale_by_lion, {"b1": 0.9, "b2": 0.99}, decay="decoupled"),
     "sam": Optimizer(lambda rho: optax.identity(), {"rho": 0.05}, gradient="uphill"),
     "label_noise": Optimizer(lambda noise: optax.identity(), {"noise": 0.1}, batch="mini", gradient="noisy"),
+    "lbfgs": Optimizer(_lbfgs, {"memory_size": 10.0}, batch="full", gradient="searched"),
     "muon": Optimizer(_muon, {"momentum": 0.95, **_ADAM}, decay="decoupled"),
 }
 """All optimisers by name. Sources: Robbins & Monro (1951), Polyak (1964), Nesterov (1983), Tieleman & Hinton
 (2012), Duchi, Hazan & Singer (2011), Zeiler (2012), Kingma & Ba (2015), Loshchilov & Hutter (2019), Dozat (2016),
 Reddi, Kale & Kumar (2018), Zhuang et al. (2020), Chen et al. (2023), Foret et al.
-(2021), Blanc et al. (2020), Jordan (2024)."""
+(2021), Blanc et al. (2020), Liu & Nocedal (1989), Jordan (2024)."""
