@@ -128,4 +128,4 @@ def test_figures_of_several_axes_are_in_the_style(tmp_path):
     x, y = [0.0, 1.0, 2.0], [0.0, 1.0, 0.0]
     for ax in line_figure(x, y, mn.known.line(x, y)).axes:
         assert not ax.spines["top"].get_visible()
-        assert ax.get_legend() is None or not ax.get_legend().get_frame_on()
+        assert ax.get_legend() is None or ax.get_legend().get_texts()[0].get_fontsize() == 7.5

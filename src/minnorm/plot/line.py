@@ -7,7 +7,6 @@ import numpy.typing as npt
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 
 from minnorm import measure
 from minnorm.known import LineSolutions, line, line_solutions
@@ -142,7 +141,6 @@ def line_figure(x: npt.ArrayLike, y: npt.ArrayLike, solution: Solution, band: Li
         plot_line(x, y, solution, band=False if band is None else band, others=sparse, ax=top)
         plot_certificate(x, y, solution, ax=bottom)
         top.set_xlabel("")
-        top.xaxis.set_major_locator(MaxNLocator(8))
     return figure
 
 

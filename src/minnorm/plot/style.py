@@ -112,7 +112,10 @@ def _parameters(palette: Palette) -> Any:
         "font.size": 8.5,
         "axes.titlesize": 8.5,
         "legend.fontsize": 7.5,
-        "legend.frameon": False,
+        "legend.facecolor": "inherit",  # what is behind the words is dimmed, not hidden
+        "legend.edgecolor": "none",
+        "legend.framealpha": 0.75,
+        "legend.fancybox": False,
         "lines.linewidth": 1.3,
         "lines.markersize": 4,
         "axes.prop_cycle": cycler(color=palette.series),
