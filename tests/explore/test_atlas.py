@@ -54,10 +54,10 @@ def show(page, number: int) -> None:
 def test_a_point_that_is_clicked_shows_its_network(open_page, networks, screenshot, tmp_path, capsys, violations):
     page = open_page("atlas")
     value(page, "networks shown").filter(has_text="11").wait_for()
-    page.get_by_label("Across").select_option("path norm")
+    page.get_by_label("Across", exact=True).select_option("path norm")
     page.get_by_label("Up", exact=True).select_option("training loss")
-    page.get_by_label("Colour").select_option("weight decay")
-    page.get_by_label("study").select_option("line")
+    page.get_by_label("Colour", exact=True).select_option("weight decay")
+    page.get_by_label("study", exact=True).select_option("line")
     value(page, "networks shown").filter(has_text="8").wait_for()
     row = networks[networks["study"] == "line"].iloc[5]
     where = page.evaluate(
@@ -85,7 +85,7 @@ def test_a_point_that_is_clicked_shows_its_network(open_page, networks, screensh
     # The URL is the view, its code prints the number on the axis, its table has what is in the plot.
     shared = open_page("atlas", page.url)
     value(shared, "shard").filter(has_text=row["shard"]).wait_for()
-    assert shared.get_by_label("Across").input_value() == "path norm"
+    assert shared.get_by_label("Across", exact=True).input_value() == "path norm"
     (tmp_path / "code.py").write_text(shared.get_by_label("Python code of this view").inner_text())
     runpy.run_path(str(tmp_path / "code.py"))
     assert float(capsys.readouterr().out) == pytest.approx(row["training_loss"], rel=1e-12)
@@ -121,6 +121,19 @@ def test_what_a_url_cannot_have_is_said(open_page):
     value(page, "networks shown").filter(has_text="11").wait_for()
 
 
+def test_profiles_of_a_study_lie_over_the_exact_bump(open_page, store):
+    page = open_page("bump", "dim=3")
+    page.get_by_label("bump: adam").check()
+    page.get_by_text("range of 2 seeds").wait_for()
+    runs = next(runs for one in study.stores(store / "bump") for _, runs in one.done())
+    script = """() => { for (const root of Bokeh.documents[0].roots()) for (const model of root.references())
+      if (model.type === "Figure" && model.title?.text === "Profile")
+        for (const { data_source } of model.renderers)
+          if ("mean" in data_source.data) return Array.from(data_source.data.mean); }"""
+    mean = runs["radial_mean"].mean("seed").values.ravel()
+    assert page.evaluate(script) == pytest.approx(mean.tolist(), rel=1e-5)
+
+
 def test_twenty_thousand_networks_are_a_plot_at_once(networks):
     """What is done for each change of an axis, with the table of a large study."""
     import time
@@ -139,12 +152,3 @@ def test_twenty_thousand_networks_are_a_plot_at_once(networks):
     assert time.perf_counter() - began < 2
     assert plot.output_backend == "webgl"
     assert len(kept) == np.count_nonzero(frame["study"] == "line")
-
-
-def test_without_a_store_the_page_says_how_to_make_one(browser, serve):
-    with serve() as served:
-        page = browser.new_page()
-        page.goto(served.at("atlas"))
-        page.get_by_role("heading", name="there is none here").wait_for()
-        assert "minnorm study run" in page.locator("main pre").inner_text()
-        page.close()

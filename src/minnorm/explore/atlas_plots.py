@@ -20,7 +20,7 @@ from bokeh.transform import factor_cmap, factor_mark
 
 from minnorm import measure
 from minnorm.explore.atlas_rows import Chosen, text
-from minnorm.explore.plane_plots import bends, box, shades
+from minnorm.explore.plane_plots import bends, box, shaded, shades
 from minnorm.explore.theme import Theme
 from minnorm.known import RadialBump
 
@@ -209,8 +209,7 @@ def _plane(chosen: Chosen, theme: Theme) -> Any:
     }
     plot = _small("Function", "x\u2081", height=330, **spans)
     levels = np.linspace(bottom, top, _LEVELS + 1)
-    inside = np.clip(f, bottom + 1e-9 * (top - bottom), top - 1e-9 * (top - bottom))
-    plot.contour(across, up, inside, levels, fill_color=shades(theme), line_color=None)
+    plot.contour(across, up, shaded(f, bottom, top), levels, fill_color=shades(theme), line_color=None)
     plot.grid.visible = False
     for sign, dash in ((1, "solid"), (-1, "dashed")):
         lines = np.array(bends(network, low, high, sign, _SHOWN)).reshape(-1, 5)

@@ -87,8 +87,9 @@ class PlanePlots:
         room = _BEYOND * (float(np.ptp(values)) or 1.0)
         bottom, top = float(values.min()) - room, float(values.max()) + room
         levels = np.linspace(bottom, top, _SHADES + 1)
-        inside = np.clip(f, bottom + 1e-9 * (top - bottom), top - 1e-9 * (top - bottom))
-        self._contours.set_data(contour_data(across, up, inside, levels, want_fill=True, want_line=False))
+        self._contours.set_data(
+            contour_data(across, up, shaded(f, bottom, top), levels, want_fill=True, want_line=False)
+        )
         self._mapper.update(low=bottom, high=top)
         for sign, source in self._lines.items():
             source.data = _lines(bends(network, low, high, sign))
@@ -220,6 +221,15 @@ def bends(
         foot, along = centre - distance * normal, reach * np.array([-normal[1], normal[0]])
         found.append((*(foot + along), *(foot - along), float(share[k] / largest)))
     return found
+
+
+def shaded(f: np.ndarray, bottom: float, top: float) -> np.ndarray:
+    """Values to be filled between levels from `bottom` to `top`: those beyond belong to the last ones.
+
+    They are raised by what no eye can see, lest rounding errors scatter a flat part that lies at a level.
+    """
+    unit = 1e-5 * (top - bottom)
+    return np.clip(f + unit, bottom + unit, top - unit)
 
 
 def shades(theme: Theme) -> list[str]:

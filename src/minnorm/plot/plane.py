@@ -53,7 +53,9 @@ def plot_plane(
     net = solution.network if isinstance(solution, Solution) else solution
     with drawing(ax, (5.0, 4.0)) as (axes, colours):
         look: dict[str, Any] = {"cmap": colours.scale, "vmin": levels[0], "vmax": levels[-1]}
-        shades = axes.contourf(across, up, values, levels, **look)
+        # Raised by what no eye can see: rounding errors do not scatter a flat part that lies at a level.
+        raised = np.minimum(values + 1e-5 * (levels[-1] - levels[0]), levels[-1])
+        shades = axes.contourf(across, up, raised, levels, **look)
         if isinstance(net, ShallowReLU):
             _bends(axes, net.to_numpy(), low, high, colours)
         axes.scatter(*points.T, c=labels, s=26, edgecolors=colours.ink, linewidths=0.9, zorder=4, **look)
