@@ -49,6 +49,13 @@ def serving(*arguments: str):
 
 
 @pytest.fixture(scope="session")
+def serve() -> Callable:
+    """For tests with a `server` of their own: `serving`."""
+    pytest.importorskip("panel", reason="the extra explore is not installed")
+    return serving
+
+
+@pytest.fixture(scope="session")
 def server():
     pytest.importorskip("panel", reason="the extra explore is not installed")
     with serving() as served:
@@ -87,7 +94,7 @@ def open_page(browser, server) -> Callable:
         context = browser.new_context(viewport=_SIZE, **options)
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(20_000)
+        page.set_default_timeout(60_000)
         page.on("console", note)
         page.on("pageerror", lambda error: watched.errors.append(str(error)))
         page.on("request", lambda request: watched.requests.append(request.url))
@@ -113,3 +120,15 @@ def screenshot(request, tmp_path_factory) -> Callable:
         return path
 
     return taken
+
+
+@pytest.fixture
+def violations() -> Callable:
+    """A function that lists what axe finds serious or critical in a page, with the place."""
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe-playwright-python is not installed")
+
+    def found(page) -> list[tuple[str, str]]:
+        everything = axe.Axe().run(page).response["violations"]
+        return [(one["id"], one["nodes"][0]["html"]) for one in everything if one["impact"] in ("serious", "critical")]
+
+    return found

@@ -76,8 +76,8 @@ class LineView:
         self._plots = LinePlots(visit.theme, self._dragged)
         self._points = PointsTable.of(self._entered, sizing_mode="stretch_width")
         self._numbers, self._run_numbers = Readout(), Readout()
-        self._start = pn.widgets.Button(name="Train", button_type="primary", width=90, margin=(6, 8, 6, 0))
-        self._stop = pn.widgets.Button(name="Stop", disabled=True, width=90, margin=(6, 0))
+        self._start = pn.widgets.Button(label="Train", color="primary", width=90, margin=(6, 8, 6, 0))
+        self._stop = pn.widgets.Button(label="Stop", disabled=True, width=90, margin=(6, 0))
         self._training = Background(visit.later)
         self._answer: Answer | None = None
         self._recipe: Recipe | None = None
@@ -95,7 +95,7 @@ class LineView:
         """Controls, plots, training."""
         state, say = self.state, self._visit.say
         wide: dict[str, Any] = {"sizing_mode": "stretch_width"}
-        fit = pn.widgets.Button(name="Fit axes to the points", margin=(6, 0))
+        fit = pn.widgets.Button(label="Fit axes to the points", margin=(6, 0))
         fit.on_click(lambda _: self._plots.fit_axes(state.x, state.y))
         left = pn.Column(
             self._points,
@@ -128,7 +128,7 @@ class LineView:
         if self._frame is not None:
             others["trained network"] = self._frame.network
         band = False if found.every is None else found.every
-        x, y = self.state.x, self.state.y
+        x, y = self._data
         plot.plot_line(x, y, found.solution, band=band, others=others, ax=top)
         plot.plot_certificate(x, y, found.solution, ax=bottom)
         top.set_xlabel("")
@@ -137,9 +137,8 @@ class LineView:
     def table(self) -> pd.DataFrame:
         """Each point, the minimiser there, its dual variable, and the trained network if there is one."""
         found = self._found()
-        columns = {"x": self.state.x, "y": self.state.y}
-        t = np.array(self.state.x)
-        columns |= {"minimiser": found.solution(t), "dual": found.solution.dual}
+        t, y = self._data
+        columns = {"x": t, "y": y, "minimiser": found.solution(t), "dual": found.solution.dual}
         if self._frame is not None:
             columns["trained"] = self._frame.network.evaluate(t[:, None])
         return pd.DataFrame(columns)
@@ -228,7 +227,7 @@ class LineView:
     def _solve(self) -> None:
         state, began = self.state, time.perf_counter()
         try:
-            found = answer(state.x, state.y, self._penalty, float(state.lam))
+            found = answer(*self._data, self._penalty, float(state.lam))
         except ValueError as error:
             self._answer = None
             self._plots.clear()
@@ -240,6 +239,10 @@ class LineView:
         seconds = time.perf_counter() - began
         self._visit.say("")
         self._numbers.show(_facts(found), f"{_remark(found)} Found in {1e3 * seconds:.0f} ms.")
+
+    @property
+    def _data(self) -> tuple[np.ndarray, np.ndarray]:
+        return np.array(self.state.x), np.array(self.state.y)
 
     @property
     def _penalty(self) -> PathNorm:
@@ -256,7 +259,7 @@ class LineView:
         """Start a run; what it shows comes back by `later`, one frame at a time."""
         state = self.state
         try:
-            target = answer(state.x, state.y, self._penalty, float(state.lam) if state.decay == "λ" else 0.0)
+            target = answer(*self._data, self._penalty, float(state.lam) if state.decay == "λ" else 0.0)
         except ValueError as error:
             self._visit.say(str(error))
             return

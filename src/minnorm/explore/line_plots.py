@@ -173,7 +173,7 @@ class LinePlots:
 
     def _function(self, asked: Asked) -> Any:
         theme, data = self._theme, self._data
-        plot = self._plot(height=330, x_range=self._x, y_range=self._y, tools=[])
+        plot = self._plot(height=390, x_range=self._x, y_range=self._y, tools=[])
         plot.xaxis.visible = False
         plot.yaxis.axis_label = "f(x)"
         band = plot.varea("x", "low", "high", source=data["band"], color=theme.band, fill_alpha=0.3)
@@ -220,7 +220,7 @@ class LinePlots:
 
     def _certificate(self) -> Any:
         theme, data = self._theme, self._data
-        plot = self._plot(height=190, x_range=self._x, y_range=(-1.25, 1.25), tools=[])
+        plot = self._plot(height=215, x_range=self._x, y_range=(-1.25, 1.25), tools=[])
         plot.xaxis.axis_label, plot.yaxis.axis_label = "x; knot of the atom", "dual certificate"
         for level in (-1, 1):
             plot.add_layout(Span(location=level, dimension="width", line_color=theme.soft, line_width=1))

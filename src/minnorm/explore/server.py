@@ -1,5 +1,7 @@
 """The server: who may reach the page, on which port, and how it ends."""
 
+import asyncio
+import logging
 import socket
 from collections.abc import Sequence
 from ipaddress import ip_address
@@ -8,6 +10,7 @@ from typing import Any
 
 from panel.io.server import get_server
 from tornado.web import RedirectHandler
+from tornado.websocket import WebSocketClosedError
 
 from minnorm.explore.app import VIEWS, pages
 from minnorm.explore.upload import MOST_BYTES
@@ -50,7 +53,16 @@ def open_server(
         unused_session_lifetime=_IDLE,
         check_unused_sessions=_IDLE // 4,
     )
+    # A reader who leaves in the middle of an answer is no event.
+    logging.getLogger("bokeh.server.views.ws").setLevel(logging.ERROR)
+    loop: Any = server.io_loop
+    loop.asyncio_loop.set_exception_handler(_report)
     return server, f"http://{names[0]}:{port}/"
+
+
+def _report(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    if not isinstance(context.get("exception"), WebSocketClosedError):
+        loop.default_exception_handler(context)
 
 
 def _names(address: str) -> list[str]:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import pandas as pd
 from matplotlib.figure import Figure
@@ -30,6 +30,7 @@ class Visit:
     refresh: Callable[[], None] = lambda: None
 
 
+@runtime_checkable
 class View(Protocol):
     """One view of the page, opened by calling its class with a `Visit`.
 
