@@ -219,7 +219,7 @@ def bends(
         if abs(distance) > reach / 2:
             continue
         foot, along = centre - distance * normal, reach * np.array([-normal[1], normal[0]])
-        found.append((*(foot + along), *(foot - along), float(share[k] / largest)))
+        found.append((*(foot + along).tolist(), *(foot - along).tolist(), float(share[k] / largest)))
     return found
 
 
