@@ -57,22 +57,17 @@ def clear(one: Solved) -> bool:
 
 
 def _fit(dim: int, solved: list[Solved]) -> _Laws:
-    counts = sorted({one.points for one in solved})
-    every = [n for n in counts if all(clear(one) for one in solved if one.points == n)]
+    counts = sorted({one.points for one in solved if clear(one)})
 
     def law(kept: Sequence[int]) -> Power | None:
-        groups = [[one for one in some if one.points in kept] for some in by_seed(solved)]
+        groups = [[one for one in some if one.points in kept and clear(one)] for some in by_seed(solved)]
+        groups = [some for some in groups if len(some) >= LATE]
         return power(
             [[one.points for one in some] for some in groups], [[1 - ratio(one) for one in some] for some in groups]
         )
 
-    return _Laws(
-        dim,
-        solved,
-        counts,
-        law(every) if len(every) >= LATE else None,
-        law(every[-LATE:]) if len(every) > LATE else None,
-    )
+    every = sorted({one.points for one in solved})
+    return _Laws(dim, solved, every, law(counts), law(counts[-LATE:]) if len(counts) > LATE else None)
 
 
 def nearest(one: Solved) -> float:
@@ -91,7 +86,7 @@ def section(study: Study, solved: Sequence[Solved], unfinished: int) -> Section:
     """What there is to say about n -> infinity."""
     found = [_fit(dim, some) for dim, some in by_dim(solved)]
     radial = solved[0].method == "radii"
-    missed = sum(not np.isfinite(ratio(one)) for one in solved)
+    missed = sum(not _found(one) for one in solved)
     limits = ", ".join(f"{laws.solved[0].exact_norm:.10g} in dimension {laws.dim}" for laws in found)
     return Section(
         name=study.name,
@@ -106,8 +101,8 @@ def section(study: Study, solved: Sequence[Solved], unfinished: int) -> Section:
             f"{max(len({one.seed for one in laws.solved}) for laws in found)} data sets for each n. "
             f"{certified(solved)}"
             + (f" In {missed} problems double precision does not interpolate: radii too close. " if missed else " ")
-            + f"Fits use those n at which, for all data sets, bound and norm agree to {_CLEAR:.0%} of the deficit. "
-            + INTERVAL
+            + f"Fits use the problems where bound and norm agree to {_CLEAR:.0%} of the deficit, of data sets with at "
+            f"least {LATE} of them. " + INTERVAL
         ),
         findings=_findings(found, radial),
         pictures=[
@@ -134,29 +129,37 @@ def _findings(found: Sequence[_Laws], radial: bool) -> list[str]:
         else f"A lower bound is {highest:.9f} of the limit, above 1: limit or bound is wrong."
     )
     for laws in found:
-        known = [n for n in laws.counts if all(np.isfinite(ratio(one)) for one in laws.at(n))]
-        if not known:
+        means = {n: np.mean(some) for n in laws.counts if (some := [ratio(one) for one in laws.at(n) if _found(one)])}
+        if not means:
             said.append(f"Dimension {laws.dim}: double precision does not interpolate these points; nothing is fitted.")
             continue
-        first, last = laws.at(known[0]), laws.at(known[-1])
+        first, last = min(means), max(means)
         text = (
-            f"Dimension {laws.dim}: the {'spheres’' if radial else 'points’'} least norm is "
-            f"{np.mean([ratio(one) for one in first]):.3f} of the limit at n = {known[0]} and "
-            f"{np.mean([ratio(one) for one in last]):.4f} at n = {known[-1]} (means over data sets)"
+            f"Dimension {laws.dim}: the least norm {'on spheres ' if radial else ''}is {means[first]:.3f} of the limit "
+            f"at n = {first} and {means[last]:.4f} at n = {last} (means over data sets), where the deficit is "
+            f"{(1 - means[last]) / nearest(laws.at(last)[0]):.2f} times what the nearest radius alone makes it"
         )
         if laws.law is not None:
             text += (
-                f"; deficit ~ n^{laws.law} for n = {laws.law.start:.0f} to {laws.law.stop:.0f}"
-                + (f", and n^{laws.late} on the last {LATE} of these n" if laws.late is not None else "")
+                f"; deficit ~ n^{laws.law} for n = {laws.law.start:.0f} to {laws.law.stop:.0f} "
+                f"({laws.law.repetitions} data sets)"
+                + (f", and n^{laws.late} from n = {laws.late.start:.0f}" if laws.late is not None else "")
                 + _settled(laws)
             )
         said.append(text + ".")
     return said
 
 
+def _found(one: Solved) -> bool:
+    return bool(np.isfinite(ratio(one)))
+
+
 def _settled(laws: _Laws) -> str:
-    """Whether the late exponent says that the range is asymptotic."""
+    """Whether the exponents may be those of the limit."""
     assert laws.law is not None
+    last = laws.late or laws.law
+    if last.interval[1] < -1:
+        return ": below −1, which cannot last, so these n are too few"
     if laws.late is None:
         return ": too few n to say whether that is the limit's"
     low, high = laws.late.interval
@@ -216,7 +219,7 @@ def _figure(found: Sequence[_Laws]) -> Figure:
 
 def _ratios(axes: Axes, laws: _Laws, colour: str) -> None:
     for count in laws.counts:
-        some = [one for one in laws.at(count) if np.isfinite(ratio(one))]
+        some = [one for one in laws.at(count) if _found(one)]
         if not some:
             continue
         ratios = [ratio(one) for one in some]
@@ -224,6 +227,6 @@ def _ratios(axes: Axes, laws: _Laws, colour: str) -> None:
         low = min(ratios) if sure else min(bracket(one)[0] for one in some)
         axes.vlines(count, low, max(ratios), color=colour, linewidth=0.8)
         axes.plot(count, np.mean(ratios), "o", color=colour, markersize=4, markerfacecolor=colour if sure else "none")
-    shown = [count for count in laws.counts if any(np.isfinite(ratio(one)) for one in laws.at(count))]
+    shown = [count for count in laws.counts if any(_found(one) for one in laws.at(count))]
     means = [np.nanmean([ratio(one) for one in laws.at(count)]) for count in shown]
     axes.plot(shown, means, color=colour, linewidth=0.8)
