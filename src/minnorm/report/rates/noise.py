@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 from matplotlib.figure import Figure
 
-from minnorm.plot import new_figure, palette
+from minnorm.plot import new_figure, palette, round_ticks
 from minnorm.report.rates.drawing import count_axis, draw_law, guide
 from minnorm.report.rates.powers import Power, power
 from minnorm.report.rates.solved import INTERVAL, LATE, Solved, by_dim, by_seed, certified
@@ -176,6 +176,7 @@ def _figure(found: Sequence[_Laws]) -> Figure:
             axes.plot(some[0].lams, norms, color=colours.line(i)["color"], alpha=opacity, label=label)
         axes.axhline(_LEVELS[0], **colours.exact)
         axes.set(xscale="log", yscale="log", xlabel="λ", title=f"norm / [f*], d = {laws.dim}")
+        round_ticks(axes.yaxis)
         axes.legend()
         for one in laws.solved:
             last.plot(one.points, least_decay(one, _LEVELS[0]), ".", color=colours.line(i)["color"], markersize=3)
