@@ -48,7 +48,9 @@ class Entry:
     @property
     def command(self) -> tuple[str, ...]:
         """All arguments, as the page shows them."""
-        return self.arguments + (() if self.picture is None else ("--plot", f"{self.picture}.png"))
+        return self.arguments + (
+            () if self.picture is None else ("--plot", f"{self.picture}.png")
+        )
 
 
 def known(words: str) -> tuple[str, ...]:
@@ -171,12 +173,18 @@ def run(arguments: tuple[str, ...], folder: Path) -> dict[str, Any]:
     said, before = io.StringIO(), sys.argv
     sys.argv = ["minnorm", *arguments, "--json"]
     try:
-        with contextlib.chdir(folder), contextlib.redirect_stdout(said), contextlib.suppress(SystemExit):
+        with (
+            contextlib.chdir(folder),
+            contextlib.redirect_stdout(said),
+            contextlib.suppress(SystemExit),
+        ):
             cli.main()
     finally:
         sys.argv = before
     if not said.getvalue():
-        raise RuntimeError(f"minnorm {' '.join(arguments)} failed; its message is on standard error")
+        raise RuntimeError(
+            f"minnorm {' '.join(arguments)} failed; its message is on standard error"
+        )
     return json.loads(said.getvalue())
 
 
@@ -190,10 +198,17 @@ def numbers(found: dict[str, Any]) -> list[tuple[str, str]]:
         ]
     rows = [("norm", f"{found['norm']:.9g}")]
     if "proven" in found:
-        rows.append(("proven to a relative error of", f"{_above(found['norm_upper'] / found['norm_lower'] - 1)}"))
+        rows.append(
+            (
+                "proven to a relative error of",
+                f"{_above(found['norm_upper'] / found['norm_lower'] - 1)}",
+            )
+        )
     for name in ("certified", "scope", "unique"):
         if found.get(name) is not None:
-            rows.append((name, {True: "yes", False: "no"}.get(found[name], str(found[name]))))
+            rows.append(
+                (name, {True: "yes", False: "no"}.get(found[name], str(found[name])))
+            )
     if "knots" in found:
         rows.append(("knots", ", ".join(f"{knot:.5g}" for knot in found["knots"])))
     if "lipschitz" in found:
@@ -203,7 +218,12 @@ def numbers(found: dict[str, Any]) -> list[tuple[str, str]]:
     if found.get("tail_mass"):
         rows.append(("mass outside the ball", f"{found['tail_mass']:.6g}"))
     for j, ray in enumerate(found.get("rays", [])):
-        rows.append((f"slopes on ray {j + 1}", ", ".join(f"{slope:.6g}" for slope in ray["slopes"])))
+        rows.append(
+            (
+                f"slopes on ray {j + 1}",
+                ", ".join(f"{slope:.6g}" for slope in ray["slopes"]),
+            )
+        )
     return rows
 
 
@@ -220,7 +240,11 @@ def page(answers: list[dict[str, Any]]) -> str:
         parts.append(f"## {section}\n")
         for entry in content:
             answer = next(found)
-            parts += [f"### {entry.title}\n", f"{entry.text}\n", f"```sh\nminnorm {' '.join(entry.command)}\n```\n"]
+            parts += [
+                f"### {entry.title}\n",
+                f"{entry.text}\n",
+                f"```sh\nminnorm {' '.join(entry.command)}\n```\n",
+            ]
             if entry.data is not None:
                 parts.append(f"Data: [{entry.data}](data/{entry.data})\n")
             if entry.picture is not None:
@@ -235,8 +259,16 @@ def _one(answer: dict[str, Any]) -> str:
 
 
 def _rows(answer: dict[str, Any]) -> str:
-    lines = [f"| {row['dim']} | {row['norm']:.9g} | {row['lipschitz']:.6g} |" for row in answer["rows"]]
-    return "\n".join(["| dimension | norm | Lipschitz constant |", "|---|---|---|", *lines]) + "\n"
+    lines = [
+        f"| {row['dim']} | {row['norm']:.9g} | {row['lipschitz']:.6g} |"
+        for row in answer["rows"]
+    ]
+    return (
+        "\n".join(
+            ["| dimension | norm | Lipschitz constant |", "|---|---|---|", *lines]
+        )
+        + "\n"
+    )
 
 
 def main() -> None:

@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 NOT_RUN = "Not run here: "
-_FENCE = re.compile(r'^```(\w*)(?: title="([^"\n]*)")?[^\n]*\n(.*?)^```$', re.MULTILINE | re.DOTALL)
+_FENCE = re.compile(
+    r'^```(\w*)(?: title="([^"\n]*)")?[^\n]*\n(.*?)^```$', re.MULTILINE | re.DOTALL
+)
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,12 @@ class Block:
     def commands(self) -> list[str]:
         """The commands of a shell block, one each, without comments; a backslash continues a line."""
         lines = re.sub(r"\\\n\s*", "", self.text).splitlines()
-        return [part.strip() for line in lines for part in re.sub(r"(^|\s)#.*", "", line).split("&&") if part.strip()]
+        return [
+            part.strip()
+            for line in lines
+            for part in re.sub(r"(^|\s)#.*", "", line).split("&&")
+            if part.strip()
+        ]
 
 
 def parts(page: str) -> Iterator[str | Block]:

@@ -14,4 +14,6 @@ class Examples(Extension):
     def on_object(self, *, obj: Object, **_: Any) -> None:
         """Put fences around the examples of one docstring."""
         if obj.docstring is not None:
-            obj.docstring.value = _EXAMPLE.sub(lambda found: f"```pycon\n{found[0]}\n```", obj.docstring.value)
+            obj.docstring.value = _EXAMPLE.sub(
+                lambda found: f"```pycon\n{found[0]}\n```", obj.docstring.value
+            )

@@ -17,7 +17,11 @@ def on_page_markdown(markdown: str, page: Page, **_: Any) -> str:
 
 def matching(package: str, pattern: str) -> list[str]:
     """The name itself, or, if there is a star in it, all public names of the package that it matches."""
-    return [name for name in import_module(package).__all__ if fnmatch(name, pattern)] if "*" in pattern else [pattern]
+    return (
+        [name for name in import_module(package).__all__ if fnmatch(name, pattern)]
+        if "*" in pattern
+        else [pattern]
+    )
 
 
 def _entries(found: re.Match[str]) -> str:
@@ -27,5 +31,11 @@ def _entries(found: re.Match[str]) -> str:
 
 def _entry(package: str, name: str) -> str:
     thing = getattr(import_module(package), name)
-    home = getattr(thing, "__module__", None) if hasattr(thing, "__qualname__") else None
-    return f"::: {home}.{thing.__qualname__}" if home and home.startswith("minnorm") else f"::: {package}.{name}"
+    home = (
+        getattr(thing, "__module__", None) if hasattr(thing, "__qualname__") else None
+    )
+    return (
+        f"::: {home}.{thing.__qualname__}"
+        if home and home.startswith("minnorm")
+        else f"::: {package}.{name}"
+    )

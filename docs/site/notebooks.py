@@ -36,12 +36,22 @@ def notebook(page: str) -> nbformat.NotebookNode:
     for part in parts(page):
         if isinstance(part, Block) and part.action != "show":
             source = _MAGIC[part.action].format(title=part.title) + part.text
-            cells.append(nbformat.v4.new_code_cell(source.rstrip("\n"), id=f"cell-{len(cells)}"))
+            cells.append(
+                nbformat.v4.new_code_cell(source.rstrip("\n"), id=f"cell-{len(cells)}")
+            )
         else:
-            text = f"```{part.language}\n{part.text}```" if isinstance(part, Block) else part.strip()
+            text = (
+                f"```{part.language}\n{part.text}```"
+                if isinstance(part, Block)
+                else part.strip()
+            )
             if text:
-                cells.append(nbformat.v4.new_markdown_cell(text, id=f"cell-{len(cells)}"))
-    return nbformat.v4.new_notebook(cells=cells, metadata={"language_info": {"name": "python"}})
+                cells.append(
+                    nbformat.v4.new_markdown_cell(text, id=f"cell-{len(cells)}")
+                )
+    return nbformat.v4.new_notebook(
+        cells=cells, metadata={"language_info": {"name": "python"}}
+    )
 
 
 def executed(page: str) -> nbformat.NotebookNode:
@@ -56,7 +66,11 @@ def executed(page: str) -> nbformat.NotebookNode:
             where = {"metadata": {"path": folder}}
             quiet = ["--log-level=ERROR"]
             NotebookClient(
-                content, kernel_name="python3", timeout=600, resources=where, extra_arguments=quiet
+                content,
+                kernel_name="python3",
+                timeout=600,
+                resources=where,
+                extra_arguments=quiet,
             ).execute()
     finally:
         os.environ["PATH"] = before
@@ -66,7 +80,9 @@ def executed(page: str) -> nbformat.NotebookNode:
     return content
 
 
-def rendered(page: str, content: nbformat.NotebookNode, name: str) -> tuple[str, dict[str, bytes]]:
+def rendered(
+    page: str, content: nbformat.NotebookNode, name: str
+) -> tuple[str, dict[str, bytes]]:
     """The page with what its cells said below them, and the pictures they drew, by file name."""
     code = iter(cell for cell in content.cells if cell.cell_type == "code")
     text, pictures = [], {}
@@ -84,7 +100,9 @@ def rendered(page: str, content: nbformat.NotebookNode, name: str) -> tuple[str,
             kind = "svg" if "image/svg+xml" in output else "png"
             picture = f"{name}-{len(pictures) + 1}.{kind}"
             pictures[picture] = (
-                output["image/svg+xml"].encode() if kind == "svg" else base64.b64decode(output["image/png"])
+                output["image/svg+xml"].encode()
+                if kind == "svg"
+                else base64.b64decode(output["image/png"])
             )
             text.append(f"\n![What the code above draws]({picture})\n")
     return "".join(text), pictures
@@ -93,7 +111,9 @@ def rendered(page: str, content: nbformat.NotebookNode, name: str) -> tuple[str,
 def _merged(outputs: list[Any]) -> Iterator[str | dict[str, str]]:
     """What a cell printed, in one piece, and the pictures it drew; nothing of its warnings and progress."""
     said = "".join(
-        output["text"] if output.output_type == "stream" else output["data"]["text/plain"] + "\n"
+        output["text"]
+        if output.output_type == "stream"
+        else output["data"]["text/plain"] + "\n"
         for output in outputs
         if output.get("name", "stdout") == "stdout" and not _picture(output)
     )
@@ -109,7 +129,9 @@ def _picture(output: Any) -> bool:
 def _version() -> bytes:
     """A hash of the library, and of how pages are made."""
     digest = hashlib.sha256()
-    for path in sorted([*(ROOT / "src").rglob("*.py"), *Path(__file__).parent.glob("*.py")]):
+    for path in sorted(
+        [*(ROOT / "src").rglob("*.py"), *Path(__file__).parent.glob("*.py")]
+    ):
         digest.update(path.read_bytes())
     return digest.digest()
 
@@ -131,19 +153,27 @@ _pages: dict[str, str] = {}
 def on_files(files: Files, config: MkDocsConfig) -> Files:
     """Execute the tutorials, and add notebooks and pictures to the site."""
     version = _version()
-    for file in [file for file in files.documentation_pages() if file.src_uri.startswith(FOLDER)]:
+    for file in [
+        file for file in files.documentation_pages() if file.src_uri.startswith(FOLDER)
+    ]:
         if file.name == "index":
             continue
         page = file.content_string
         content = _from_cache(page, version)
         _pages[file.src_uri], pictures = rendered(page, content, file.name)
-        files.append(File.generated(config, f"{FOLDER}{file.name}.ipynb", content=nbformat.writes(content)))
+        files.append(
+            File.generated(
+                config, f"{FOLDER}{file.name}.ipynb", content=nbformat.writes(content)
+            )
+        )
         for name, picture in pictures.items():
             files.append(File.generated(config, FOLDER + name, content=picture))
     return files
 
 
-def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
+def on_page_markdown(
+    markdown: str, page: Page, config: MkDocsConfig, files: Files
+) -> str:
     """A tutorial with its outputs, and where its notebook is."""
     if page.file.src_uri not in _pages:
         return markdown
@@ -154,7 +184,9 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
 def main(arguments: list[str]) -> Any:
     """Write the notebooks of the pages named, not executed: `python docs/site/notebooks.py docs/tutorials/first.md`."""
     for name in arguments:
-        nbformat.write(notebook(Path(name).read_text()), Path(name).with_suffix(".ipynb").name)
+        nbformat.write(
+            notebook(Path(name).read_text()), Path(name).with_suffix(".ipynb").name
+        )
 
 
 if __name__ == "__main__":
