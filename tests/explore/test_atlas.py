@@ -72,7 +72,7 @@ def test_a_point_that_is_clicked_shows_its_network(open_page, networks, screensh
             }
           await new Promise((resolve) => setTimeout(resolve, 100));
         } }""",
-        [row["path_norm"], row["training_loss"]],
+        [float(row["path_norm"]), float(row["training_loss"])],
     )
     page.mouse.click(*where)
     value(page, "shard").filter(has_text=row["shard"]).wait_for()

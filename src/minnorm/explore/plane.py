@@ -105,7 +105,7 @@ class PlaneView:
         controls = pn.Column(
             Controls.of(state, _PROBLEM, say=say, log=["lam"], choices=choices, title="Problem"),
             pn.Row(self._stop, self._again, margin=(4, 0)),
-            Controls.of(state, ["points", "count", "seed", "value"], say=say, title="Points"),
+            Controls.of(state, ["points", "count", "seed", "value"], say=say, title="Data"),
             pn.pane.HTML(_HOW, styles={"color": "var(--soft)", "font-size": "12.5px"}, margin=(6, 0)),
             Upload.of(self._uploaded, say=say, columns=3, rows=_MOST_UPLOADED, margin=(4, 0)),
             self._table,
