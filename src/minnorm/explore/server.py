@@ -3,11 +3,13 @@
 import asyncio
 import logging
 import socket
+import sys
 from collections.abc import Sequence
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
+from panel.io.logging import panel_log_handler
 from panel.io.server import get_server
 from tornado.web import RedirectHandler
 from tornado.websocket import WebSocketClosedError
@@ -53,11 +55,16 @@ def open_server(
         unused_session_lifetime=_IDLE,
         check_unused_sessions=_IDLE // 4,
     )
-    # A reader who leaves in the middle of an answer is no event.
-    logging.getLogger("bokeh.server.views.ws").setLevel(logging.ERROR)
-    loop: Any = server.io_loop
-    loop.asyncio_loop.set_exception_handler(_report)
+    _quiet(server.io_loop)
     return server, f"http://{names[0]}:{port}/"
+
+
+def _quiet(loop: Any) -> None:
+    """A reader who leaves in the middle of an answer is no event; what is one goes to standard error."""
+    panel_log_handler.setStream(sys.stderr)
+    for name in ("bokeh.server.views.ws", "panel.io.document"):
+        logging.getLogger(name).setLevel(logging.ERROR)
+    loop.asyncio_loop.set_exception_handler(_report)
 
 
 def _report(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
