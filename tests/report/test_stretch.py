@@ -106,7 +106,7 @@ def test_where_nothing_holds_the_verdict_says_what_happens_instead():
         "no setting with a training loss of at most 1e-05, and none of 1"
     )
     late += [outcome(**adam, learning_rate=3e-3, networks=[{"squares": 1500.0, "loss": 1.0}])]
-    assert verdict(region(published, late)).endswith("; at larger loss: learning rate 0.003")
+    assert verdict(region(published, late)) == "no setting is at matched loss; at larger loss: learning rate 0.003"
     assert verdict(region(published, [outcome()])) == "not scanned"
 
 

@@ -84,20 +84,18 @@ def _findings(found: Sequence[Outcome], regions: Sequence[Region]) -> list[str]:
     matched = [one for one in alive if one.matched]
     said = [
         f"{networks:,} networks were trained in {len(found)} settings; "
-        + (f"{diverged} diverged. " if diverged else "none diverged. ")
-        + f"{len(matched)} settings are at matched loss"
-        + (": " if matched else ".")
-        + ", ".join(f"{sum(one.setting.optimizer == name for one in matched)} of {name}" for name in _names(alive))
-        * bool(matched)
-        + "." * bool(matched)
+        + (f"{diverged} diverged" if diverged else "none diverged")
+        + ". Settings at matched loss: "
+        + ", ".join(f"{_count(matched, name)} of {_count(alive, name)} with {name}" for name in _names(alive))
+        + "."
     ]
     scanned = [one for one in regions if one.matched or one.unmatched]
     inside = [one for one in scanned if one.inside]
     early = [one for one in scanned if one.early and not one.inside]
     nowhere = [one for one in scanned if not one.inside and not one.early]
     said.append(
-        f"Of {len(scanned)} published numbers, {len(inside)} are reproduced by some setting at matched loss, "
-        f"{len(early)} only by settings whose loss is larger, {len(nowhere)} by none"
+        f"Of {len(scanned)} published numbers that the scan bears on, some setting at matched loss reproduces "
+        f"{len(inside)}, only settings of larger loss another {len(early)}, and none {len(nowhere)}"
         + (": " + "; ".join(one.claim.name for one in nowhere) if nowhere else "")
         + "."
     )
@@ -109,6 +107,10 @@ def _findings(found: Sequence[Outcome], regions: Sequence[Region]) -> list[str]:
 
 def _names(alive: Sequence[Outcome]) -> list[str]:
     return list(dict.fromkeys(one.setting.optimizer for one in alive))
+
+
+def _count(some: Sequence[Outcome], optimizer: str) -> int:
+    return sum(one.setting.optimizer == optimizer for one in some)
 
 
 def _shared(setting: Setting) -> Setting:

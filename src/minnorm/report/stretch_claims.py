@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from minnorm.report.stretch_networks import MATCHED, Outcome, Setting
+from minnorm.report.stretch_networks import Outcome, Setting
 from minnorm.report.tables import short
 
 DECAY = 1e-5
@@ -301,13 +301,16 @@ def verdict(found: Region) -> str:
         return f"{count}" + (f": {region}" if region else "") + early
     cases = found.matched or found.unmatched
     values = [case.value for case in cases]
-    span = f"{min(values):.3g} to {max(values):.3g}" if len(values) > 1 else f"{values[0]:.3g}"
-    of = f"none of {len(cases)} settings"
-    if not found.matched:
-        of = f"no setting with a training loss of at most {MATCHED:g}"
-        if found.early:
-            return of + early.replace("; also at", "; at")
-        of += f", and none of {len(cases)} above it"
     nearest = found.nearest
     assert nearest is not None
-    return f"{of}: it is {span}, nearest {nearest.value:.3g} at {describe(nearest.setting, cases)}" + early
+    if len(cases) > 1:
+        place = describe(nearest.setting, cases)
+        instead = f"it is {min(values):.3g} to {max(values):.3g}, nearest {nearest.value:.3g} at {place}"
+    else:
+        instead = f"it is {nearest.value:.3g}"
+    of = f"none of {len(cases)} settings" if len(cases) > 1 else "not in the only setting"
+    if not found.matched:
+        if found.early:
+            return "no setting is at matched loss; at larger loss: " + where(found.early, found.unmatched)
+        of = "no setting is at matched loss, nor does it hold above it"
+    return f"{of}: {instead}" + early
