@@ -34,6 +34,9 @@ paper: install
 	$(BIN)/minnorm study run studies/bump31-small.toml --out $(RESULTS)/paper --workers $(WORKERS)
 	$(BIN)/minnorm report $(RESULTS)/paper
 
+explore: install
+	$(BIN)/minnorm explore
+
 test: install
 	$(BIN)/python -m pytest --numprocesses $(JOBS)
 
