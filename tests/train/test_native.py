@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from minnorm.network import ShallowReLU
-from minnorm.train import native, train
+from minnorm.train import loop, native, train
 from minnorm.train.native import INSTRUCTION_SETS, loss_and_gradient
 
 RNG = np.random.default_rng(3)
@@ -191,6 +191,17 @@ def test_a_trajectory_is_the_same_in_any_grid(optimizer, x, batch_size):
     alone = train(x, Y, learning_rate=3e-2, weight_decay=1e-3, seeds=[0], **common, engine="native", threads=2)
     place = {axis: alone[axis] for axis in ("learning_rate", "weight_decay", "scale", "seed")}
     xr.testing.assert_identical(alone, grid.sel(place))
+
+
+def test_a_trajectory_is_the_same_in_any_grouping(monkeypatch):
+    """Minibatches of many networks are drawn for some of them at a time."""
+    common = {"optimizer": "sgd", "width": 5, "steps": 70, "records": 2, "seeds": 7, "learning_rate": [0.01, 0.02]}
+    together = train(X, Y, **common, threads=2)
+    monkeypatch.setattr(loop, "_DRAWN_FOR", 3)
+    done = []
+    apart = train(X, Y, **common, threads=2, progress=lambda *now: done.append(now))
+    xr.testing.assert_identical(apart, together)
+    assert max(done) == (70 * 15, 70 * 15)  # 14 in groups of 3, and a copy
 
 
 def test_engines_agree_along_a_trajectory():

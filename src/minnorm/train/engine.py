@@ -21,7 +21,7 @@ from minnorm.train.schedules import SCHEDULES
 Kind = Literal["native", "xla"]
 """Who computes loss and gradient: the compiled kernel, or XLA from the formula."""
 
-_STEPS_DRAWN, _NUMBERS_DRAWN = 256, 1 << 15  # minibatches drawn at a time: at most so many, of so many numbers in all
+_STEPS_DRAWN, _NUMBERS_DRAWN = 64, 1 << 15  # minibatches drawn at a time: at most so many, of so many numbers in all
 _SORTED_FROM = 64  # points on a line, from which the sorted sums are faster than the dense ones
 
 

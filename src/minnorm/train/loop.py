@@ -32,6 +32,7 @@ Progress = Callable[[int, int], None]
 
 _CALL_SECONDS = 0.5  # of computing between two signs of progress, or chances to interrupt
 _CACHED = 1 << 18  # parameters of the networks that a thread works on at once
+_DRAWN_FOR = 1024  # networks whose minibatches are drawn together
 
 
 def train(
@@ -149,18 +150,14 @@ def _run(
 ) -> tuple[dict[str, np.ndarray], ShallowReLU]:
     """Metrics (networks, records) and final parameters (networks, ...), networks in the grid's order.
 
-    The native engine takes all networks at once, where it runs whole steps, and gives each thread one after another.
-    Else networks run in groups of fixed size, mapped together: small enough for the processor's caches, many
-    enough to hide the cost of starting an operation. A last group is filled up with copies.
+    Networks run in groups of one size, mapped together; a last group is filled up with copies.
     """
     dtype = jnp.dtype(setting.dtype)
     total = math.prod(len(axes[axis]) for axis in AXES)
     points, values = jnp.asarray(problem.points, dtype), jnp.asarray(problem.values, dtype)
     started = None if given is None else (jnp.asarray(axes["seed"]), jax.tree.map(jnp.asarray, given))
-    if Engine(points, values, setting, started).runs_whole_steps():
-        size = total
-    else:
-        size = _group_size(problem, setting, total, threads)
+    whole_steps = Engine(points, values, setting, started).runs_whole_steps()
+    size = _group_size(problem, setting, total, threads, whole_steps)
     engine = Engine(points, values, replace(setting, threads=max(1, threads // -(-total // size))), started)
     columns = [np.asarray(axes[axis], np.int64 if axis == "seed" else dtype) for axis in AXES]
     grid = [column.reshape(-1) for column in np.meshgrid(*columns, indexing="ij")]
@@ -211,11 +208,17 @@ def _run(
     return join(*(each.metrics() for each in courses)), join(*jax.device_get([each.state.network for each in courses]))
 
 
-def _group_size(problem: Problem, setting: Setting, total: int, threads: int) -> int:
+def _group_size(problem: Problem, setting: Setting, total: int, threads: int, whole_steps: bool) -> int:
     """Networks mapped together: all of them on an accelerator, a few at a time on a processor.
 
-    The native engine spreads them over the threads as far as a group's parameters stay in the caches.
+    Few enough for its caches, and many enough to hide the cost of starting an operation. Where the native engine runs
+    whole steps it takes all networks at once and gives each thread one after another; only minibatches, drawn ahead
+    for all networks of a group, may not be many more than a call takes.
     """
+    if whole_steps and (setting.batch_size is None or total <= _DRAWN_FOR):
+        return total
+    if whole_steps:
+        return -(-total // (threads * -(-total // (threads * _DRAWN_FOR))))
     if setting.engine == "native":
         parameters = setting.width * (problem.points.shape[1] + 2)
         # XLA writes a loop over one network out, and then adds up a line search's products in another order.
