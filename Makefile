@@ -8,7 +8,7 @@ JOBS ?= 2
 # The tests' processes share the cores already.
 test slow: export OPENBLAS_NUM_THREADS = 1
 
-.PHONY: install demo atlas paper test slow check format lint types imports docs clean
+.PHONY: install demo explore atlas paper test slow check format lint types imports docs clean
 
 install: .venv/installed
 
