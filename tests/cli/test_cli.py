@@ -70,6 +70,9 @@ def test_study_and_report(minnorm, tmp_path):
     assert "1 of 1" in minnorm("study", "status", "s").stdout
     page = one_object(minnorm("report", "s", "--json"))["report"]
     assert (tmp_path / page).read_text().startswith("<!doctype html>")
+    made = one_object(minnorm("report", "s", "--figures", "f", "--kind", "png", "--style", "dark", "--json"))["figures"]
+    assert made == ["f/s-1-learned-functions.png", "f/s-2-norm-and-loss-in-training.png"]
+    assert all((tmp_path / name).read_bytes().startswith(b"\x89PNG") for name in made)
     again = minnorm("study", "run", "s.toml")
     assert again.returncode == 0
     assert again.stdout.startswith("done: s")
@@ -147,6 +150,10 @@ def test_stores_behind_urls(minnorm, tmp_path):
         (POINTS, ["study", "export", ".", "--out", "x.csv"], ["no study"]),
         (POINTS, ["study", "export", ".", "--out", "no/x.csv"], ["out", "no"]),
         (POINTS, ["report", "."], ["no study"]),
+        (POINTS, ["report", "nowhere"], ["nowhere", "no study"]),
+        (POINTS, ["report", ".", "--out", "no/page.html"], ["out", "no"]),
+        (POINTS, ["report", ".", "--kind", "gif"], ["gif", "svg", "pdf"]),
+        (POINTS, ["known", "radial", "--dim", "3", "--plot", "bump"], ["plot", "bump", ".svg"]),
         (POINTS, ["study", "status", "nope://x"], ["nope", "s3://"]),
         (POINTS, ["frobnicate"], ["frobnicate"]),
     ],

@@ -25,7 +25,7 @@ def test_the_answer_is_the_librarys(minnorm, data, tmp_path):
     np.testing.assert_allclose(result["knots"], fit.knots, atol=1e-5)
     assert (tmp_path / "fit.png").read_bytes().startswith(b"\x89PNG")
     table = minnorm("known", "radial-fit", data, "--dim", "4").stdout
-    assert "True" in table
+    assert "yes (relative gap" in table
     assert "Radial fit, dimension 4, 3 radii, lam 0" in table
 
 

@@ -1,5 +1,6 @@
 """On a terminal with colours, boxes and bars; in logs, with NO_COLOR, MINNORM_PLAIN or --plain without."""
 
+import contextlib
 import os
 import pty
 import re
@@ -20,25 +21,19 @@ def terminal(tmp_path):
     (tmp_path / "points.csv").write_text(POINTS)
 
     def run(*arguments: str, **environment: str) -> tuple[int, str]:
-        child, master = pty.fork()
-        if child == 0:  # pragma: no cover
-            os.chdir(tmp_path)
-            plain = {"NO_COLOR", "MINNORM_PLAIN"}
-            inherited = {name: value for name, value in os.environ.items() if name not in plain}
-            size = {"COLUMNS": "100", "LINES": "50", "TERM": "xterm-256color"}
-            command = [sys.executable, "-m", "minnorm.cli", *arguments]
-            os.execve(sys.executable, command, inherited | size | environment)
-        shown = b""
-        while True:
-            try:
-                part = os.read(master, 1 << 16)
-            except OSError:  # the other end is closed
-                break
-            if not part:
-                break
-            shown += part
-        os.close(master)
-        return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), shown.decode().replace("\r\n", "\n")
+        inherited = {name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "MINNORM_PLAIN")}
+        size = {"COLUMNS": "100", "LINES": "50", "TERM": "xterm-256color"}
+        command = [sys.executable, "-m", "minnorm.cli", *arguments]
+        ours, theirs = pty.openpty()
+        ends = {"stdin": theirs, "stdout": theirs, "stderr": theirs}
+        with subprocess.Popen(command, cwd=tmp_path, env=inherited | size | environment, **ends) as process:
+            os.close(theirs)
+            shown = b""
+            with contextlib.suppress(OSError):  # the other end is closed
+                while part := os.read(ours, 1 << 16):
+                    shown += part
+            os.close(ours)
+        return process.returncode, shown.decode().replace("\r\n", "\n")
 
     return run
 

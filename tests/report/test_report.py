@@ -1,6 +1,10 @@
 import base64
+import hashlib
+import json
 import re
 import shutil
+import subprocess
+import sys
 import xml.etree.ElementTree as ElementTree
 
 import numpy as np
@@ -102,6 +106,44 @@ def test_everything_has_a_name(page):
     assert [figure.find("figcaption/strong").text for figure in tree.iter("figure")] == [
         f"Figure {study}.{number}." for study in (1, 2) for number in (1, 2)
     ]
+
+
+LOOK = """
+import hashlib, json, sys
+from pathlib import Path
+import axe_playwright_python
+from playwright.sync_api import sync_playwright
+axe = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text()
+with sync_playwright() as tool:
+    browser = tool.chromium.launch(executable_path=sys.argv[1], args=["--no-sandbox"])
+    found = {}
+    for scheme in ("light", "dark"):
+        page = browser.new_context(color_scheme=scheme, viewport={"width": 420, "height": 800}).new_page()
+        said = []
+        page.on("console", lambda message: said.append(message.text))
+        page.goto(Path(sys.argv[2]).as_uri())
+        page.evaluate(axe)
+        wrong = [(one["id"], one["nodes"][0]["html"]) for one in page.evaluate("axe.run()")["violations"]]
+        shown = hashlib.sha256(page.evaluate("document.querySelector('img').currentSrc").encode()).hexdigest()
+        size = page.evaluate("document.documentElement.scrollWidth")
+        found[scheme] = {"wrong": wrong, "said": said, "shown": shown, "width": size}
+    print(json.dumps(found))
+"""
+
+
+def test_a_browser_shows_it_and_axe_finds_nothing_wrong(page):
+    pytest.importorskip("axe_playwright_python")
+    chromium = shutil.which("chromium") or pytest.skip("chromium is not installed")
+    # Not in this process, where other tests may hold a browser.
+    script = [sys.executable, "-c", LOOK, chromium, str(page)]
+    found = json.loads(subprocess.run(script, capture_output=True, text=True, check=True).stdout)
+    sources = [re.search(rf'{name}="([^"]*)"', page.read_text()).group(1) for name in ("src", "srcset")]
+    for scheme, source in zip(("light", "dark"), sources, strict=True):
+        assert found[scheme]["wrong"] == []
+        assert found[scheme]["said"] == []
+        assert found[scheme]["shown"] == hashlib.sha256(source.encode()).hexdigest()  # the figure for this scheme
+        assert found[scheme]["width"] == 420  # nothing but tables scrolls sideways on a phone
+    assert sources[0] != sources[1]
 
 
 @pytest.mark.parametrize(("kind", "style", "begins"), [("svg", "dark", b"<?xml"), ("pdf", "light", b"%PDF")])

@@ -250,10 +250,9 @@ def report(
 
     if out is None and "://" in directory:
         raise ValueError(f"out is missing, and {directory} is a URL; give --out, a file of this machine for the page")
-    page = Path(directory) / "report.html" if out is None else out
-    writable(page)
+    writable(out)
     found = sections(directory)
-    write_page(found, page)
+    page = write_page(found, Path(directory) / "report.html" if out is None else out)
     made = [] if figures is None else write_figures(found, figures, kind=kind, style=style)
     if as_json:
         print_json({"report": str(page), "figures": [str(path) for path in made]})
