@@ -238,6 +238,23 @@ def test_exports(open_page):
     assert json.loads(run.stdout) == 2.0
 
 
+def test_readers_do_not_see_each_other(open_page):
+    first, second = open_page("line", HAT), open_page("line", HAT)
+    field = first.get_by_label("y of point 2")
+    field.fill("2")
+    field.press("Enter")
+    wait_for(first, 4.0)
+    wait_for(second, 2.0)
+    assert float(second.get_by_label("y of point 2").input_value()) == 1.0
+
+
+def test_a_url_that_is_wrong_opens_with_what_is_wrong(open_page):
+    page = open_page("line", HAT + "&lam=-3&width=many")
+    alert = page.get_by_role("alert")
+    alert.filter(has_text="the URL has lam=-3").filter(has_text="width=many: give a whole number").wait_for()
+    wait_for(page, 2.0)
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_nothing_keeps_a_reader_out(open_page, screenshot, scheme):
     from axe_playwright_python.sync_playwright import Axe
