@@ -155,6 +155,16 @@ def test_schedules_are_found_from_widths_and_decays():
     assert fitted([widths], [losses]).exponent == pytest.approx(-2)
 
 
+def test_widths_where_the_search_is_the_limit_are_left_out():
+    losses = {10: 1e-2, 100: 1e-4, 1000: 1e-6, 3000: 0.9e-6}
+    made = [
+        width.Place(m, 1e-3, 1.0, [width.Candidate("optimal", 1e-2, 0, 0.1, ratio, loss) for ratio in (1.0, 2.0)])
+        for m, loss in losses.items()
+    ]
+    assert width.searched(made) == 1000
+    assert width.searched(made[:3]) == 1000
+
+
 def test_norm_and_loss_of_fixed_data_have_the_exponents_of_proximal_points(done):
     [section] = sections([study.Store(done / "decay")])
     rows = {(row[0], row[1]): row for row in section.tables[0].rows}

@@ -64,9 +64,9 @@ class Schedule:
     factor: float
     places: list[Place]
 
-    def law(self) -> Power | None:
+    def law(self, widest: int) -> Power | None:
         """How the excess objective goes with the width, where it is above what the points' sampling error may be."""
-        kept = [place for place in self.places if place.best.excess > _SAMPLING]
+        kept = [place for place in self.places if place.width <= widest and place.best.excess > _SAMPLING]
         return power([[place.width for place in kept]], [[place.best.excess for place in kept]])
 
     @property
@@ -139,13 +139,26 @@ def least_losses(found: Sequence[Place]) -> tuple[list[int], list[float]]:
     return list(losses), list(losses.values())
 
 
+def searched(found: Sequence[Place]) -> int:
+    """The largest width up to which the width, not the search, limits the loss: it falls at least as 1/m.
+
+    That much samples of the optimal measure give; a search that does worse than them from one width to the next has not
+    come to an end.
+    """
+    widths, losses = least_losses(found)
+    slopes = np.diff(np.log(losses)) / np.diff(np.log(widths))
+    slow = np.flatnonzero(slopes > -1)
+    return widths[slow[0]] if slow.size and slow[0] > 0 else widths[-1]
+
+
 def section(study: Study, trained: Sequence[tuple[Shard, xr.Dataset]], unfinished: int) -> Section:
     """What there is to say about width-limited training."""
     found = places(trained)
     made = schedules(found)
     if not made:
         raise ValueError(f"{study.name!r}: lam is no power of the width along at least two widths that are done")
-    law = power(*([part] for part in least_losses(found)))
+    widest = searched(found)
+    law = power(*([part] for part in least_losses([place for place in found if place.width <= widest])))
     task = trained[0][0].task
     dim, count = getattr(task, "dim", 1), task.count()
     attributes = trained[0][1].attrs
@@ -165,7 +178,7 @@ def section(study: Study, trained: Sequence[tuple[Shard, xr.Dataset]], unfinishe
             "Excess: objective over the certified least objective of infinite width on infinitely many points, minus "
             "1; what is below 0 is sampling error of the points."
         ),
-        findings=_findings(made, found, law, dim),
+        findings=_findings(made, found, law, widest, dim),
         pictures=[
             Picture(
                 partial(_figure, made, found, law),
@@ -176,12 +189,12 @@ def section(study: Study, trained: Sequence[tuple[Shard, xr.Dataset]], unfinishe
                 title="Norm, objective and loss against width",
             )
         ],
-        tables=[_laws_table(made, dim), _table(made)],
+        tables=[_laws_table(made, widest, dim), _table(made)],
         unfinished=unfinished,
     )
 
 
-def _findings(made: Sequence[Schedule], found: Sequence[Place], law: Power | None, dim: int) -> list[str]:
+def _findings(made: Sequence[Schedule], found: Sequence[Place], law: Power | None, widest: int, dim: int) -> list[str]:
     said = []
     for schedule in made:
         first, last, quotients = schedule.places[0], schedule.places[-1], schedule.quotients
@@ -194,17 +207,22 @@ def _findings(made: Sequence[Schedule], found: Sequence[Place], law: Power | Non
             f"objective is {_times(first.best.excess)} that of infinite width at the smallest, "
             f"{_times(last.best.excess)} at the largest width."
         )
-    said += _threshold(made, dim)
+    said += _threshold(made, widest, dim)
     if law is not None:
         said.append(
-            f"The least loss at norm up to {_BOUNDED} [f*] falls like m^{law} (interval of the regression), where "
-            f"{-(1 + 3 / dim):.3g} is expected of the best networks and −1 of samples. "
+            f"The least loss at norm up to {_BOUNDED} [f*] falls like m^{law} up to m = {widest} (interval of the "
+            f"regression), where {-(1 + 3 / dim):.3g} is expected of the best networks and −1 of samples. "
             + (
-                f"λ [f*] outweighs that for a < {-law.exponent:.2f}: up to there the norm is at most [f*] in the "
-                "limit, so that a > 1 alone does not lose it."
+                f"If that goes on, λ [f*] outweighs it for a < {-law.exponent:.2f}: up to there the norm is at most "
+                "[f*] in the limit, so that a > 1 alone does not lose it."
                 if law.interval[1] < -1
                 else "That does not show more than samples give."
             )
+        )
+    if widest < found[-1].width:
+        said.append(
+            f"Beyond m = {widest} it falls more slowly than 1/m, so than for mere samples of the optimal measure: "
+            "there the search limits it, not the width, and laws are fitted without these widths."
         )
     above = [place for place in found if place.best.ratio > 1.05]
     largest = max(found, key=lambda place: place.best.ratio)
@@ -220,10 +238,10 @@ def _findings(made: Sequence[Schedule], found: Sequence[Place], law: Power | Non
     return [*said, *_how_global(found)]
 
 
-def _laws_table(made: Sequence[Schedule], dim: int) -> Table:
+def _laws_table(made: Sequence[Schedule], widest: int, dim: int) -> Table:
     rows = []
     for schedule in made:
-        law, last = schedule.law(), schedule.places[-1]
+        law, last = schedule.law(widest), schedule.places[-1]
         rows.append(
             [
                 f"{schedule.decline:g}",
@@ -242,16 +260,16 @@ def _laws_table(made: Sequence[Schedule], dim: int) -> Table:
             f"at {made[0].places[-1].width}", "norm / infinite width's, first", "last", "norm ratio, last",
         ],
         rows,
-        f"Exponent of the excess objective in m, where the excess is above {_SAMPLING:.1%}, with the 95 % interval of "
-        "the regression; expected: a − (1 + 3/d), loss of the best networks over λ [f*].",
+        f"Exponent of the excess objective in m up to {widest}, where it is above {_SAMPLING:.1%}, with the 95 % "
+        "interval of the regression; expected: a − (1 + 3/d), loss of the best networks over λ [f*].",
         title="How the minimum depends on the width",
         names=1,
     )  # fmt: skip
 
 
-def _threshold(made: Sequence[Schedule], dim: int) -> list[str]:
+def _threshold(made: Sequence[Schedule], widest: int, dim: int) -> list[str]:
     """For which a the excess objective falls with the width, and for which it does not."""
-    laws = [(schedule, law) for schedule in made if (law := schedule.law()) is not None]
+    laws = [(schedule, law) for schedule in made if (law := schedule.law(widest)) is not None]
     falls = [schedule.decline for schedule, law in laws if law.interval[1] < 0]
     grows = [schedule.decline for schedule, law in laws if law.interval[0] > 0]
     open_ = [schedule.decline for schedule, law in laws if law.interval[0] <= 0 <= law.interval[1]]
