@@ -146,6 +146,8 @@ def test_twenty_thousand_networks_are_a_plot_at_once(networks):
     frame["path_norm"] *= rng.lognormal(size=len(frame))
     rows = atlas_rows.Rows(frame, {})
     began = time.perf_counter()
+    assert rows.filters["study"] == ["bump", "line", "plane"]
+    assert "training_loss" in rows.axes
     kept = visible(rows.chosen({"study": "line"}), "path_norm", "training_loss", log_x=True, log_y=True)
     look = {"log_x": True, "log_y": True, "pick": lambda place: None}
     plot, _ = scatter(frame, "path_norm", "training_loss", "optimizer", LIGHT, **look)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -41,14 +41,14 @@ class Rows:
     frame: pd.DataFrame
     stores: Mapping[str, study.Store]
 
-    @property
+    @cached_property
     def axes(self) -> list[str]:
         """Columns of numbers that are not all the same: measures first, then settings."""
         numbers = [name for name in self.frame.columns if name not in _HIDDEN and self._is_number(name)]
         varied = [str(name) for name in numbers if self._differs(name)]
         return sorted(varied, key=lambda name: name in _SETTINGS or name.startswith("task_"))
 
-    @property
+    @cached_property
     def settings(self) -> list[str]:
         """Settings that are not all the same."""
         return [
@@ -57,13 +57,13 @@ class Rows:
             if (name in _SETTINGS or str(name).startswith("task_")) and self._differs(name)
         ]
 
-    @property
+    @cached_property
     def filters(self) -> dict[str, list[str]]:
         """Settings with their values as texts, where these are not too many and no other filter gives them."""
         found = {name: self._texts(name) for name in self.settings if not self._follows(name)}
         return {name: values for name, values in found.items() if len(values) <= _FEW}
 
-    @property
+    @cached_property
     def colours(self) -> list[str]:
         """What points can be coloured by."""
         return [*self.settings, *(name for name in self.axes if name not in self.settings)]
