@@ -49,9 +49,8 @@ def notebook(page: str) -> nbformat.NotebookNode:
                 cells.append(
                     nbformat.v4.new_markdown_cell(text, id=f"cell-{len(cells)}")
                 )
-    return nbformat.v4.new_notebook(
-        cells=cells, metadata={"language_info": {"name": "python"}}
-    )
+    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    return nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": kernel})
 
 
 def executed(page: str) -> nbformat.NotebookNode:
