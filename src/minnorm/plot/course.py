@@ -81,10 +81,10 @@ def plot_excess(
     with drawing(ax) as (axes, colours):
         for k, (label, one) in enumerate(_settings(runs)):
             lam = float(one["weight_decay"])
-            bound = [s.lower_bound for s in known if s.lam > 0 and np.isclose(s.lam, lam, rtol=1e-6, atol=0)]
+            bound = [s.lower_bound for s in known if _proven(s) and np.isclose(s.lam, lam, rtol=1e-6, atol=0)]
             if not bound or not bound[0] > 0:
                 have = ", ".join(f"{s.lam:g}" for s in known)
-                raise ValueError(f"weight decay {lam:g} has no solution with a positive bound, only lam = {have}")
+                raise ValueError(f"weight decay {lam:g} has no solution with a proven bound > 0, only lam = {have}")
             step = np.maximum(one["step"].values, _BEFORE)
             draw_band(axes, step, one["objective"].values / bound[0] - 1, colours.line(k), label, log=True)
         axes.set(xscale="log", yscale="log", xlabel="steps", ylabel="excess objective")
@@ -170,6 +170,11 @@ def draw_band(
     if len(values) > 1:
         ax.fill_between(x, values.min(axis=0), values.max(axis=0), color=look["color"], alpha=0.2, linewidth=0)
     ax.plot(x, mean, label=label, **look)
+
+
+def _proven(solution: Solution) -> bool:
+    """Whether the lower bound is one: a search proves nothing."""
+    return solution.lam > 0 and solution.certificate is not None and solution.certificate.scope != "searched"
 
 
 def _settings(runs: xr.Dataset | Mapping[str, xr.Dataset]) -> list[tuple[str, xr.Dataset]]:

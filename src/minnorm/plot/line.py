@@ -164,9 +164,12 @@ def bounds(axes: Axes, colours: Palette) -> None:
 def claim(solution: Solution) -> str:
     """What is known of a verified solution, as a title."""
     what = "[f]" if solution.lam == 0 else f"λ = {solution.lam:g}: loss + λ [f]"
+    said = f"{what} = {solution.value:.10g}"
     if solution.certified:
-        return f"{what} = {solution.value:.10g}, relative gap {solution.gap:.1e}"
-    return f"{what} = {solution.value:.10g}, an upper bound; lower bound {solution.lower_bound:.6g}"
+        return f"{said}, relative gap {solution.gap:.1e}"
+    if solution.certificate is None or solution.certificate.scope == "searched":
+        return f"{said}, not certified"
+    return f"{said}, not certified: lower bound {solution.lower_bound:.6g}"
 
 
 def _name(solution: Solution | ShallowReLU) -> str:
