@@ -4,15 +4,18 @@ Run `python benchmarks/cluster.py [--rounds 3] [--shards 16] [--seconds 10]` wit
 idle machine. A study of equal shards, each of about `--seconds` on one core, is computed by one process with as many
 threads as there are cores, by `--workers` as many processes, and by as many workers of one thread of a local
 dask.distributed scheduler, which run already. All sides must come to the same arrays. The table has seconds from start
-to end by round, and throughput relative to the process: medians of the rounds' ratios, and their range.
+to end and of processors by round, and throughput relative to the process: medians of the rounds' ratios, and their
+range. Processor time hardly depends on what else the machine does; it counts how much work a way costs, not how well it
+keeps the cores busy.
 """
 
 import argparse
 import json
 import os
+import resource
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +26,7 @@ from minnorm.study.plan import calibrate
 
 OPTIMIZERS = ("adam", "momentum", "nesterov", "rmsprop", "adagrad", "lion", "adamw", "nadam")
 NETWORKS = 8
+SIDES = ("process", "workers", "cluster")
 
 
 def specification(shards: int, steps: int) -> study.Study:
@@ -55,59 +59,73 @@ def same(first: study.Store, second: study.Store) -> None:
         xr.testing.assert_identical(one, two)
 
 
-def measure(rounds: int, shards: int, seconds: float, cores: int) -> dict[str, object]:
+def measure(rounds: int, todo: study.Study, cores: int, names: Sequence[str]) -> dict[str, object]:
     """Time each side in turn."""
     from distributed import Client, LocalCluster
 
-    todo = specification(shards, steps_for(seconds))
-    times: dict[str, list[float]] = {"process": [], "workers": [], "cluster": []}
+    wall: dict[str, list[float]] = {name: [] for name in names}
+    busy: dict[str, list[float]] = {name: [] for name in names}
     load: list[float] = []
     with (
         tempfile.TemporaryDirectory() as root,
         LocalCluster(n_workers=cores, threads_per_worker=1, dashboard_address=None, host="127.0.0.1") as cluster,
+        Client(cluster.scheduler_address, set_as_default=False) as client,
     ):
-        with Client(cluster.scheduler_address, set_as_default=False) as client:
-            client.run(_ready)
         sides: dict[str, Callable[[Path], study.Store]] = {
             "process": lambda where: study.run(todo, where, threads=cores),
             "workers": lambda where: study.run(todo, where, workers=cores, threads=cores),
             "cluster": lambda where: study.run(todo, where, cluster=cluster.scheduler_address),
         }
+
+        def processors() -> float:
+            """Seconds that this process, its ended children and the cluster's workers have computed."""
+            children = resource.getrusage(resource.RUSAGE_CHILDREN)
+            workers = client.run(_processors).values()
+            return time.process_time() + children.ru_utime + children.ru_stime + sum(workers)
+
         for i in range(rounds):
             load.append(os.getloadavg()[0])
             stores = {}
-            for name in (*list(sides)[i % 3 :], *list(sides)[: i % 3]):
-                began = time.perf_counter()
+            for name in (*names[i % len(names) :], *names[: i % len(names)]):
+                before, began = processors(), time.perf_counter()
                 stores[name] = sides[name](Path(root) / f"{name}-{i}")
-                times[name].append(time.perf_counter() - began)
-                print(f"round {i}, {name}: {times[name][-1]:.1f} s", flush=True)
-            same(stores["process"], stores["workers"])
-            same(stores["process"], stores["cluster"])
+                wall[name].append(time.perf_counter() - began)
+                busy[name].append(processors() - before)
+                print(f"round {i}, {name}: {wall[name][-1]:.1f} s, {busy[name][-1]:.1f} s of processors", flush=True)
+            for name in names:
+                same(stores[names[0]], stores[name])
     return {
         "cores": cores,
         "shards": len(list(todo.shards())),
         "networks": len(list(todo.shards())) * NETWORKS,
         "steps": todo.train.steps,
         "load_before": [round(one, 2) for one in load],
-        "seconds": {name: [round(one, 2) for one in taken] for name, taken in times.items()},
-        "throughput": {name: _ratios(times["process"], taken) for name, taken in times.items() if name != "process"},
+        "seconds": _rounded(wall),
+        "processor_seconds": _rounded(busy),
+        "throughput": _ratios(wall),
+        "throughput_by_processor_seconds": _ratios(busy),
     }
 
 
-def _ready() -> str:
-    """Import what a shard needs."""
-    import minnorm.study
+def _processors() -> float:
+    """A worker's processor time; what a shard needs is imported first."""
+    import minnorm.study  # noqa: F401
 
-    return minnorm.study.__name__
+    return time.process_time()
 
 
-def _ratios(process: list[float], taken: list[float]) -> dict[str, float]:
-    ratios = np.array(process) / np.array(taken)
-    return {
-        "median": round(float(np.median(ratios)), 3),
-        "least": round(float(ratios.min()), 3),
-        "most": round(float(ratios.max()), 3),
-    }
+def _rounded(taken: dict[str, list[float]]) -> dict[str, list[float]]:
+    return {name: [round(one, 2) for one in each] for name, each in taken.items()}
+
+
+def _ratios(taken: dict[str, list[float]]) -> dict[str, dict[str, float]]:
+    """How many times the process's throughput each other side has: median and range over rounds."""
+    found = {}
+    for name in [name for name in taken if name != "process" and "process" in taken]:
+        ratios = np.array(taken["process"]) / np.array(taken[name])
+        statistics = {"median": np.median(ratios), "least": ratios.min(), "most": ratios.max()}
+        found[name] = {key: round(float(value), 3) for key, value in statistics.items()}
+    return found
 
 
 def main() -> None:
@@ -116,9 +134,12 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--shards", type=int, default=16, help="at most 16")
     parser.add_argument("--seconds", type=float, default=10.0, help="of a shard on one core")
+    parser.add_argument("--steps", type=int, help="of a shard; default: what --seconds take, calibrated now")
+    parser.add_argument("--sides", nargs="+", choices=SIDES, default=SIDES)
     parser.add_argument("--cores", type=int, default=len(os.sched_getaffinity(0)))
     arguments = parser.parse_args()
-    print(json.dumps(measure(arguments.rounds, arguments.shards, arguments.seconds, arguments.cores), indent=1))
+    todo = specification(arguments.shards, arguments.steps or steps_for(arguments.seconds))
+    print(json.dumps(measure(arguments.rounds, todo, arguments.cores, list(arguments.sides)), indent=1))
 
 
 if __name__ == "__main__":
