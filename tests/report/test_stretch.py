@@ -102,9 +102,7 @@ def test_where_nothing_holds_the_verdict_says_what_happens_instead():
     )
     assert told == "none of 2 settings: it is 400 to 900, nearest 900 at learning rate 0.01"
     late = [outcome(**adam, learning_rate=1e-3, networks=[{"squares": 400.0, "loss": 1.0}])]
-    assert verdict(region(published, late)).startswith(
-        "no setting with a training loss of at most 1e-05, and none of 1"
-    )
+    assert verdict(region(published, late)) == "no setting is at matched loss, nor does it hold above it: it is 400"
     late += [outcome(**adam, learning_rate=3e-3, networks=[{"squares": 1500.0, "loss": 1.0}])]
     assert verdict(region(published, late)) == "no setting is at matched loss; at larger loss: learning rate 0.003"
     assert verdict(region(published, [outcome()])) == "not scanned"
