@@ -64,7 +64,9 @@ def scatter(
     pick: Callable[[int], None],
 ) -> tuple[Any, ColumnDataSource]:
     """All rows as points, and the source of the one that is marked; `pick` hears the place of one that is clicked."""
+    # Not WebGL: where a browser has no graphics card for it, 20,000 points take minutes instead of a moment.
     plot = figure(
+        name="networks",
         height=520,
         sizing_mode="stretch_width",
         min_width=360,
@@ -74,7 +76,6 @@ def scatter(
         y_axis_label=spoken(y),
         tools="pan,wheel_zoom,box_zoom,reset",
         toolbar_location="above",
-        output_backend="webgl",
     )
     plot.toolbar.logo = None
     data: dict[str, Any] = {"x": frame[x].to_numpy(float), "y": frame[y].to_numpy(float)}
