@@ -149,7 +149,7 @@ def trajectories(chosen: Chosen, theme: Theme) -> list[Any]:
     step = np.maximum(chosen.runs["step"].values, 0.5)
     found, plots = chosen.trajectories, []
     for title, names in (("Path norm", ["path_norm"]), ("Losses", ["training_loss", "objective", "objective_gap"])):
-        plot = _small(title, "steps", x_axis_type="log", y_axis_type="log", height=190)
+        plot = _small(title, "steps", x_axis_type="log", y_axis_type="log", height=205)
         shown = 0
         for name, colour in zip(names, (theme.learned, theme.other, theme.function), strict=False):
             if name not in found:
@@ -164,7 +164,7 @@ def trajectories(chosen: Chosen, theme: Theme) -> list[Any]:
             look = {"color": theme.function, "line_dash": [5, 4], "line_width": 1.5}
             plot.line(step[[0, -1]], [chosen.data.target.norm] * 2, **look)
             plot.title.text = "Path norm (dashed: exact minimum)"
-        plots.append(plot)
+        plots.append(_legend_above(plot))
     return plots
 
 
@@ -181,7 +181,7 @@ def _line(chosen: Chosen, theme: Theme) -> Any:
         plot.line(t, exact, color=theme.function, line_width=2, line_dash=[6, 3], legend_label="minimum norm")
     plot.line(t, values, color=theme.learned, line_width=2, legend_label="network")
     plot.scatter(x, y, color=theme.point, size=6)
-    return plot
+    return _legend_above(plot)
 
 
 def _radial(chosen: Chosen, exact: RadialBump, theme: Theme) -> Any:
@@ -193,7 +193,7 @@ def _radial(chosen: Chosen, exact: RadialBump, theme: Theme) -> Any:
     plot.varea(r, found.mean - found.std, found.mean + found.std, fill_color=theme.learned, fill_alpha=0.22)
     plot.line(r, exact.profile(r), color=theme.function, line_width=2, line_dash=[6, 3], legend_label="minimum norm")
     plot.line(r, found.mean, color=theme.learned, line_width=2, legend_label="network")
-    return plot
+    return _legend_above(plot)
 
 
 def _plane(chosen: Chosen, theme: Theme) -> Any:
@@ -222,6 +222,14 @@ def _plane(chosen: Chosen, theme: Theme) -> Any:
     plot.scatter("x", "y", source=source, fill_color=fill, line_color=theme.ink, line_width=1.5, size=9)
     bar = ColorBar(color_mapper=mapper, width=10)
     plot.add_layout(bar, "right")
+    return plot
+
+
+def _legend_above(plot: Any) -> Any:
+    """The legend in a line of its own, where no curve runs through it."""
+    for legend in plot.legend[:1]:
+        legend.update(orientation="horizontal", margin=0, padding=0)
+        plot.add_layout(legend, "above")
     return plot
 
 
