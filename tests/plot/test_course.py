@@ -53,9 +53,7 @@ def test_excess_is_over_the_bound_of_the_same_lam(runs):
         objective = kept["objective"].sel(weight_decay=lam).values.reshape(3, -1)
         assert np.all(objective > solution.lower_bound)
         np.testing.assert_allclose(mean, np.exp(np.log(objective / solution.lower_bound - 1).mean(axis=0)))
-    with pytest.raises(
-        ValueError, match=r"decay 0\.01 has no solution with a proven bound > 0, only lam = 0\.1"
-    ):
+    with pytest.raises(ValueError, match=r"decay 0\.01 has no solution with a proven bound > 0, only lam = 0\.1"):
         mn.plot_excess(kept, solutions[0])
     searched = [replace(one, certificate=replace(one.certificate, scope="searched")) for one in solutions]
     with pytest.raises(ValueError, match="no solution with a proven bound"):
