@@ -89,9 +89,10 @@ def section(study: Study, solved: Sequence[Solved], unfinished: int) -> Section:
         pictures=[
             Picture(
                 partial(_figure, found),
-                "Norm of the minimiser over [f*] against λ, geometric means over data sets, dark to light from few "
-                f"points to many; dashed: {_LEVELS[0]:g}, below which λ works. Last: the least λ that works for each "
-                "data set (dots) against n, with the fitted law and the 95 % interval of its mean; dotted: slope −1/2.",
+                "Norm of the minimiser over [f*] against λ, geometric means over data sets, strong to faint from "
+                f"few points to many; dashed: {_LEVELS[0]:g}, below which λ works. Last: the least λ that works for "
+                "each data set (dots) against n, with the fitted law and the 95 % interval of its mean; dotted: slope "
+                "−1/2.",
                 title="Least decay against number of noisy labels",
             )
         ],
@@ -183,7 +184,7 @@ def _figure(found: Sequence[_Laws]) -> Figure:
         law = laws.least[_LEVELS[0]]
         draw_law(last, law, colours.line(i), f"d = {laws.dim}" + ("" if law is None else f": n^{law}"))
         if law is not None:
-            guide(last, (law.start, law.stop), float(law(law.start)), -0.5)
+            guide(last, (law.start, law.stop), float(law([law.start])[0]), -0.5)
     last.set(yscale="log", title=f"least λ with norm ≤ {_LEVELS[0]:g} [f*]")
     every = [one.points for laws in found for one in laws.solved]
     count_axis(last, min(every), max(every), "n")
