@@ -4,7 +4,7 @@ import pytest
 
 from minnorm import study
 from minnorm.report import atlas, atlas_claims, write
-from minnorm.report.atlas_frame import frame, tuned
+from minnorm.report.atlas_frame import by_seed, frame, tuned
 
 ATLAS = {
     "name": "small",
@@ -66,6 +66,24 @@ def test_each_setting_is_taken_at_its_best_step_size(table):
             same = same[same[column] == value]
         means = same.groupby("learning_rate")["excess_objective"].mean()
         assert chosen["excess_objective"].mean() == pytest.approx(means.min())
+
+
+def test_who_fits_from_the_easy_start_alone_gains_nothing_by_it():
+    start = {"easy": 1.0, "hard": 4.0}
+    level = {"a": 1.0, "b": 2.0, "c": 3.0}
+    rows = [
+        {"optimizer": name, "start": word, "seed": seed, "norm": level[name] * start[word] * (1 + 0.1 * seed)}
+        for name in level
+        for word in start
+        for seed in range(2)
+        if (name, word) != ("c", "hard")
+    ]
+    found = by_seed(pd.DataFrame(rows), "norm")
+    np.testing.assert_allclose(found[0], [2.0, 4.0, 6.0], rtol=1e-12)  # 2: the geometric mean of the starts
+    np.testing.assert_allclose(found[1], [2.2, 4.4, 6.6], rtol=1e-12)
+    complete = pd.DataFrame(row for row in rows if row["optimizer"] != "c")
+    means = np.exp(np.log(complete["norm"]).groupby([complete["optimizer"], complete["seed"]]).mean()).unstack("seed")
+    np.testing.assert_allclose(by_seed(complete, "norm"), means, rtol=1e-12)
 
 
 def test_the_report_ranks_judges_and_draws(store, table):

@@ -33,7 +33,7 @@ def sections(stores: Sequence[Store]) -> list[Section]:
     main = free[free["study"].isin(wide or free["study"].unique())]
     ranks = rankings(main)
     verdicts = atlas_claims.verdicts(table)
-    unfinished = sum(len(list(store.study().shards())) - sum(1 for _ in store.done()) for store in stores)
+    unfinished = sum(not store.has(shard) for store in stores for shard in store.study().shards())
     study = stores[0].study()
     return [
         Section(
@@ -182,8 +182,9 @@ def _settings(table: Frame, main: Frame) -> str:
     return (
         f"{main['start'].nunique()} starts ({', '.join(main['start'].unique())}), {main['rate'].nunique()} step sizes "
         f"for each optimiser, decays {', '.join(short(lam) for lam in sorted(main['weight_decay'].unique()))}, "
-        f"{table['seed'].nunique()} seeds. Rankings take each optimiser at its best step size for each start, and the "
-        "geometric mean over starts and seeds. adamw, lion and muon decay decoupled from the gradient: the objective "
+        f"{table['seed'].nunique()} seeds. Rankings take each optimiser at its best step size for each start; its "
+        "level is fitted beside effects of the starts, so that one that only fits from an easy start gains nothing; "
+        "geometric means over seeds. adamw, lion and muon decay decoupled from the gradient: the objective "
         "that they are compared by is not quite the one they minimise."
     )
 
@@ -258,7 +259,7 @@ def _ranking_table(study: str, found: Mapping[str, Ranked]) -> Table:
     return Table(
         columns,
         rows,
-        "Geometric means over starts and seeds, with intervals from resampled seeds, of the values and of the ranks. "
+        "Levels over starts, geometric means over seeds, with intervals from resampled seeds, of values and ranks. "
         "Norm ratio: path norm over the least norm through the data; L2 distance: to the exact interpolant where the "
         "target is not known; radial deviation: standard deviation over directions, mean over radii; these without "
         "decay, of networks that fit. Excess objective: objective over its global minimum, minus 1, with the "

@@ -84,8 +84,28 @@ def tuned(table: Frame, by: str) -> Frame:
     return table.merge(best[[*setting, "learning_rate"]], on=[*setting, "learning_rate"])
 
 
-def by_seed(table: Frame, measure: str, key: str = "optimizer") -> Frame:
-    """The geometric mean of a measure over all but one column and the seeds: rows `key`, columns seeds."""
+def by_seed(table: Frame, measure: str) -> Frame:
+    """Each optimiser's level of a measure, as if all had the same starts: rows optimisers, columns seeds.
+
+        log(measure) = level of the optimiser + effect of the start + error,      least squares for each seed,
+
+    the effects with mean 0. Where every optimiser has every start that is the geometric mean over starts; where some
+    only fit their data from an easy start, they are not rewarded for it.
+    """
     positive = table[table[measure] > 0]
-    logs: Any = np.log(positive[measure]).groupby([positive[key], positive["seed"]]).mean()
-    return np.exp(logs).unstack("seed")
+    logs: Any = np.log(positive[measure])
+    cells = logs.groupby([positive["optimizer"], positive["start"], positive["seed"]]).mean()
+    levels = {seed: _levels(one.droplevel("seed").unstack("start")) for seed, one in cells.groupby("seed")}
+    return np.exp(pd.DataFrame(levels))
+
+
+def _levels(cells: Frame) -> Any:
+    """Row levels of a table with gaps, by least squares with rows and columns as factors."""
+    i, j = np.nonzero(cells.notna().to_numpy())
+    rows, columns = cells.shape
+    design = np.zeros((len(i) + 1, rows + columns))
+    design[np.arange(len(i)), i] = 1
+    design[np.arange(len(i)), rows + j] = 1
+    design[-1, rows:] = 1
+    solved = np.linalg.lstsq(design, np.append(cells.to_numpy()[i, j], 0.0), rcond=None)[0]
+    return pd.Series(solved[:rows], index=cells.index)
