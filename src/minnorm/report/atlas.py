@@ -207,7 +207,8 @@ def _pictures(table: Frame, ranks: Mapping[str, Mapping[str, Ranked]]) -> list[P
         pictures.append(
             Picture(
                 partial(atlas_figures.starts, shades, "start"),
-                "The same by start, from small to large: geometric means over seeds. Blank: no network fits.",
+                "The same by start, from small to large: geometric means over seeds. Blank: no network fits. Below 1: "
+                "the networks fit to the tolerance, not exactly.",
             )
         )
     excess = {study: _excess(table[table["study"] == study]) for study in ranks}

@@ -36,7 +36,7 @@ def rankings(panels: Mapping[str, Sequence[tuple[str, Ranked]]], label: str, opt
         axes.set_yticks(range(len(names)), [name.replace("_", " ") for name in names])
         axes.set_ylim(len(names) - 0.5, -0.5)
     if any(len(series) > 1 for series in panels.values()):
-        grid[-1].legend(loc="lower right")
+        figure.legend(*grid[0].get_legend_handles_labels(), loc="outside upper right", ncols=4)
     return figure
 
 
