@@ -21,7 +21,7 @@ def draw_law(axes: Axes, law: Power | None, look: dict[str, Any], label: str | N
         axes.fill_between(x, low, high, color=look["color"], alpha=0.25, linewidth=0)
 
 
-def count_axis(axes: Axes, low: float, high: float, label: str) -> None:
+def count_axis(axes: Axes, low: int, high: int, label: str) -> None:
     """A logarithmic axis of counts, in plain numbers where it spans few decades."""
     axes.set(xscale="log", xlabel=label)
     if high < 300 * low:
