@@ -218,7 +218,9 @@ def test_width_compares_with_infinite_width(done):
         assert place.best.excess == min(one.excess for one in place.candidates)
         assert min(place.behind(True), place.behind(False)) == 0
     [section] = sections([study.Store(done / "width")])
-    assert [row[0] for row in section.tables[0].rows] == ["0.5", "0.5", "1", "1"]
+    laws, places = section.tables
+    assert [(row[0], row[2]) for row in laws.rows] == [("0.5", "-2"), ("1", "-1.5")]  # a - (1 + 3/2)
+    assert [row[0] for row in places.rows] == ["0.5", "0.5", "1", "1"]
 
 
 def test_noise_needs_more_decay_for_fewer_points(done):
