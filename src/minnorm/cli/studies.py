@@ -246,13 +246,12 @@ def report(
 
     Example: `minnorm report results --figures figures --kind pdf`
     """
-    from minnorm.report import sections, write_figures, write_page
+    from minnorm.report import page_path, sections, write_figures, write_page
 
-    if out is None and "://" in directory:
-        raise ValueError(f"out is missing, and {directory} is a URL; give --out, a file of this machine for the page")
+    path = page_path(directory, out)
     writable(out)
     found = sections(directory)
-    page = write_page(found, Path(directory) / "report.html" if out is None else out)
+    page = write_page(found, path)
     made = [] if figures is None else write_figures(found, figures, kind=kind, style=style)
     if as_json:
         print_json({"report": str(page), "figures": [str(path) for path in made]})

@@ -1,5 +1,6 @@
 """Reports of studies: tables, figures and a self-contained page."""
 
+from minnorm.report.html import page_path as page_path
 from minnorm.report.html import sections as sections
 from minnorm.report.html import write as write
 from minnorm.report.html import write_figures as write_figures
@@ -8,4 +9,4 @@ from minnorm.report.tables import Row as Row
 from minnorm.report.tables import Spread as Spread
 from minnorm.report.tables import rows as rows
 
-__all__ = ["Row", "Spread", "rows", "sections", "write", "write_figures", "write_page"]
+__all__ = ["Row", "Spread", "page_path", "rows", "sections", "write", "write_figures", "write_page"]

@@ -42,10 +42,17 @@ def write(directory: str | Path, out: str | Path | None = None) -> Path:
     """Write `report.html` for the study in a directory, or for those in its subdirectories.
 
     The page needs no network: figures are vector graphics inside it, each for a light and for a dark page, of which
-    the reader's browser shows one. Returns its path. Errors: ValueError if there is no study, or none of its shards is
-    done.
+    the reader's browser shows one. Returns its path. Errors: ValueError if there is no study, none of its shards is
+    done, or the directory is a URL and `out` is not given.
     """
-    return write_page(sections(directory), Path(out) if out is not None else Path(directory) / "report.html")
+    return write_page(sections(directory), page_path(directory, out))
+
+
+def page_path(directory: str | Path, out: str | Path | None) -> Path:
+    """Where a page is written, `report.html` in the directory by default; ValueError if that is a URL."""
+    if out is None and "://" in str(directory):
+        raise ValueError(f"out is missing, and {directory} is a URL; give --out, a file of this machine for the page")
+    return Path(directory) / "report.html" if out is None else Path(out)
 
 
 def write_page(found: Sequence[Section], path: Path) -> Path:
