@@ -9,7 +9,6 @@ from pathlib import Path
 
 import jax
 import jax.numpy as jnp
-import jaxtyping
 import numpy as np
 import pytest
 import xarray as xr
@@ -351,16 +350,6 @@ def test_the_gradient_falls(long):
 
 
 # The boundary.
-
-
-@pytest.fixture
-def unchecked():
-    """Without type checks at run time, as users call the library."""
-    config = jaxtyping.config
-    before = config.jaxtyping_disable
-    config.update("jaxtyping_disable", True)
-    yield
-    config.update("jaxtyping_disable", before)
 
 
 @pytest.mark.parametrize(

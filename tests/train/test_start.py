@@ -2,7 +2,6 @@
 
 import re
 
-import jaxtyping
 import numpy as np
 import pytest
 
@@ -113,16 +112,6 @@ def test_a_dataset_says_that_its_start_was_given():
 
 def broken(**parts):
     return lambda seed, width: random_network(seed, width, **parts)
-
-
-@pytest.fixture
-def unchecked():
-    """Without type checks at run time, as users call the library."""
-    config = jaxtyping.config
-    before = config.jaxtyping_disable
-    config.update("jaxtyping_disable", True)
-    yield
-    config.update("jaxtyping_disable", before)
 
 
 @pytest.mark.usefixtures("unchecked")

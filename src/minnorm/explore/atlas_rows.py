@@ -12,24 +12,11 @@ import xarray as xr
 
 from minnorm import study
 from minnorm.network import ShallowReLU
+from minnorm.study.export import SETTINGS
 from minnorm.study.tasks import TaskData
 from minnorm.train import AXES, networks
 
-_SETTINGS = (
-    "study",
-    "optimizer",
-    "initial",
-    "biases",
-    "antisymmetric",
-    "width",
-    "steps",
-    "batch_size",
-    "decay",
-    "schedule",
-    "options",
-    "dtype",
-    *AXES,
-)
+_SETTINGS = ("study", *SETTINGS, *AXES)
 _HIDDEN = ("shard", "row", "step", "diverged", "diverged_step")
 _FEW = 40  # values of a setting up to which it is a filter
 

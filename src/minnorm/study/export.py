@@ -13,7 +13,7 @@ from minnorm.study.spec import AnyShard, SolveShard
 from minnorm.study.store import Store
 from minnorm.train import AXES
 
-_SETTINGS = (
+SETTINGS = (
     "optimizer",
     "initial",
     "biases",
@@ -26,6 +26,7 @@ _SETTINGS = (
     "options",
     "dtype",
 )
+"""The columns of a table that say what was set, beside the axes."""
 
 
 def table(store: Store, *, trajectories: bool = False) -> pd.DataFrame:
@@ -79,9 +80,9 @@ def _frame(shard: AnyShard, runs: xr.Dataset, trajectories: bool) -> pd.DataFram
     dims = {*AXES, "step"} & set(runs.dims)
     scalars = [name for name in runs.data_vars if set(runs[name].dims) <= dims]
     frame = runs[scalars].to_dataframe().reset_index()
-    given = {"shard": shard.key, **{name: runs.attrs[name] for name in _SETTINGS if name in runs.attrs}}
+    given = {"shard": shard.key, **{name: runs.attrs[name] for name in SETTINGS if name in runs.attrs}}
     given |= {"biases": runs.attrs["initial_biases"], "steps": shard.train.steps}
-    names = [name for name in ("shard", *_SETTINGS) if name in given]
+    names = [name for name in ("shard", *SETTINGS) if name in given]
     places = [*AXES, "step"]
     measured = [name for name in frame.columns if name not in places]
     return frame.assign(**given, **of_task).reindex(columns=[*names, *of_task, *places, *measured])
