@@ -136,7 +136,8 @@ def _findings(found: Sequence[_Laws], radial: bool) -> list[str]:
         text = (
             f"Dimension {laws.dim}: the least norm {'on spheres ' if radial else ''}is {means[first]:.3f} of the limit "
             f"at n = {first} and {means[last]:.4f} at n = {last} (means over data sets), where the deficit is "
-            f"{_deficit(laws.at(last)) / nearest(laws.at(last)[0]):.2f} times what the nearest radius alone is expected to make it"
+            f"{_deficit(laws.at(last)) / nearest(laws.at(last)[0]):.2f} times what the nearest radius alone is "
+            "expected to make it"
         )
         if laws.law is not None:
             text += (
