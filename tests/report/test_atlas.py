@@ -9,12 +9,12 @@ from minnorm.report.atlas_frame import by_seed, frame, tuned
 ATLAS = {
     "name": "small",
     "report": "atlas",
-    "train": {"width": 20, "steps": 600, "records": 3},
+    "train": {"width": 10, "steps": 500, "records": 2},
     "grid": {"weight_decay": [0.0, 1e-2], "seed": 2},
     "zip": [
         {
-            "optimizer": ["gd", "momentum", "adam", "lion"],
-            "learning_rate": [[0.05, 0.1], [0.02, 0.05], [0.01, 0.02], [1e-3, 1e-9]],
+            "optimizer": ["momentum", "adam", "lion"],
+            "learning_rate": [[0.02, 0.05], [0.01, 0.02], [1e-3, 1e-9]],
         },
         {"initial": ["xavier_uniform", "kaiming_uniform"], "scale": [0.5, 1.0]},
     ],
@@ -29,7 +29,8 @@ def store(tmp_path_factory):
         "line": {"kind": "line", "x": [-1.0, 0.0, 1.0], "y": [0.0, 1.0, 0.0]},
         "bump": {"kind": "bump", "dim": 2, "points": 8},
     }.items():
-        study.run(study.parse({**ATLAS, "name": name, "task": task}), root / name)
+        starts = ATLAS["zip"][1:] if name == "line" else []
+        study.run(study.parse({**ATLAS, "name": name, "task": task, "zip": [ATLAS["zip"][0], *starts]}), root / name)
     return root
 
 
@@ -39,8 +40,8 @@ def table(store):
 
 
 def test_every_network_is_a_row(table):
-    assert len(table) == 2 * 4 * 2 * 2 * 2 * 2
-    assert set(table["start"]) == {"xavier uniform × 0.5", "kaiming uniform"}
+    assert table.groupby("study").size().to_dict() == {"line": 3 * 2 * 2 * 2 * 2, "bump": 3 * 2 * 2 * 2}
+    assert set(table["start"]) == {"xavier uniform × 0.5", "kaiming uniform", "xavier uniform"}
     assert set(table["rate"]) == {0, 1}
     line = table[table["study"] == "line"]
     assert line["radial_std"].isna().all()
@@ -89,7 +90,7 @@ def test_who_fits_from_the_easy_start_alone_gains_nothing_by_it():
 def test_the_report_ranks_judges_and_draws(store, table):
     (section,) = atlas.sections(study.stores(store))
     assert section.unfinished == 0
-    assert section.findings[0].startswith(f"{len(table)} networks of 4 optimisers were compared on 2 tasks")
+    assert section.findings[0].startswith(f"{len(table)} networks of 3 optimisers were compared on 2 tasks")
     assert len(section.tables[0].columns) == len(section.tables[0].rows[0])
     assert len(section.tables[-1].rows) == len(atlas_claims.CLAIMS)
     assert {row[-1] for row in section.tables[-1].rows} <= {"confirmed", "not confirmed", "unclear", "no data"}

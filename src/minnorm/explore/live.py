@@ -49,8 +49,9 @@ def follow(problem: Problem, recipe: Recipe) -> Iterator[Frame]:
     The numbers are those of `minnorm.train` with the same arguments, whatever the stretches.
 
     >>> recipe = Recipe("adam", 1e-2, 0.0, 20, 10, 0, 1.0, "xavier_uniform")
-    >>> [frame.step for frame in follow(Problem([-1.0, 0.0, 1.0], [0.0, 1.0, 0.0], lam=1.0), recipe)]
-    [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10]
+    >>> frames = list(follow(Problem([-1.0, 0.0, 1.0], [0.0, 1.0, 0.0], lam=1.0), recipe))
+    >>> frames[0].step, frames[-1].step
+    (0, 10)
     """
     batch_size = usual_batch(recipe.optimizer, len(problem.values))
     start, measure, advance = _programs(recipe.optimizer, problem.penalty, recipe.initial, recipe.width, batch_size)

@@ -101,7 +101,7 @@ def concordance(ranks: np.ndarray) -> tuple[float, float]:
     def w(table: np.ndarray) -> np.ndarray:
         k, n = table.shape[-2:]
         sums = table.sum(axis=-2)
-        return 12 * ((sums - sums.mean(axis=-1, keepdims=True)) ** 2).sum(axis=-1) / (k**2 * (n**3 - n))
+        return np.asarray(12 * ((sums - sums.mean(axis=-1, keepdims=True)) ** 2).sum(axis=-1) / (k**2 * (n**3 - n)))
 
     shuffled = rng.permuted(np.broadcast_to(ranks, (DRAWS, *ranks.shape)), axis=2)
     found = float(w(ranks))
