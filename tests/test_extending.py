@@ -50,6 +50,7 @@ def apply(page: Path, copy: Path) -> None:
         assert "Applied" in found.stderr
 
 
+@pytest.mark.slow
 def test_its_changes_apply_and_their_tests_pass(copy):
     files, rows = [], []
     for page in PAGES:

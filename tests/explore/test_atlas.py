@@ -8,7 +8,7 @@ import pytest
 from minnorm import study
 from minnorm.explore import atlas_rows
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 COMMON = {"train": {"width": 12, "steps": 60, "records": 6}}
 STUDIES = [

@@ -8,7 +8,7 @@ import pytest
 
 from minnorm import known
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
 def value(page, name: str):

@@ -96,6 +96,7 @@ def test_a_dragged_point_has_a_new_norm_a_url_and_a_place_in_the_table(open_page
     screenshot(page, "line-dragged")
 
 
+@pytest.mark.slow
 def test_points_come_and_go_by_mouse_and_by_keyboard(open_page):
     page = open_page("line", HAT)
     wait_for(page, 2.0)
@@ -134,6 +135,7 @@ def test_points_that_disagree_are_a_message_in_the_page(open_page):
     assert page.locator("#message").inner_text() == ""
 
 
+@pytest.mark.slow
 def test_lam_and_penalty_by_slider_and_keyboard(open_page):
     page = open_page("line", HAT)
     wait_for(page, 2.0)
@@ -160,6 +162,7 @@ def test_lam_and_penalty_by_slider_and_keyboard(open_page):
     wait_for(page, known.line([-1, 0, 1], [0, 1, 0], PathNorm("penalised", "free")).value)
 
 
+@pytest.mark.slow
 def test_training_is_shown_and_its_code_finds_the_same_numbers(open_page, screenshot):
     page = open_page("line", HAT + "&lam=0.001&width=60&steps=3000&learning_rate=0.02")
     wait_for(page, fit([-1.0, 0.0, 1.0], [0.0, 1.0, 0.0], 1e-3).value, "objective")
@@ -183,6 +186,7 @@ def test_training_is_shown_and_its_code_finds_the_same_numbers(open_page, screen
     page.locator("dt", has_text="optimality gap").wait_for(state="detached")
 
 
+@pytest.mark.slow
 def test_a_run_can_be_stopped_and_the_points_dragged_meanwhile(open_page):
     page = open_page("line", HAT + "&width=1000&steps=1000000")
     page.get_by_role("button", name="Train").click()
@@ -194,6 +198,7 @@ def test_a_run_can_be_stopped_and_the_points_dragged_meanwhile(open_page):
     assert number(page, "step") == step < 1_000_000
 
 
+@pytest.mark.slow
 def test_files_good_and_bad(open_page, tmp_path):
     page = open_page("line", HAT)
     wait_for(page, 2.0)
@@ -219,6 +224,7 @@ def test_files_good_and_bad(open_page, tmp_path):
     assert page.locator("input[aria-label^='x of point']").count() == 30
 
 
+@pytest.mark.slow
 def test_exports(open_page):
     page = open_page("line", HAT)
     wait_for(page, 2.0)
@@ -238,6 +244,7 @@ def test_exports(open_page):
     assert json.loads(run.stdout) == 2.0
 
 
+@pytest.mark.slow
 def test_readers_do_not_see_each_other(open_page):
     first, second = open_page("line", HAT), open_page("line", HAT)
     field = first.get_by_label("y of point 2")

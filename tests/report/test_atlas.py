@@ -39,6 +39,7 @@ def table(store):
     return frame(study.stores(store))
 
 
+@pytest.mark.slow
 def test_every_network_is_a_row(table):
     assert table.groupby("study").size().to_dict() == {"line": 3 * 2 * 2 * 2 * 2, "bump": 3 * 2 * 2 * 2}
     assert set(table["start"]) == {"xavier uniform × 0.5", "kaiming uniform", "xavier uniform"}
@@ -49,12 +50,14 @@ def test_every_network_is_a_row(table):
     assert table.loc[table["weight_decay"] > 0, "excess_objective"].min() > -1e-4  # the minimum is certified
 
 
+@pytest.mark.slow
 def test_fit_is_relative_to_the_labels(table):
     line = table[table["study"] == "line"]
     assert (line["fits"] == (line["training_loss"] <= 1e-3 * 0.5 * np.var([0.0, 1.0, 0.0]))).all()
     assert 0 < line["fits"].mean() < 1
 
 
+@pytest.mark.slow
 def test_each_setting_is_taken_at_its_best_step_size(table):
     best = tuned(table, "fit")
     assert len(best) == len(table) / 2
@@ -87,6 +90,7 @@ def test_who_fits_from_the_easy_start_alone_gains_nothing_by_it():
     np.testing.assert_allclose(by_seed(complete, "norm"), means, rtol=1e-12)
 
 
+@pytest.mark.slow
 def test_the_report_ranks_judges_and_draws(store, table):
     (section,) = atlas.sections(study.stores(store))
     assert section.unfinished == 0

@@ -165,6 +165,7 @@ def test_widths_where_the_search_is_the_limit_are_left_out():
     assert width.searched(made[:3]) == 1000
 
 
+@pytest.mark.slow
 def test_norm_and_loss_of_fixed_data_have_the_exponents_of_proximal_points(done):
     [section] = sections([study.Store(done / "decay")])
     rows = {(row[0], row[1]): row for row in section.tables[0].rows}
@@ -178,6 +179,7 @@ def test_norm_and_loss_of_fixed_data_have_the_exponents_of_proximal_points(done)
         assert ratio[kept][0] == pytest.approx(1, abs=0.01)
 
 
+@pytest.mark.slow
 def test_norms_of_points_converge_from_below_not_faster_than_the_nearest_point(done):
     for one in solved(done, "points"):
         low, high = points.bracket(one)
@@ -188,6 +190,7 @@ def test_norms_of_points_converge_from_below_not_faster_than_the_nearest_point(d
     assert re.search(r"deficit ~ n\^-[01]\.\d+", section.findings[1])
 
 
+@pytest.mark.slow
 def test_spheres_are_solved_by_their_radii_and_failures_are_said(done, tmp_path):
     assert all(one.method == "radii" and one["certified"][0] for one in solved(done, "spheres"))
     content = {
@@ -204,6 +207,7 @@ def test_spheres_are_solved_by_their_radii_and_failures_are_said(done, tmp_path)
     assert f"In {len(failed)} problems double precision does not interpolate" in section.settings
 
 
+@pytest.mark.slow
 def test_width_compares_with_infinite_width(done):
     found = width.places(trained(done, "width"))
     assert [(place.width, len(place.candidates)) for place in found] == [(4, 4), (4, 4), (16, 4), (16, 4)]
@@ -223,11 +227,13 @@ def test_width_compares_with_infinite_width(done):
     assert [row[0] for row in places.rows] == ["0.5", "0.5", "1", "1"]
 
 
+@pytest.mark.slow
 def test_noise_needs_more_decay_for_fewer_points(done):
     found = {(one.seed, one.points): noise.least_decay(one, 1.1) for one in solved(done, "noise")}
     assert all(found[seed, 20] > found[seed, 200] for seed in (0, 1))
 
 
+@pytest.mark.slow
 def test_the_report_is_one_page_with_a_section_for_each_study(done):
     page = report.write(done).read_text()
     for title in ("tiny: decay", "tiny: points", "tiny: spheres", "tiny: width", "tiny: noise"):
@@ -235,6 +241,7 @@ def test_the_report_is_one_page_with_a_section_for_each_study(done):
     assert page.count("<figure>") == 5
 
 
+@pytest.mark.slow
 def test_an_unfinished_study_says_so(done, tmp_path):
     one = study.Store(done / "noise").study()
     study.Store(tmp_path / "none").begin(one)

@@ -182,6 +182,7 @@ zip = [
     return folder / "out"
 
 
+@pytest.mark.slow
 def test_stretch_is_relative_to_the_unit_bump(finished):
     store = study.Store(finished / "radii")
     runs = {shard.task.radius: runs for shard, runs in store.done() if shard.train.optimizer == "momentum"}
@@ -192,6 +193,7 @@ def test_stretch_is_relative_to_the_unit_bump(finished):
             assert one.setting.outer == 2.0
 
 
+@pytest.mark.slow
 def test_equal_settings_of_two_studies_are_joined(finished):
     found = outcomes(study.stores(finished))
     joined = [one for one in found if one.setting.radius == 1.0 and one.setting.learning_rate == 1e-2]
@@ -200,12 +202,14 @@ def test_equal_settings_of_two_studies_are_joined(finished):
     assert len({one.setting for one in found}) == len(found)
 
 
+@pytest.mark.slow
 def test_diverged_networks_are_counted_and_left_out(finished):
     lost = [one for one in outcomes(study.stores(finished)) if one.setting.learning_rate == 1e9]
     assert {(one.diverged, len(one.networks)) for one in lost} == {(2, 0)}
     assert not any(one.matched for one in lost)
 
 
+@pytest.mark.slow
 def test_a_section_has_every_published_number(finished):
     (section,) = stretch.sections(study.stores(finished))
     published, everything = section.tables
@@ -219,6 +223,7 @@ def test_a_section_has_every_published_number(finished):
     assert len({picture.title for picture in section.pictures}) == 5
 
 
+@pytest.mark.slow
 def test_the_page_says_it_and_draws(finished, tmp_path):
     page = report.write(finished, tmp_path / "page.html").read_text()
     assert "Published numbers" in page

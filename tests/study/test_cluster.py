@@ -29,6 +29,7 @@ def cluster():
         yield made
 
 
+@pytest.mark.slow
 @pytest.mark.cluster
 @pytest.mark.filterwarnings("default")
 def test_a_cluster_ends_as_one_process_does_though_a_worker_is_killed(tmp_path, small, same, cluster):

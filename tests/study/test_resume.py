@@ -67,6 +67,7 @@ def begin_and_kill(file, directory, after):
     return done
 
 
+@pytest.mark.slow
 def test_a_killed_run_goes_on_where_it_was_with_the_same_numbers(tmp_path, long, same):
     study.run(study.load(long), tmp_path / "quiet", threads=1)
     killed = tmp_path / "killed"
