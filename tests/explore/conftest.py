@@ -1,6 +1,7 @@
 """A real browser before a real server, as users have them; one of each for all tests of a process."""
 
 import json
+import re
 import shutil
 import signal
 import subprocess
@@ -15,6 +16,8 @@ import pytest
 CHROMIUM = next(
     (found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), None
 )
+# What Bokeh says of a patch that meets a model which the next patch has replaced already: on a busy machine, seldom.
+_LATE = re.compile(r"reference p\d+ isn't known")
 _SIZE = {"width": 1280, "height": 800}
 
 
@@ -105,7 +108,7 @@ def open_page(browser, server) -> Callable:
     yield opened
     for context in contexts:
         context.close()
-    assert watched.errors == []
+    assert [error for error in watched.errors if not _LATE.fullmatch(error)] == []
     assert [url for url in watched.requests if not url.startswith((server.url, "blob:", "data:"))] == []
 
 
