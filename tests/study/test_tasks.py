@@ -80,9 +80,9 @@ def test_random_points_have_a_certified_interpolant():
 
 
 def test_a_teacher_s_labels_are_those_of_few_neurons_and_noise_adds_to_them():
-    clean, noisy = (data(kind="points", labels="teacher", points=200, noise=noise) for noise in (0.0, 0.1))
+    clean, noisy = (data(kind="points", labels="teacher", points=60, noise=noise) for noise in (0.0, 0.1))
     assert np.array_equal(clean.points, noisy.points)
-    assert np.std(noisy.values - clean.values) == pytest.approx(0.1, rel=0.2)
+    assert np.std(noisy.values - clean.values) == pytest.approx(0.1, rel=0.3)
 
 
 def test_a_bump_of_another_radius_is_stretched_and_may_be_noisy():

@@ -56,6 +56,7 @@ def test_it_reaches_the_minimum_that_scipy_does_where_the_objective_is_smooth(en
     assert runs["gradient_norm"].isel(step=-1).max() < 1e-4 * runs["gradient_norm"].isel(step=0).min()
 
 
+@pytest.mark.slow
 def test_it_gets_as_low_as_scipy_from_random_starts():
     """Kinks stop either now and then; on average neither is lower by much."""
     runs = train(X, Y, **COMMON, seeds=8, learning_rate=1.0, steps=400)
@@ -91,6 +92,7 @@ def test_the_learning_rate_bounds_the_step():
     assert fallen[4] < 1.2 * fallen[3]
 
 
+@pytest.mark.slow
 def test_the_same_arguments_give_the_same_numbers_alone_or_not():
     grid = train(X, Y, **COMMON, learning_rate=[0.1, 1.0], seeds=4, steps=30, threads=2)
     xr.testing.assert_identical(train(X, Y, **COMMON, learning_rate=[0.1, 1.0], seeds=4, steps=30, threads=1), grid)
@@ -98,6 +100,7 @@ def test_the_same_arguments_give_the_same_numbers_alone_or_not():
     xr.testing.assert_identical(alone, grid.sel(learning_rate=[1.0], seed=[2]))
 
 
+@pytest.mark.slow
 def test_what_the_penalty_forbids_stays_and_its_choices_are_searched_on():
     penalty = PathNorm(bias="penalised", skip="free", offset="none")
     runs = train(X, Y, **{**COMMON, "weight_decay": 0.1}, penalty=penalty, learning_rate=1.0, steps=200, seeds=2)
