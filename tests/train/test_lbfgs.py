@@ -67,6 +67,7 @@ def test_it_gets_as_low_as_scipy_from_random_starts():
     assert ours.min() < 1.001 * scipys.min()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("engine", ["native", "xla"])
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 def test_the_objective_never_grows_whatever_the_learning_rate(engine, dtype):
@@ -113,6 +114,7 @@ def test_what_the_penalty_forbids_stays_and_its_choices_are_searched_on():
         assert runs["half_squares"].isel(step=-1).max() >= penalty.weight_decay(network) * (1 - 1e-12)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("engine", ["native", "xla"])
 def test_a_schedule_shortens_its_steps(engine):
     usual = train(X, Y, **COMMON, learning_rate=0.1, steps=5, engine=engine)
