@@ -16,23 +16,23 @@ def seeds(rows, spread=0.01, count=8):
 
 
 def test_clear_differences_have_sharp_ranks_and_equal_ones_have_wide_ranks():
-    found = ranked(seeds({"c": 3.0, "a": 1.0, "b": 2.0}), "norm")
+    found = ranked(seeds({"c": 3.0, "a": 1.0, "b": 2.0}))
     assert found.names == ("a", "b", "c")
     np.testing.assert_allclose(found.value, [1, 2, 3], rtol=0.02)
     assert found.rank.tolist() == [[1, 1], [2, 2], [3, 3]]
     assert np.all(found.interval[:, 0] < found.value)
     assert np.all(found.value < found.interval[:, 1])
-    alike = ranked(seeds({"a": 1.0, "b": 1.0, "c": 1.0}, spread=0.3), "norm")
+    alike = ranked(seeds({"a": 1.0, "b": 1.0, "c": 1.0}, spread=0.3))
     assert (alike.rank[:, 1] - alike.rank[:, 0]).max() >= 1
 
 
 def test_rows_with_too_few_values_are_named_not_ranked():
     values = seeds({"a": 1.0, "b": 2.0})
     values.loc["b", [0, 1, 2, 3, 4]] = np.nan
-    found = ranked(values, "norm")
+    found = ranked(values)
     assert found.names == ("a",)
     assert found.absent == ("b",)
-    nothing = ranked(values * np.nan, "norm")
+    nothing = ranked(values * np.nan)
     assert nothing.names == ()
     assert nothing.absent == ("a", "b")
 
@@ -42,7 +42,7 @@ def test_intervals_hold_the_truth_about_as_often_as_they_say():
     inside = 0
     for _ in range(100):
         values = pd.DataFrame([np.exp(0.2 * rng.standard_normal(12))], index=["a"])
-        low, high = ranked(values, "norm").interval[0]
+        low, high = ranked(values).interval[0]
         inside += low <= 1.0 <= high
     assert 75 <= inside <= 97  # the bootstrap of few seeds is a little narrow
 

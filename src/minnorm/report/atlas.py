@@ -31,19 +31,20 @@ def sections(stores: Sequence[Store]) -> list[Section]:
     # A study that varies what is penalised is for the claims; rankings need all optimisers.
     wide = [name for name, part in free.groupby("study", sort=False) if part["optimizer"].nunique() > 3]
     main = free[free["study"].isin(wide or free["study"].unique())]
-    ranks = rankings(main)
+    fit = tuned(main[main["weight_decay"] == 0], "fit")
+    fit = fit[fit["fits"]]
+    excess = _excess(main)
+    ranks = rankings(main, fit, excess)
     verdicts = atlas_claims.verdicts(table)
-    unfinished = sum(not store.has(shard) for store in stores for shard in store.study().shards())
     study = stores[0].study()
     return [
         Section(
             name="Atlas of implicit bias",
             description=study.description,
-            exact="Norms are compared with the least norm of any network through the same data, objectives with the "
-            "global minimum for the same decay; both are certified by a dual bound that was computed anew.",
+            exact=_exact(main),
             settings=_settings(table, main),
             findings=[*findings(main, ranks), *_claims_in_words(verdicts)],
-            pictures=_pictures(main, ranks),
+            pictures=_pictures(main, fit, ranks, excess),
             tables=[
                 *(_ranking_table(name, found) for name, found in ranks.items()),
                 Table(
@@ -56,31 +57,29 @@ def sections(stores: Sequence[Store]) -> list[Section]:
                     3,
                 ),
             ],
-            unfinished=unfinished,
+            unfinished=sum(store.unfinished() for store in stores),
         )
     ]
 
 
-def rankings(table: Frame) -> dict[str, dict[str, Ranked]]:
+def rankings(
+    table: Frame, fit: Frame, excess: Mapping[str, Sequence[tuple[str, Ranked]]]
+) -> dict[str, dict[str, Ranked]]:
     """For each study and measure, the optimisers in order; each at its best step size for every start.
 
-    Without decay: networks that fit, at the step size where most do and then the loss is least. With the largest
-    decay: all networks, at the step size of the least excess objective.
+    Without decay: networks that fit, `fit`, at the step size where most do and then the loss is least. With the largest
+    decay, first in `excess`: all networks, at the step size of the least excess objective.
     """
     found: dict[str, dict[str, Ranked]] = {}
     for study, part in table.groupby("study", sort=False):
-        fit = tuned(part[part["weight_decay"] == 0], "fit")
-        fit = fit[fit["fits"]]
-        names = part["optimizer"].unique()
+        here, names = fit[fit["study"] == study], part["optimizer"].unique()
         found[str(study)] = {
-            measure: ranked(by_seed(fit, measure).reindex(names), measure)
+            measure: ranked(by_seed(here, measure).reindex(names))
             for measure in ("data_norm_ratio", "l2_unknown", "radial_std")
-            if measure in fit and fit[measure].notna().any()
+            if measure in here and here[measure].notna().any()
         }
-        if "excess_objective" in part and part["excess_objective"].notna().any():
-            decayed = part[part["weight_decay"] == part["weight_decay"].max()]
-            seeds = by_seed(tuned(decayed, "excess_objective"), "excess_objective").reindex(names)
-            found[str(study)]["excess_objective"] = ranked(seeds, "excess_objective")
+        if study in excess:
+            found[str(study)]["excess_objective"] = excess[str(study)][0][1]
     return found
 
 
@@ -153,7 +152,7 @@ def _effect(table: Frame, words: str, column: str, first: Any, second: Any) -> s
         chosen = part if column == "weight_decay" else part[part["fits"] & (part["weight_decay"] == 0)]
         found = contrast(chosen[chosen[column] == first], chosen[chosen[column] == second], "data_norm_ratio", shared)
         if found is not None:
-            parts.append(f"{found.factor:.3g} [{found.low:.3g}, {found.high:.3g}] ({study})")
+            parts.append(f"{found} ({study})")
             signs.add(-1 if found.high < 1 else 1 if found.low > 1 else 0)
     if column == "weight_decay":
         here, there = f"decay {short(first)}", "none"
@@ -178,6 +177,21 @@ def _claims_in_words(verdicts: Sequence[atlas_claims.Verdict]) -> list[str]:
     ]
 
 
+def _exact(main: Frame) -> str:
+    """What networks are compared with, and how sure that is."""
+    unsure = [str(study) for study, part in main.groupby("study", sort=False) if set(part["optimum"]) != {"certified"}]
+    said = (
+        "Norms are compared with the least norm of any network through the same data, objectives with the global "
+        "minimum for the same decay; both are certified by a dual bound that was computed anew."
+    )
+    if unsure:
+        said += (
+            f" Not so on {', '.join(unsure)}: the solver is not sure to certify minima there, and objectives are "
+            "compared with the minimum for infinitely many points of a radial law, or with nothing."
+        )
+    return said
+
+
 def _settings(table: Frame, main: Frame) -> str:
     return (
         f"{main['start'].nunique()} starts ({', '.join(main['start'].unique())}), {main['rate'].nunique()} step sizes "
@@ -189,7 +203,12 @@ def _settings(table: Frame, main: Frame) -> str:
     )
 
 
-def _pictures(table: Frame, ranks: Mapping[str, Mapping[str, Ranked]]) -> list[Picture]:
+def _pictures(
+    table: Frame,
+    fit: Frame,
+    ranks: Mapping[str, Mapping[str, Ranked]],
+    excess: Mapping[str, Sequence[tuple[str, Ranked]]],
+) -> list[Picture]:
     norm = {study: [("norm", found["data_norm_ratio"])] for study, found in ranks.items() if "data_norm_ratio" in found}
     interval = f"Bars hold {LEVEL:.0%} of resampled seeds."
     pictures = []
@@ -201,8 +220,6 @@ def _pictures(table: Frame, ranks: Mapping[str, Mapping[str, Ranked]]) -> list[P
                 f"{interval} Optimisers without a dot fit in fewer than half of the seeds.",
             )
         )
-        fit = tuned(table[table["weight_decay"] == 0], "fit")
-        fit = fit[fit["fits"]]
         shades = {study: _by_start(fit[fit["study"] == study], table) for study in norm}
         pictures.append(
             Picture(
@@ -211,8 +228,6 @@ def _pictures(table: Frame, ranks: Mapping[str, Mapping[str, Ranked]]) -> list[P
                 "the networks fit to the tolerance, not exactly.",
             )
         )
-    excess = {study: _excess(table[table["study"] == study]) for study in ranks}
-    excess = {study: series for study, series in excess.items() if series}
     if excess:
         pictures.append(
             Picture(
@@ -230,14 +245,19 @@ def _by_start(fit: Frame, table: Frame) -> Frame:
     return means.reindex(index=table["optimizer"].unique(), columns=table["start"].unique())
 
 
-def _excess(part: Frame) -> list[tuple[str, Ranked]]:
-    series = []
-    for lam in sorted(lam for lam in part["weight_decay"].unique() if lam > 0):
-        chosen = part[part["weight_decay"] == lam]
-        if "excess_objective" in chosen and chosen["excess_objective"].notna().any():
-            seeds = by_seed(tuned(chosen, "excess_objective"), "excess_objective")
-            series.append((f"decay {short(float(lam))}", ranked(seeds, "excess_objective")))
-    return series[::-1]
+def _excess(table: Frame) -> dict[str, list[tuple[str, Ranked]]]:
+    """For each study that has them, excess objectives for each decay, the largest first."""
+    found: dict[str, list[tuple[str, Ranked]]] = {}
+    if "excess_objective" not in table:
+        return found
+    decayed = table[table["excess_objective"].notna()]
+    for study, part in decayed.groupby("study", sort=False):
+        names = table.loc[table["study"] == study, "optimizer"].unique()
+        found[str(study)] = [
+            (f"decay {short(lam)}", ranked(by_seed(tuned(same, "excess_objective"), "excess_objective").reindex(names)))
+            for lam, same in sorted(part.groupby("weight_decay"), reverse=True)
+        ]
+    return found
 
 
 def _ranking_table(study: str, found: Mapping[str, Ranked]) -> Table:

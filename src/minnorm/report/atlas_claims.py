@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 from minnorm.report.atlas_frame import Frame
 from minnorm.report.atlas_ranks import Contrast, contrast
-from minnorm.report.tables import short
 
 _SETTING = ["study", "optimizer", "start", "weight_decay", "learning_rate"]
 
@@ -204,9 +203,7 @@ def rows(found: Sequence[Verdict]) -> list[list[str]]:
             one.claim.finding,
             one.claim.source,
             f"{one.claim.contrast}: {one.claim.predicts} 1",
-            "–"
-            if one.found is None
-            else f"{short(round(one.found.factor, 3))} [{one.found.low:.3g}, {one.found.high:.3g}]",
+            "–" if one.found is None else str(one.found),
             "0" if one.found is None else str(one.found.pairs),
             one.word,
         ]

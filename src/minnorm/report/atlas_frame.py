@@ -31,7 +31,8 @@ SCALARS = (
 
 
 def frame(stores: Sequence[Store]) -> Frame:
-    """A row for each finished network: study, optimizer, start, bias, the axes, `rate`, `fits`, and the measures.
+    """A row for each finished network: study, optimizer, start, bias, the axes, `rate`, `fits`, and the measures;
+    and `optimum`, how sure the minima are that it is compared with.
 
     `start` is the initialisation in words; `rate` numbers the optimiser's step sizes from the smallest, 0. The mean
     of the radial deviation over radii is `radial_std`. Networks that diverged have NaN for every measure.
@@ -64,6 +65,7 @@ def _table(name: str, shard: Shard, runs: xr.Dataset) -> Frame:
         start=start if scale == 1 else f"{start} × {scale:g}",
         bias=shard.train.penalty.bias,
         rate=np.searchsorted(rates, found["learning_rate"]),
+        optimum=runs.attrs["optimum"],
         fits=(found["training_loss"] <= FIT * 0.5 * variance).values,
     )
 

@@ -14,7 +14,6 @@ LEVEL = 0.9
 class Ranked:
     """Optimisers from the smallest value of a measure to the largest; intervals hold 90 % of resampled seeds."""
 
-    measure: str
     names: tuple[str, ...]
     value: np.ndarray
     interval: np.ndarray
@@ -29,7 +28,7 @@ class Ranked:
         return self.names.index(name)
 
 
-def ranked(values: Frame, measure: str) -> Ranked:
+def ranked(values: Frame) -> Ranked:
     """Order the rows of a table (optimiser, seed) by their geometric mean over seeds, seeds resampled together."""
     few = values.notna().sum(axis=1) < values.shape[1] / 2
     kept = values[~few]
@@ -41,7 +40,6 @@ def ranked(values: Frame, measure: str) -> Ranked:
     ranks = 1 + np.argsort(np.argsort(drawn, axis=1, kind="stable"), axis=1, kind="stable")
     tails = [(1 - LEVEL) / 2, (1 + LEVEL) / 2]
     return Ranked(
-        measure,
         tuple(kept.index[order]),
         np.exp(np.nanmean(logs, axis=1)) if len(kept) else np.zeros(0),
         np.exp(np.quantile(drawn, tails, axis=0)).T,
@@ -71,7 +69,7 @@ class Contrast:
     pairs: int
 
     def __str__(self) -> str:
-        return f"{self.factor:.3g} (90 % interval {self.low:.3g} to {self.high:.3g}, {self.pairs} pairs)"
+        return f"{self.factor:.3g} [{self.low:.3g}, {self.high:.3g}]"
 
 
 def contrast(first: Frame, second: Frame, measure: str, shared: list[str]) -> Contrast | None:

@@ -14,6 +14,7 @@ from minnorm.plot import plot_style, save
 from minnorm.report import atlas, rates, stretch, training
 from minnorm.report.section import Picture, Section
 from minnorm.study import Store, stores
+from minnorm.study.folders import write as write_file
 
 SECTIONS: dict[str, Callable[[Sequence[Store]], list[Section]]] = {
     "training": lambda found: [training.section(store) for store in found],
@@ -66,9 +67,7 @@ def write_page(found: Sequence[Section], path: Path) -> Path:
         embed=_embed,
         version=version("minnorm"),
     )
-    temporary = path.with_name(f".{path.name}.tmp")
-    temporary.write_text(page, encoding="utf-8")
-    temporary.replace(path)
+    write_file(path, page.encode())
     return path
 
 

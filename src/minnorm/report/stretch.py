@@ -25,7 +25,6 @@ def sections(stores: Sequence[Store]) -> list[Section]:
         raise ValueError(f"{stores[0].directory}: no shard is done, or all networks diverged; run the study first")
     studies = [store.study() for store in stores]
     regions = [region(claim, found) for claim in CLAIMS]
-    total = sum(len(list(study.shards())) for study in studies)
     return [
         Section(
             name=studies[0].name.split(":")[0],
@@ -35,7 +34,7 @@ def sections(stores: Sequence[Store]) -> list[Section]:
             findings=_findings(found, regions),
             pictures=_pictures(alive),
             tables=[_published(regions), _all(found)],
-            unfinished=total - sum(1 for store in stores for _ in store.done()),
+            unfinished=sum(store.unfinished() for store in stores),
         )
     ]
 
@@ -143,12 +142,7 @@ def _by_radius(alive: Sequence[Outcome]) -> list[str]:
     said = []
     for name in _names(alive):
         lines = figures.lines([one for one in alive if one.setting.optimizer == name], "radius")
-        powers = [
-            np.polyfit(np.log([one.setting.radius for one in line]), np.log([one.mean("stretch") for one in line]), 1)[
-                0
-            ]
-            for line in lines
-        ]
+        powers = [_power(line) for line in lines]
         if powers:
             first = max(lines, key=len)
             values = ", ".join(f"{short(one.setting.radius)}: {one.mean('stretch'):.2f}" for one in first)
@@ -163,7 +157,7 @@ def _by_radius(alive: Sequence[Outcome]) -> list[str]:
 
 def _power(line: Sequence[Outcome]) -> float:
     """The p for which stretches go with the inner radius like r^p, by least squares of logarithms."""
-    radii, stretches = ([get(one) for one in line] for get in (lambda o: o.setting.radius, lambda o: o.mean("stretch")))
+    radii, stretches = [one.setting.radius for one in line], [one.mean("stretch") for one in line]
     return float(np.polyfit(np.log(radii), np.log(stretches), 1)[0])
 
 

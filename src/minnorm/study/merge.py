@@ -71,5 +71,5 @@ def merge(sources: Sequence[str | Path], directory: str | Path, study: Study | N
                 present += 1
                 if there.attrs["digest"] != data.attrs["digest"]:
                     differing.append(store.where(shard))
-    missing = sum(not target.has(shard) for shard in target.study().shards())
+    missing = target.unfinished()
     return Merged(copied, present, tuple(differing), foreign, tuple(bad), missing)

@@ -9,8 +9,9 @@ from jaxtyping import Float
 
 from minnorm import known
 from minnorm.penalty import PathNorm
+from minnorm.problem import Problem
 from minnorm.solution import Solution
-from minnorm.solve import fit
+from minnorm.solve.minimise import minimise
 
 _MOST = {1: 100_000, 2: 300, 3: 120}  # points by dimension that the solver certifies in seconds
 _SECONDS = 60.0
@@ -45,10 +46,11 @@ def least(
     key = f"{digest} {points.shape} {penalty} {lam!r}"
     if key not in _KEPT:
         try:
-            found = fit(points, values, lam, penalty=penalty, time_limit=_SECONDS)
+            problem = Problem(points, values, penalty, lam)
         except ValueError:
             _KEPT[key] = None  # labels that contradict each other; anything else `train` would have refused
         else:
+            found = minimise(problem, time_limit=_SECONDS)
             _KEPT[key] = Optimum(found.value, found.lower_bound, found.certified, penalty.value(found.network), found)
     return _KEPT[key]
 

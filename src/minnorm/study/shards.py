@@ -1,6 +1,6 @@
 """One shard of a study: train its networks, measure each of them, return one dataset; or solve its problems."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -56,7 +56,8 @@ def run_shard(
     if checkpoint is not None:
         arguments["checkpoint"] = checkpoint
     runs = train(data.points, data.values, **arguments, threads=threads, progress=progress)
-    compared = _optima(shard, data)
+    decays = runs["weight_decay"].values.tolist()
+    compared = _optima(shard, data, decays)
     exact = yardstick(shard.task, data)
     rows = [
         measure_network(network, data, shard, exact) | _compare(network, data, arguments["penalty"], place, compared)
@@ -75,10 +76,7 @@ def run_shard(
             {"long_name": _DESCRIPTION[name]},
         )
     for name in _OPTIMUM:
-        numbers = [
-            np.nan if (found := compared.get(lam)) is None else getattr(found, name)
-            for lam in runs["weight_decay"].values.tolist()
-        ]
+        numbers = [np.nan if (found := compared.get(lam)) is None else getattr(found, name) for lam in decays]
         runs[f"optimum_{name}"] = ("weight_decay", np.array(numbers), {"long_name": _OPTIMUM[name]})
     runs.attrs["optimum"] = _kind(compared)
     return runs.assign_coords(_coordinates(shard))
@@ -109,12 +107,11 @@ def radii(shard: Shard) -> np.ndarray:
     return np.linspace(0.0, shard.measure.largest_radius, shard.measure.radii)
 
 
-def _optima(shard: Shard, data: TaskData) -> dict[float, Optimum]:
+def _optima(shard: Shard, data: TaskData, decays: Sequence[float]) -> dict[float, Optimum]:
     """The global minimum for each lam of a shard, where it is to be had."""
     if not shard.measure.optimum:
         return {}
     penalty: PathNorm = shard.arguments()["penalty"]
-    decays = shard.train.weight_decay if isinstance(shard.train.weight_decay, list) else [shard.train.weight_decay]
     found = {lam: least(data.points, data.values, penalty, lam) for lam in decays}
     if isinstance(shard.task, BumpTask) and penalty == PathNorm() and shard.task.noise == 0:
         law = shard.task.law_of_radii()
@@ -146,7 +143,7 @@ def _compare(
             objective = 0.5 * float(np.mean(residual**2)) + lam * penalty.weight_decay(network)
             excess = objective / compared[lam].value - 1
         found["excess_objective"] = ((), excess)
-    if 0.0 in compared and compared[0.0].value > 0:
+    if 0.0 in compared and compared[0.0].certified and compared[0.0].value > 0:
         found["data_norm_ratio"] = ((), measure.norm_ratio(network, compared[0.0].value, penalty))
     return found
 

@@ -90,6 +90,10 @@ class Store:
         """Whether a shard's file is there; what is in it, `load` sees."""
         return self._folder.has(_file(shard))
 
+    def unfinished(self) -> int:
+        """How many shards of the study have no file yet."""
+        return sum(not self.has(shard) for shard in self.study().shards())
+
     def claim(self, shard: AnyShard) -> AbstractContextManager[bool | None]:
         """Hold a shard while it is computed; see `claims.claim`."""
         return self._folder.claim(f"claims/{shard.key}")

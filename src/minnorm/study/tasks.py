@@ -14,9 +14,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from minnorm import known
 from minnorm.known import RadialBump
 from minnorm.network import ShallowReLU
+from minnorm.penalty import PathNorm
 from minnorm.solution import Solution
-from minnorm.solve import interpolate
-from minnorm.study.optimum import solvable
+from minnorm.study.optimum import least
 from minnorm.table import read_table
 
 
@@ -151,7 +151,10 @@ class PointsTask(_Task):
             values = np.maximum(points @ w.T + rng.uniform(-1, 1, 5), 0) @ rng.choice([-1.0, 1.0], 5)
         if self.noise > 0:
             values = values + self.noise * np.random.default_rng([self.seed, 3]).standard_normal(self.points)
-        return TaskData(points, values, _interpolant(self, points, values))
+        found = least(points, values, PathNorm(), 0.0)
+        if found is None or found.solution is None or not found.certified:
+            return TaskData(points, values, None)
+        return TaskData(points, values, Target(found.solution, found.value, found.solution))
 
 
 class DiabetesTask(_Task):
@@ -206,18 +209,6 @@ Task = Annotated[LineTask | BumpTask | PointsTask | DiabetesTask | CsvTask, Fiel
 @cache
 def _bump(dim: int, plateau: float, outer: float, radius: float) -> RadialBump:
     return known.radial_bump(dim, plateau, outer).stretch(radius)
-
-
-_INTERPOLANTS: dict[str, Target | None] = {}
-
-
-def _interpolant(task: PointsTask, points: np.ndarray, values: np.ndarray) -> Target | None:
-    key = task.model_dump_json()
-    if key not in _INTERPOLANTS:
-        found = interpolate(points, values) if solvable(points) else None
-        certified = found is not None and found.certified
-        _INTERPOLANTS[key] = Target(found, found.value, found) if found is not None and certified else None
-    return _INTERPOLANTS[key]
 
 
 def _resampled(network: ShallowReLU, width: int, seed: int) -> ShallowReLU:
