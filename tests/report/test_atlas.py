@@ -72,6 +72,20 @@ def test_each_setting_is_taken_at_its_best_step_size(table):
         assert chosen["excess_objective"].mean() == pytest.approx(means.min())
 
 
+def test_a_step_size_that_some_networks_do_not_survive_is_not_taken():
+    rows = [
+        {"study": "s", "optimizer": "gd", "start": "a", "bias": "free", "weight_decay": 1.0, "learning_rate": rate}
+        | {"seed": seed, "fits": False, "training_loss": 1.0, "excess_objective": excess}
+        for rate, values in ((0.1, [0.5, 0.5]), (1.0, [0.1, np.nan]))
+        for seed, excess in enumerate(values)
+    ]
+    table = pd.DataFrame(rows)
+    assert set(tuned(table, "excess_objective")["learning_rate"]) == {0.1}
+    ((name, found),) = atlas._excess(table)["s"]
+    assert name == "decay 1"
+    np.testing.assert_allclose(found.value, [0.5])
+
+
 def test_who_fits_from_the_easy_start_alone_gains_nothing_by_it():
     start = {"easy": 1.0, "hard": 4.0}
     level = {"a": 1.0, "b": 2.0, "c": 3.0}

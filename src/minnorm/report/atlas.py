@@ -250,13 +250,21 @@ def _excess(table: Frame) -> dict[str, list[tuple[str, Ranked]]]:
     found: dict[str, list[tuple[str, Ranked]]] = {}
     if "excess_objective" not in table:
         return found
-    decayed = table[table["excess_objective"].notna()]
-    for study, part in decayed.groupby("study", sort=False):
-        names = table.loc[table["study"] == study, "optimizer"].unique()
-        found[str(study)] = [
-            (f"decay {short(lam)}", ranked(by_seed(tuned(same, "excess_objective"), "excess_objective").reindex(names)))
+    for study, part in table.groupby("study", sort=False):
+        compared = [  # diverged networks stay, so that a step size is not chosen for those that survive it
+            (lam, same)
             for lam, same in sorted(part.groupby("weight_decay"), reverse=True)
+            if same["excess_objective"].notna().any()
         ]
+        names = part["optimizer"].unique()
+        if compared:
+            found[str(study)] = [
+                (
+                    f"decay {short(lam)}",
+                    ranked(by_seed(tuned(same, "excess_objective"), "excess_objective").reindex(names)),
+                )
+                for lam, same in compared
+            ]
     return found
 
 
