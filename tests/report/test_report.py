@@ -212,3 +212,33 @@ def test_an_unfinished_study_says_so(done):
 )
 def test_numbers_are_rounded_to_their_spread(mean, deviation, text):
     assert str(report.Spread(mean, deviation)) == text
+
+
+def test_each_task_of_a_study_has_its_own_exact_interpolant(tmp_path):
+    content = {
+        "name": "radii",
+        "task": {"kind": "bump", "dim": 3, "points": 20},
+        "train": {"width": 6, "steps": 3, "records": 2},
+        "grid": {"task": {"radius": [0.5, 1.0]}},
+        "measure": {"directions": 4, "radii": 5, "optimum": False},
+    }
+    study.run(study.parse(content), tmp_path)
+    half, whole = report.sections(tmp_path)
+    assert (half.name, whole.name) == ("radii: radius 0.5", "radii: radius 1.0")
+    assert "Exact minimum norm 32 in" in half.exact
+    assert "Exact minimum norm 16 in" in whole.exact
+
+
+def test_in_the_plane_nothing_is_said_to_be_exact_arithmetic(tmp_path):
+    content = {"name": "plane", "task": {"kind": "points", "points": 8}, "train": {"width": 6, "steps": 3}}
+    study.run(study.parse(content), tmp_path)
+    (section,) = report.sections(tmp_path)
+    assert "verified with bounds of all rounding errors" in section.exact
+
+
+def test_a_study_that_solves_has_a_page_of_rates(tmp_path):
+    content = {"name": "solved", "task": {"kind": "points", "points": 8}, "solve": {"lam": [0.0, 1e-5, 1e-4, 1e-3]}}
+    study.run(study.parse(content), tmp_path)
+    page = report.write(tmp_path).read_text(encoding="utf-8")
+    assert "All 4 problems are solved to a certified relative gap" in page
+    assert "norm deficit" in page

@@ -62,3 +62,14 @@ def test_disk_is_foreseen(tmp_path, task):
     (shard,) = specification.shards()
     dim = specification.task.data().points.shape[1]
     assert store.path(shard).stat().st_size == pytest.approx(size(shard, dim), rel=0.15)
+
+
+def test_a_study_that_solves_is_foreseen_too(tmp_path):
+    content = {"name": "a", "task": {"kind": "bump", "dim": 2}, "solve": {"lam": [0.0, 1e-2]}}
+    few, many = (
+        study.plan(study.parse({**content, "grid": {"task": {"points": points}}}), tmp_path)
+        for points in ([10, 20], [10, 600])
+    )
+    assert (few.networks, few.shards, few.done) == (4, 2, 0)
+    assert 0 < few.seconds < many.seconds
+    assert 0 < few.bytes < 10**6

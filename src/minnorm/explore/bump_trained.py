@@ -80,24 +80,25 @@ def stored_profiles(directory: Path | None, dim: int, plateau: float) -> dict[st
     if directory is None:
         return found
     for store in study.stores(directory):
-        for shard in store.study().shards():
+        whole = store.study()
+        for shard in whole.shards():
             task = shard.task
             if not isinstance(shard, study.Shard) or not isinstance(task, BumpTask):
                 continue
             if task.dim != dim or not math.isclose(task.plateau, plateau) or not store.has(shard):
                 continue
             for place in _places(shard):
-                name = _name(store, shard, place)
+                name = f"{whole.name}: {_name(shard, place)}"
                 found.setdefault(name, partial(_load, store, shard, place, name))
                 if len(found) >= _MOST:
                     return found
     return found
 
 
-def _name(store: study.Store, shard: study.Shard, place: dict[str, float]) -> str:
+def _name(shard: study.Shard, place: dict[str, float]) -> str:
     scale = "" if place["scale"] == 1 else f" \u00d7 {place['scale']:g}"
     rates = f"step size {place['learning_rate']:g}, decay {place['weight_decay']:g}"
-    return f"{store.study().name}: {shard.train.optimizer}, {shard.train.initial}{scale}, {rates}"
+    return f"{shard.train.optimizer}, {shard.train.initial}{scale}, {rates}"
 
 
 def _places(shard: study.Shard) -> list[dict[str, float]]:

@@ -17,12 +17,13 @@ from minnorm.study import Store, stores
 from minnorm.study.folders import write as write_file
 
 SECTIONS: dict[str, Callable[[Sequence[Store]], list[Section]]] = {
-    "training": lambda found: [training.section(store) for store in found],
+    "training": training.sections,
     "atlas": atlas.sections,
     "stretch": stretch.sections,
     "rates": rates.sections,
 }
-"""What a page says of the studies of a directory, by their `report`: functions of all studies with that one."""
+"""What a page says of the studies of a directory, by their `report`: functions of all studies with that one. One that
+solves is of rates."""
 
 
 _PIXELS = 130  # an inch of a figure: its letters are then about as large as the text
@@ -35,7 +36,8 @@ def sections(directory: str | Path) -> list[Section]:
     """
     kinds: dict[str, list[Store]] = {}
     for store in stores(directory):
-        kinds.setdefault(store.study().report, []).append(store)
+        study = store.study()
+        kinds.setdefault("rates" if study.solve is not None else study.report, []).append(store)
     return [section for kind, found in kinds.items() for section in SECTIONS[kind](found)]
 
 

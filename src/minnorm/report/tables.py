@@ -7,6 +7,7 @@ import numpy as np
 import xarray as xr
 
 from minnorm.study import Shard, Store
+from minnorm.study.tasks import Task
 
 COLUMNS = {
     "norm_ratio": "norm ratio",
@@ -51,8 +52,9 @@ class Spread:
 
 @dataclass(frozen=True)
 class Row:
-    """One setting of a study: its place on the grid and what its seeds gave."""
+    """One setting of a study: its task, its place on the grid and what its seeds gave."""
 
+    task: Task
     optimizer: str
     initial: str
     learning_rate: float
@@ -80,6 +82,7 @@ def rows(store: Store) -> Iterator[Row]:
                     one = runs.sel(scale=scale, learning_rate=rate, weight_decay=decay)
                     initial = shard.train.initial.replace("_", " ")
                     yield Row(
+                        shard.task,
                         shard.train.optimizer,
                         initial if scale == 1 else f"{initial} × {scale:g}",
                         float(rate),

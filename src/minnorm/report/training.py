@@ -1,4 +1,4 @@
-"""The section of a study that trains: its settings side by side, and what they gave."""
+"""The sections of a study that trains: for each of its tasks, the settings side by side, and what they gave."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -12,26 +12,40 @@ from minnorm.study import Store
 from minnorm.study.tasks import LineTask, TaskData
 
 
-def section(store: Store) -> Section:
-    """What there is to say about a study that trains."""
+def sections(stores: Sequence[Store]) -> list[Section]:
+    """What there is to say about studies that train. Errors: ValueError for one of which no shard is done."""
+    return [section for store in stores for section in _sections(store)]
+
+
+def _sections(store: Store) -> list[Section]:
     study = store.study()
-    table = list(rows(store))
-    if not table:
+    tasks: dict[str, list[Row]] = {}
+    for row in rows(store):
+        tasks.setdefault(row.task.model_dump_json(), []).append(row)
+    if not tasks:
         raise ValueError(f"{store.directory}: no shard of {study.name!r} is done; run the study first")
-    data = study.task.data()
-    columns = [name for name in COLUMNS if any(name in row.cells for row in table)]
-    total = len(list(study.shards()))
-    done = sum(1 for _ in store.done())
-    return Section(
-        name=study.name,
-        description=study.description,
-        exact=_exact(data),
-        settings=_settings(table, data),
-        findings=_findings(table, data),
-        pictures=_pictures(table, data, isinstance(study.task, LineTask)),
-        tables=[_table(table, columns)],
-        unfinished=total - done,
-    )
+    each = [table[0].task.model_dump() for table in tasks.values()]
+    varied = [name for name in each[0] if any(one[name] != each[0][name] for one in each)]
+    unfinished = store.unfinished()
+    found = []
+    for table, settings in zip(tasks.values(), each, strict=True):
+        place = ", ".join(f"{name.replace('_', ' ')} {settings[name]}" for name in varied)
+        data = table[0].task.data()
+        columns = [name for name in COLUMNS if any(name in row.cells for row in table)]
+        found.append(
+            Section(
+                name=f"{study.name}: {place}" if place else study.name,
+                description=study.description,
+                exact=_exact(data),
+                settings=_settings(table, data),
+                findings=_findings(table, data),
+                pictures=_pictures(table, data, isinstance(table[0].task, LineTask)),
+                tables=[_table(table, columns)],
+                unfinished=unfinished,
+            )
+        )
+        unfinished = 0  # of the study, said once
+    return found
 
 
 def _exact(data: TaskData) -> str:
@@ -42,9 +56,10 @@ def _exact(data: TaskData) -> str:
         )
     exact = data.target.exact
     if isinstance(exact, Solution):
+        how = "in exact arithmetic" if exact.network.dim == 1 else "with bounds of all rounding errors"
         return (
-            f"Exact minimum norm {exact.value:.10g}, lower bound {exact.lower_bound:.10g}, verified in exact "
-            f"arithmetic (relative gap {exact.gap:.1e}, scope {exact.certificate.scope if exact.certificate else '-'})."
+            f"Exact minimum norm {exact.value:.10g}, lower bound {exact.lower_bound:.10g}, verified {how} "
+            f"(relative gap {exact.gap:.1e}, scope {exact.certificate.scope if exact.certificate else '-'})."
         )
     return (
         f"Exact minimum norm {exact.norm:.13g} in dimension {exact.dim}, plateau {exact.plateau:g}, with a proven "

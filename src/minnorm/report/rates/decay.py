@@ -37,9 +37,14 @@ class _Laws:
     identity: np.ndarray
 
 
+def limit(one: Solved) -> float:
+    """[f*], the least norm through the data: what lam = 0 has, or else the norm of the task's interpolant."""
+    return float(one["norm"][0]) if one.lams[0] == 0 else one.exact_norm
+
+
 def deficit(one: Solved) -> np.ndarray:
     """1 - [f_lam] / [f*] for each lam."""
-    return 1 - one["norm"] / one.exact_norm
+    return 1 - one["norm"] / limit(one)
 
 
 def series(one: Solved, name: str) -> tuple[np.ndarray, np.ndarray]:
@@ -71,7 +76,7 @@ def _fit(dim: int, solved: list[Solved]) -> _Laws:
         kept = np.flatnonzero(resolved(one))
         if kept.size:
             i = kept[0]
-            identity.append(2 * one["training_loss"][i] / (one.lams[i] * deficit(one)[i] * one.exact_norm))
+            identity.append(2 * one["training_loss"][i] / (one.lams[i] * deficit(one)[i] * limit(one)))
     return _Laws(dim, solved, laws, np.array(identity))
 
 
@@ -182,8 +187,8 @@ def _panel(axes: Axes, found: Sequence[_Laws], name: str) -> None:
             axes.plot(lam, np.where(values > 0, values, np.nan), color=look["color"], linewidth=0.5, alpha=0.6)
         draw_law(axes, laws.laws[name], look, f"d = {laws.dim}")
     slope = _EXPECTED.get(name)
-    lams = np.concatenate([one.lams for laws in found for one in laws.solved])
+    lams = np.concatenate([one.lams[one.lams > 0] for laws in found for one in laws.solved])
     values = np.concatenate([series(one, name)[1] for laws in found for one in laws.solved])
     values = values[values > 0]
-    if slope is not None and values.size:
+    if slope is not None and values.size and lams.size:
         guide(axes, (float(lams.min()), float(lams.max())), float(values.min()) * 3, slope)
