@@ -1,7 +1,6 @@
 """A real browser before a real server, as users have them; one of each for all tests of a process."""
 
 import json
-import re
 import shutil
 import signal
 import subprocess
@@ -16,8 +15,6 @@ import pytest
 CHROMIUM = next(
     (found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), None
 )
-# What Bokeh says of a patch that meets a model which the next patch has replaced already: on a busy machine, seldom.
-_LATE = re.compile(r"reference p\d+ isn't known")
 _SIZE = {"width": 1280, "height": 800}
 
 
@@ -108,7 +105,7 @@ def open_page(browser, server) -> Callable:
     yield opened
     for context in contexts:
         context.close()
-    assert [error for error in watched.errors if not _LATE.fullmatch(error)] == []
+    assert watched.errors == []
     assert [url for url in watched.requests if not url.startswith((server.url, "blob:", "data:"))] == []
 
 
@@ -123,6 +120,22 @@ def screenshot(request, tmp_path_factory) -> Callable:
         return path
 
     return taken
+
+
+@pytest.fixture
+def uploads(tmp_path) -> Callable:
+    """For a page, a function that gives it a file of the user's own, by its name and content."""
+
+    def of(page) -> Callable[[str, str], None]:
+        field = page.get_by_label("Your own data")
+
+        def give(name: str, content: str) -> None:
+            (tmp_path / name).write_text(content)
+            field.set_input_files(tmp_path / name)
+
+        return give
+
+    return of
 
 
 @pytest.fixture

@@ -118,15 +118,11 @@ def test_points_by_mouse_and_by_keyboard(open_page, screenshot):
     wait_for(page, interpolate(x[1:], y[1:]))
 
 
-def test_files_good_and_bad_and_a_solver_that_is_stopped(open_page, tmp_path):
+def test_files_good_and_bad_and_a_solver_that_is_stopped(open_page, uploads):
     page = open_page("plane", "points=xor")
     wait_for(page, interpolate(*XOR))
-    alert, field = page.get_by_role("alert"), page.get_by_label("Your own data")
-
-    def give(name: str, content: str) -> None:
-        (tmp_path / name).write_text(content)
-        field.set_input_files(tmp_path / name)
-
+    alert = page.get_by_role("alert")
+    give = uploads(page)
     give("words.csv", "a,b,y\n0,1,2\n1,two,3\n")
     alert.filter(has_text="words.csv line 3: column 'b' has 'two', which is not a number").wait_for()
     give("narrow.csv", "a,y\n0,1\n")

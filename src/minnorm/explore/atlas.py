@@ -217,9 +217,9 @@ class AtlasView:
         figure, self._marked = scatter(
             self._frame, state.x, state.y, state.colour, self._visit.theme, pick=self._picked, **logs
         )
+        self._mark()  # before the figure is in the page, which then is sent one whole
         self._scatter.objects = [pn.pane.Bokeh(figure, sizing_mode="stretch_width")]
         self._say(chosen)
-        self._mark()
 
     def _say(self, chosen: pd.DataFrame) -> None:
         assert self._rows is not None

@@ -68,6 +68,9 @@ export function render({ model }) {
     } else {
       const input = element("input", { type: "number", id, step: "any" });
       if (control.kind !== "log" && control.step) input.step = control.step;
+      let typing = false; // what is being typed is the reader's until it is entered or left
+      input.addEventListener("input", () => { typing = true; });
+      for (const end of ["change", "blur"]) input.addEventListener(end, () => { typing = false; });
       input.addEventListener("change", () => {
         if (input.value !== "") send({ [control.name]: Number(input.value) });
       });
@@ -93,12 +96,17 @@ export function render({ model }) {
         };
         field.append(range);
       }
-      show[control.name] = (value) => { input.value = Number(value.toPrecision(12)); slide(value); };
+      show[control.name] = (value) => {
+        if (!typing) input.value = Number(value.toPrecision(12));
+        slide(value);
+      };
     }
     if (control.help) field.title = control.help;
     form.append(field);
   }
-  const refresh = () => { for (const [name, value] of Object.entries(model.values)) show[name]?.(value); };
+  const refresh = () => {
+    for (const [name, value] of Object.entries({ ...model.values, ...waiting })) show[name]?.(value);
+  };
   model.on("values", refresh);
   refresh();
   return form;
