@@ -47,7 +47,12 @@ def test_a_terminal_has_tables_with_colours(terminal):
 
 @pytest.mark.parametrize(
     ("before", "environment"),
-    [(["--plain"], {}), ([], {"NO_COLOR": "1"}), ([], {"MINNORM_PLAIN": "1"}), ([], {"TERM": "dumb"})],
+    [
+        (["--plain"], {}),
+        ([], {"NO_COLOR": "1"}),
+        pytest.param([], {"MINNORM_PLAIN": "1"}, marks=pytest.mark.slow),
+        pytest.param([], {"TERM": "dumb"}, marks=pytest.mark.slow),
+    ],
 )
 def test_plain_text_on_a_terminal_if_asked_for(terminal, before, environment):
     code, shown = terminal(*before, "known", "line", "points.csv", **environment)

@@ -156,7 +156,9 @@ def test_one_point_is_refused_with_advice():
 # Runs.
 
 
-@pytest.mark.parametrize("optimizer", ["adam", "sgd", "muon"])
+@pytest.mark.parametrize(
+    "optimizer", ["adam", *(pytest.param(name, marks=pytest.mark.slow) for name in ("sgd", "muon"))]
+)
 def test_a_run_that_is_watched_is_that_of_train(optimizer):
     recipe = Recipe(optimizer, 0.01, 1e-3, 30, 137, 5, 0.8, "kaiming_normal")
     problem = Problem(X, Y, PathNorm(skip="free"), 1.0)

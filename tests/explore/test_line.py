@@ -278,7 +278,7 @@ def test_a_url_that_is_wrong_opens_with_what_is_wrong(open_page):
     wait_for(page, 2.0)
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", ["light", pytest.param("dark", marks=pytest.mark.slow)])
 def test_nothing_keeps_a_reader_out(open_page, screenshot, scheme):
     from axe_playwright_python.sync_playwright import Axe
 

@@ -146,7 +146,10 @@ def test_a_browser_shows_it_and_axe_finds_nothing_wrong(page):
     assert sources[0] != sources[1]
 
 
-@pytest.mark.parametrize(("kind", "style", "begins"), [("svg", "dark", b"<?xml"), ("pdf", "light", b"%PDF")])
+@pytest.mark.parametrize(
+    ("kind", "style", "begins"),
+    [("svg", "dark", b"<?xml"), pytest.param("pdf", "light", b"%PDF", marks=pytest.mark.slow)],
+)
 def test_figures_are_written_as_files(finished, tmp_path, kind, style, begins):
     found = report.sections(finished)
     paths = report.write_figures(found, tmp_path / "new" / "folder", kind=kind, style=style)
@@ -166,6 +169,7 @@ def test_figures_are_written_as_files(finished, tmp_path, kind, style, begins):
         report.write_figures(found, tmp_path, kind="gif")
 
 
+@pytest.mark.slow
 def test_page_is_the_same_each_time(page, done):
     assert report.write(done).read_bytes() == page.read_bytes()
 

@@ -4,7 +4,7 @@ import time
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linprog
 
@@ -55,6 +55,8 @@ def test_optimality(lam, bias, skip):
 
 
 @given(seed=seeds, skip=st.sampled_from(["none", "free"]))
+@example(seed=350, skip="none")  # the first master problem's value is the bound's by chance
+@example(seed=2168, skip="none")
 @settings(max_examples=10, deadline=None)
 def test_on_the_line_it_is_the_closed_form(seed, skip):
     rng = np.random.default_rng(seed)
@@ -119,7 +121,7 @@ def test_an_answer_approached_through_nearby_problems_is_the_same(monkeypatch):
 
 def test_points_between_need_fewer_rounds(monkeypatch):
     """Not promised for any data, but what they are there for; both answers are right."""
-    reduced = plane(0, 120)
+    reduced = plane(0, 80)
     with_them = generate(reduced, tolerance=1e-6)
     monkeypatch.setattr("minnorm.solve.pricing.Exact.cheap", False)
     without = generate(reduced, tolerance=1e-6)

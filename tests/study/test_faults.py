@@ -65,6 +65,7 @@ def eight(tmp_path, small):
     return file
 
 
+@pytest.mark.slow
 def test_three_kills_and_two_runs_at_once(tmp_path, eight, costless, same):
     study.run(study.load(eight), tmp_path / "quiet")
     subprocess.run(

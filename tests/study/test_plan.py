@@ -47,7 +47,7 @@ def test_a_calibration_measures_and_stops_early(small):
     "task",
     [
         {"kind": "line", "x": [-1.0, 0.0, 1.0], "y": [0.0, 1.0, 0.0]},
-        {"kind": "bump", "dim": 3, "points": 50},
+        pytest.param({"kind": "bump", "dim": 3, "points": 50}, marks=pytest.mark.slow),
     ],
 )
 def test_disk_is_foreseen(tmp_path, task):

@@ -45,7 +45,7 @@ def smooth(seed, width):
     return ShallowReLU(rng.normal(size=(width, 2)), np.full(width, 20.0), 0.1 * rng.normal(size=width), np.zeros(()))
 
 
-@pytest.mark.parametrize("engine", ["native", "xla"])
+@pytest.mark.parametrize("engine", ["native", pytest.param("xla", marks=pytest.mark.slow)])
 def test_it_reaches_the_minimum_that_scipy_does_where_the_objective_is_smooth(engine):
     runs = train(X, Y, **COMMON, start=smooth, seeds=3, learning_rate=1.0, steps=300, engine=engine)
     for (place, network), last in zip(networks(runs), runs["objective"].isel(step=-1).values.ravel(), strict=True):
@@ -83,6 +83,7 @@ def test_the_objective_never_grows_whatever_the_learning_rate(engine, dtype):
     assert np.all(runs["objective"].isel(step=-1) < runs["objective"].isel(step=0))
 
 
+@pytest.mark.slow
 def test_the_learning_rate_bounds_the_step():
     """Small ones follow one curve at their own pace; from 1 on there is little left to gain."""
     runs = train(X, Y, **COMMON, learning_rate=[1e-3, 1e-2, 1e-1, 1.0, 10.0], steps=30).squeeze()

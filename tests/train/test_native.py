@@ -63,7 +63,7 @@ def same(one, other):
 
 
 @pytest.mark.parametrize("instructions", INSTRUCTION_SETS)
-@settings(max_examples=8, deadline=None, derandomize=True)
+@settings(max_examples=6, deadline=None, derandomize=True)
 @given(
     d=st.integers(1, 20),
     n=st.integers(1, 150),
@@ -176,8 +176,8 @@ PARAMETERS = ("inner_weights", "biases", "outer_weights", "offset")
         pytest.param("momentum", X, None, id="full", marks=pytest.mark.slow),
         pytest.param("adamw", X, 8, id="mini", marks=pytest.mark.slow),
         pytest.param("muon", X, None, id="matrices", marks=pytest.mark.slow),
-        pytest.param("sam", X, None, id="uphill"),
-        pytest.param("label_noise", X, 8, id="noisy"),
+        pytest.param("sam", X, None, id="uphill", marks=pytest.mark.slow),
+        pytest.param("label_noise", X, 8, id="noisy", marks=pytest.mark.slow),
     ],
 )
 def test_a_trajectory_is_the_same_in_any_grid(optimizer, x, batch_size):
@@ -193,6 +193,7 @@ def test_a_trajectory_is_the_same_in_any_grid(optimizer, x, batch_size):
     xr.testing.assert_identical(alone, grid.sel(place))
 
 
+@pytest.mark.slow
 def test_a_trajectory_is_the_same_in_any_grouping(monkeypatch):
     """Minibatches of many networks are drawn for some of them at a time."""
     common = {"optimizer": "sgd", "width": 5, "steps": 70, "records": 2, "seeds": 7, "learning_rate": [0.01, 0.02]}

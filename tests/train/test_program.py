@@ -109,7 +109,11 @@ def setting(name, penalty, dtype, batch_size=None, engine="native"):
 WHOLE = [name for name in OPTIMIZERS if name not in ("muon", "sam", "lbfgs")]
 
 
-@pytest.mark.parametrize(("name", "penalty"), [("adamw", PENALTIES[0]), *((name, PENALTIES[1]) for name in WHOLE)])
+OFTEN = {"sgd", "adam", "nesterov", "label_noise", "lion"}
+EVERY = [pytest.param(name, PENALTIES[1], marks=[] if name in OFTEN else pytest.mark.slow, id=name) for name in WHOLE]
+
+
+@pytest.mark.parametrize(("name", "penalty"), [("adamw", PENALTIES[0]), *EVERY])
 def test_the_engines_take_the_same_steps(name, penalty):
     x, y = RNG.normal(size=(11, D)), RNG.normal(size=11)
     varied = Varied(*map(jnp.asarray, (0.01, 0.1, 1.0, 3)))
@@ -130,7 +134,7 @@ def test_others_run_on_the_native_gradient_alone(name):
     assert not model.runs_whole_steps()
 
 
-@pytest.mark.parametrize("name", ["adam", "label_noise"])
+@pytest.mark.parametrize("name", ["adam", pytest.param("label_noise", marks=pytest.mark.slow)])
 def test_minibatches_are_the_same_however_many_steps_a_call_takes(name):
     model = Engine(
         jnp.asarray(RNG.normal(size=(9, D)), jnp.float32),

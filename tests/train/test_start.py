@@ -1,5 +1,6 @@
 """Runs from given networks: in every engine and optimiser, on a whole grid; and what the boundary refuses."""
 
+import itertools
 import re
 
 import numpy as np
@@ -26,8 +27,14 @@ def random_network(seed, width, dim=1, **parts):
     return ShallowReLU.from_dict({**usual, **parts})
 
 
-@pytest.mark.parametrize("engine", ["native", "xla"])
-@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+OFTEN = {("sgd", "native"), ("muon", "native"), ("lbfgs", "native"), ("adam", "xla")}
+EVERY = [
+    pytest.param(*case, marks=[] if case in OFTEN else pytest.mark.slow)
+    for case in itertools.product(OPTIMIZERS, ["native", "xla"])
+]
+
+
+@pytest.mark.parametrize(("optimizer", "engine"), EVERY)
 def test_every_network_of_a_grid_starts_from_the_one_given_for_its_seed(optimizer, engine):
     asked = []
 

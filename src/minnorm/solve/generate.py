@@ -171,7 +171,8 @@ def _rounds(
         if bound > best.bound:
             best.bound, best.nu = bound, feasible
         between = _between(reduced, pricer, best, before, nu) if pricer.cheap and known else None
-        best.rounds, gap = rounds, abs(best.gap)  # a value below the bound belongs to a rough solution
+        # A value below the bound belongs to a rough solution; one that only nearly interpolates has a price to pay yet.
+        best.rounds, gap = rounds, max(abs(best.gap), solved.gap if reduced.interpolates else 0.0)
         show(best.value, best.bound)
         excess = max(largest - 1, 0.0)
         limit, apart = cuts(largest)
@@ -182,7 +183,7 @@ def _rounds(
             if judged is None:
                 break
             best.bound, best.nu = dual_bound(reduced, best.nu, judged.largest)
-            gap = abs(best.gap)
+            gap = max(gap, abs(best.gap))
             if gap <= tolerance or late or (exhausted and judged.largest <= limit):
                 break
             pool.add(*thinned(judged, 1.0, APART * excess**0.5, n))
