@@ -30,9 +30,10 @@ atlas: install
 	$(BIN)/minnorm report $(RESULTS)/atlas
 
 paper: install
-	$(BIN)/minnorm study run studies/convergence.toml --out $(RESULTS)/paper --workers $(WORKERS)
-	$(BIN)/minnorm study run studies/bump31-small.toml --out $(RESULTS)/paper --workers $(WORKERS)
-	$(BIN)/minnorm report $(RESULTS)/paper
+	$(BIN)/minnorm study run studies/convergence.toml --out $(RESULTS)/convergence --workers $(WORKERS)
+	$(BIN)/minnorm report $(RESULTS)/convergence
+	$(BIN)/minnorm study run studies/bump31-small.toml --out $(RESULTS)/bump31 --workers $(WORKERS)
+	$(BIN)/minnorm report $(RESULTS)/bump31
 
 explore: install
 	$(BIN)/minnorm explore

@@ -103,6 +103,20 @@ def test_plan_resume_merge_and_export(minnorm, tmp_path):
     assert (tmp_path / "t.csv").read_text().startswith("shard,optimizer,initial,")
 
 
+def test_a_directory_that_is_taken_is_said_before_any_work(minnorm, tmp_path):
+    """Two files may have studies of one name."""
+    text = (
+        'name = "s"\n[task]\nkind = "line"\nx = [0.0, 1.0, 2.0]\ny = [0.0, 1.0, 0.0]\n[train]\nwidth = 9\nsteps = {}\n'
+    )
+    (tmp_path / "one.toml").write_text(text.format(9) + "[study.b]\n")
+    (tmp_path / "two.toml").write_text(text.format(8) + "[study.a]\n[study.b]\n")
+    assert minnorm("study", "run", "one.toml", "--out", "s").returncode == 0
+    refused = minnorm("study", "run", "two.toml", "--out", "s")
+    assert refused.returncode == 2
+    assert "s/b holds the study" in refused.stderr
+    assert sorted(path.name for path in (tmp_path / "s").iterdir()) == ["b"]
+
+
 @pytest.mark.slow
 def test_stores_behind_urls(minnorm, tmp_path):
     (tmp_path / "s.toml").write_text(

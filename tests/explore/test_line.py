@@ -145,15 +145,16 @@ def test_lam_and_penalty_by_slider_and_keyboard(open_page):
         slider.press("ArrowRight")
     page.get_by_text("objective").first.wait_for()
     page.wait_for_timeout(300)
-    lam = float(page.get_by_role("spinbutton", name="λ, weight decay").input_value())
+    field = page.get_by_role("spinbutton", name="λ, weight decay")
+    lam = float(field.input_value())
     assert 1e-5 < lam < 1
     exact = fit([-1.0, 0.0, 1.0], [0.0, 1.0, 0.0], lam)
     wait_for(page, exact.value, "objective")
-    field = page.get_by_role("spinbutton", name="λ, weight decay")
+    kept = field.input_value()
     field.fill("-1")
     field.press("Enter")
     page.get_by_role("alert").filter(has_text="at least 0").wait_for()
-    assert float(field.input_value()) == lam
+    page.wait_for_function("([field, kept]) => field.value === kept", arg=[field.element_handle(), kept])
     page.get_by_label("penalised").check()
     wait_for(page, fit([-1.0, 0.0, 1.0], [0.0, 1.0, 0.0], lam, penalty=PathNorm("penalised")).value, "objective", 1e-6)
     field.fill("0")
@@ -181,6 +182,29 @@ def test_an_answer_that_comes_while_a_number_is_typed_leaves_it(open_page):
     assert field.input_value() == "0.1"
     field.press("Enter")
     wait_for(page, fit([-1.0, 0.0, 1.0], [0.0, 1.0, 0.0], 0.1, penalty=PathNorm("penalised")).value, "objective", 1e-6)
+
+
+def test_an_answer_to_one_number_leaves_those_entered_since(open_page):
+    page = open_page("line", HAT)
+    wait_for(page, 2.0)
+    fields = [page.get_by_label(f"y of point {k}").element_handle() for k in (1, 2)]
+    page.evaluate(
+        """([first, second]) => {
+          const { get, set } = Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, "value");
+          window.written = [];
+          Object.defineProperty(second, "value", {
+            get() { return get.call(this); },
+            set(value) { window.written.push(Number(value)); set.call(this, value); },
+          });
+          for (const [field, value] of [[first, "1"], [second, "3"]]) {
+            field.value = value;
+            field.dispatchEvent(new Event("change"));
+          }
+        }""",
+        fields,
+    )
+    wait_for(page, known.line([-1, 0, 1], [1, 3, 0]).value)
+    assert set(page.evaluate("window.written")) == {3}
 
 
 @pytest.mark.slow
@@ -237,6 +261,7 @@ def test_files_good_and_bad(open_page, uploads):
     give("good.csv", "position,height\n" + "".join(f"{a},{b}\n" for a, b in zip(x, y, strict=True)))
     wait_for(page, known.line(x, y).value)
     assert page.locator("#message").inner_text() == ""
+    page.get_by_label("x of point 30").wait_for()
     assert page.locator("input[aria-label^='x of point']").count() == 30
 
 

@@ -102,8 +102,11 @@ def test_points_by_mouse_and_by_keyboard(open_page, screenshot):
     page.mouse.move(a - 8, b + 8)
     page.mouse.move(c, d, steps=6)
     page.mouse.up()
-    page.wait_for_timeout(300)
-    moved = [float(field.input_value()) for field in fields]
+    for _ in range(50):
+        page.wait_for_timeout(100)
+        moved = [float(field.input_value()) for field in fields]
+        if abs(moved[0] - 0.2) + abs(moved[1] + 0.4) < 0.02:
+            break
     assert moved == [pytest.approx(0.2, abs=0.02), pytest.approx(-0.4, abs=0.02), 1.0]
     wait_for(page, interpolate(np.vstack([x, moved[:2]]), np.append(y, 1.0)))
     page.mouse.click(*place(page, *moved[:2]))

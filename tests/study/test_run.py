@@ -3,8 +3,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import xarray as xr
+from threadpoolctl import threadpool_limits
 
 from minnorm import measure, study
+from minnorm.study.shards import run_shard
 from minnorm.train import networks
 
 
@@ -113,6 +115,22 @@ def test_diverged_networks_are_marked_and_measured_as_nan(tmp_path, small):
     assert data["diverged"].sel(learning_rate=1e9).all()
     assert np.isnan(data["norm_ratio"].sel(learning_rate=1e9)).all()
     assert np.isfinite(data["norm_ratio"].sel(learning_rate=0.05)).all()
+
+
+def test_a_shard_has_the_same_bits_on_any_number_of_threads():
+    content = {
+        "name": "bump",
+        "task": {"kind": "bump", "dim": 3, "points": 100},
+        "train": {"width": 1000, "steps": 1, "records": 2},
+        "measure": {"optimum": False, "directions": 100, "radii": 50},
+    }
+    (shard,) = study.parse(content).shards()
+    found = []
+    for threads in (1, 2, 4):
+        with threadpool_limits(threads, "blas"):
+            found.append(run_shard(shard, threads=threads))
+    for other in found[1:]:
+        xr.testing.assert_identical(other, found[0])
 
 
 def test_bump_measures(tmp_path):

@@ -99,6 +99,8 @@ def _run(
     from minnorm import study
 
     for place, specification in parts.items():
+        study.Store(place).check(specification)  # before hours of work on the ones before it
+    for place, specification in parts.items():
         with progress(f"{specification.name}: ", quiet=as_json) as show:
             study.run(specification, place, progress=show, threads=threads, workers=workers, cluster=cluster)
     if as_json:

@@ -29,15 +29,24 @@ export function render({ model }) {
   if (model.title) form.append(element("h2", { textContent: model.title }));
   const show = {};
 
-  // One request at a time: the next one carries what was changed meanwhile.
-  let number = 0, waiting = null;
+  // One request at a time: the next one carries what was changed meanwhile. Until it is answered, the form shows it.
+  let number = model.answered, sent = {}, waiting = null;
   const send = (changes) => {
-    if (number !== model.answered) { waiting = { ...waiting, ...changes }; return; }
-    number += 1;
+    if (number > model.answered) { waiting = { ...waiting, ...changes }; return; }
+    number = model.answered + 1;
+    sent = changes;
     model.request = { number, changes };
   };
+  const refresh = () => {
+    for (const [name, value] of Object.entries({ ...model.values, ...sent, ...waiting })) show[name]?.(value);
+  };
   model.on("answered", () => {
-    if (number === model.answered && waiting) { const changes = waiting; waiting = null; send(changes); }
+    if (number > model.answered) return;
+    const changes = waiting;
+    sent = {};
+    waiting = null;
+    if (changes) send(changes);
+    refresh();
   });
 
   for (const control of model.spec) {
@@ -104,9 +113,6 @@ export function render({ model }) {
     if (control.help) field.title = control.help;
     form.append(field);
   }
-  const refresh = () => {
-    for (const [name, value] of Object.entries({ ...model.values, ...waiting })) show[name]?.(value);
-  };
   model.on("values", refresh);
   refresh();
   return form;

@@ -60,7 +60,6 @@ class Controls(JSComponent):
                             field.take(event.new["changes"][field.name])
             except ValueError as error:
                 say(str(error))
-                made.values = {}  # so that the refused value is replaced
             show()
             made.answered = event.new["number"]
 

@@ -48,6 +48,7 @@ export function render({ model }) {
   });
 
   const show = () => {
+    if (model.answered < (model.edited.count || 0)) return; // what was entered since is still on its way
     while (rows.length > model.points.length) rows.pop().line.remove();
     while (rows.length < model.points.length) { const row = makeRow(); rows.push(row); body.append(row.line); }
     const active = table.getRootNode().activeElement;
@@ -73,6 +74,7 @@ export function render({ model }) {
   });
 
   model.on("points", show);
+  model.on("answered", show);
   show();
   return element("div", { className: "points" }, element("div", { className: "scroll", tabIndex: -1 }, table), add);
 }

@@ -19,6 +19,7 @@ class PointsTable(JSComponent):
     columns = param.List(default=["x", "y"])
     points = param.List(default=[])
     edited = param.Dict(default={})
+    answered = param.Integer(default=0)
 
     _esm = _HERE / "points.js"
     _stylesheets: ClassVar[Any] = [_HERE / "points.css"]
@@ -31,6 +32,7 @@ class PointsTable(JSComponent):
         def take(event: Any) -> None:
             points = [[float(number) for number in point] for point in event.new["points"] if None not in point]
             asked(*([point[k] for point in points] for k in range(len(made.columns))))
+            made.answered = event.new["count"]
 
         made.param.watch(take, "edited")
         return made

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
+from threadpoolctl import threadpool_limits
 
 from minnorm import measure
 from minnorm.known import RadialBump
@@ -41,6 +42,7 @@ _DESCRIPTION = {
 }
 
 
+@threadpool_limits.wrap(limits=1, user_api="blas")  # more would round sums otherwise: the bits would tell their number
 def run_shard(
     shard: AnyShard, progress: Progress | None = None, threads: int | None = None, checkpoint: Any = None
 ) -> xr.Dataset:

@@ -55,12 +55,15 @@ class Store:
             if not self.exists:
                 content = {"format": FORMAT, "study": study.model_dump(mode="json")}
                 self._folder.write(_STUDY, json.dumps(content, indent=1, sort_keys=True).encode())
-            elif self.study() != study:
-                raise ValueError(
-                    f"{self.directory} holds the study {self.study().name!r} with other settings; "
-                    "give another directory"
-                )
+            self.check(study)
         self._tidy(study)
+
+    def check(self, study: Study) -> None:
+        """Do nothing, unless another study lives here: then ValueError."""
+        if self.exists and self.study() != study:
+            raise ValueError(
+                f"{self.directory} holds the study {self.study().name!r} with other settings; give another directory"
+            )
 
     def study(self) -> Study:
         """The study that lives here."""

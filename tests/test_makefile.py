@@ -1,0 +1,31 @@
+"""What `make` runs of the studies in the repository."""
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from minnorm import study
+
+ROOT = Path(__file__).parents[1]
+
+
+def test_studies_that_make_runs_have_directories_of_their_own():
+    make = shutil.which("make") or pytest.skip("make is not installed")
+    command = [make, "--dry-run", "--no-print-directory", "paper", "atlas", "RESULTS=results"]
+    said = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    runs = re.findall(r"minnorm study run (\S+) --out (\S+)", said)
+    places = [f"{out}/{name}" for file, out in runs for name in study.load_all(ROOT / file)]
+    assert len(places) > len(runs) > 2
+    assert len(set(places)) == len(places)
+    reports = re.findall(r"minnorm report (\S+)", said)
+    assert reports == [out for _, out in runs]
+
+
+def test_every_study_of_the_repository_can_be_read():
+    files = sorted((ROOT / "studies").glob("*.toml"))
+    assert len(files) >= 5
+    for file in files:
+        assert all(any(True for _ in one.shards()) for one in study.load_all(file).values())
