@@ -240,7 +240,7 @@ def test_another_task_is_refused(tmp_path, make_small):
 STUDIES = Path(__file__).parents[2] / "studies"
 
 
-@pytest.mark.parametrize(("name", "shards", "networks"), [("bump31", 108, 1496), ("bump31-small", 37, 130)])
+@pytest.mark.parametrize(("name", "shards", "networks"), [("bump31", 108, 1496), ("bump31-small", 40, 142)])
 def test_the_studies_are_as_large_as_intended(name, shards, networks):
     found = study.load_all(STUDIES / f"{name}.toml")
     every = [shard for one in found.values() for shard in one.shards()]
