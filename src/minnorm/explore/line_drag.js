@@ -9,11 +9,12 @@ function ask() {
   if (state.number !== answered.data.number[0]) { state.waiting = true; return; }
   state.sent = content;
   state.number += 1;
-  performance.mark("asked");
+  state.asked = performance.now();
   request.data = { x: [x], y: [y], number: [state.number] };
 }
 
 function hear() {
-  requestAnimationFrame(() => performance.measure("answer", "asked"));
+  const start = state.asked; // that of this answer: the next request may be on its way when it is drawn
+  requestAnimationFrame(() => performance.measure("answer", { start }));
   if (state.waiting) { state.waiting = false; ask(); }
 }
