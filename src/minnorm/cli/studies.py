@@ -68,6 +68,8 @@ def run(
 
     directory = out if out is not None else file.stem
     parts = {_within(directory, name): one for name, one in study.load_all(file).items()}
+    for place, specification in parts.items():
+        study.Store(place).check(specification)  # before hours of work on the ones before it
     _run(parts, directory, workers, cluster, as_json, threads)
 
 
@@ -98,8 +100,6 @@ def _run(
 ) -> None:
     from minnorm import study
 
-    for place, specification in parts.items():
-        study.Store(place).check(specification)  # before hours of work on the ones before it
     for place, specification in parts.items():
         with progress(f"{specification.name}: ", quiet=as_json) as show:
             study.run(specification, place, progress=show, threads=threads, workers=workers, cluster=cluster)

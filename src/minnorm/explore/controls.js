@@ -30,20 +30,19 @@ export function render({ model }) {
   const show = {};
 
   // One request at a time: the next one carries what was changed meanwhile. Until it is answered, the form shows it.
-  let number = model.answered, sent = {}, waiting = null;
+  let waiting = null;
+  const busy = () => (model.request.number || 0) > model.answered;
   const send = (changes) => {
-    if (number > model.answered) { waiting = { ...waiting, ...changes }; return; }
-    number = model.answered + 1;
-    sent = changes;
-    model.request = { number, changes };
+    if (busy()) waiting = { ...waiting, ...changes };
+    else model.request = { number: model.answered + 1, changes };
   };
   const refresh = () => {
-    for (const [name, value] of Object.entries({ ...model.values, ...sent, ...waiting })) show[name]?.(value);
+    const entered = busy() ? { ...model.request.changes, ...waiting } : {};
+    for (const [name, value] of Object.entries({ ...model.values, ...entered })) show[name]?.(value);
   };
   model.on("answered", () => {
-    if (number > model.answered) return;
+    if (busy()) return;
     const changes = waiting;
-    sent = {};
     waiting = null;
     if (changes) send(changes);
     refresh();

@@ -11,7 +11,7 @@ import numpy as np
 
 from minnorm.network import ShallowReLU
 from minnorm.study.regions import yardstick
-from minnorm.study.shards import measure_network, training_arguments
+from minnorm.study.shards import measure_network, one_blas_thread, training_arguments
 from minnorm.study.solves import run_solve
 from minnorm.study.spec import AnyShard, Shard, SolveShard, SolveSpec, Study
 from minnorm.study.store import Store
@@ -65,6 +65,7 @@ class Plan:
     bytes: int
 
 
+@one_blas_thread  # as shards have
 def plan(
     study: Study,
     directory: str | Path | None = None,

@@ -42,7 +42,11 @@ _DESCRIPTION = {
 }
 
 
-@threadpool_limits.wrap(limits=1, user_api="blas")  # more would round sums otherwise: the bits would tell their number
+# More threads would round sums otherwise: the bits would tell their number.
+one_blas_thread = threadpool_limits.wrap(limits=1, user_api="blas")
+
+
+@one_blas_thread
 def run_shard(
     shard: AnyShard, progress: Progress | None = None, threads: int | None = None, checkpoint: Any = None
 ) -> xr.Dataset:

@@ -55,7 +55,8 @@ class Store:
             if not self.exists:
                 content = {"format": FORMAT, "study": study.model_dump(mode="json")}
                 self._folder.write(_STUDY, json.dumps(content, indent=1, sort_keys=True).encode())
-            self.check(study)
+            else:
+                self.check(study)
         self._tidy(study)
 
     def check(self, study: Study) -> None:
