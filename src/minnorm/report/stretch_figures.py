@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from minnorm.plot import Palette, new_figure, palette
+from minnorm.plot import Palette, new_figure, palette, round_ticks
 from minnorm.report.stretch_claims import WORDS
 from minnorm.report.stretch_networks import FACTORS, MATCHED, Outcome, exact, stretch_at
 from minnorm.report.tables import short
@@ -16,6 +16,7 @@ from minnorm.report.tables import short
 OPTIMIZERS = ("sgd", "momentum", "adam")
 _SCANNED = ("radius", "inner_fraction", "width", "learning_rate", "steps")
 _LOGARITHMIC = ("width", "learning_rate", "steps")
+_COUNTS = ("width", "steps")
 
 
 def profiles(chosen: Sequence[Outcome]) -> Figure:
@@ -103,6 +104,8 @@ def against_choices(
         for value in published:
             axes.axhline(value, **{**colours.exact, "zorder": 0})
         axes.set(xlabel=WORDS[factor], xscale="log" if factor in _LOGARITHMIC else "linear")
+        if factor in _COUNTS:
+            round_ticks(axes.xaxis)
         if log:
             axes.set_yscale("log")
     for axes in list(grid.flat)[len(factors) :]:
