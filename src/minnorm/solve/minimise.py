@@ -3,7 +3,6 @@
 import dataclasses
 import math
 import time
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -34,7 +33,17 @@ class Warm:
     start: np.ndarray | None = None
 
 
-def interpolate(X: npt.ArrayLike, y: npt.ArrayLike, *, penalty: PathNorm | None = None, **options: Any) -> Solution:
+def interpolate(
+    X: npt.ArrayLike,
+    y: npt.ArrayLike,
+    *,
+    penalty: PathNorm | None = None,
+    tolerance: float | int = 1e-6,
+    time_limit: float | int | None = None,
+    seed: int = 0,
+    certify: bool = True,
+    progress: Progress | None = None,
+) -> Solution:
     r"""The minimum-norm interpolant: the shallow ReLU network of least path norm through the data.
 
         (P0)  min sum_k |a_k| |w_k|      subject to      f(x_i) = y_i
@@ -52,11 +61,27 @@ def interpolate(X: npt.ArrayLike, y: npt.ArrayLike, *, penalty: PathNorm | None 
     Source: Rosset, Swirszcz, Srebro & Zhu (2007), *l1 regularization in infinite dimensional feature spaces*, for the
     finite width; Gondzio, Gonzalez-Brevis & Munari (2013) for the column generation.
     """
-    return minimise(Problem(X, y, penalty), **options)
+    return minimise(
+        Problem(X, y, penalty),
+        tolerance=tolerance,
+        time_limit=time_limit,
+        seed=seed,
+        certify=certify,
+        progress=progress,
+    )
 
 
 def fit(
-    X: npt.ArrayLike, y: npt.ArrayLike, lam: float | int, *, penalty: PathNorm | None = None, **options: Any
+    X: npt.ArrayLike,
+    y: npt.ArrayLike,
+    lam: float | int,
+    *,
+    penalty: PathNorm | None = None,
+    tolerance: float | int = 1e-6,
+    time_limit: float | int | None = None,
+    seed: int = 0,
+    certify: bool = True,
+    progress: Progress | None = None,
 ) -> Solution:
     r"""The global minimiser of weight-decay training, over networks of any width.
 
@@ -77,7 +102,14 @@ def fit(
 
     Source: as for `interpolate`; Neyshabur, Tomioka & Srebro (2015) for weight decay as a path norm.
     """
-    return minimise(Problem(X, y, penalty, lam), **options)
+    return minimise(
+        Problem(X, y, penalty, lam),
+        tolerance=tolerance,
+        time_limit=time_limit,
+        seed=seed,
+        certify=certify,
+        progress=progress,
+    )
 
 
 def minimise(
