@@ -1,6 +1,7 @@
 """A solution answers for its certificate, and a certificate for its numbers."""
 
 import dataclasses
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ import xarray as xr
 from minnorm.known import line
 from minnorm.network import ShallowReLU
 from minnorm.penalty import PathNorm
-from minnorm.solution import Certificate, Solution
+from minnorm.solution import Certificate, Ending, Solution
 from minnorm.verify import verify
 
 X, Y = [-1.0, 0.0, 1.0], [0.0, 1.0, 0.0]
@@ -157,3 +158,9 @@ def test_what_is_no_solution_is_refused(tmp_path):
         Solution.from_dataset(good.drop_vars("dual"))
     with pytest.raises(ValueError, match="biases"):
         Solution.from_dataset(good.drop_vars("biases"))
+
+
+@pytest.mark.parametrize("ending", get_args(Ending))
+def test_why_the_solver_stopped_is_kept_with_the_solution(ending, tmp_path):
+    dataclasses.replace(line(X, Y), ending=ending).save(tmp_path / "hat.nc")
+    assert Solution.load(tmp_path / "hat.nc").ending == ending

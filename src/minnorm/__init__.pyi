@@ -19,7 +19,7 @@ from .plot import (
     plot_trajectories,
 )
 from .problem import Problem
-from .solution import Certificate, Solution
+from .solution import Certificate, Solution, UncertifiedWarning
 from .solve import band, fit, interpolate, lam_max, path
 from .train import train
 from .verify import verify
@@ -32,6 +32,7 @@ __all__ = [
     "Problem",
     "ShallowReLU",
     "Solution",
+    "UncertifiedWarning",
     "band",
     "fit",
     "interpolate",

@@ -13,9 +13,16 @@ from minnorm.network import ShallowReLU
 from minnorm.penalty import PathNorm
 
 Scope = Literal["exact", "bounded", "searched"]
+Ending = Literal["closed", "time", "rounding", "stalled", "interrupted"]
+"""Why a solver stopped: the gap was closed by its own reckoning, its time was over, rounding errors were all that was
+left, nothing moved any more, or Ctrl-C."""
 
 _KIND = "minnorm solution"
 _FORMAT = 1
+
+
+class UncertifiedWarning(UserWarning):
+    """A result is not proved to be a global minimiser; the message says what would help."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +79,8 @@ class Solution:
     certificate: Certificate | None = None
     rounds: int = 0
     """Rounds of column generation; 0 for a closed form."""
+    ending: Ending = "closed"
+    """Why the solver stopped."""
 
     def __call__(self, points: npt.ArrayLike) -> npt.NDArray[np.float64]:
         """f at points (n, d), or (n,) or a scalar for d = 1; shape (n,) or scalar."""
@@ -104,8 +113,9 @@ class Solution:
         r"""The solution as an `xarray.Dataset`: the network and the dual vector, the rest as attributes.
 
         Variables: `inner_weights` (neuron, coordinate), `biases` and `outer_weights` (neuron), `offset` (), `skip`
-        (coordinate) if there is one, `dual` (point). Attributes: the penalty's options, `lam`, `rounds`, and, if
-        the solution has been verified, the certificate's numbers, with `gap` and `certified` (1 or 0) for readers.
+        (coordinate) if there is one, `dual` (point). Attributes: the penalty's options, `lam`, `rounds`, `ending`,
+        and, if the solution has been verified, the certificate's numbers, with `gap` and `certified` (1 or 0) for
+        readers.
 
         >>> from minnorm.known import line
         >>> data = line([-1.0, 0.0, 1.0], [0.0, 1.0, 0.0]).to_dataset()
@@ -126,6 +136,7 @@ class Solution:
                 **{f"penalty_{name}": option for name, option in asdict(self.penalty).items()},
                 "lam": self.lam,
                 "rounds": self.rounds,
+                "ending": self.ending,
             }
             | proof,
         )
@@ -155,6 +166,7 @@ class Solution:
                 float(known["lam"]),
                 certificate,
                 int(known["rounds"]),
+                known.get("ending", "closed"),
             )
         except KeyError as error:
             raise ValueError(f"this solution lacks {error}; write it again with Solution.save") from None

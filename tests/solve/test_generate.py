@@ -201,3 +201,11 @@ def test_a_programme_over_its_pool_is_no_better():
     cost = np.append(np.ones(2 * pool.size), np.zeros(2 * reduced.free.shape[1]))
     best = linprog(cost, A_eq=columns, b_eq=reduced.values).fun
     assert found.bound * (1 - 1e-7) <= best <= found.value * (1 + 1e-7)
+
+
+def test_found_says_why_it_ended():
+    x = np.random.default_rng(0).normal(size=(12, 2))
+    reduced = reduce(Problem(x, np.sin(3 * x[:, 0]), None, 1e-3))
+    assert generate(reduced, tolerance=1e-6).ending == "closed"
+    assert generate(reduced, tolerance=1e-6, deadline=0.0).ending == "time"
+    assert generate(reduced, tolerance=1e-300).ending in ("rounding", "closed")

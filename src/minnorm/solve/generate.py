@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from jaxtyping import Float
 
+from minnorm.solution import Ending
 from minnorm.solve import master, pricing, support
 from minnorm.solve.oracle import Atoms
 from minnorm.solve.pool import APART, Pool, cuts, thinned
@@ -39,6 +40,7 @@ class Found:
     value: float
     bound: float
     rounds: int
+    ending: Ending = "stalled"
 
     @property
     def gap(self) -> float:
@@ -180,11 +182,11 @@ def _rounds(
         late = time.monotonic() > deadline
         if gap <= tolerance or exhausted or late:
             judged = pricer.decide(best.nu, pool.weights[live], pool.biases[live])
-            if judged is None:
-                break
-            best.bound, best.nu = dual_bound(reduced, best.nu, judged.largest)
-            gap = max(gap, abs(best.gap))
-            if gap <= tolerance or late or (exhausted and judged.largest <= limit):
+            if judged is not None:
+                best.bound, best.nu = dual_bound(reduced, best.nu, judged.largest)
+                gap = max(gap, abs(best.gap))
+            if judged is None or gap <= tolerance or late or (exhausted and judged.largest <= limit):
+                best.ending = "closed" if gap <= tolerance else "rounding" if exhausted else "time"
                 break
             pool.add(*thinned(judged, 1.0, APART * excess**0.5, n))
         if gap < 0.9 * pruned_at:
@@ -273,4 +275,4 @@ def _only_free_terms(reduced: Reduced, nu: np.ndarray, largest: float) -> Found:
     coefficients, value = _best_coefficients(reduced, np.zeros(reduced.values.size), 0.0)
     bound, feasible = dual_bound(reduced, nu, largest)
     empty = np.zeros(0)
-    return Found(np.zeros((0, reduced.rank)), empty, empty, coefficients, feasible, value, bound, 0)
+    return Found(np.zeros((0, reduced.rank)), empty, empty, coefficients, feasible, value, bound, 0, "closed")

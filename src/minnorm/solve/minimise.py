@@ -186,7 +186,7 @@ def as_solution(reduced: Reduced, found: Found) -> Solution:
     """A solution of the original problem, not verified yet."""
     network = reduced.network(found.weights, found.biases, found.masses, found.coefficients)
     problem = reduced.problem
-    return Solution(network, reduced.dual(found.nu), problem.penalty, problem.lam, rounds=found.rounds)
+    return Solution(network, reduced.dual(found.nu), problem.penalty, problem.lam, None, found.rounds, found.ending)
 
 
 def _line(
@@ -214,7 +214,7 @@ def _line(
         skip = net.skip[0] * axis
         offset = np.asarray(offset - skip @ centre)
     network = with_offset(ShallowReLU(weights, biases, net.outer_weights, offset, skip), penalty)
-    return Solution(network, found.dual, penalty, problem.lam, rounds=found.rounds)
+    return Solution(network, found.dual, penalty, problem.lam, None, found.rounds, found.ending)
 
 
 def _constant(problem: Problem) -> Solution:

@@ -68,7 +68,8 @@ def trend(
         fit, steps = _polished(data, found, target), found.steps
     tell(fit.value, fit.bound)
     penalty = replace(problem.penalty, offset="free")
-    return Solution(data.network(fit), data.dual(fit.nu), penalty, problem.lam, rounds=steps)
+    ending = "closed" if fit.gap <= tolerance else "time" if time.monotonic() > deadline else "rounding"
+    return Solution(data.network(fit), data.dual(fit.nu), penalty, problem.lam, None, steps, ending)
 
 
 @dataclass(frozen=True)
