@@ -9,6 +9,7 @@ import numpy.typing as npt
 import xarray as xr
 from jaxtyping import Float
 
+from minnorm import sealed
 from minnorm.network import ShallowReLU
 from minnorm.penalty import PathNorm
 
@@ -18,7 +19,7 @@ Ending = Literal["closed", "time", "rounding", "stalled", "interrupted"]
 left, nothing moved any more, or Ctrl-C."""
 
 _KIND = "minnorm solution"
-_FORMAT = 1
+_FORMAT = 2
 
 
 class UncertifiedWarning(UserWarning):
@@ -172,7 +173,10 @@ class Solution:
             raise ValueError(f"this solution lacks {error}; write it again with Solution.save") from None
 
     def save(self, path: str | Path) -> None:
-        """Write the solution to a netCDF file, as `to_dataset` lays it out; OSError if that cannot be written.
+        """Write the solution to a netCDF file, as `to_dataset` lays it out, with a digest of its bytes at the end.
+
+        It is written under another name, flushed and renamed: an old file stays as it was until the new one is all
+        there. OSError if it cannot be written.
 
         >>> import tempfile
         >>> from minnorm.known import line
@@ -181,24 +185,17 @@ class Solution:
         ...     Solution.load(f"{folder}/hat.nc").value
         2.0
         """
-        self.to_dataset().to_netcdf(path, engine="h5netcdf")
+        sealed.save(self.to_dataset(), path)
 
     @classmethod
     def load(cls, path: str | Path) -> "Solution":
-        """Read what `save` wrote, with the certificate as it was then; ValueError for any other file."""
-        return cls.from_dataset(read_dataset(path))
+        """Read what `save` wrote, with the certificate as it was then.
+
+        ValueError for any other file, and for one of which a single bit has changed since.
+        """
+        return cls.from_dataset(sealed.load(path))
 
     def _verified(self) -> Certificate:
         if self.certificate is None:
             raise ValueError("this solution has not been verified; minnorm.verify(X, y, solution) does it")
         return self.certificate
-
-
-def read_dataset(path: str | Path) -> xr.Dataset:
-    """The content of a netCDF file; ValueError with the path for what is not one."""
-    if not Path(path).is_file():
-        raise ValueError(f"{path} is not a file; `minnorm solve --out` and Solution.save write one")
-    try:
-        return xr.load_dataset(path, engine="h5netcdf")
-    except Exception as error:
-        raise ValueError(f"{path} is not a netCDF file that can be read ({type(error).__name__}: {error})") from None

@@ -7,6 +7,7 @@ import pytest
 import xarray as xr
 
 import minnorm as mn
+from minnorm import sealed
 
 PLANE = "x,z,y\n0,0,0\n1,0,1\n0,1,1\n1,1,0\n0.3,0.8,-1\n"
 X = np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0], [1.0, 1.0], [0.3, 0.8]])
@@ -53,6 +54,22 @@ def test_solve_says_what_the_library_says_and_verify_agrees(minnorm, plane, tmp_
         assert data["coordinate"].values.tolist() == ["x", "z"]
         assert data.attrs["target"] == "y"
         assert data.attrs["lower_bound"] == result["lower_bound"]
+
+
+def test_an_answer_whose_file_cannot_be_written_is_printed_before_that_is_said(minnorm, plane):
+    process = minnorm("solve", plane, "--out", "/dev/full", "--json")
+    assert process.returncode == 2
+    assert json.loads(process.stdout)["value"] > 0
+    assert process.stderr.count("\n") == 1
+    assert "no room for /dev/full" in process.stderr
+
+
+def test_a_file_that_is_open_elsewhere_is_replaced(minnorm, plane, tmp_path):
+    mn.known.line([0.0, 1.0], [0.0, 3.0]).save(tmp_path / "s.nc")
+    with xr.open_dataset(tmp_path / "s.nc", engine="h5netcdf") as held:
+        result = one_object(minnorm("solve", plane, "--out", "s.nc", "--json"))
+        assert mn.Solution.load(tmp_path / "s.nc").value == result["value"]
+        assert held["dual"].size == 2
 
 
 def test_tables_for_people(minnorm, plane):
@@ -193,14 +210,14 @@ def test_bad_input_is_one_line_and_exit_two(minnorm, tmp_path, content, argument
     ("arguments", "words"),
     [
         (["data.csv", "nowhere.nc"], ["nowhere.nc", "not a file", "--out"]),
-        (["data.csv", "data.csv"], ["data.csv", "netCDF"]),
+        (["data.csv", "data.csv"], ["data.csv", "no digest", "minnorm solve --out"]),
         (["data.csv", "path.nc"], ["not a solution", "minnorm solve --out"]),
         (["data.csv"], ["Missing argument", "solution"]),
     ],
 )
 def test_verify_refuses_what_is_no_solution(minnorm, tmp_path, arguments, words):
     (tmp_path / "data.csv").write_text(PLANE)
-    xr.Dataset({"value": ("lam", [1.0])}).to_netcdf(tmp_path / "path.nc", engine="h5netcdf")
+    sealed.save(xr.Dataset({"value": ("lam", [1.0])}), tmp_path / "path.nc")
     process = minnorm("verify", *arguments)
     assert process.returncode == 2, process.stderr
     assert process.stderr.count("\n") == 1, process.stderr

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from minnorm.cli import explore, known, known_radial, known_ridges, solve, studies, train
-from minnorm.cli.show import fancy, plainly, say
+from minnorm.cli.show import fancy, plainly, say, undelivered
 
 app = typer.Typer(
     name="minnorm",
@@ -78,6 +78,7 @@ def main() -> None:
     code: object = 0
     try:
         code = app(standalone_mode=False, **width)
+        undelivered()
     except (ValueError, OSError) as error:
         from numpy.linalg import LinAlgError
 

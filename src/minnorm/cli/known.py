@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from minnorm.cli.options import Bias, Json, Offset, Skip, Target, number, picture, writable
-from minnorm.cli.show import plain, print_json, print_table, progress, text
+from minnorm.cli.show import deliver, plain, print_json, print_table, progress, text
 
 
 def radial(
@@ -55,7 +55,7 @@ def radial(
     if plot is not None:
         from minnorm.plot import radial_figure, save
 
-        save(radial_figure(bump), plot)
+        deliver(save, radial_figure(bump), plot)
     result = {
         "kind": "radial",
         "dim": bump.dim,
@@ -93,8 +93,10 @@ def _radial_table(
 ) -> None:
     """Norms for every dimension up to the largest."""
     import csv
+    import io
 
     from minnorm import known
+    from minnorm.atomic import write
 
     if largest < 1:
         raise ValueError(f"table is {largest}; give a positive whole number, the largest dimension")
@@ -117,8 +119,9 @@ def _radial_table(
         for row in rows
     ]
     if out is not None:
-        with out.open("w", newline="") as file:
-            csv.writer(file).writerows([columns, *texts])
+        lines = io.StringIO(newline="")
+        csv.writer(lines).writerows([columns, *texts])
+        deliver(write, out, lines.getvalue().encode())
     if as_json:
         print_json(
             {
@@ -184,7 +187,7 @@ def line(
     if plot is not None:
         from minnorm.plot import line_figure, save
 
-        save(line_figure(table.points, table.values, solution, solutions), plot)
+        deliver(save, line_figure(table.points, table.values, solution, solutions), plot)
     # With penalised biases line returns the sparse minimiser, and no other is known to exist.
     unique = None if solutions is None else solutions.unique
     if as_json:

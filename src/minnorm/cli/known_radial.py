@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from minnorm.cli.options import Json, number, picture
-from minnorm.cli.show import print_json, print_table, text
+from minnorm.cli.show import deliver, print_json, print_table, text
 
 
 def radial_fit(
@@ -39,7 +39,7 @@ def radial_fit(
     if plot is not None:
         from minnorm.plot import radial_figure, save
 
-        save(radial_figure(fit), plot)
+        deliver(save, radial_figure(fit), plot)
     if as_json:
         print_json(
             {

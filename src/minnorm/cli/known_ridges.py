@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from minnorm.cli.options import Bias, Json, Offset, Skip, Target, number, picture
-from minnorm.cli.show import print_json, print_table, text
+from minnorm.cli.show import deliver, print_json, print_table, text
 
 Data = Annotated[Path, typer.Argument(help="CSV file with a header line: coordinates and the values.")]
 Plot = Annotated[Path | None, typer.Option(help="Draw functions and dual certificate: a PNG, PDF or SVG.")]
@@ -47,7 +47,7 @@ def ridge(
         from minnorm.plot import ridge_figure, save
 
         shown = nearest_line(table.points)[1] if along is None else np.asarray(along)
-        save(ridge_figure(table.points, table.values, solution, shown[None]), plot)
+        deliver(save, ridge_figure(table.points, table.values, solution, shown[None]), plot)
     _show("ridge", f"Ridge function through {len(table.values)} points", solution, plot, as_json=as_json)
 
 
@@ -81,7 +81,7 @@ def ridge_sum(
 
         dim = table.points.shape[1]
         start = np.zeros(dim) if middle is None else middle
-        save(ridge_figure(table.points, table.values, solution, axes or np.eye(dim), start), plot)
+        deliver(save, ridge_figure(table.points, table.values, solution, axes or np.eye(dim), start), plot)
     _show("ridge sum", f"Sum of ridge functions through {len(table.values)} points", solution, plot, as_json=as_json)
 
 
@@ -103,7 +103,7 @@ def denoiser(
     if plot is not None:
         from minnorm.plot import denoiser_figure, save
 
-        save(denoiser_figure(found), plot)
+        deliver(save, denoiser_figure(found), plot)
     rays = [
         {
             "direction": along.tolist(),

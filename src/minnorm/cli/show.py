@@ -40,6 +40,23 @@ def say(message: str) -> None:
     print(message, file=sys.stderr, flush=True)
 
 
+_unwritten: list[OSError] = []
+
+
+def deliver(write: Callable[..., None], *arguments: Any) -> None:
+    """Write a file that goes with the answer; if it cannot be, the answer is printed first, and then why."""
+    try:
+        write(*arguments)
+    except OSError as error:
+        _unwritten.append(error)
+
+
+def undelivered() -> None:
+    """Raise what `deliver` has kept back."""
+    if _unwritten:
+        raise _unwritten.pop(0)
+
+
 def print_json(result: dict[str, Any]) -> None:
     """One JSON object on one line."""
     print(json.dumps(result, allow_nan=False))

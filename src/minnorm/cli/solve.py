@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from minnorm.cli.options import OUTPUT, Bias, Json, Offset, Skip, Target, decimal, whole, writable
-from minnorm.cli.show import gap_progress, plain, print_json, print_table, progress, say, text
+from minnorm.cli.show import deliver, gap_progress, plain, print_json, print_table, progress, say, text
 
 Tolerance = Annotated[float, typer.Option(parser=decimal, help="Relative gap below which a solution is certified.")]
 Seed = Annotated[int, typer.Option(parser=whole, help="Of the searches in data of affine rank above 3.")]
@@ -80,13 +80,12 @@ def verify(
 
     Example: `minnorm verify points.csv solution.nc`
     """
-    from minnorm import Solution
+    from minnorm import Solution, sealed
     from minnorm import verify as judge
-    from minnorm.solution import read_dataset
     from minnorm.table import read_table
 
     began = time.monotonic()
-    saved = read_dataset(solution)
+    saved = sealed.load(solution)
     claimed = Solution.from_dataset(saved)
     features = [str(name) for name in saved["coordinate"].values] if "coordinate" in saved.coords else None
     table = read_table(data, target or saved.attrs.get("target"), features)
@@ -105,7 +104,7 @@ def verify(
 
 def _one(table: Any, lam: float, options: dict[str, Any], out: Path | None, as_json: bool) -> None:
     """Solve for one lam."""
-    from minnorm import fit
+    from minnorm import fit, sealed
     from minnorm.solve.path import lam_max
 
     began = time.monotonic()
@@ -113,7 +112,7 @@ def _one(table: Any, lam: float, options: dict[str, Any], out: Path | None, as_j
         solution = fit(table.points, table.values, lam, progress=show, **options)
     assert solution.certificate is not None
     if out is not None:
-        _named(solution.to_dataset(), table).to_netcdf(out, engine="h5netcdf")
+        deliver(sealed.save, _named(solution.to_dataset(), table), out)
     result = {
         "kind": "solve",
         "target": table.target,
@@ -179,8 +178,10 @@ def _described(
     kind: str, found: Any, attributes: tuple[str, ...], table: Any, began: float, out: Path | None
 ) -> dict[str, Any]:
     """What is to be said of a dataset as a whole, which is written to `out`."""
+    from minnorm import sealed
+
     if out is not None:
-        _named(found, table).to_netcdf(out, engine="h5netcdf")
+        deliver(sealed.save, _named(found, table), out)
     return {
         "kind": kind,
         "target": table.target,

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 import typer
 
 from minnorm.cli.options import OUTPUT, Bias, Json, Skip, Target, Threads, decimal, whole, writable
-from minnorm.cli.show import plain, print_json, print_table, steps_progress, text
+from minnorm.cli.show import deliver, plain, print_json, print_table, steps_progress, text
 
 _GRID, _NETWORK = "Grid", "Network and its start"  # panels of --help
 
@@ -58,7 +58,7 @@ def train(
 
     Example: `minnorm train points.csv --target y --optimizer adam --weight-decay 0 --weight-decay 1e-4 --seeds 4`
     """
-    from minnorm import PathNorm
+    from minnorm import PathNorm, sealed
     from minnorm import train as train_networks
     from minnorm.table import read_table
 
@@ -87,7 +87,7 @@ def train(
             progress=show,
         )
     if out is not None:
-        runs.to_netcdf(out, engine="h5netcdf")
+        deliver(sealed.save, runs, out)
     final = runs.isel(step=-1).stack(network=["learning_rate", "weight_decay", "scale", "seed"])
     places = final.indexes["network"].to_frame(index=False)
     names = ["training_loss", "path_norm", "half_squares", "gradient_norm", "diverged"]

@@ -1,5 +1,6 @@
 """The look of all figures: lines for print, colours that any colour vision tells apart, on light and on dark."""
 
+import io
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -15,6 +16,8 @@ from matplotlib.axis import Axis
 from matplotlib.colors import LinearSegmentedColormap, to_rgba
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+from minnorm.atomic import write
 
 
 @dataclass(frozen=True)
@@ -206,12 +209,18 @@ _UNDATED: dict[str, dict[str, Any]] = {
 
 
 def save(figure: Figure, file: Any, kind: str | None = None) -> None:
-    """Write a figure to a path or an open file; the same figure gives the same bytes.
+    """Write a figure to a path, whole or not at all, or to an open file; the same figure gives the same bytes.
 
-    `kind` is svg, pdf or png; by default what the path ends in. Errors: ValueError for other endings.
+    `kind` is svg, pdf or png; by default what the path ends in. Errors: ValueError for other endings, OSError for a
+    path that cannot be written.
     """
     kind = Path(file).suffix.removeprefix(".").lower() if kind is None else kind
     if kind not in _UNDATED:
         raise ValueError(f"{file} ends in {kind!r}; give a name that ends in .svg, .pdf or .png")
     with plot_style():
-        figure.savefig(file, format=kind, metadata=_UNDATED[kind])
+        content = io.BytesIO()
+        figure.savefig(content, format=kind, metadata=_UNDATED[kind])
+    if isinstance(file, str | Path):
+        write(file, content.getvalue())
+    else:
+        file.write(content.getvalue())

@@ -10,11 +10,11 @@ from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from minnorm.atomic import write as write_file
 from minnorm.plot import plot_style, save
 from minnorm.report import atlas, rates, stretch, training
 from minnorm.report.section import Picture, Section
 from minnorm.study import Store, stores
-from minnorm.study.folders import write as write_file
 
 SECTIONS: dict[str, Callable[[Sequence[Store]], list[Section]]] = {
     "training": training.sections,

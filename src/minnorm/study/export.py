@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 import xarray as xr
 
-from minnorm.study.folders import write
+from minnorm.atomic import write
 from minnorm.study.spec import AnyShard, SolveShard
 from minnorm.study.store import Store
 from minnorm.train import AXES

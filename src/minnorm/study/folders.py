@@ -1,12 +1,11 @@
 """Where files are kept: a directory of this machine, or one behind a URL; names in it are relative, with '/'."""
 
-import errno
 import os
-import uuid
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
+from minnorm.atomic import write
 from minnorm.study.claims import claim
 from minnorm.study.remote import Remote
 
@@ -69,7 +68,9 @@ class Disk:
 
     def write(self, name: str, content: bytes) -> None:
         """Write under another name, flush to the disk and rename."""
-        write(self._path / name, content)
+        path = self._path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write(path, content)
 
     def has(self, name: str) -> bool:
         """Whether there is such a file."""
@@ -119,30 +120,3 @@ def folder(directory: str | Path) -> Folder:
     if "://" in directory or "::" in directory:
         return Remote(directory)
     return Disk(Path(directory))
-
-
-def write(path: Path, content: bytes) -> None:
-    """Write a file so that at any moment all of it is there or nothing; OSError that says so if there is no room."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}.tmp")
-    try:
-        with temporary.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EFBIG, errno.EDQUOT):
-            raise OSError(
-                error.errno,
-                f"no room for {path} ({len(content)} bytes: {error.strerror}); make room and run again: "
-                "what is finished is kept",
-            ) from error
-        raise
-    finally:
-        temporary.unlink(missing_ok=True)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)

@@ -15,7 +15,7 @@ from minnorm.study.places import Misplaced, Place, first_error, unknown
 from minnorm.study.tasks import TASKS, CsvTask, Task
 from minnorm.train import AXES, INITIALISATIONS, OPTIMIZERS, SCHEDULES
 
-FORMAT = 3
+FORMAT = 4
 """The version of shard files; a change of what their numbers mean raises it, and so does one of a default: keys
 leave defaults out, so that a new option leaves finished work alone."""
 

@@ -1,6 +1,5 @@
 """Where results live: a folder with the study and one netCDF file for each finished shard."""
 
-import io
 import json
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
@@ -9,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
+from minnorm import sealed
 from minnorm.study import parts
 from minnorm.study.checksum import checksum
 from minnorm.study.files import parse
@@ -111,28 +111,25 @@ class Store:
         data = data.assign_attrs(
             format=FORMAT, shard=shard.key, specification=shard.model_dump_json(), digest=_digest(data)
         )
-        self._folder.write(_file(shard), bytes(data.to_netcdf(engine="h5netcdf", format="NETCDF4")))
+        self._folder.write(_file(shard), sealed.pack(data))
         self.parts(shard).remove()
 
     def load(self, shard: AnyShard) -> xr.Dataset | None:
         """A finished shard's data, or None if it is not done.
 
-        A file that cannot be read, whose numbers are not those that were written, or that belongs to other
-        work is a ValueError; `run` redoes it. One of another format is OtherFormat; `run` stops there.
+        A file whose bytes are not those that were written, or that belongs to other work, is a ValueError; `run`
+        redoes it. One of another format is OtherFormat; `run` stops there.
         """
         content, where = self._folder.read(_file(shard)), self.where(shard)
         if content is None:
             return None
         try:
-            with xr.open_dataset(io.BytesIO(content), engine="h5netcdf") as data:
-                data.load()
-        except Exception as error:
-            raise ValueError(f"{where} cannot be read ({type(error).__name__}: {error})") from error
+            data = sealed.unpack(content)
+        except ValueError as error:
+            raise ValueError(f"{where} {error}") from error
         _check_format(where, data.attrs.get("format"))
         if data.attrs.get("shard") != shard.key:
             raise ValueError(f"{where} belongs to shard {data.attrs.get('shard')}, not to {shard.key}")
-        if data.attrs.get("digest") != _digest(data):
-            raise ValueError(f"{where} is damaged: its numbers are not those that were written")
         return data
 
     def discard(self, shard: AnyShard) -> None:
