@@ -6,6 +6,7 @@ import warnings
 from dataclasses import dataclass
 
 import jax
+import jaxtyping
 import pytest
 
 SMALL = {
@@ -25,6 +26,16 @@ def programs_are_compiled_once(tmp_path_factory):
     """
     jax.config.update("jax_compilation_cache_dir", str(tmp_path_factory.mktemp("programs")))
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
+
+
+@pytest.fixture
+def unchecked():
+    """Without type checks at run time, as users call the library."""
+    config = jaxtyping.config
+    before = config.jaxtyping_disable
+    config.update("jaxtyping_disable", True)
+    yield
+    config.update("jaxtyping_disable", before)
 
 
 @pytest.fixture(scope="session")

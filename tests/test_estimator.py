@@ -78,7 +78,7 @@ def test_skip_is_there_only_if_it_is_free():
 
 def test_equal_points_conflict_only_without_alpha():
     points, values = np.concatenate([X, X[:1]]), np.append(Y, 2.0)
-    with pytest.raises(ValueError, match=r"points 0 and 5 are equal .* use lam > 0"):
+    with pytest.raises(ValueError, match=r"points 0 and 5 are equal .* use alpha > 0"):
         MinNormRegressor().fit(points, values)
     assert MinNormRegressor(0.1).fit(points, values).certified_
     assert MinNormRegressor().fit(np.concatenate([X, X]), np.concatenate([Y, Y])).certified_

@@ -53,7 +53,11 @@ def test_any_real_number_is_a_lam(lam, monkeypatch):
         ([1.0, 2j], [1.0, 2.0], "points is complex; give real"),
         (["one", "two"], [1.0, 2.0], "points is not an array of numbers .*; convert"),
         ("points", Y, "points is not an array of numbers .*; convert"),
-        ([object(), 1.0], [1.0, 2.0], r"points is not an array of numbers \(dtype object\); convert"),
+        (
+            [object(), 1.0],
+            [1.0, 2.0],
+            r"points is not an array of numbers \(dtype object, entry <object .*>\); convert",
+        ),
         ([10**400, 1], [1.0, 2.0], "points has numbers beyond the range of float64; rescale"),
         (X, [1.0, 2.0], "points has 3 rows and values has 2; they must agree"),
         (X, [Y], r"values has shape \(1, 3\); give one value for each point"),

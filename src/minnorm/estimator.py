@@ -13,6 +13,7 @@ from sklearn.model_selection import check_cv
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from minnorm.checks import reject_masked, reject_misread
 from minnorm.penalty import Bias, PathNorm, Skip
 from minnorm.problem import Problem
 from minnorm.solution import Solution
@@ -164,8 +165,17 @@ def _data(estimator: Any, X: Any, y: Any) -> tuple[np.ndarray, np.ndarray]:
     _check_number("tol", estimator.tol, "a relative gap", least=1e-10, below=1.0)
     if estimator.max_time is not None:
         _check_number("max_time", estimator.max_time, "seconds; None is no limit", least=0.0)
+    _reject_misread(X, "X")
+    _reject_misread(y, "y")
     points, values = validate_data(estimator, X, y, dtype=np.float64, y_numeric=True)
     return np.asarray(points), np.asarray(values, dtype=np.float64)
+
+
+def _reject_misread(array: Any, name: str) -> None:
+    """ValueError for what scikit-learn's own checks let pass."""
+    reject_masked(array, name)
+    if hasattr(array, "dtype") or hasattr(array, "dtypes"):
+        reject_misread(np.asarray(array), name)
 
 
 def _seed(estimator: Any) -> int:
@@ -181,7 +191,7 @@ def _seconds(estimator: Any) -> float | None:
 
 def _solution(estimator: Any, X: np.ndarray, y: np.ndarray, alpha: float) -> Solution:
     solution = minimise(
-        Problem(X, y, PathNorm(bias=estimator.bias, skip=estimator.skip), alpha),
+        Problem(X, y, PathNorm(bias=estimator.bias, skip=estimator.skip), alpha, names=("X", "y", "alpha")),
         tolerance=float(estimator.tol),
         time_limit=_seconds(estimator),
         seed=_seed(estimator),
@@ -223,4 +233,5 @@ def _keep(estimator: Any, solution: Solution) -> Any:
 
 def _predicted(estimator: Any, X: Any) -> np.ndarray:
     check_is_fitted(estimator)
+    _reject_misread(X, "X")
     return estimator.network_.evaluate(validate_data(estimator, X, dtype=np.float64, reset=False))

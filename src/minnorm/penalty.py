@@ -8,6 +8,7 @@ import numpy.typing as npt
 from jaxtyping import Float
 
 from minnorm._types import Array, Scalar
+from minnorm.checks import choice
 from minnorm.network import ShallowReLU
 
 Bias = Literal["free", "penalised"]
@@ -15,7 +16,7 @@ Skip = Literal["none", "free"]
 Offset = Literal["free", "none"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, init=False)
 class PathNorm:
     r"""The path norm of a shallow ReLU network, the least weight decay among its rescalings.
 
@@ -24,6 +25,7 @@ class PathNorm:
 
     `skip="free"` allows a term v . x at no cost, `offset="none"` forbids the constant c. With free biases
     a constant is the limit of atoms of vanishing cost, so forbidding c does not change the infimum.
+    "penalized" is understood as "penalised".
 
     Errors: ValueError for any other option.
 
@@ -36,15 +38,16 @@ class PathNorm:
     10.0
     """
 
-    bias: Bias = "free"
-    skip: Skip = "none"
-    offset: Offset = "free"
+    bias: Bias
+    skip: Skip
+    offset: Offset
 
-    def __post_init__(self) -> None:
-        for name, kind in (("bias", Bias), ("skip", Skip), ("offset", Offset)):
-            allowed = get_args(kind)
-            if getattr(self, name) not in allowed:
-                raise ValueError(f"{name} is {getattr(self, name)!r}; choose one of {', '.join(allowed)}")
+    def __init__(
+        self, bias: Bias | Literal["penalized"] = "free", skip: Skip = "none", offset: Offset = "free"
+    ) -> None:
+        spelled = "penalised" if isinstance(bias, str) and str(bias) == "penalized" else bias
+        for name, value, kind in (("bias", spelled, Bias), ("skip", skip, Skip), ("offset", offset, Offset)):
+            object.__setattr__(self, name, choice(name, value, get_args(kind)))
 
     @property
     def constant_is_free(self) -> bool:

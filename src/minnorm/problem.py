@@ -1,12 +1,25 @@
 """The data and objective of a problem, validated once, here."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 from jaxtyping import Float
 
+from minnorm.checks import check_points as check_points
+from minnorm.checks import check_values as check_values
+from minnorm.checks import instance, real
 from minnorm.penalty import PathNorm
+
+
+class TiesError(ValueError):
+    """Equal points have different values, which no function interpolates; `ties` are their rows, a list for each."""
+
+    def __init__(self, ties: list[list[int]], first: str, remedy: str) -> None:
+        rest = "" if len(ties) == 1 else f" ({len(ties)} such points in all)"
+        super().__init__(f"{first}{rest}; no function interpolates both: {remedy}")
+        self.ties = ties
 
 
 @dataclass(frozen=True, init=False)
@@ -16,9 +29,12 @@ class Problem:
         (P0)  min ||mu||                                  subject to  f(x_i) = y_i
         (PL)  min 1/(2n) sum_i (f(x_i) - y_i)^2 + lam ||mu||
 
-    Arguments: `points` (n, d), or (n,) for d = 1; `values` (n,); `penalty`; `lam` >= 0. Everything is
-    copied to float64. Errors: ValueError naming the argument for wrong shapes, empty data, NaN or infinite
-    entries, a negative lam, and at lam = 0 for equal points with different values.
+    Arguments: `points` (n, d), or (n,) for d = 1; `values` (n,) or (n, 1); `penalty`; `lam` >= 0; `names`, what the
+    caller calls points, values and lam. Everything is copied to float64.
+
+    Errors: ValueError naming the argument for wrong shapes, empty data, NaN, infinite, masked or missing entries,
+    dates, strings, whole numbers that float64 cannot hold, a negative lam, and at lam = 0 for equal points with
+    different values.
 
     >>> Problem([0.0, 1.0], [0.0, 2.0]).points.shape
     (2, 1)
@@ -35,72 +51,44 @@ class Problem:
         values: npt.ArrayLike,
         penalty: PathNorm | None = None,
         lam: float | int = 0.0,
+        *,
+        names: tuple[str, str, str] = ("points", "values", "lam"),
     ) -> None:
-        x, y = check_points(points), check_values(values)
+        x, y = check_points(points, names[0]), check_values(values, names[1])
         if len(x) != len(y):
-            raise ValueError(f"points has {len(x)} rows and values has {len(y)}; they must agree")
-        number = np.ndim(lam) == 0 and np.asarray(lam).dtype.kind in "iuf"
-        if not (number and np.isfinite(lam) and lam >= 0):
-            raise ValueError(f"lam is {lam!r}; give a finite number >= 0 (0 interpolates)")
+            raise ValueError(f"{names[0]} has {len(x)} rows and {names[1]} has {len(y)}; they must agree")
+        if penalty is not None:
+            instance("penalty", penalty, PathNorm, 'a PathNorm, as PathNorm(bias="penalised"), or None')
+        lam = real(names[2], lam, "a finite number >= 0 (0 interpolates)", lambda lam: 0 <= lam < math.inf)
         if lam == 0:
-            _reject_conflicts(x, y)
+            _reject_ties(x, y, names)
         object.__setattr__(self, "points", x)
         object.__setattr__(self, "values", y)
         object.__setattr__(self, "penalty", PathNorm() if penalty is None else penalty)
-        object.__setattr__(self, "lam", float(lam))
+        object.__setattr__(self, "lam", lam)
 
 
-def check_points(points: npt.ArrayLike, name: str = "points") -> Float[np.ndarray, "n d"]:
-    """`points` as a new float64 array (n, d); ValueError unless n, d >= 1 and all entries are finite."""
-    x = _as_float(points, name)
-    x = x[:, None] if x.ndim == 1 else x
-    if x.ndim != 2 or x.shape[0] == 0 or x.shape[1] == 0:
-        raise ValueError(f"{name} has shape {x.shape}; give (n, d) or (n,) with at least one point")
-    _reject_not_finite(x, name)
-    return x
+def ties(x: Float[np.ndarray, "n d"], y: Float[np.ndarray, " n"]) -> list[list[int]]:
+    """The rows of equal points whose values differ, a list for each such point.
 
-
-def check_values(values: npt.ArrayLike, name: str = "values") -> Float[np.ndarray, " n"]:
-    """`values` as a new float64 array (n,); ValueError unless it has one axis and finite entries."""
-    y = _as_float(values, name)
-    if y.ndim != 1:
-        raise ValueError(f"{name} has shape {y.shape}; give one value for each point, shape (n,)")
-    _reject_not_finite(y, name)
-    return y
-
-
-def _as_float(array: npt.ArrayLike, name: str) -> np.ndarray:
-    try:
-        raw = np.asarray(array)
-    except ValueError:
-        raise ValueError(f"{name} has rows of different lengths; give (n, d) or (n,)") from None
-    if np.iscomplexobj(raw):
-        raise ValueError(f"{name} is complex; give real numbers")
-    try:
-        return np.array(raw, dtype=np.float64)
-    except (TypeError, ValueError):
-        raise ValueError(f"{name} is not an array of numbers (dtype {raw.dtype}); convert it to floats") from None
-    except OverflowError:
-        raise ValueError(f"{name} has numbers beyond the range of float64; rescale them") from None
-
-
-def _reject_not_finite(array: np.ndarray, name: str) -> None:
-    bad = ~np.isfinite(array)
-    if np.any(bad):
-        row = int(np.argwhere(bad)[0][0])
-        raise ValueError(
-            f"{name} has {int(bad.sum())} NaN or infinite entries, the first {array[bad][0]} in row {row}; "
-            "remove or impute them"
-        )
-
-
-def _reject_conflicts(x: np.ndarray, y: np.ndarray) -> None:
+    >>> ties(np.array([[1.0], [2.0], [1.0], [2.0]]), np.array([0.0, 1.0, 3.0, 1.0]))
+    [[0, 2]]
+    """
     order = np.lexsort(x.T[::-1])
-    same = np.all(x[order[1:]] == x[order[:-1]], axis=1) & (y[order[1:]] != y[order[:-1]])
-    if np.any(same):
-        k = int(np.argmax(same))
-        i, j = sorted((int(order[k]), int(order[k + 1])))
-        raise ValueError(
-            f"points {i} and {j} are equal but their values are {y[i]} and {y[j]}; no function interpolates "
-            "both: remove one, average them, or use lam > 0"
+    same = np.all(x[order[1:]] == x[order[:-1]], axis=1)
+    if not np.any(same & (y[order[1:]] != y[order[:-1]])):
+        return []
+    groups = np.split(order, np.flatnonzero(~same) + 1)
+    return sorted(sorted(group.tolist()) for group in groups if group.size > 1 and np.any(y[group] != y[group[0]]))
+
+
+def _reject_ties(x: np.ndarray, y: np.ndarray, names: tuple[str, str, str]) -> None:
+    found = ties(x, y)
+    if found:
+        i = found[0][0]
+        j = next(row for row in found[0] if y[row] != y[i])
+        raise TiesError(
+            found,
+            f"points {i} and {j} are equal but their values are {y[i]} and {y[j]}",
+            f"remove one, average them, or use {names[2]} > 0",
         )

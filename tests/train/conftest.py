@@ -1,7 +1,6 @@
 """What several files of tests of training share."""
 
 import jax
-import jaxtyping
 import pytest
 from jax.experimental.compilation_cache import compilation_cache
 
@@ -21,13 +20,3 @@ def compiled_once(tmp_path_factory):
         if now is settings:
             yield
     compilation_cache.reset_cache()
-
-
-@pytest.fixture
-def unchecked():
-    """Without type checks at run time, as users call the library."""
-    config = jaxtyping.config
-    before = config.jaxtyping_disable
-    config.update("jaxtyping_disable", True)
-    yield
-    config.update("jaxtyping_disable", before)

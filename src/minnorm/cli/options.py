@@ -34,8 +34,8 @@ Threads = Annotated[
 ]
 Target = Annotated[str | None, typer.Option(help="Column of the values; default: the last.")]
 Bias = Annotated[
-    Literal["free", "penalised"],
-    typer.Option(help="Whether biases are part of the penalty.", rich_help_panel=PENALTY),
+    Literal["free", "penalised", "penalized"],
+    typer.Option(metavar="[free|penalised]", help="Whether biases are part of the penalty.", rich_help_panel=PENALTY),
 ]
 Skip = Annotated[
     Literal["none", "free"], typer.Option(help="Whether there is a term v . x, at no cost.", rich_help_panel=PENALTY)

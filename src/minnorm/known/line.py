@@ -43,7 +43,7 @@ def line(x: npt.ArrayLike, y: npt.ArrayLike, penalty: PathNorm | None = None, *,
     function space?*; Hanin (2021), *Ridgeless interpolation with shallow ReLU networks in 1D is nearest
     neighbor curvature extrapolation*.
     """
-    problem = Problem(x, y, penalty)
+    problem = Problem(x, y, penalty, names=("x", "y", "lam"))
     penalty = problem.penalty
     along = coordinate(problem, "known.line")
     if penalty.bias == "free" and penalty.offset != "free":

@@ -49,7 +49,7 @@ def line_path(x: npt.ArrayLike, y: npt.ArrayLike, penalty: PathNorm | None = Non
         raise ValueError(
             f"penalty is {penalty}; the path is for PathNorm(skip='free'): for others use mn.path, one lam at a time"
         )
-    problem = Problem(x, y, penalty, 1.0)
+    problem = Problem(x, y, penalty, 1.0, names=("x", "y", "lam"))
     t, group = np.unique(coordinate(problem, "known.line_path"), return_inverse=True)
     share = np.bincount(group) / group.size
     mean = np.bincount(group, problem.values) / np.bincount(group)

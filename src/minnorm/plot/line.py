@@ -50,7 +50,7 @@ def plot_line(
     >>> [text.get_text() for text in ax.get_legend().get_texts()]
     ['all of them', 'minimum-norm interpolant', 'square', 'data']
     """
-    problem = Problem(x, y, lam=1.0)
+    problem = Problem(x, y, lam=1.0, names=("x", "y", "lam"))
     t = coordinate(problem, "plot_line")
     found = line(x, y) if solution is None else solution
     low, high = _span(t)
@@ -94,7 +94,7 @@ def plot_certificate(x: npt.ArrayLike, y: npt.ArrayLike, solution: Solution, *, 
 
     Source: the dual is that of `verify`.
     """
-    problem = Problem(x, y, lam=1.0)
+    problem = Problem(x, y, lam=1.0, names=("x", "y", "lam"))
     t = coordinate(problem, "plot_certificate")
     if solution.dual.size != t.size:
         raise ValueError(f"solution has {solution.dual.size} dual variables for {t.size} points; give its own points")

@@ -38,7 +38,7 @@ def plot_plane(
     >>> mn.plot_plane(X, y, mn.interpolate(X, y)).get_xlabel()
     '$x_1$'
     """
-    problem = Problem(X, y, lam=1.0)
+    problem = Problem(X, y, lam=1.0, names=("X", "y", "lam"))
     points, labels = problem.points, problem.values
     if points.shape[1] != 2:
         raise ValueError(f"X has {points.shape[1]} columns; plot_plane draws functions of two variables")

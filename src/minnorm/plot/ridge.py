@@ -91,7 +91,8 @@ def panels(x: Float[np.ndarray, "n d"], directions: Float[np.ndarray, "k d"]) ->
 
 
 def _checked(X: npt.ArrayLike, y: npt.ArrayLike, directions: npt.ArrayLike) -> tuple[Problem, np.ndarray]:
-    problem, ways = Problem(X, y, lam=1.0), check_points(directions, "directions")
+    problem = Problem(X, y, lam=1.0, names=("X", "y", "lam"))
+    ways = check_points(directions, "directions")
     size = np.linalg.norm(ways, axis=1)
     if ways.shape[1] != problem.points.shape[1] or not np.all(size > 0):
         raise ValueError(

@@ -9,10 +9,11 @@ import numpy.typing as npt
 import xarray as xr
 from threadpoolctl import threadpool_limits
 
+from minnorm.checks import flag, function, real
 from minnorm.penalty import PathNorm
 from minnorm.problem import Problem, check_points
 from minnorm.solve.ends import Ends, Line, Places, Unique
-from minnorm.solve.minimise import moment
+from minnorm.solve.minimise import NAMES, moment
 from minnorm.solve.planes import Planes
 from minnorm.solve.pricing import EXACT_RANK
 from minnorm.solve.reduction import reduce
@@ -66,12 +67,14 @@ def band(
     Source: Debarre, Denoyelle, Unser & Fageot (2022), *Sparsest piecewise-linear regression of one-dimensional data*,
     for all solutions on the line; the duality is that of `verify`.
     """
-    problem = Problem(X, y, penalty)
+    problem = Problem(X, y, penalty, names=NAMES)
     points = check_points(query, "query")
     if points.shape[1] != problem.points.shape[1]:
         raise ValueError(f"query has {points.shape[1]} columns and X has {problem.points.shape[1]}; they must agree")
-    if not (isinstance(tolerance, int | float) and 0 < tolerance < 1):
-        raise ValueError(f"tolerance is {tolerance!r}; give a number above 0 and below 1")
+    tolerance = real("tolerance", tolerance, "a number above 0 and below 1", lambda gap: 0 < gap < 1)
+    certify = flag("certify", certify)
+    if progress is not None:
+        function("progress", progress, "a function of (query points done, all), or None")
     deadline = moment(time_limit)
     reduced = reduce(problem)
     places = Places(reduced)

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from minnorm import known
+from minnorm.checks import flag, function, real, whole
 from minnorm.network import ShallowReLU
 from minnorm.penalty import PathNorm
 from minnorm.problem import Problem
@@ -18,6 +19,9 @@ from minnorm.solve.reduction import Reduced, reduce, with_offset
 from minnorm.solve.threads import blas_threads
 from minnorm.solve.trend import trend
 from minnorm.verify import verify
+
+NAMES = ("X", "y", "lam")
+"""What users call points, values and lam here."""
 
 _SHARE = 0.5  # of the tolerance is for the solver; verifying adds bounds of rounding errors to its gap
 
@@ -62,7 +66,7 @@ def interpolate(
     finite width; Gondzio, Gonzalez-Brevis & Munari (2013) for the column generation.
     """
     return minimise(
-        Problem(X, y, penalty),
+        Problem(X, y, penalty, names=("X", "y", "fit with lam")),
         tolerance=tolerance,
         time_limit=time_limit,
         seed=seed,
@@ -103,7 +107,7 @@ def fit(
     Source: as for `interpolate`; Neyshabur, Tomioka & Srebro (2015) for weight decay as a path norm.
     """
     return minimise(
-        Problem(X, y, penalty, lam),
+        Problem(X, y, penalty, lam, names=NAMES),
         tolerance=tolerance,
         time_limit=time_limit,
         seed=seed,
@@ -123,23 +127,25 @@ def minimise(
     warm: Warm | None = None,
 ) -> Solution:
     """Solve a `Problem`; see `fit` for the options. `warm` is started from, and changed."""
-    if not (isinstance(tolerance, int | float) and 1e-10 <= tolerance < 1):
-        raise ValueError(f"tolerance is {tolerance!r}; give a relative gap from 1e-10 up to, not including, 1")
-    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
-        raise ValueError(f"seed is {seed!r}; give a whole number >= 0")
+    tolerance = real(
+        "tolerance", tolerance, "a relative gap from 1e-10 up to, not including, 1", lambda gap: 1e-10 <= gap < 1
+    )
+    seed, certify = whole("seed", seed, 0), flag("certify", certify)
+    if progress is not None:
+        function("progress", progress, "a function of (seconds, value, bound), or None")
     deadline = moment(time_limit)
-    solution = _solve(problem, _SHARE * tolerance, deadline, int(seed), progress, warm)
+    solution = _solve(problem, _SHARE * tolerance, deadline, seed, progress, warm)
     if not certify:
         return solution
-    certificate = verify(problem.points, problem.values, solution, tolerance=tolerance, seed=int(seed))
+    certificate = verify(problem.points, problem.values, solution, tolerance=tolerance, seed=seed)
     return dataclasses.replace(solution, certificate=certificate)
 
 
 def moment(time_limit: float | int | None) -> float:
     """The `time.monotonic` moment at which a limit in seconds from now ends; ValueError for a negative one."""
-    if time_limit is not None and not time_limit >= 0:
-        raise ValueError(f"time_limit is {time_limit!r}; give seconds >= 0, or None")
-    return time.monotonic() + (math.inf if time_limit is None else time_limit)
+    if time_limit is None:
+        return math.inf
+    return time.monotonic() + real("time_limit", time_limit, "seconds >= 0, or None", lambda seconds: seconds >= 0)
 
 
 def _solve(

@@ -1,6 +1,5 @@
 """The regularisation path: global minimisers of weight-decay training for a sequence of lam."""
 
-import math
 import time
 from collections.abc import Callable, Iterator
 from importlib.metadata import version
@@ -11,13 +10,14 @@ import numpy.typing as npt
 import xarray as xr
 from jaxtyping import Float
 
+from minnorm.checks import function, several, shown, whole
 from minnorm.network import ShallowReLU
 from minnorm.penalty import PathNorm
 from minnorm.problem import Problem
 from minnorm.solution import Scope, Solution
 from minnorm.solve import oracle
 from minnorm.solve.generate import first_dual
-from minnorm.solve.minimise import Warm, minimise
+from minnorm.solve.minimise import NAMES, Warm, minimise, moment
 from minnorm.solve.pricing import EXACT_RANK
 from minnorm.solve.reduction import reduce
 
@@ -56,7 +56,7 @@ def lam_max(X: npt.ArrayLike, y: npt.ArrayLike, penalty: PathNorm | None = None,
 
     Source: Osborne, Presnell & Turlach (2000), *On the LASSO and its dual*, for the lasso.
     """
-    return _lam_max(Problem(X, y, penalty, 1.0), seed)[0]
+    return _lam_max(Problem(X, y, penalty, 1.0, names=NAMES), whole("seed", seed, 0))[0]
 
 
 def path(
@@ -96,9 +96,12 @@ def path(
     Source: Osborne, Presnell & Turlach (2000) for the lasso's path; Rosset, Swirszcz, Srebro & Zhu (2007) for
     infinitely many features.
     """
-    least, least_scope = _lam_max(Problem(X, y, penalty, 1.0), seed)
-    problems = [Problem(X, y, penalty, lam) for lam in sequence("lams", lams, lambda: least, one=True)]
-    end = time.monotonic() + (math.inf if time_limit is None else time_limit)
+    seed = whole("seed", seed, 0)
+    least, least_scope = _lam_max(Problem(X, y, penalty, 1.0, names=NAMES), seed)
+    problems = [Problem(X, y, penalty, lam, names=NAMES) for lam in sequence("lams", lams, lambda: least, one=True)]
+    if progress is not None:
+        function("progress", progress, "a function of (problems solved, all), or None")
+    end = moment(time_limit)
     warm = Warm()
     solutions: list[Solution] = []
     for problem in problems:
@@ -168,15 +171,13 @@ def sequence(name: str, numbers: Any, largest: Callable[[], float], *, one: bool
         top = largest()
         # Without anything to penalise every lam has the same answer.
         return np.geomspace(top, _SMALLEST * top, _GRID) if top > 0 else np.zeros(1)
-    try:
-        array = np.asarray(numbers, dtype=np.float64)
-        array = np.atleast_1d(array) if one else array
-    except (TypeError, ValueError):
+    array = several(numbers)
+    if not one and not hasattr(numbers, "__len__"):
         array = np.array([np.nan])
     if array.ndim != 1 or array.size == 0 or not np.all(np.isfinite(array) & (array >= 0)):
-        raise ValueError(f"{name} is {numbers!r}; give a sequence of finite numbers >= 0, or None")
+        raise ValueError(f"{name} is {shown(numbers)}; give a sequence of finite numbers >= 0, or None")
     if np.unique(array).size != array.size:
-        raise ValueError(f"{name} is {numbers!r}; each number may appear once")
+        raise ValueError(f"{name} is {shown(numbers)}; each number may appear once")
     return np.sort(array)[::-1]
 
 

@@ -8,7 +8,16 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from minnorm.penalty import PathNorm
 from minnorm.study.places import Misplaced, Place, first_error, unknown
@@ -34,7 +43,9 @@ class _Strict(BaseModel):
 class PenaltySpec(_Strict):
     """Options of `PathNorm`."""
 
-    bias: Literal["free", "penalised"] = "free"
+    bias: Annotated[
+        Literal["free", "penalised"], BeforeValidator(lambda word: "penalised" if word == "penalized" else word)
+    ] = "free"
     skip: Literal["none", "free"] = "none"
     offset: Literal["free", "none"] = "free"
 

@@ -2,13 +2,13 @@
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from numbers import Real
-from typing import Any, get_args
+from typing import get_args
 
 import jax
 import numpy as np
 from jaxtyping import Int
 
+from minnorm.checks import choice, flag, instance, real, several, shown, whole
 from minnorm.network import ShallowReLU
 from minnorm.problem import Problem
 from minnorm.train.engine import Kind, Setting
@@ -49,22 +49,27 @@ def setting(
     given: bool,
 ) -> Setting:
     """What all networks share. `given`: they don't start from `initial`, which is to be left as it is by default."""
-    entry = OPTIMIZERS[choice("optimizer", optimizer, OPTIMIZERS)]
-    unknown = set(options or {}) - set(entry.options)
+    optimizer = choice("optimizer", optimizer, OPTIMIZERS)
+    entry = OPTIMIZERS[optimizer]
+    if options is not None:
+        instance("options", options, Mapping, "a dictionary of numbers, or None")
+    options = {str(name): value for name, value in (options or {}).items()}
+    unknown = set(options) - set(entry.options)
     if unknown:
         raise ValueError(
             f"options has {sorted(unknown)}, which {optimizer} does not take; it takes {sorted(entry.options)}"
         )
-    for name, value in (options or {}).items():
-        if not (isinstance(value, Real) and 0 <= value < np.inf):
-            raise ValueError(f"options has {name} = {value!r}; give a finite number >= 0")
+    options = {
+        name: real(f"options[{name!r}]", value, "a finite number >= 0", lambda number: 0 <= number < np.inf)
+        for name, value in options.items()
+    }
     n = len(problem.values)
     if batch_size is None:
         batch_size = usual_batch(optimizer, n)
     elif entry.batch == "full":
         raise ValueError(f"batch_size is {batch_size}; {optimizer} takes all data in each step: use sgd")
     else:
-        batch_size = count("batch_size", batch_size, 1)
+        batch_size = whole("batch_size", batch_size, 1)
         if batch_size > n:
             raise ValueError(f"batch_size is {batch_size}, more than the {n} points; use None for all data")
     for name, value, usual in (
@@ -72,26 +77,28 @@ def setting(
         ("biases", biases, "uniform"),
         ("antisymmetric", antisymmetric, False),
     ):
-        if given and value != usual:
+        if given and shown(value) != shown(usual):
             raise ValueError(f"{name} is {value!r}, but start gives the networks; leave one of them out")
+    if decay is not None:
+        decay = choice("decay", decay, get_args(Decay))
     if entry.gradient == "searched" and decay == "decoupled":
         raise ValueError(
             f"decay is 'decoupled'; {optimizer} searches along lines for less of the objective, which is 'coupled'"
         )
     return Setting(
         optimizer=optimizer,
-        options={**entry.options, **(options or {})},
-        decay=choice("decay", decay, get_args(Decay)) if decay is not None else entry.decay,
+        options={**entry.options, **options},
+        decay=entry.decay if decay is None else decay,
         penalty=problem.penalty,
         initial="given" if given else choice("initial", initial, INITIALISATIONS),
         biases=choice("biases", biases, get_args(Biases)),
-        antisymmetric=bool(antisymmetric),
-        width=count("width", width, 1),
+        antisymmetric=flag("antisymmetric", antisymmetric),
+        width=whole("width", width, 1, 2**31 - 1),
         batch_size=batch_size,
         dtype=choice("dtype", dtype, ("float32", "float64")),
         engine=_engine(engine),
         schedule=choice("schedule", schedule, SCHEDULES),
-        horizon=count("steps", steps, 0),
+        horizon=whole("steps", steps, 0, 2**31 - 1),
     )
 
 
@@ -127,7 +134,7 @@ def _given_network(start: Start, seed: int, dim: int, setting: Setting) -> Shall
 
 
 def _engine(engine: str) -> Kind:
-    choice("engine", engine, ("auto", "native", "xla"))
+    engine = choice("engine", engine, ("auto", "native", "xla"))
     device = jax.default_backend()
     if engine == "native" and device != "cpu":
         raise ValueError(f"engine is 'native', which runs on processors, and jax computes on {device}; use 'xla'")
@@ -137,47 +144,35 @@ def _engine(engine: str) -> Kind:
     return "native"
 
 
-def choice(name: str, value: Any, allowed: Any) -> Any:
-    """The value, if it is allowed."""
-    if value not in tuple(allowed):
-        raise ValueError(f"{name} is {value!r}; choose one of {', '.join(allowed)}")
-    return value
-
-
-def count(name: str, value: int, least: int) -> int:
-    """A whole number, at least `least`."""
-    if isinstance(value, bool) or not isinstance(value, Real) or not (value >= least and value % 1 == 0):
-        raise ValueError(f"{name} is {value!r}; give a whole number >= {least}")
-    return int(value)
-
-
 def axis(name: str, values: float | Sequence[float], *, positive: bool = False) -> np.ndarray:
     """An axis of the grid from one number or a list."""
-    try:
-        array = np.atleast_1d(np.asarray(values, dtype=np.float64))
-    except (TypeError, ValueError):
-        array = np.array([np.nan])
+    array = several(values)
     bad = ~np.isfinite(array) | (array <= 0 if positive else array < 0)
     if array.ndim != 1 or array.size == 0 or np.any(bad):
         bound = "> 0" if positive else ">= 0"
-        raise ValueError(f"{name} is {values!r}; give a finite number {bound} or a list of them")
+        raise ValueError(f"{name} is {shown(values)}; give a finite number {bound} or a list of them")
     if np.unique(array).size != array.size:
-        raise ValueError(f"{name} is {values!r}; each value may appear once")
+        raise ValueError(f"{name} is {shown(values)}; each value may appear once")
     return array
 
 
 def seeds(seeds: int | Sequence[int]) -> np.ndarray:
     """The axis of seeds from their number or a list."""
     if isinstance(seeds, int | np.integer):
-        return np.arange(count("seeds", seeds, 1))
-    array = np.asarray(seeds)
+        return np.arange(whole("seeds", seeds, 1, 2**32))
+    try:
+        array = np.asarray(seeds)
+    except Exception:  # somebody else's conversion
+        array = np.empty(0)
     if array.ndim != 1 or array.size == 0 or array.dtype.kind not in "iu" or array.min() < 0 or array.max() >= 2**32:
-        raise ValueError(f"seeds is {seeds!r}; give a number of seeds or a list of whole numbers from 0 to 2**32 - 1")
+        raise ValueError(
+            f"seeds is {shown(seeds)}; give a number of seeds or a list of whole numbers from 0 to 2**32 - 1"
+        )
     if np.unique(array).size != array.size:
-        raise ValueError(f"seeds is {seeds!r}; each seed may appear once")
+        raise ValueError(f"seeds is {shown(seeds)}; each seed may appear once")
     return array.astype(np.int64)
 
 
 def threads(threads: int | None) -> int:
     """The number of threads, by default the cores that the process may use."""
-    return len(os.sched_getaffinity(0)) if threads is None else count("threads", threads, 1)
+    return len(os.sched_getaffinity(0)) if threads is None else whole("threads", threads, 1)

@@ -16,6 +16,7 @@ import numpy.typing as npt
 import xarray as xr
 from jaxtyping import Int
 
+from minnorm.checks import function, whole
 from minnorm.network import ShallowReLU
 from minnorm.penalty import PathNorm
 from minnorm.problem import Problem
@@ -107,7 +108,8 @@ def train(
     >>> bool((abs(runs["path_norm"] - bump.norm) < 1e-3 * bump.norm).all())
     True
     """
-    problem = Problem(X, y, penalty, lam=1.0)  # equal points may disagree here: training only minimises
+    # With lam = 0 equal points could not disagree; training only minimises.
+    problem = Problem(X, y, penalty, lam=1.0, names=("X", "y", "lam"))
     setting = arguments.setting(
         optimizer, options, decay, problem, initial, biases, antisymmetric, width, batch_size, dtype, engine,
         schedule, steps, start is not None,
@@ -118,12 +120,15 @@ def train(
         "scale": arguments.axis("scale", scale),
         "seed": arguments.seeds(seeds),
     }
-    recorded = recorded_steps(setting.horizon, arguments.count("records", records, 1))
+    recorded = recorded_steps(setting.horizon, whole("records", records, 1))
     threads = arguments.threads(threads)
+    for name, one in (("progress", progress), ("start", start)):
+        if one is not None:
+            function(name, one, "a function, or None")
     given = None if start is None else arguments.given_networks(start, axes["seed"], problem.points.shape[1], setting)
     if not (checkpoint is None or isinstance(checkpoint, Checkpoint)):
         raise ValueError(f"checkpoint is {checkpoint!r}; give an object with load(name) and save(name, arrays)")
-    with jax.enable_x64(dtype == "float64"):
+    with jax.enable_x64(setting.dtype == "float64"):
         metrics, parameters = _run(problem, setting, axes, given, recorded, threads, progress, checkpoint)
     return dataset(problem, setting, axes, recorded, metrics, parameters)
 
