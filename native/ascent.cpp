@@ -36,8 +36,8 @@ void contract(int n, int size, const double* columns, const double* mass, double
 // At a local maximum sign * v_A = mu (theta or (w, 0)) + sum_p lambda_p |nu_p| z_p with all lambda_p in [0, 1].
 class Ascent {
 public:
-    Ascent(const Data& data, bool penalised)
-        : n_(data.n), size_(data.rank + 1), free_(!penalised), dim_(penalised ? size_ : size_ - 1), nu_(data.nu) {
+    Ascent(const Data& data, bool penalised, Watch& watch)
+        : watch_(watch), n_(data.n), size_(data.rank + 1), free_(!penalised), dim_(penalised ? size_ : size_ - 1), nu_(data.nu) {
         z_.resize(static_cast<size_t>(n_) * size_);
         for (int c = 0; c < size_; ++c)
             for (int k = 0; k < n_; ++k)
@@ -62,7 +62,7 @@ public:
         since_ = 0;
         if (!begin(start)) return false;
         int released = -1;
-        for (int step = 0; step < max_iterations; ++step) {
+        for (int step = 0; step < max_iterations && !watch_.over(); ++step) {
             orthogonalise();
             gradient();
             const double slope = direction();
@@ -331,6 +331,7 @@ private:
         return value > 0;
     }
 
+    Watch& watch_;
     int n_, size_;
     bool free_;
     int dim_;  // of the sphere's space: size_, or that of w
@@ -349,11 +350,12 @@ private:
 
 }  // namespace
 
-Atoms ascend(const Data& data, const double* starts, int count, bool penalised, int max_iterations, int threads) {
+Atoms ascend(const Data& data, const double* starts, int count, bool penalised, int max_iterations, int threads,
+             Watch& watch) {
     const int width = data.rank + 1;
     std::vector<Atoms> parts(count, Atoms(data.rank));
     parallel(
-        count, threads, [&] { return Ascent(data, penalised); },
+        count, threads, [&] { return Ascent(data, penalised, watch); },
         [&](Ascent& ascent, int start) {
             for (int sign : {1, -1})
                 if (ascent.climb(starts + static_cast<size_t>(start) * width, sign, max_iterations))

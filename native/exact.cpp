@@ -13,11 +13,13 @@ struct Scratch {
 
 // Runs visit(scratch, point, out) for every point; the order of the atoms is that of the points.
 template <class Visit>
-Atoms for_each_point(const Data& data, int threads, Visit visit) {
+Atoms for_each_point(const Data& data, int threads, Watch& watch, Visit visit) {
     std::vector<Atoms> parts(data.n, Atoms(data.rank));
     parallel(
         data.n, threads, [&] { return Scratch{Normals(data.n), Arrangement(data.n, data.nu)}; },
-        [&](Scratch& scratch, int i) { visit(scratch, i, parts[i]); });
+        [&](Scratch& scratch, int i) {
+            if (!watch.over()) visit(scratch, i, parts[i]);
+        });
     Atoms all(data.rank);
     for (const auto& part : parts) all.append(part);
     return all;
@@ -62,9 +64,9 @@ Atoms penalised_line(const Data& data) {
 
 }  // namespace
 
-Atoms exact_free(const Data& data, int per_pivot, int threads) {
+Atoms exact_free(const Data& data, int per_pivot, int threads, Watch& watch) {
     const int n = data.n, r = data.rank;
-    return for_each_point(data, threads, [&](Scratch& scratch, int i, Atoms& out) {
+    return for_each_point(data, threads, watch, [&](Scratch& scratch, int i, Atoms& out) {
         const double* x = data.points + static_cast<size_t>(i) * r;
         for (int c = 0; c < r; ++c)
             for (int k = 0; k < n; ++k)
@@ -84,10 +86,10 @@ Atoms exact_free(const Data& data, int per_pivot, int threads) {
     });
 }
 
-Atoms exact_penalised(const Data& data, int per_pivot, int threads) {
+Atoms exact_penalised(const Data& data, int per_pivot, int threads, Watch& watch) {
     const int n = data.n, r = data.rank;
     if (r == 1) return penalised_line(data);
-    return for_each_point(data, threads, [&](Scratch& scratch, int j, Atoms& out) {
+    return for_each_point(data, threads, watch, [&](Scratch& scratch, int j, Atoms& out) {
         Vector d = lifted(data, j);
         const double length = std::sqrt(dot(d, d));
         for (double& c : d) c /= length;

@@ -27,32 +27,41 @@ Array array(std::vector<double>&& from, std::initializer_list<size_t> shape) {
     return Array(kept->data(), shape, owner);
 }
 
-// Runs without the interpreter lock; gives rows of (weights, bias) and the values.
-template <class Find>
-nb::tuple atoms_of(const Matrix& points, const Column& nu, int threads, Find find) {
-    const Data data = data_of(points, nu);
-    Atoms atoms(data.rank);
-    {
-        nb::gil_scoped_release release;
-        atoms = finish(data, find(data), threads);
-    }
-    const size_t count = atoms.values.size(), width = atoms.width;
-    return nb::make_tuple(array(std::move(atoms.at), {count, width}), array(std::move(atoms.values), {count}));
+// Ctrl-C, as Python makes an exception of it.
+void raise_signals() {
+    nb::gil_scoped_acquire acquire;
+    if (PyErr_CheckSignals() != 0) throw nb::python_error();
 }
 
-nb::tuple exact(Matrix points, Column nu, bool penalised, int per_pivot, int threads) {
+// Runs without the interpreter lock; gives rows of (weights, bias), the values, and whether the time was enough.
+template <class Find>
+nb::tuple atoms_of(const Matrix& points, const Column& nu, int threads, double seconds, Find find) {
+    const Data data = data_of(points, nu);
+    Atoms atoms(data.rank);
+    Watch watch(seconds, raise_signals);
+    {
+        nb::gil_scoped_release release;
+        atoms = finish(data, find(data, watch), threads);
+    }
+    const size_t count = atoms.values.size(), width = atoms.width;
+    return nb::make_tuple(array(std::move(atoms.at), {count, width}), array(std::move(atoms.values), {count}), watch.complete());
+}
+
+nb::tuple exact(Matrix points, Column nu, bool penalised, int per_pivot, int threads, double seconds) {
     const size_t rank = points.shape(1);
     if (rank < (penalised ? 1 : 2) || rank > 3) throw nb::value_error("points must have 2 or 3 columns, or 1 if penalised");
-    return atoms_of(points, nu, threads, [&](const Data& data) {
-        return penalised ? exact_penalised(data, per_pivot, threads) : exact_free(data, per_pivot, threads);
+    return atoms_of(points, nu, threads, seconds, [&](const Data& data, Watch& watch) {
+        return penalised ? exact_penalised(data, per_pivot, threads, watch)
+                         : exact_free(data, per_pivot, threads, watch);
     });
 }
 
-nb::tuple search(Matrix points, Column nu, Matrix starts, bool penalised, int max_iterations, int threads) {
+nb::tuple search(Matrix points, Column nu, Matrix starts, bool penalised, int max_iterations, int threads,
+                 double seconds) {
     if (starts.shape(1) != points.shape(1) + 1) throw nb::value_error("starts must have one column more than points");
     const int count = static_cast<int>(starts.shape(0));
-    return atoms_of(points, nu, threads, [&](const Data& data) {
-        return ascend(data, starts.data(), count, penalised, max_iterations, threads);
+    return atoms_of(points, nu, threads, seconds, [&](const Data& data, Watch& watch) {
+        return ascend(data, starts.data(), count, penalised, max_iterations, threads, watch);
     });
 }
 
@@ -61,9 +70,9 @@ nb::tuple search(Matrix points, Column nu, Matrix starts, bool penalised, int ma
 NB_MODULE(_native, m) {
     m.doc() = "Compiled oracles, for minnorm.solve.oracle, and training's kernel, for minnorm.train.native.";
     m.def("exact", &exact, nb::arg("points"), nb::arg("nu"), nb::arg("penalised"), nb::arg("per_pivot"),
-          nb::arg("threads"));
+          nb::arg("threads"), nb::arg("seconds"));
     m.def("search", &search, nb::arg("points"), nb::arg("nu"), nb::arg("starts"), nb::arg("penalised"),
-          nb::arg("max_iterations"), nb::arg("threads"));
+          nb::arg("max_iterations"), nb::arg("threads"), nb::arg("seconds"));
     m.def("instruction_sets", [] {
         nb::list names;
         for (const auto& name : train::instruction_sets()) names.append(nb::str(name.c_str()));

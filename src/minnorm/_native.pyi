@@ -4,9 +4,15 @@ import numpy as np
 from jaxtyping import Float
 
 def exact(
-    points: Float[np.ndarray, "n r"], nu: Float[np.ndarray, " n"], penalised: bool, per_pivot: int, threads: int
-) -> tuple[Float[np.ndarray, "k r1"], Float[np.ndarray, " k"]]:
-    """Rows of (weights, bias) and values, for points with nu != 0 of rank 2 or 3, or 1 if penalised."""
+    points: Float[np.ndarray, "n r"],
+    nu: Float[np.ndarray, " n"],
+    penalised: bool,
+    per_pivot: int,
+    threads: int,
+    seconds: float,
+) -> tuple[Float[np.ndarray, "k r1"], Float[np.ndarray, " k"], bool]:
+    """Rows of (weights, bias) and values, for points with nu != 0 of rank 2 or 3, or 1 if penalised; whether the time
+    was enough for all."""
 
 def search(
     points: Float[np.ndarray, "n r"],
@@ -15,8 +21,10 @@ def search(
     penalised: bool,
     max_iterations: int,
     threads: int,
-) -> tuple[Float[np.ndarray, "k r1"], Float[np.ndarray, " k"]]:
-    """Rows of (weights, bias) and values of the local maxima reached from rows of (weights, bias)."""
+    seconds: float,
+) -> tuple[Float[np.ndarray, "k r1"], Float[np.ndarray, " k"], bool]:
+    """Rows of (weights, bias) and values of the local maxima reached from rows of (weights, bias); whether the time was
+    enough for all starts."""
 
 def instruction_sets() -> list[str]:
     """What the training kernel was built for and this processor runs, the best first."""

@@ -1,4 +1,8 @@
 import itertools
+import signal
+import subprocess
+import sys
+import time
 
 import numpy as np
 import pytest
@@ -271,3 +275,34 @@ def test_random_starts_have_unit_cost_and_meet_points():
         assert np.allclose(cost(weights, biases, bias), 1)
         met = np.sum(np.abs(x @ weights.T + biases) < 1e-12, axis=0)
         assert met.tolist() == [1, 2, 3] * 3
+
+
+@pytest.mark.parametrize("rank", [2, 3, 5])
+@pytest.mark.parametrize("bias", ["free", "penalised"])
+def test_an_oracle_without_time_says_that_it_has_not_seen_all(rank, bias):
+    x, nu = instance(0, 40, rank, bias)
+    starts = random_starts(x, 20, np.random.default_rng(0), bias)
+    late = search(x, nu, bias, *starts, deadline=0.0) if rank > 3 else exact(x, nu, bias, deadline=0.0)
+    whole = search(x, nu, bias, *starts) if rank > 3 else exact(x, nu, bias)
+    assert not late.complete
+    assert late.values.size == 0
+    assert whole.complete
+    assert whole.largest > 0
+
+
+@pytest.mark.slow
+def test_ctrl_c_ends_an_oracle():
+    """In a process of its own; there the oracle would take hours."""
+    code = """if True:
+        import numpy as np
+        from minnorm.solve.oracle import exact
+        x, nu = np.random.default_rng(0).normal(size=(4000, 3)), np.tile([1.0, -1.0], 2000)
+        print("ready", flush=True)
+        exact(x, nu, "free")
+    """
+    child = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert child.stdout is not None
+    assert child.stdout.readline() == "ready\n"
+    time.sleep(1.0)
+    child.send_signal(signal.SIGINT)
+    assert "KeyboardInterrupt" in child.communicate(timeout=100)[1]

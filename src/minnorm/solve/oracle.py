@@ -1,6 +1,8 @@
 """Oracles: the atoms at which a dual vector violates, or most nearly violates, its constraints."""
 
+import math
 import os
+import time
 from dataclasses import dataclass
 from typing import get_args
 
@@ -15,12 +17,14 @@ from minnorm.penalty import Bias
 class Atoms:
     """Atoms of unit cost and the signed h(w, b) = sum_i nu_i relu(w . x_i + b) there, largest |h| first.
 
-    Shapes: `weights` (k, r), `biases` (k,), `values` (k,).
+    Shapes: `weights` (k, r), `biases` (k,), `values` (k,). `complete` is false where the time was over before all
+    were looked at: then the largest of them is a bound of nothing.
     """
 
     weights: Float[np.ndarray, "k r"]
     biases: Float[np.ndarray, " k"]
     values: Float[np.ndarray, " k"]
+    complete: bool = True
 
     @property
     def largest(self) -> float:
@@ -35,6 +39,7 @@ def exact(
     *,
     per_pivot: int = 2,
     threads: int | None = None,
+    deadline: float = math.inf,
 ) -> Atoms:
     r"""The global maximum of |h| / cost for points of rank 1, 2 or 3, then the best few atoms for every data point.
 
@@ -49,8 +54,9 @@ def exact(
         penalised       n   n^2   n^3
 
     Arguments: `points` (n, r), centred and of the order of 1; `nu` (n,), with sum zero if biases are free;
-    `threads`: None takes all processors, and the result does not depend on it. Errors: ValueError for another rank,
-    entries that are not finite, or a sum that is not zero, for which the supremum is infinite.
+    `threads`: None takes all processors, and the result does not depend on it; `deadline`, a `time.monotonic` moment,
+    after which no more data points are looked at; Ctrl-C ends it as it ends Python. Errors: ValueError for another
+    rank, entries that are not finite, or a sum that is not zero, for which the supremum is infinite.
 
     >>> square = np.array([[-1.0, -1.0], [-1.0, 1.0], [1.0, -1.0], [1.0, 1.0]])
     >>> abs(float(exact(square, np.array([1.0, -1.0, -1.0, 1.0]), "free").values[0]))
@@ -72,7 +78,7 @@ def exact(
         return Atoms(x / size, np.array([1 / size]), dual * size)
     if bias == "free" and rank == 1:
         return _line(x[:, 0], dual)
-    return _atoms(*_native.exact(x, dual, bias == "penalised", per_pivot, _count(threads)))
+    return _atoms(*_native.exact(x, dual, bias == "penalised", per_pivot, _count(threads), left(deadline)))
 
 
 def search(
@@ -84,6 +90,7 @@ def search(
     *,
     threads: int | None = None,
     max_iterations: int = 1000,
+    deadline: float = math.inf,
 ) -> Atoms:
     r"""Distinct local maxima of |h| / cost in any rank, by ascent of h and of -h from every start.
 
@@ -97,7 +104,7 @@ def search(
     is moved to the best b for its w.
 
     Arguments: `points` (n, r), centred and of the order of 1; `nu` (n,); starts (s, r) and (s,), of any length;
-    `max_iterations` for each ascent, which is dropped beyond. Errors: as for `exact`.
+    `max_iterations` for each ascent, which is dropped beyond; `deadline` as for `exact`. Errors: as for `exact`.
 
     >>> x, nu = np.array([[0.0], [1.0], [2.0]]), np.array([1.0, -2.0, 1.0])
     >>> search(x, nu, "free", np.array([[1.0], [-1.0]]), np.array([0.3, 0.3])).values
@@ -107,8 +114,9 @@ def search(
     """
     x, dual = _reduced(points, nu, bias)
     starts = np.column_stack([np.asarray(starts_weights), np.asarray(starts_biases)]).astype(np.float64)
+    starts = np.ascontiguousarray(starts)
     return _atoms(
-        *_native.search(x, dual, np.ascontiguousarray(starts), bias == "penalised", max_iterations, _count(threads))
+        *_native.search(x, dual, starts, bias == "penalised", max_iterations, _count(threads), left(deadline))
     )
 
 
@@ -190,8 +198,13 @@ def _line(x: np.ndarray, dual: np.ndarray) -> Atoms:
     return Atoms(weights[best, None], -weights[best] * np.tile(x, 2)[best], values[best])
 
 
-def _atoms(rows: np.ndarray, values: np.ndarray) -> Atoms:
-    return Atoms(rows[:, :-1], rows[:, -1], values)
+def _atoms(rows: np.ndarray, values: np.ndarray, complete: bool) -> Atoms:
+    return Atoms(rows[:, :-1], rows[:, -1], values, complete)
+
+
+def left(deadline: float) -> float:
+    """Seconds until a `time.monotonic` moment."""
+    return max(0.0, deadline - time.monotonic())
 
 
 def _count(threads: int | None) -> int:
