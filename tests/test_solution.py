@@ -17,22 +17,16 @@ X, Y = [-1.0, 0.0, 1.0], [0.0, 1.0, 0.0]
 
 
 def certificate(**changes):
-    sound = Certificate(value=4.0, lower_bound=4.0, dual_norm=1.0, residual=0.0, scale=1.0, scope="exact")
+    sound = Certificate(value=4.0, lower_bound=4.0, dual_norm=1.0, residual=0.0, rounding=1e-12, scope="exact")
     return dataclasses.replace(sound, **changes)
 
 
 @pytest.mark.parametrize(
-    ("value", "lower", "floor", "gap"),
-    [
-        (4.0, 3.0, 0.0, 0.25),
-        (4e-9, 3e-9, 0.0, 0.25),
-        (4.0, 5.0, 0.0, -0.25),
-        (0.0, 0.0, 0.0, 0.0),
-        (0.0, -0.5, 2.0, 0.25),
-    ],
+    ("value", "lower", "gap"),
+    [(4.0, 3.0, 0.25), (4e-9, 3e-9, 0.25), (4e-300, 3e-300, 0.25), (0.0, 0.0, 0.0), (np.inf, 3.0, np.inf)],
 )
-def test_the_gap_is_relative_to_the_value_or_a_floor(value, lower, floor, gap):
-    assert certificate(value=value, lower_bound=lower, floor=floor).gap == pytest.approx(gap, rel=1e-12)
+def test_the_gap_is_relative_to_the_value_and_nothing_else(value, lower, gap):
+    assert certificate(value=value, lower_bound=lower).gap == pytest.approx(gap, rel=1e-12)
 
 
 @pytest.mark.parametrize("factor", [1e-9, 1e9])
@@ -56,8 +50,10 @@ def test_small_labels_do_not_make_a_wrong_claim_certified(factor, lam):
         ({"lower_bound": 4 - 4.1e-6}, False),
         ({"lower_bound": 4 + 4.1e-6}, False),
         ({"lower_bound": 3.0, "tolerance": 0.3}, True),
-        ({"residual": 2e-6}, False),
-        ({"residual": 2e-6, "scale": 10.0}, True),
+        ({"residual": 2e-12}, False),
+        ({"residual": 2e-12, "rounding": 1e-11}, True),
+        ({"value": np.inf, "rounding": np.inf}, False),
+        ({"value": np.nan}, False),
         ({"residual": np.nan}, False),
         ({"lower_bound": np.nan}, False),
     ],
@@ -107,8 +103,8 @@ def solutions():
         "verified": hat,
         "unverified": line(X, Y, certify=False),
         "skip": Solution(net, np.array([0.5, -0.5]), PathNorm("penalised", "free", "none"), 0.1, certificate(), 7),
-        "no residual condition": dataclasses.replace(hat, lam=0.1, certificate=certificate(scale=np.inf)),
-        "no bound": dataclasses.replace(hat, certificate=certificate(lower_bound=-np.inf, scope="searched")),
+        "no residual condition": dataclasses.replace(hat, lam=0.1, certificate=certificate(rounding=np.inf)),
+        "no bound": dataclasses.replace(hat, certificate=certificate(lower_bound=0.0, scope="searched")),
         "no neurons": Solution(constant, np.zeros(4)),
     }
 

@@ -1,5 +1,6 @@
 """What a solver or a closed form returns, and the proof that goes with it."""
 
+import math
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -30,39 +31,36 @@ class UncertifiedWarning(UserWarning):
 class Certificate:
     """What `verify` found: bounds recomputed from the data, the network and the dual vector alone.
 
-    Every number is rounded to the safe side: `value`, `residual` and `dual_norm` up, `lower_bound` down.
-    `dual_norm` is the largest |h_nu| over all atoms; the bound belongs to the dual vector divided by it.
-    `scope` says how that maximum was found: "exact", "bounded" (a rigorous upper bound) or "searched"
-    (a heuristic, which proves nothing). `scale` is the size of the labels to which a residual is compared, infinite
-    where it is no condition; `floor` is what the objective is to be compared with where it is nearly zero.
+    Every number is rounded to the safe side: `value`, `residual` and `dual_norm` up, `lower_bound` down, and
+    0 <= lower_bound <= value. With lam > 0 `value` is the network's objective. Where it has to interpolate, `value` is
+    its path norm and the price of what it misses on the data, so that the true minimum is between the two bounds
+    whatever the residual; it is infinite for a network that is no interpolant. `residual` is the largest error on the
+    data and `rounding` the size up to which that is a rounding error, infinite with lam > 0. `dual_norm` is the largest
+    |h_nu| over all atoms; the bound belongs to the dual vector divided by it. `scope` says how that maximum was found:
+    "exact", "bounded" (a rigorous upper bound) or "searched" (a heuristic, which proves nothing).
     """
 
     value: float
     lower_bound: float
     dual_norm: float
     residual: float
-    scale: float
+    rounding: float
     scope: Scope
     tolerance: float = 1e-6
-    floor: float = 0.0
 
     @property
     def gap(self) -> float:
-        """(value - lower bound) / max(floor, |value|); it may be negative by as much as the residual explains.
-
-        A relative gap, which rescaling the labels leaves alone, down to objectives a 1e-9th of the natural size.
-        """
-        gap = self.value - self.lower_bound
-        return gap / max(self.floor, abs(self.value)) if gap != 0 else 0.0
+        """(value - lower bound) / value, 0 where both are equal; relative, so rescaling the labels leaves it alone."""
+        if self.value == self.lower_bound:
+            return 0.0
+        if self.value == 0 or math.isinf(self.value):
+            return math.inf
+        return (self.value - self.lower_bound) / abs(self.value)
 
     @property
     def certified(self) -> bool:
-        """Whether the gap, and for interpolation the residual relative to the labels, are within tolerance."""
-        return (
-            self.scope != "searched"
-            and abs(self.gap) <= self.tolerance
-            and self.residual <= self.tolerance * self.scale
-        )
+        """Whether the bounds are proven and within tolerance, and the residual is at most a rounding error."""
+        return self.scope != "searched" and 0 <= self.gap <= self.tolerance and self.residual <= self.rounding
 
 
 @dataclass(frozen=True)
@@ -92,7 +90,7 @@ class Solution:
 
     @property
     def value(self) -> float:
-        """The objective at the network: its path norm for interpolation."""
+        """The objective at the network; for interpolation its path norm and the price of its residual."""
         return self._verified().value
 
     @property

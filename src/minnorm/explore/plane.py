@@ -248,7 +248,7 @@ class PlaneView:
     def _show_progress(self, trace: Trace) -> None:
         if self._work.busy:
             seconds, value, bound = trace[-1]
-            self._plots.show_progress(trace, 0.0)
+            self._plots.show_progress(trace)
             gap = (value - bound) / max(abs(value), 1e-300)
             self._readout.show(
                 [
@@ -266,8 +266,8 @@ class PlaneView:
         assert found is not None
         self._plots.show(solution.network, solved.values)
         self._plots.set_tolerance(found.tolerance)
-        self._plots.show_progress(trace, found.floor)
-        self._plots.show_proof(solved.seconds, found.value, found.lower_bound, found.floor)
+        self._plots.show_progress(trace)
+        self._plots.show_proof(solved.seconds, found.value, found.lower_bound)
         misfit = solution(solved.points) - solved.values
         rows = [
             ("norm [f]" if solution.lam == 0 else "loss + \u03bb [f]", f"{solution.value:.10g}"),

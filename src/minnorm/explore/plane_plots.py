@@ -94,15 +94,15 @@ class PlanePlots:
         for sign, source in self._lines.items():
             source.data = _lines(bends(network, low, high, sign))
 
-    def show_progress(self, trace: Trace, floor: float) -> None:
+    def show_progress(self, trace: Trace) -> None:
         """Value and bound so far."""
         seconds, value, bound = np.array(trace, dtype=float).reshape(-1, 3).T
-        self._trace.data = _columns(seconds, value, bound, floor)
-        self._proof.data = _columns(np.zeros(0), np.zeros(0), np.zeros(0), floor)
+        self._trace.data = _columns(seconds, value, bound)
+        self._proof.data = _columns(np.zeros(0), np.zeros(0), np.zeros(0))
 
-    def show_proof(self, seconds: float, value: float, bound: float, floor: float) -> None:
+    def show_proof(self, seconds: float, value: float, bound: float) -> None:
         """What was verified in the end."""
-        self._proof.data = _columns(np.array([seconds]), np.array([value]), np.array([bound]), floor)
+        self._proof.data = _columns(np.array([seconds]), np.array([value]), np.array([bound]))
 
     # How it is shown.
 
@@ -249,8 +249,8 @@ def _lines(found: list[tuple[float, ...]]) -> dict[str, Any]:
     return dict(zip(("x0", "y0", "x1", "y1"), columns[:4], strict=True)) | {"width": 0.5 + 3.0 * columns[4]}
 
 
-def _columns(seconds: np.ndarray, value: np.ndarray, bound: np.ndarray, floor: float) -> dict[str, Any]:
-    gap = np.maximum(np.abs(value - bound) / np.maximum(np.abs(value), max(floor, 1e-300)), _LEAST_GAP)
+def _columns(seconds: np.ndarray, value: np.ndarray, bound: np.ndarray) -> dict[str, Any]:
+    gap = np.maximum(np.abs(value - bound) / np.maximum(np.abs(value), 1e-300), _LEAST_GAP)
     return {"seconds": seconds, "value": value, "bound": bound, "gap": gap}
 
 

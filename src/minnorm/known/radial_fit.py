@@ -12,6 +12,7 @@ from minnorm.known.radial import RadialMeasure
 from minnorm.known.radial import radii as distances
 from minnorm.known.radial_atoms import correlation, largest_correlation, peaks, radial_atoms, rounding
 from minnorm.known.radial_master import best_masses
+from minnorm.known.radial_price import price
 from minnorm.problem import check_values
 from minnorm.solution import Certificate
 
@@ -24,7 +25,8 @@ _APART = 1e-8  # of two neurons, in units of the largest radius: h is as good as
 _MATTERS = 1e-9  # share of the largest mass below which a neuron is left out
 _NOTHING = 1e-14  # a mass, in units of values over the largest radius, that is a rounding error
 _TOLERANCE = 1e-9  # of the proof
-_NEGLIGIBLE = 1e-9
+_ANSWER = 1e-6  # masses that miss values by more than this share of their size are no answer
+_LEVEL = 2.0**-42  # of the values' size, and of what the neurons vary: up to there a residual is rounding
 _UNIT = 2.0**-53
 
 
@@ -243,32 +245,39 @@ def _finished(
     """The fit with its certificate: value and bound of what is returned, rounded to the safe side."""
     atoms = radial_atoms(r, knots, dim)[0]
     made = atoms @ masses
-    constant = float(p @ (y - made)) if lam > 0 else float(np.mean(y - made))
+    above = y - y[0]  # a constant is free and costs no digits
+    lift = float(p @ (above - made)) if lam > 0 else float(np.mean(above - made))
+    constant = float(y[0]) + lift
+    shifted = y - constant
     error = (rounding(dim) + (knots.size + 4) * _UNIT) * r * float(np.abs(masses).sum())
-    misfit = np.abs(y - made - constant) + error + 4 * _UNIT * (np.abs(y) + abs(constant))
+    misfit = np.abs(shifted - made) + error + 4 * _UNIT * (np.abs(shifted) + np.abs(made))
+    if knots.size == 0:
+        misfit = np.abs(shifted) * (1 + 2 * _UNIT)
     norm = math.fsum(np.abs(masses).tolist())
     _, greatest = largest_correlation(nu, r, dim, _TOLERANCE)
-    gains = nu * (y - y[0])
+    greatest += abs(math.fsum(nu.tolist())) * float(r[0])  # nu is made orthogonal to constants at the first radius
+    gains = nu * above
     gain = max(0.0, math.fsum(gains.tolist()) - 4 * _UNIT * float(np.abs(gains).sum()))
-    size = float(np.ptp(y))
+    size, level = float(np.ptp(y)) / 2, math.inf
     up = 1 + (r.size + 8) * 2 * _UNIT
     if lam == 0:
-        value, lower = norm * up, gain / greatest if gain > 0 else 0.0
-        scale, floor = size or 1.0, _NEGLIGIBLE * size / float(r[-1]) if r[-1] > 0 else 0.0
+        level = _LEVEL * (size + norm * float(r[-1])) + 4 * _UNIT * float(np.max(np.abs(y)))
+        answers = float(np.max(misfit)) <= max(_ANSWER * size, level)
+        value = (norm + price(misfit, r, knots, dim)) * up if answers else math.inf
+        lower = gain / greatest if gain > 0 else 0.0
     else:
         value = (0.5 * float(p @ misfit**2) + lam * norm + noise) * up
         square = float(nu**2 @ (1 / p)) * up
         # alpha = t nu, with t at most lam over the curve's maximum.
         t = min(lam / greatest if greatest > 0 else math.inf, gain / square if square > 0 else 0.0)
         lower = max(0.0, t * gain - 0.5 * t * t * square * up) + noise / up
-        scale, floor = math.inf, _NEGLIGIBLE * 0.5 * float(p @ y**2)
+    lower *= 1 - 8 * _UNIT
     certificate = Certificate(
         value=value,
-        lower_bound=lower * (1 - 8 * _UNIT),
+        lower_bound=lower if lower <= value else 0.0,
         dual_norm=greatest,
         residual=float(np.max(misfit)),
-        scale=scale,
+        rounding=level,
         scope="bounded",
-        floor=floor,
     )
     return RadialFit(dim, lam, r, y, p, knots, masses, constant, nu, certificate, rounds)

@@ -11,12 +11,11 @@ import numpy as np
 import numpy.typing as npt
 
 from minnorm.problem import Problem
-from minnorm.solution import Certificate, Solution
+from minnorm.solution import Certificate, Scope, Solution
 from minnorm.verify import line, space
-from minnorm.verify.exact import UP, round_down
+from minnorm.verify.exact import UP, Dual, round_down
+from minnorm.verify.price import interpolant_norm
 from minnorm.verify.primal import path_norm, residuals
-
-_NEGLIGIBLE = 1e-9
 
 
 def verify(
@@ -74,36 +73,47 @@ def verify(
         misfit, norm = residuals(net, x, y), path_norm(net, problem.penalty)
         dual, scope = space.repaired_dual(x, y, nu, problem.penalty, net, effort=effort, seed=seed)
     if problem.lam == 0:
-        value = norm
+        value, rounding = interpolant_norm(problem, net, norm, misfit)
         lower = dual.against_values / Fraction(max(1.0, dual.norm)) if math.isfinite(dual.norm) else Fraction(0)
     else:
-        squares = math.fsum(r * r for r in misfit.tolist()) * UP
-        value = (squares / (2 * n) + problem.lam * norm) * UP
-        t = Fraction(min(1.0, problem.lam / dual.norm) if dual.norm > 0 else 1.0) * (1 - Fraction(1, 2**50))
-        lower = t * dual.against_values - t**2 * Fraction(n, 2) * dual.square
-    scale, floor = _scales(problem)
+        value, rounding = _objective(problem, norm, misfit), math.inf
+        lower = _least_objective(problem, dual)
     return Certificate(
         value=value,
-        lower_bound=round_down(lower),
+        lower_bound=_below(lower, value, scope),
         dual_norm=dual.norm,
         residual=float(np.max(misfit)),
-        scale=scale,
+        rounding=rounding,
         scope=scope,
         tolerance=tolerance,
-        floor=floor,
     )
 
 
-def _scales(problem: Problem) -> tuple[float, float]:
-    """The size of the labels, infinite for lam > 0 where residuals are part of the objective; and the gap's floor.
+def _objective(problem: Problem, norm: float, misfit: np.ndarray) -> float:
+    """1/(2n) sum r_i^2 + lam * norm, rounded up."""
+    with np.errstate(over="ignore"):
+        squares = math.fsum((misfit * misfit).tolist()) * UP + len(misfit) * 2.0**-1074
+    return (squares / (2 * len(misfit)) + problem.lam * norm) * UP + 2.0**-1073
 
-    The labels' size is their range, unless they are all equal or a constant is not free. The floor is a 1e-9th of
-    the objective of f = 0, or of that size over the points' extent, the norm of a slope across the data.
+
+def _least_objective(problem: Problem, dual: Dual) -> Fraction:
+    """max t (nu . y) - t^2 n |nu|^2 / 2 over 0 <= t <= lam / sup |h|."""
+    if dual.against_values <= 0 or not math.isfinite(dual.norm):
+        return Fraction(0)
+    n = len(problem.values)
+    t = dual.against_values / (n * dual.square)
+    if dual.norm > 0:
+        t = min(t, Fraction(problem.lam) / Fraction(dual.norm))
+    return t * dual.against_values - t**2 * Fraction(n, 2) * dual.square
+
+
+def _below(lower: Fraction, value: float, scope: Scope) -> float:
+    """The bound rounded down, from 0 up: no objective is negative.
+
+    Two proven bounds cannot contradict each other, whatever the rounding. If they did, one of the two proofs would be
+    wrong, and nothing would be known. An estimate may well exceed the value: it is cut off there.
     """
-    y, penalty = problem.values, problem.penalty
-    if problem.lam > 0:
-        return math.inf, _NEGLIGIBLE * float(np.mean(y**2)) / 2
-    size = float(np.max(np.abs(y)))
-    extent = float(np.max(np.ptp(problem.points, axis=0)))
-    scale = (float(np.ptp(y)) if penalty.constant_is_free else 0.0) or size or 1.0
-    return scale, _NEGLIGIBLE * size / extent if extent > 0 else 0.0
+    bound = max(0.0, round_down(lower))
+    if bound <= value:
+        return bound
+    return value if scope == "searched" else 0.0
