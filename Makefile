@@ -8,7 +8,7 @@ JOBS ?= 2
 # The tests' processes share the cores already.
 test slow: export OPENBLAS_NUM_THREADS = 1
 
-.PHONY: install demo explore atlas paper test slow check format lint types imports docs clean
+.PHONY: install demo explore atlas paper test slow fuzz check format lint types imports docs clean
 
 install: .venv/installed
 
@@ -43,6 +43,14 @@ test: install
 
 slow: install
 	$(BIN)/python -m pytest --numprocesses $(JOBS) -m slow
+
+# Random problems against independent checks, seeded; longer than SECONDS by the last case. See tests/fuzz/README.md.
+SECONDS ?= 600
+SEED ?= 0
+
+fuzz: export OPENBLAS_NUM_THREADS = 1
+fuzz: install
+	$(BIN)/python tests/fuzz/certificates.py --seconds $(SECONDS) --seed $(SEED) --workers $(JOBS)
 
 check: lint types imports test docs
 

@@ -18,6 +18,9 @@ SMALL = {
 }
 
 
+collect_ignore = ["fuzz"]  # scripts, run by `make fuzz`
+
+
 @pytest.fixture(scope="session", autouse=True)
 def programs_are_compiled_once(tmp_path_factory):
     """Many tests train networks of one shape, by programs that are equal: keep them for this run, outside JAX's memory.

@@ -1,0 +1,213 @@
+r"""What a result claims against what its arrays prove, in rationals and 60 digits, without any code of the package.
+
+    (P0)  [f] >= nu . y / s            (PL)  objective >= max over t of t (nu . y) - t^2 n |nu|^2 / 2,  t <= lam / s
+
+for nu orthogonal to the free terms, s = sup |sum_i nu_i relu(w . x_i + b)| / cost(w, b). With free biases that sum is
+piecewise linear in b with kinks at points, so s is the largest of suprema over unit w with z_j = x_j - x_i, over all i.
+With penalised ones it is that with z_j = (x_j, 1).
+"""
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+import mpmath
+import numpy as np
+from supremum import DIGITS, integers, supremum
+
+HAIR = 1e-9  # relative: what roundings to the safe side may cost
+_DUAL_BITS = 300
+
+
+@dataclass(frozen=True)
+class Objective:
+    """The data and the objective, as the case has them."""
+
+    x: np.ndarray
+    y: np.ndarray
+    bias: str
+    skip: str
+    offset: str
+    lam: float
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A network, a dual vector and a certificate's numbers, as they were returned."""
+
+    weights: np.ndarray
+    biases: np.ndarray
+    outer: np.ndarray
+    constant: float
+    slope: np.ndarray
+    dual: np.ndarray
+    value: float
+    lower: float
+    residual: float
+    proven: bool  # the scope is not "searched"
+    certified: bool
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What is true of a claim: faults by name, the objective, and the best bound that the dual vector proves."""
+
+    faults: list[str]
+    objective: float
+    bound: float
+
+    @property
+    def gap(self) -> float:
+        """(objective - bound) / objective."""
+        return (self.objective - self.bound) / self.objective if self.objective else 0.0
+
+
+def examine(problem: Objective, claim: Claim, tolerance: float) -> Finding:
+    """All faults of a claim."""
+    with mpmath.workdps(DIGITS):
+        faults = [] if _admitted(problem, claim) else ["a term that the penalty forbids"]
+        misfit = residuals(problem, claim)
+        norm = path_norm(problem, claim)
+        n = len(problem.y)
+        squares = sum(r * r for r in misfit)
+        true = _mpf(squares) / (2 * n) + mpmath.mpf(problem.lam) * norm if problem.lam else norm
+        bound = best_bound(problem, claim.dual)
+        value, lower = mpmath.mpf(claim.value), mpmath.mpf(claim.lower)
+        worst = max(abs(r) for r in misfit)
+        if not 0 <= claim.lower <= claim.value:
+            faults.append("not 0 <= lower_bound <= value")
+        if value < true:
+            faults.append("value below the objective of the network")
+        if not claim.residual >= worst:
+            faults.append("residual below the true one")
+        if bound > value * (1 + mpmath.mpf(10) ** -40) + (0 if problem.lam else mpmath.mpf(10) ** -300):
+            faults.append("value below the minimum")
+        if problem.lam and bound > true * (1 + mpmath.mpf(10) ** -40):
+            faults.append("CHECKER: a bound above an objective")
+        if claim.proven and lower > bound + HAIR * abs(value):
+            faults.append("lower_bound is not what the dual vector proves")
+        if claim.certified:
+            faults += _of_certified(problem, claim, tolerance, true, bound, worst)
+        return Finding(faults, float(true), float(bound))
+
+
+def _of_certified(problem: Objective, claim: Claim, tolerance: float, true, bound, worst) -> list[str]:
+    faults = []
+    value = mpmath.mpf(claim.value)
+    if not claim.proven:
+        faults.append("certified by a search")
+    if value - bound > (tolerance * (1 + 1e-6) + HAIR * 1e-3) * value:
+        faults.append("FALSE: the true gap is larger than the tolerance")
+    if problem.lam:
+        if value > true * (1 + max(HAIR, tolerance)):
+            faults.append("value above the objective of the network")
+    else:
+        rest = spread(problem)
+        if worst > max(tolerance * rest, 2.0**-44 * float(np.max(np.abs(problem.y)))):
+            faults.append("FALSE: the residual is no rounding error")
+    return faults
+
+
+def _admitted(problem: Objective, claim: Claim) -> bool:
+    forbidden = problem.skip == "none" and np.any(claim.slope)
+    return not (forbidden or (problem.offset == "none" and claim.constant))
+
+
+def residuals(problem: Objective, claim: Claim) -> list[Fraction]:
+    """f(x_i) - y_i, exactly."""
+    (x, e_x), (w, e_w), (a, e_a) = integers(problem.x), integers(claim.weights), integers(claim.outer)
+    (b, e_b), (v, e_v) = integers(claim.biases), integers(claim.slope)
+    hidden = x @ w.T if len(w) else np.zeros((len(x), 0), dtype=object)
+    e = max(e_x + e_w, e_b)
+    hidden = hidden * 2 ** (e - e_x - e_w) + (b * 2 ** (e - e_b))[None]
+    fitted = np.maximum(hidden, 0) @ a if len(a) else np.zeros(len(x), dtype=object)
+    lines = x @ v
+    return [
+        _scaled(first, e + e_a) + _scaled(second, e_x + e_v) + Fraction(claim.constant) - Fraction(float(label))
+        for first, second, label in zip(fitted.tolist(), lines.tolist(), problem.y, strict=True)
+    ]
+
+
+def path_norm(problem: Objective, claim: Claim) -> mpmath.mpf:
+    """sum_k |a_k| cost(w_k, b_k)."""
+    inner = np.column_stack([claim.weights, claim.biases]) if problem.bias == "penalised" else claim.weights
+    total = mpmath.mpf(0)
+    for row, a in zip(inner.tolist(), claim.outer.tolist(), strict=True):
+        total += abs(mpmath.mpf(a)) * mpmath.sqrt(mpmath.fsum(mpmath.mpf(number) ** 2 for number in row))
+    return total
+
+
+def best_bound(problem: Objective, dual: np.ndarray) -> mpmath.mpf:
+    """The best lower bound of the minimum that multiples of the nearest feasible dual vector prove; at least 0."""
+    nu = nearest_feasible(problem, [Fraction(float(part)) for part in dual])
+    numbers, e = scaled_integers(nu)
+    against = _mpf(sum(part * Fraction(float(label)) for part, label in zip(nu, problem.y, strict=True)))
+    if not any(numbers) or against <= 0:
+        return mpmath.mpf(0)
+    largest = dual_norm(problem.x, numbers, problem.bias) * mpmath.mpf(2) ** -e
+    if not problem.lam:
+        return against / largest if largest else mpmath.inf
+    square = len(problem.y) * _mpf(sum(part * part for part in nu))
+    t = against / square
+    t = min(t, mpmath.mpf(problem.lam) / largest) if largest else t
+    return max(mpmath.mpf(0), t * against - t * t * square / 2)
+
+
+def dual_norm(x: np.ndarray, nu: np.ndarray, bias: str) -> mpmath.mpf:
+    """sup |h_nu| / cost, for integers nu (n,) that are orthogonal to the free terms."""
+    if bias == "penalised":
+        z, e = integers(np.column_stack([x, np.ones(len(x))]))
+        return supremum(z, nu)[0] * mpmath.mpf(2) ** -e
+    z, e = integers(x)
+    best = mpmath.mpf(0)
+    for pivot in np.unique(x[nu != 0], axis=0, return_index=True)[1] if np.any(nu) else ():
+        best = max(best, supremum(z - z[np.flatnonzero(nu != 0)[pivot]], nu, best)[0])
+    return best * mpmath.mpf(2) ** -e
+
+
+def free_terms(problem: Objective) -> list[list[Fraction]]:
+    """What costs nothing: columns of functions at the points. Free biases make constants, as limits, free."""
+    columns = [[Fraction(1)] * len(problem.x)] if problem.offset == "free" or problem.bias == "free" else []
+    if problem.skip == "free":
+        columns += [[Fraction(float(number)) for number in column] for column in problem.x.T]
+    return columns
+
+
+def nearest_feasible(problem: Objective, nu: list[Fraction]) -> list[Fraction]:
+    """nu without its part in the span of the free terms, in rationals."""
+    basis: list[tuple[list[Fraction], Fraction]] = []
+    for column in free_terms(problem):
+        column = _without(column, basis)
+        square = sum(part * part for part in column)
+        if square:
+            basis.append((column, square))
+    return _without(nu, basis)
+
+
+def _without(vector: list[Fraction], basis: list[tuple[list[Fraction], Fraction]]) -> list[Fraction]:
+    for other, square in basis:
+        share = sum(a * b for a, b in zip(vector, other, strict=True)) / square
+        vector = [a - share * b for a, b in zip(vector, other, strict=True)] if share else vector
+    return vector
+
+
+def spread(problem: Objective) -> float:
+    """The largest label that is left by the best fit of the free terms."""
+    return max(abs(float(part)) for part in nearest_feasible(problem, [Fraction(float(label)) for label in problem.y]))
+
+
+def scaled_integers(numbers: list[Fraction]) -> tuple[np.ndarray, int]:
+    """Integers and e with numbers = integers * 2^-e, to 300 bits of the largest: orthogonality is lost by 1e-90."""
+    top = max(abs(number) for number in numbers)
+    if not top:
+        return np.zeros(len(numbers), dtype=object), 0
+    e = _DUAL_BITS - (top.numerator.bit_length() - top.denominator.bit_length())
+    scale = Fraction(2) ** e
+    return np.array([round(number * scale) for number in numbers], dtype=object), e
+
+
+def _scaled(number: int, e: int) -> Fraction:
+    return Fraction(number, 2**e) if e >= 0 else Fraction(number * 2**-e)
+
+
+def _mpf(number: Fraction) -> mpmath.mpf:
+    return mpmath.mpf(number.numerator) / number.denominator
