@@ -15,11 +15,13 @@ from tornado.web import RedirectHandler
 from tornado.websocket import WebSocketClosedError
 
 from minnorm.explore.app import VIEWS, pages
+from minnorm.explore.guard import Guard
 from minnorm.explore.upload import MOST_BYTES
 
 PORT = 5006
 """The port, if it is free; else the next free one."""
 
+_HERE = ("localhost", "127.0.0.1", "[::1]")
 _TRIED = 50  # ports after it
 _IDLE = 60_000  # milliseconds after which a session that nobody looks at is given up
 
@@ -35,17 +37,17 @@ def open_server(
 
     Arguments: `store`, the directory of a study for the view Atlas; `port`, 0 for any free one, None for 5006 or the
     next free one; `address`, where to listen, by default to this machine only; `origins`, more names "host:port"
-    under which browsers reach it, behind a proxy for example. A browser's page is served if it was loaded from the
-    address and port where this listens, or one of those. Errors: ValueError for a port or an address that cannot be
-    had.
+    under which browsers reach it, behind a proxy for example. Whatever is asked for under another name is refused
+    (421), and whatever the page does not need is not there (404). Errors: ValueError for a port or an address that
+    cannot be had.
     """
     port = _free_port(address, port)
-    names = _names(address)
+    names = [f"{name}:{port}" for name in _names(address)]
     server = get_server(
         pages(store),
         port=port,
         address=address,
-        websocket_origin=[*(f"{name}:{port}" for name in names), *origins],
+        websocket_origin=[*(name for name in names if not name.startswith("[")), *origins],  # those it cannot parse
         start=False,
         show=False,
         verbose=False,
@@ -55,8 +57,11 @@ def open_server(
         unused_session_lifetime=_IDLE,
         check_unused_sessions=_IDLE // 4,
     )
+    allowed = server._tornado.websocket_origins
+    allowed.update(name.lower() for name in (*names, *allowed))
+    server._http.request_callback = Guard(server._tornado, allowed)
     _quiet(server.io_loop)
-    return server, f"http://{names[0]}:{port}/"
+    return server, f"http://{names[0]}/"
 
 
 def _quiet(loop: Any) -> None:
@@ -77,12 +82,11 @@ def _names(address: str) -> list[str]:
     try:
         found = ip_address(address)
     except ValueError:
-        return [address]
+        return [address, *_HERE]
     if found.is_unspecified:
-        machine = [socket.gethostname(), socket.getfqdn(), "localhost", "127.0.0.1"]
-        addresses = {entry[4][0] for entry in _known_addresses()}
-        return list(dict.fromkeys([*machine, *sorted(str(one) for one in addresses)]))
-    return [f"[{address}]" if found.version == 6 else address, *(["localhost"] if found.is_loopback else [])]
+        addresses = sorted(str(entry[4][0]) for entry in _known_addresses())
+        return list(dict.fromkeys([socket.gethostname(), socket.getfqdn(), *_HERE, *addresses]))
+    return list(dict.fromkeys([f"[{address}]" if found.version == 6 else address, *_HERE]))
 
 
 def _known_addresses() -> list[Any]:
