@@ -52,11 +52,6 @@ def power(e: int) -> int | Fraction:
     return 2**e if e >= 0 else Fraction(1, 2**-e)
 
 
-def scaled(number: int, e: int) -> float:
-    """number * 2^-e, rounded to nearest."""
-    return number / 2**e if e >= 0 else float(number * 2**-e)
-
-
 def round_up(number: Fraction) -> float:
     """The least float64 that is at least `number`; infinity beyond the range."""
     try:

@@ -17,6 +17,8 @@ from minnorm.verify.exact import UP, Dual, round_down
 from minnorm.verify.price import interpolant_norm
 from minnorm.verify.primal import path_norm, residuals
 
+_SHARE = 2.0**-36  # of the squared residuals, that float64 may lose before they are computed in two words
+
 
 def verify(
     points: npt.ArrayLike,
@@ -70,7 +72,7 @@ def verify(
         misfit, norm = line.residuals(net, x[:, 0], y), line.path_norm(net, problem.penalty)
         dual, scope = line.repaired_dual(x[:, 0], y, nu, problem.penalty), "exact"
     else:
-        misfit, norm = residuals(net, x, y), path_norm(net, problem.penalty)
+        misfit, norm = residuals(net, x, y, _SHARE if problem.lam > 0 else 0.0), path_norm(net, problem.penalty)
         dual, scope = space.repaired_dual(x, y, nu, problem.penalty, net, effort=effort, seed=seed)
     if problem.lam == 0:
         value, rounding = interpolant_norm(problem, net, norm, misfit)

@@ -40,10 +40,11 @@ def interpolant_norm(problem: Problem, net: ShallowReLU, norm: float, misfit: np
     path norm, and infinite where the network is no interpolant.
     """
     x, y = problem.points, problem.values
-    size = _without_free_part(problem)
-    extent = float(np.sqrt(np.sum(np.ptp(x, axis=0) ** 2)))
-    free = abs(float(net.offset)) + (0.0 if net.skip is None else np.abs(x) @ np.abs(np.asarray(net.skip)))
-    rounding = _LEVEL * (size + norm * extent) + 8 * UNIT * float(np.max(np.abs(y) + free))
+    with np.errstate(over="ignore", invalid="ignore"):
+        size = _without_free_part(problem)
+        extent = float(lengths(np.ptp(x, axis=0)[None])[0])
+        free = abs(float(net.offset)) + (0.0 if net.skip is None else np.abs(x) @ np.abs(np.asarray(net.skip)))
+        rounding = _LEVEL * (size + norm * extent) + 8 * UNIT * float(np.max(np.abs(y) + free))
     worst = float(np.max(misfit))
     if not (math.isfinite(rounding) and worst <= max(_ANSWER * size, rounding)):
         return math.inf, rounding if math.isfinite(rounding) else 0.0

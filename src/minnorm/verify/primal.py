@@ -1,4 +1,4 @@
-"""Path norm and residuals in any dimension, in float64 with a-priori error bounds added."""
+"""Path norm and residuals in any dimension, with bounds of their rounding errors added."""
 
 import math
 
@@ -7,9 +7,12 @@ import numpy as np
 from minnorm.network import ShallowReLU
 from minnorm.penalty import PathNorm
 from minnorm.verify.exact import UP, gamma
+from minnorm.verify.twofold import halves, two_product, two_sum
 
 _BLOCK = 1 << 20  # hidden values held at once
+_TWO_WORD_BLOCK = 1 << 15  # the same where dozens of operations on them follow each other
 _TINY = 2.0**-1022
+_SPLITS = 2.0**-700
 
 
 def path_norm(net: ShallowReLU, penalty: PathNorm) -> float:
@@ -35,8 +38,21 @@ def lengths(vectors: np.ndarray) -> np.ndarray:
         return np.ldexp(root, exponent)
 
 
-def residuals(net: ShallowReLU, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+def residuals(net: ShallowReLU, x: np.ndarray, y: np.ndarray, share: float = 0.0) -> np.ndarray:
     """|f(x_i) - y_i|, rounded up.
+
+    In float64 where the bound of what that loses is at most `share` of sum r_i^2, else in two words.
+    """
+    if share > 0:
+        values, errors = _in_one_word(net, x, y)
+        with np.errstate(over="ignore", invalid="ignore"):
+            if float(np.sum(errors * (2 * values + errors))) < share * float(np.sum(values * values)):
+                return (values + errors) * UP
+    return _in_two_words(net, x, y)
+
+
+def _in_one_word(net: ShallowReLU, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """|f(x_i) - y_i| in float64 and what it may be off by.
 
     With any order of summation, an inner product of k terms errs by at most gamma_k times that of the
     absolute values, and relu does not enlarge an error (Higham 2002, section 3.1).
@@ -45,7 +61,7 @@ def residuals(net: ShallowReLU, x: np.ndarray, y: np.ndarray) -> np.ndarray:
     w, b, a = net.inner_weights, net.biases, net.outer_weights
     skip = np.zeros(d) if net.skip is None else net.skip
     rate = gamma(net.width + 2 * d + 8)
-    out = np.empty(n)
+    values, errors = np.empty(n), np.empty(n)
     rows = max(1, _BLOCK // max(1, net.width))
     # Terms beyond the range of floats give an infinite or undefined value: nothing is known then.
     with np.errstate(over="ignore", invalid="ignore"):
@@ -53,7 +69,87 @@ def residuals(net: ShallowReLU, x: np.ndarray, y: np.ndarray) -> np.ndarray:
             part, wanted = x[i : i + rows], y[i : i + rows]
             value = np.maximum(part @ w.T + b, 0) @ a + (part @ skip + (float(net.offset) - wanted))
             size = (np.abs(part) @ np.abs(w).T + np.abs(b)) @ np.abs(a) + np.abs(part) @ np.abs(skip)
-            size += abs(float(net.offset)) + np.abs(wanted)
-            out[i : i + rows] = (np.abs(value) + rate * size) * UP
-    underflow = _TINY * (net.width + 1) * (d + 1) * (1 + float(np.max(np.abs(a), initial=0.0)))
-    return np.where(np.isnan(out), math.inf, out + underflow)
+            values[i : i + rows] = np.abs(value)
+            errors[i : i + rows] = rate * (size + abs(float(net.offset)) + np.abs(wanted)) * UP
+    return _known(values), _known(errors * UP + _underflow(net))
+
+
+def _in_two_words(net: ShallowReLU, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    r"""|f(x_i) - y_i| with errors of second order in u, rounded up.
+
+    w_k . x_i + b_k is a running sum s of exact products p + e, with the errors q of its additions: s + sum(e + q)
+    exactly. Only the sum of the small terms e, q is rounded, by gamma_2d sum(|e| + |q|) at most, which is bounded from
+    those very terms; relu does not enlarge it. Then a_k times that pair, c, -y_i and v . x_i are summed in the same
+    way. Where no operation is inexact, all small terms vanish, and so does the bound.
+    """
+    n, d = x.shape
+    w, b, a = net.inner_weights, net.biases, net.outer_weights
+    skip = np.zeros(d) if net.skip is None else net.skip
+    w_halves, a_halves, skip_halves = halves(w), halves(a), halves(skip)
+    out = np.empty(n)
+    terms = 4 * (net.width + d + 4)
+    rows = max(1, _TWO_WORD_BLOCK // max(1, net.width))
+    with np.errstate(over="ignore", invalid="ignore"):
+        for i in range(0, n, rows):
+            part, wanted = x[i : i + rows], y[i : i + rows]
+            x_halves = halves(part)
+            s = np.broadcast_to(b, (len(part), net.width))
+            low, small = np.zeros(s.shape), np.zeros(s.shape)
+            for j in range(d):
+                column = (x_halves[0][:, j, None], x_halves[1][:, j, None])
+                p, e = two_product(part[:, j, None], w[:, j], column, (w_halves[0][:, j], w_halves[1][:, j]))
+                s, q = two_sum(s, p)
+                low += e + q
+                small += np.abs(e) + np.abs(q)
+            s, low = two_sum(s, low)
+            active = s > 0
+            s, low = np.where(active, s, 0.0), np.where(active, low, 0.0)
+            p, e = two_product(s, a, None, a_halves)
+            v, f = two_product(part, skip, x_halves, skip_halves)
+            given = np.broadcast_to(net.offset, wanted.shape)
+            high, rest, size = _summed(np.column_stack([p, v, given, -wanted]))
+            rest += np.sum(e + a * low, axis=1) + np.sum(f, axis=1)
+            size += np.sum(np.abs(e) + np.abs(a * low), axis=1) + np.sum(np.abs(f), axis=1)
+            error = gamma(terms) * size + gamma(2 * d + 4) * (small @ np.abs(a)) * (1 + gamma(terms))
+            out[i : i + rows] = (np.abs(high + rest) + error) * UP
+    return _known(out + (_underflow(net) if _may_underflow(net, x) else 0.0))
+
+
+def _summed(terms: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Each row's sum by halving, the sum of the errors of that, and the sum of their absolute values.
+
+    A row of k terms has fewer than k errors, so that float64 sums of them are good to gamma_k of the last number.
+    """
+    rest, size = np.zeros(len(terms)), np.zeros(len(terms))
+    while terms.shape[1] > 1:
+        half = terms.shape[1] // 2
+        total, error = two_sum(terms[:, :half], terms[:, half : 2 * half])
+        rest += np.sum(error, axis=1)
+        size += np.sum(np.abs(error), axis=1)
+        terms = np.column_stack([total, terms[:, 2 * half :]])
+    return terms[:, 0], rest, size
+
+
+def _known(numbers: np.ndarray) -> np.ndarray:
+    return np.where(np.isnan(numbers), math.inf, numbers)
+
+
+def _underflow(net: ShallowReLU) -> float:
+    """What products below the range of floats may add up to."""
+    return _TINY * (net.width + 1) * (net.dim + 1) * (1 + float(np.max(np.abs(net.outer_weights), initial=0.0)))
+
+
+def _may_underflow(net: ShallowReLU, x: np.ndarray) -> bool:
+    """Whether a product may be too small for its error to be a float.
+
+    Nonzero numbers are multiples of their last bit, so w . x + b is 0 or at least 2^-110 of the least |w x| and |b|.
+    """
+    inner, outer = [_least(net.inner_weights) * _least(x), _least(net.biases)], _least(net.outer_weights)
+    free = _least(x) * (1.0 if net.skip is None else _least(net.skip))
+    return (net.width > 0 and min(inner) * min(1.0, outer) < _SPLITS) or free < _SPLITS
+
+
+def _least(numbers: np.ndarray) -> float:
+    """The least nonzero absolute value, 1 if there is none."""
+    numbers = np.abs(numbers)
+    return float(np.min(numbers, where=numbers > 0, initial=1.0))
