@@ -238,7 +238,7 @@ def test_dragging_one_point_leaves_the_digits_of_the_others():
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("", "mine.csv is not a CSV file"),
+        ("", "mine.csv is empty; give a CSV file"),
         ("x,y\n", "mine.csv has no rows"),
         ("x,y\n1,nan\n", "mine.csv line 2"),
         ("x,y\n1,?\n", "which is not a number"),

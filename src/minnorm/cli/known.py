@@ -5,7 +5,9 @@ from typing import Annotated, Any
 
 import typer
 
+from minnorm.cli import reading
 from minnorm.cli.options import Bias, Json, Offset, Skip, Target, number, picture, writable
+from minnorm.cli.reading import Decimal, Drop, DropMissing, Features, Reading, Separator, Ties, named
 from minnorm.cli.show import deliver, plain, print_json, print_table, progress, text
 
 
@@ -156,6 +158,12 @@ def line(
     plot: Annotated[
         Path | None, typer.Option(help="Draw function, band and dual certificate: a PNG, PDF or SVG.")
     ] = None,
+    features: Features = None,
+    drop: Drop = None,
+    dropna: DropMissing = False,
+    ties: Ties = "refuse",
+    separator: Separator = None,
+    decimal_mark: Decimal = None,
     as_json: Json = False,
 ) -> None:
     """The minimum-norm interpolant of points on the line, exactly, verified in exact arithmetic.
@@ -167,15 +175,15 @@ def line(
     Example: `minnorm known line points.csv --skip free --path`
     """
     from minnorm import PathNorm, known
-    from minnorm.table import read_table
 
     penalty = PathNorm(bias, skip, offset)
     picture(plot)
-    table = read_table(data, target)
+    how = Reading(features, drop, dropna, separator, decimal_mark)
+    table = reading.table(data, target, how, ties, interpolates=not path)
     if path:
         if sparsest or plot is not None:
             raise ValueError("path is of all lam; leave out --sparsest and --plot, which are of the interpolant")
-        _line_path(known.line_path(table.points, table.values, penalty), as_json=as_json)
+        _line_path(known.line_path(table.points, table.values, penalty), table, as_json=as_json)
         return
     solutions = known.line_solutions(table.points, table.values, penalty) if bias == "free" else None
     sparse = solutions if sparsest else None
@@ -194,6 +202,8 @@ def line(
         print_json(
             {
                 "kind": "line",
+                "features": list(table.features),
+                "target": table.target,
                 "points": len(table.values),
                 "norm": solution.value,
                 "lower_bound": solution.lower_bound,
@@ -211,6 +221,7 @@ def line(
         f"Minimum-norm interpolant of {len(table.values)} points",
         ("", "value"),
         [
+            *named(table),
             ("norm", f"{solution.value:.14g}"),
             ("lower bound", f"{solution.lower_bound:.14g}"),
             ("certified", f"{text(solution.certified)} (relative gap {solution.gap:.1e})"),
@@ -221,12 +232,13 @@ def line(
     )
 
 
-def _line_path(path: Any, *, as_json: bool) -> None:
+def _line_path(path: Any, table: Any, *, as_json: bool) -> None:
     """The breakpoints of a `LinePath`."""
     inner = [segment.knots.size - 2 for segment in path.segments]
     if as_json:
         lams = path.lams.tolist()
-        print_json({"kind": "line path", "exact": path.exact, "lams": lams, "knots": inner})
+        named = {"features": list(table.features), "target": table.target}
+        print_json({"kind": "line path", **named, "exact": path.exact, "lams": lams, "knots": inner})
         return
     reach = "down to 0" if path.exact else f"down to {path.lams[-1]:.6g} (ties or rounding errors beyond)"
     shown = list(zip(path.lams.tolist(), inner, strict=True))

@@ -5,7 +5,9 @@ from typing import Annotated
 
 import typer
 
+from minnorm.cli import reading
 from minnorm.cli.options import Json, number, picture
+from minnorm.cli.reading import Decimal, Drop, DropMissing, Reading, Separator
 from minnorm.cli.show import deliver, print_json, print_table, text
 
 
@@ -16,6 +18,10 @@ def radial_fit(
     plot: Annotated[
         Path | None, typer.Option(help="Draw profile, atoms and dual certificate: a PNG, PDF or SVG.")
     ] = None,
+    drop: Drop = None,
+    dropna: DropMissing = False,
+    separator: Separator = None,
+    decimal_mark: Decimal = None,
     as_json: Json = False,
 ) -> None:
     """The global minimum of weight-decay training, or of interpolation, on labels that depend on |x| alone.
@@ -25,10 +31,10 @@ def radial_fit(
     Example: `minnorm known radial-fit radii.csv --dim 2 --plot fit.png`
     """
     from minnorm import known
-    from minnorm.table import read_table
 
     picture(plot)
-    table = read_table(data, "value")
+    how = Reading(None, drop, dropna, separator, decimal_mark)
+    table = reading.table(data, "value", how, interpolates=False)
     names = table.features
     if "radius" not in names or set(names) - {"radius", "weight"}:
         raise ValueError(f"{data} has columns {', '.join(names)} and value; give radius, value and perhaps weight")

@@ -5,7 +5,9 @@ from typing import Annotated, Any
 
 import typer
 
+from minnorm.cli import reading
 from minnorm.cli.options import Bias, Json, Offset, Skip, Target, number, picture
+from minnorm.cli.reading import Decimal, Drop, DropMissing, Features, Reading, Separator, Ties, named
 from minnorm.cli.show import deliver, print_json, print_table, text
 
 Data = Annotated[Path, typer.Argument(help="CSV file with a header line: coordinates and the values.")]
@@ -26,6 +28,12 @@ def ridge(
     skip: Skip = "none",
     offset: Offset = "free",
     plot: Plot = None,
+    features: Features = None,
+    drop: Drop = None,
+    dropna: DropMissing = False,
+    ties: Ties = "refuse",
+    separator: Separator = None,
+    decimal_mark: Decimal = None,
     as_json: Json = False,
 ) -> None:
     """Points on a line in space, or values h(w . x): one coordinate, lifted and verified on the points as given.
@@ -35,12 +43,11 @@ def ridge(
     import numpy as np
 
     from minnorm import PathNorm, known
-    from minnorm.table import read_table
 
     penalty = PathNorm(bias, skip, offset)
     picture(plot)
     along = None if direction is None else _vector("direction", direction)
-    table = read_table(data, target)
+    table = reading.table(data, target, Reading(features, drop, dropna, separator, decimal_mark), ties)
     solution = known.ridge(table.points, table.values, penalty, direction=along)
     if plot is not None:
         from minnorm.known.ridge import nearest_line
@@ -48,7 +55,7 @@ def ridge(
 
         shown = nearest_line(table.points)[1] if along is None else np.asarray(along)
         deliver(save, ridge_figure(table.points, table.values, solution, shown[None]), plot)
-    _show("ridge", f"Ridge function through {len(table.values)} points", solution, plot, as_json=as_json)
+    _show("ridge", f"Ridge function through {len(table.values)} points", solution, table, plot, as_json=as_json)
 
 
 def ridge_sum(
@@ -58,6 +65,12 @@ def ridge_sum(
     centre: Annotated[str | None, typer.Option(help="The point where the axes meet, as 0,0; default: 0.")] = None,
     skip: Skip = "none",
     plot: Plot = None,
+    features: Features = None,
+    drop: Drop = None,
+    dropna: DropMissing = False,
+    ties: Ties = "refuse",
+    separator: Separator = None,
+    decimal_mark: Decimal = None,
     as_json: Json = False,
 ) -> None:
     """A sum of ridge functions through points on orthogonal axes, where their norms add up.
@@ -67,12 +80,11 @@ def ridge_sum(
     import numpy as np
 
     from minnorm import PathNorm, known
-    from minnorm.table import read_table
 
     picture(plot)
     axes = None if not direction else [_vector("direction", text) for text in direction]
     middle = None if centre is None else _vector("centre", centre)
-    table = read_table(data, target)
+    table = reading.table(data, target, Reading(features, drop, dropna, separator, decimal_mark), ties)
     solution = known.ridge_sum(
         table.points, table.values, PathNorm(skip=skip), directions=_equally_long(axes), centre=middle
     )
@@ -82,13 +94,25 @@ def ridge_sum(
         dim = table.points.shape[1]
         start = np.zeros(dim) if middle is None else middle
         deliver(save, ridge_figure(table.points, table.values, solution, axes or np.eye(dim), start), plot)
-    _show("ridge sum", f"Sum of ridge functions through {len(table.values)} points", solution, plot, as_json=as_json)
+    _show(
+        "ridge sum",
+        f"Sum of ridge functions through {len(table.values)} points",
+        solution,
+        table,
+        plot,
+        as_json=as_json,
+    )
 
 
 def denoiser(
     clean: Annotated[Path, typer.Argument(help="CSV file with a header line: the coordinates of the clean points.")],
     radius: Annotated[str, typer.Option(help="Radius of the noise: each ball goes to its clean point.")],
     plot: Plot = None,
+    features: Features = None,
+    drop: Drop = None,
+    dropna: DropMissing = False,
+    separator: Separator = None,
+    decimal_mark: Decimal = None,
     as_json: Json = False,
 ) -> None:
     """The denoiser of least norm for clean points on a line, or on rays without acute angles between them.
@@ -96,10 +120,10 @@ def denoiser(
     Example: `minnorm known denoiser clean.csv --radius 0.2 --plot denoiser.png`
     """
     from minnorm import known
-    from minnorm.table import read_points
 
     picture(plot)
-    found = known.denoiser(read_points(clean), number("radius", radius, float))
+    points = reading.points(clean, Reading(features, drop, dropna, separator, decimal_mark))
+    found = known.denoiser(points, number("radius", radius, float))
     if plot is not None:
         from minnorm.plot import denoiser_figure, save
 
@@ -141,13 +165,15 @@ def denoiser(
     )
 
 
-def _show(kind: str, title: str, solution: Any, plot: Path | None, *, as_json: bool) -> None:
+def _show(kind: str, title: str, solution: Any, table: Any, plot: Path | None, *, as_json: bool) -> None:
     """A verified solution."""
     net = solution.network
     if as_json:
         print_json(
             {
                 "kind": kind,
+                "features": list(table.features),
+                "target": table.target,
                 "points": len(solution.dual),
                 "norm": solution.value,
                 "lower_bound": solution.lower_bound,
@@ -165,6 +191,7 @@ def _show(kind: str, title: str, solution: Any, plot: Path | None, *, as_json: b
         title,
         ("", "value"),
         [
+            *named(table),
             ("norm" if solution.certified else "norm, an upper bound of the minimum", f"{solution.value:.14g}"),
             ("lower bound", f"{solution.lower_bound:.14g}"),
             ("certified", f"{text(solution.certified)} (relative gap {solution.gap:.1e})"),

@@ -6,7 +6,9 @@ from typing import Annotated, Any
 
 import typer
 
+from minnorm.cli import reading
 from minnorm.cli.options import OUTPUT, Bias, Json, Offset, Skip, Target, decimal, whole, writable
+from minnorm.cli.reading import Data, Decimal, Drop, DropMissing, Features, Reading, Separator, Ties
 from minnorm.cli.show import deliver, gap_progress, plain, print_json, print_table, progress, say, text
 
 Tolerance = Annotated[float, typer.Option(parser=decimal, help="Relative gap below which a solution is certified.")]
@@ -14,7 +16,7 @@ Seed = Annotated[int, typer.Option(parser=whole, help="Of the searches in data o
 
 
 def solve(
-    data: Annotated[Path, typer.Argument(help="CSV file with a header line.")],
+    data: Data,
     target: Target = None,
     lam: Annotated[
         list[float] | None,
@@ -39,6 +41,12 @@ def solve(
         typer.Option(help="Write the network, dual vector and certificate here, netCDF.", rich_help_panel=OUTPUT),
     ] = None,
     seed: Seed = 0,
+    features: Features = None,
+    drop: Drop = None,
+    dropna: DropMissing = False,
+    ties: Ties = "refuse",
+    separator: Separator = None,
+    decimal_mark: Decimal = None,
     as_json: Json = False,
 ) -> None:
     """The network that globally minimises the path norm, or loss + lam times it, with a certificate.
@@ -53,13 +61,19 @@ def solve(
         raise ValueError(f"lam is {lam[0]}, but the band is that of interpolants; leave --lam out")
     writable(out)
     from minnorm import PathNorm
-    from minnorm.table import read_table
 
-    table = read_table(data, target)
+    if whole_path and ties == "mean" and 0 in (lam or []):
+        raise ValueError("ties is mean, which is for interpolation alone; leave 0 out of --lam, or --path")
+    how = Reading(features, drop, dropna, separator, decimal_mark)
+    interpolates = 0 in (lam or ([1] if whole_path else [0]))
+    remedy = "leave 0 out of --lam" if whole_path else "give --lam above 0, or take their means with --ties mean"
+    if query is not None:
+        remedy = "take their means with --ties mean"
+    table = reading.table(data, target, how, ties, interpolates=interpolates, remedy=remedy)
     penalty = PathNorm(bias=bias, skip=skip, offset=offset)
     options = {"penalty": penalty, "tolerance": tolerance, "time_limit": time_limit}
     if query is not None:
-        _band(table, query, options, out, as_json)
+        _band(table, query, how, options, out, as_json)
     elif whole_path:
         _path(table, lam, options | {"seed": seed}, out, as_json)
     else:
@@ -67,7 +81,7 @@ def solve(
 
 
 def verify(
-    data: Annotated[Path, typer.Argument(help="CSV file with a header line.")],
+    data: Data,
     solution: Annotated[Path, typer.Argument(help="What minnorm solve --out or Solution.save wrote.")],
     target: Annotated[
         str | None, typer.Option(help="Column of the values; default: the one that was solved for.")
@@ -82,16 +96,17 @@ def verify(
     """
     from minnorm import Solution, sealed
     from minnorm import verify as judge
-    from minnorm.table import read_table
+    from minnorm.table import read_again
 
     began = time.monotonic()
     saved = sealed.load(solution)
     claimed = Solution.from_dataset(saved)
     features = [str(name) for name in saved["coordinate"].values] if "coordinate" in saved.coords else None
-    table = read_table(data, target or saved.attrs.get("target"), features)
+    table = read_again(data, saved.attrs | ({} if target is None else {"target": target}), features)
     found = judge(table.points, table.values, claimed, tolerance=tolerance, seed=seed)
     result = {
         "kind": "verify",
+        "features": list(table.features),
         "target": table.target,
         "points": len(table.values),
         "lam": claimed.lam,
@@ -115,6 +130,7 @@ def _one(table: Any, lam: float, options: dict[str, Any], out: Path | None, as_j
         deliver(sealed.save, _named(solution.to_dataset(), table), out)
     result = {
         "kind": "solve",
+        "features": list(table.features),
         "target": table.target,
         "points": len(table.values),
         "lam": solution.lam,
@@ -152,13 +168,12 @@ def _path(table: Any, lams: list[float] | None, options: dict[str, Any], out: Pa
     _print_records(result, ("lam", "value", "gap", "certified", "norm", "loss", "neurons"), as_json)
 
 
-def _band(table: Any, query: Path, options: dict[str, Any], out: Path | None, as_json: bool) -> None:
+def _band(table: Any, query: Path, how: Reading, options: dict[str, Any], out: Path | None, as_json: bool) -> None:
     """The range of all minimum-norm interpolants at query points."""
     from minnorm.solve.band import band
-    from minnorm.table import read_points
 
     began = time.monotonic()
-    places = read_points(query, table.features)
+    places = reading.points(query, how._replace(features=list(table.features), drop=None))
     with progress("", quiet=as_json) as show:
         found = band(
             table.points,
@@ -184,6 +199,7 @@ def _described(
         deliver(sealed.save, _named(found, table), out)
     return {
         "kind": kind,
+        "features": list(table.features),
         "target": table.target,
         "points": len(table.values),
         **{name: plain(found.attrs[name]) for name in attributes},
@@ -210,7 +226,7 @@ def _print_records(result: dict[str, Any], columns: tuple[str, ...], as_json: bo
 
 def _named(dataset: Any, table: Any) -> Any:
     """With the names of the table's columns."""
-    return dataset.assign_coords(coordinate=list(table.features)).assign_attrs(target=table.target)
+    return dataset.assign_coords(coordinate=list(table.features)).assign_attrs(table.reading)
 
 
 def _proof(certificate: Any) -> dict[str, Any]:

@@ -5,14 +5,16 @@ from typing import Annotated, Literal
 
 import typer
 
+from minnorm.cli import reading
 from minnorm.cli.options import OUTPUT, Bias, Json, Skip, Target, Threads, decimal, whole, writable
+from minnorm.cli.reading import Data, Decimal, Drop, DropMissing, Features, Reading, Separator
 from minnorm.cli.show import deliver, plain, print_json, print_table, steps_progress, text
 
 _GRID, _NETWORK = "Grid", "Network and its start"  # panels of --help
 
 
 def train(
-    data: Annotated[Path, typer.Argument(help="CSV file with a header line.")],
+    data: Data,
     target: Target = None,
     optimizer: Annotated[str, typer.Option(help="E.g. sgd, adam, muon; an unknown name lists all.")] = "adam",
     learning_rate: Annotated[
@@ -51,6 +53,11 @@ def train(
         Path | None,
         typer.Option(help="Write all trajectories and networks to this netCDF file.", rich_help_panel=OUTPUT),
     ] = None,
+    features: Features = None,
+    drop: Drop = None,
+    dropna: DropMissing = False,
+    separator: Separator = None,
+    decimal_mark: Decimal = None,
     as_json: Json = False,
     threads: Threads = None,
 ) -> None:
@@ -60,9 +67,8 @@ def train(
     """
     from minnorm import PathNorm, sealed
     from minnorm import train as train_networks
-    from minnorm.table import read_table
 
-    table = read_table(data, target)
+    table = reading.table(data, target, Reading(features, drop, dropna, separator, decimal_mark), interpolates=False)
     writable(out)
     with steps_progress(optimizer, quiet=as_json) as show:
         runs = train_networks(
@@ -100,6 +106,8 @@ def train(
             {
                 "kind": "train",
                 "optimizer": optimizer,
+                "features": list(table.features),
+                "target": table.target,
                 "steps": steps,
                 "out": out and str(out),
                 "runs": records,

@@ -1,5 +1,6 @@
 """Data of the user's own: a CSV file of bounded size, checked as on the command line."""
 
+import re
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -70,7 +71,8 @@ def read(name: str, text: str, *, size: int | None = None, columns: int | None =
         try:
             table = read_table(path)
         except ValueError as error:
-            raise ValueError(str(error).replace(str(path), name)) from None
+            said = re.sub(r" \(--\w+\)", "", str(error))  # options are for the shell
+            raise ValueError(said.replace(str(path), name)) from None
     if columns is not None and len(table.features) + 1 != columns:
         found = ", ".join([*table.features, table.target])
         raise ValueError(f"{name} has columns {found}; this view takes {columns}: coordinates first, the values last")
