@@ -79,6 +79,7 @@ def test_the_chain_of_angles_is_exact(points):
     assert knots.size <= x.size - 2
     between = knots[~np.isin(knots, x)]
     assert np.unique(np.searchsorted(x, between)).size == between.size
+    assert found.gap >= 0
     # The dual function touches +-1, on the side of the mass's sign, at every knot that matters.
     net = solution.network
     touch = FREE.correlation(solution.dual, x[:, None], net)
@@ -135,6 +136,49 @@ def test_many_points(labels, penalty, n):
     assert solution.certified
     assert abs(solution.gap) <= 1e-9
     assert solution.network.width < 0.8 * x.size
+
+
+@pytest.mark.parametrize("penalty", PENALTIES)
+@pytest.mark.parametrize("start", [0.0, 1e4, -1e6, 1e8, 1.3e9])
+def test_days_in_unix_seconds(penalty, start):
+    """Far from the origin all angles agree to within 1e-12: none may be a difference of two that do not."""
+    x, y = start + 86400 * np.arange(30.0), np.sin(np.arange(30) / 3)
+    found = line(x, y, penalty).certificate
+    assert found.lower_bound <= found.value
+    assert found.gap <= 1e-9
+    assert found.residual <= 1e-12
+    assert found.certified
+
+
+@settings(max_examples=6, deadline=None)
+@given(data(least=3), st.sampled_from(PENALTIES), st.sampled_from([1e5, -1e6, 1e7]))
+def test_far_from_the_origin_a_programme_over_points_costs_as_much(points, penalty, start):
+    """There sqrt(1 + t^2) is as good as affine between points, so knots at points are as good as any."""
+    x, y = points
+    x = np.round(x + start, 6)  # the distances are those of float64 numbers
+    found = line(x, y, penalty)
+    assert found.certified
+    centred = x - x.mean()
+    w = np.concatenate([np.ones(x.size), -np.ones(x.size)])
+    knots = np.tile(x, 2)
+    cost = np.hypot(1, knots) / abs(start)
+    columns = [np.maximum(w * (x[:, None] - knots), 0)]
+    # Affine functions: v x + c costs |c|, |v| or next to nothing, of which |v| is worth 1 / start of the rest.
+    constant = np.full((x.size, 1), abs(start))
+    if penalty.offset == "none":
+        columns, cost = [*columns, constant], np.append(cost, 1.0)
+    phi = np.hstack(columns)
+    free = [centred + (x.mean() if penalty.offset == "none" else 0.0)]
+    free = np.stack([*free, np.ones(x.size)] if penalty.offset == "free" else free, axis=1)
+    grid = linprog(
+        np.concatenate([cost, cost, np.zeros(free.shape[1])]),
+        A_eq=np.hstack([phi, -phi, free]),
+        b_eq=y,
+        bounds=[(0, None)] * (2 * cost.size) + [(None, None)] * free.shape[1],
+        method="highs",
+    )
+    steep = float(np.max(np.abs(np.diff(y) / np.diff(x))))
+    assert found.value / abs(start) == pytest.approx(grid.fun, rel=1e-4, abs=1e-4 * steep)
 
 
 def test_two_points_and_labels_on_a_line():

@@ -131,8 +131,8 @@ class _Side:
         begin = float(self.ends[k - 1]) if k else self.start
         if k == self.ends.size:
             return begin
-        # Re(c exp(-i a)) falls through zero at arg(c) + pi/2.
-        zero = math.remainder(float(np.angle(self.waves[k])) + math.pi / 2, 2 * math.pi)
+        # Re(c exp(-i a)) = Re(c) cos a + Im(c) sin a falls through zero here; arg(c) + pi/2 would lose small angles.
+        zero = math.atan2(self.waves[k].real, -self.waves[k].imag)
         return min(max(zero, begin), float(self.ends[k]))
 
 

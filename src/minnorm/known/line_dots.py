@@ -1,6 +1,7 @@
 """Broken lines as networks: of least path norm, and so that little cancels."""
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float
@@ -25,13 +26,8 @@ def connect_the_dots(t: Float[np.ndarray, " n"], y: Float[np.ndarray, " n"], *, 
     Source: Savarese, Evron, Soudry & Srebro (2019), *How do infinite width bounded norm networks look in
     function space?*
     """
-    slopes = np.diff(y) / np.diff(t)
-    p, v = _pivot(slopes)
-    right = turns_to_meet(t[p:], y[p:], v)
-    left = turns_to_meet(-t[p::-1], y[p::-1], -v)
-    knots = np.concatenate([t[p : p + right.size], t[p::-1][: left.size]])
-    facing = np.concatenate([np.ones(right.size), -np.ones(left.size)])
-    mass = np.concatenate([right, left])
+    kinks, p, v = around_a_pivot(t, y)
+    knots, facing, mass = kinks.at, kinks.facing, kinks.mass
     offset, skip_weight = [y[p]], None
     if skip:
         skip_weight = np.array([v])
@@ -44,6 +40,32 @@ def connect_the_dots(t: Float[np.ndarray, " n"], y: Float[np.ndarray, " n"], *, 
     live = mass != 0
     knots, facing, mass = knots[live], facing[live], mass[live]
     return ShallowReLU(facing[:, None], -facing * knots, mass, np.array(math.fsum(offset)), skip_weight)
+
+
+@dataclass(frozen=True)
+class Kinks:
+    """Neurons mass * relu(facing * (x - at)), facing 1 or -1; with b = -facing * at no rounding moves a knot."""
+
+    at: Float[np.ndarray, " k"]
+    facing: Float[np.ndarray, " k"]
+    mass: Float[np.ndarray, " k"]
+
+    def network(self) -> ShallowReLU:
+        """Their sum."""
+        return ShallowReLU(self.facing[:, None], -self.facing * self.at, self.mass, np.array(0.0))
+
+
+def around_a_pivot(t: Float[np.ndarray, " n"], y: Float[np.ndarray, " n"]) -> tuple[Kinks, int, float]:
+    """Kinks, an index p and a slope v with which the broken line is y_p + v (x - t_p) + the kinks' sum.
+
+    The kinks face away from t_p. v is between the slopes on both sides of it, as near to 0 as possible.
+    """
+    p, v = _pivot(np.diff(y) / np.diff(t))
+    right = turns_to_meet(t[p:], y[p:], v)
+    left = turns_to_meet(-t[p::-1], y[p::-1], -v)
+    at = np.concatenate([t[p : p + right.size], t[p::-1][: left.size]])
+    facing = np.concatenate([np.ones(right.size), -np.ones(left.size)])
+    return Kinks(at, facing, np.concatenate([right, left])), p, v
 
 
 def _pivot(slopes: np.ndarray) -> tuple[int, float]:

@@ -1,20 +1,24 @@
 """The minimum-norm interpolant on the line whose biases are penalised, as a function and with its facing."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Float
 from scipy.optimize import linprog
 
 from minnorm.known import line_angles
+from minnorm.known.line_affine import Affine
 from minnorm.known.line_angles import Angles
 from minnorm.known.line_cuts import by_cuts
-from minnorm.known.line_dots import connect_the_dots, turns_to_meet
+from minnorm.known.line_dots import Kinks, around_a_pivot, turns_to_meet
+from minnorm.known.line_rounding import settled
 from minnorm.network import ShallowReLU
 from minnorm.penalty import PathNorm
 
 _ROUNDING = 8 * np.finfo(float).eps
+_NARROW = 1e-7  # radians: the weight sqrt(1 + t^2) is affine on such a cell, but for rounding errors
+_FREE = 1e-12  # of the norm: an affine part that costs no more is none
 
 
 def penalised(
@@ -46,11 +50,15 @@ def penalised(
     turns[0] = turns[-1] = 0.0
     angles = line_angles.solve(turns * np.hypot(1, t), spread)
     knots = broken_line(t, y, angles, spread)
-    network = _facing(connect_the_dots(knots.t, knots.y, skip=True), penalty)
-    if network is None:
+    kinks, p, slope = around_a_pivot(knots.t, knots.y)
+    affine = Affine(float(knots.y[p]), slope, float(knots.t[p]), float(t[0]), float(t[-1]))
+    found = _facing(kinks, affine, penalty)
+    if found is None:
         return by_cuts(t, y, penalty, near=knots.t)
+    kinks, affine = found
     masses = turns_to_meet(t, angles.cosines * np.hypot(1, t), 0.0)
-    return network, np.append(masses, -math.fsum(masses.tolist()))
+    nu = settled(t, np.append(masses, -math.fsum(masses.tolist())), 0.0, 0.0)
+    return affine.joined(kinks, penalty, y), nu
 
 
 @dataclass(frozen=True)
@@ -69,29 +77,22 @@ def broken_line(
     It turns at points where the dual touches, and in the cells where it is tangent, at arctan t = arctan x_i + a_i.
     In a run of such cells the line through a point is given by the knot before it, so one slope leads to all.
     """
+    # In a narrow cell a knot between its points costs what its share at both does, and its place would be rounded.
+    narrow = (angles.kinks != 0) & (spread < _NARROW)
     near = np.where(angles.kinks > 0, angles.up[:-1], angles.down[:-1])
     x, cosine, sine = t[:-1], np.cos(near), np.sin(near)
+    # tan(arctan x + near) - x, so that no digits of a small angle far from the origin are lost.
     with np.errstate(divide="ignore", invalid="ignore"):
-        place = np.clip((x * cosine + sine) / (cosine - x * sine), x, t[1:])
-    inside = (angles.kinks != 0) & (place > x) & (place < t[1:])
-    slopes = np.diff(y) / np.diff(t)
+        place = np.clip(x + np.hypot(1, x) * (np.hypot(1, x) * sine) / (cosine - x * sine), x, t[1:])
+    inside = (angles.kinks != 0) & ~narrow & (place > x) & (place < t[1:])
+    # A knot that rounding put on a point is one there.
+    at = np.append(~inside & (angles.kinks != 0) & (place <= x) | narrow, False)
+    at[1:] |= ~inside & (angles.kinks != 0) & (place >= t[1:]) | narrow
+    at |= angles.touching
     values = np.zeros(place.size)
     edges = np.flatnonzero(np.diff(inside, prepend=False, append=False))
     for first, stop in edges.reshape(-1, 2).tolist():
-        if first > 0:
-            slope = float(slopes[first - 1])
-            for i in range(first, stop):
-                values[i] = y[i] + slope * (place[i] - t[i])
-                slope = (y[i + 1] - values[i]) / (t[i + 1] - place[i])
-        else:
-            slope = float(slopes[stop]) if stop < slopes.size else 0.0
-            for i in range(stop - 1, first - 1, -1):
-                values[i] = y[i + 1] - slope * (t[i + 1] - place[i])
-                slope = (values[i] - y[i]) / (place[i] - t[i])
-    # A knot that rounding put on a point is one there.
-    at = np.append(~inside & (angles.kinks != 0) & (place <= x), False)
-    at[1:] |= ~inside & (angles.kinks != 0) & (place >= t[1:])
-    at |= angles.touching
+        _run(t, y, place, values, first, stop)
     # Both cells beside it without a knot: then so is the point, unless its turn is zero.
     at[0] = at[-1] = True
     where = np.concatenate([t[at], place[inside]])
@@ -99,57 +100,83 @@ def broken_line(
     return BrokenLine(where[order], np.concatenate([y[at], values[inside]])[order])
 
 
-def _facing(network: ShallowReLU, penalty: PathNorm) -> ShallowReLU | None:
-    """The same function without the terms that the penalty forbids, by turning neurons round; None if they cannot.
+def _run(t: np.ndarray, y: np.ndarray, place: np.ndarray, values: np.ndarray, first: int, stop: int) -> None:
+    """Values at the knots in the cells from `first` to `stop`, a run, from the chords beside it.
+
+    The line through a point is given by the knot before it, and by the knot behind it too. Where the lines from both
+    sides meet nearest to a knot's place the knot moves, which costs next to nothing, and so rounding errors on the way
+    miss no point.
+    """
+    slopes = np.diff(y[[first - 1, first]]) / np.diff(t[[first - 1, first]]) if first > 0 else None
+    end = np.diff(y[[stop, stop + 1]]) / np.diff(t[[stop, stop + 1]]) if stop < t.size - 1 else None
+    ahead, behind = np.zeros(stop - first), np.zeros(stop - first)  # slopes before and behind the knot of each cell
+    slope = 0.0 if slopes is None else float(slopes[0])
+    for k, i in enumerate(range(first, stop)):
+        ahead[k] = slope
+        values[i] = y[i] + slope * (place[i] - t[i])
+        slope = (y[i + 1] - values[i]) / (t[i + 1] - place[i])
+    if end is None and slopes is not None:
+        return
+    meet = 0
+    slope = 0.0 if end is None else float(end[0])
+    back = np.zeros(stop - first)
+    for k in range(stop - first - 1, -1, -1):
+        i = first + k
+        behind[k] = slope
+        back[k] = y[i + 1] - slope * (t[i + 1] - place[i])
+        slope = (back[k] - y[i]) / (place[i] - t[i])
+    if slopes is not None:
+        left, right = t[first:stop], t[first + 1 : stop + 1]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            crossing = left + (np.diff(y[first : stop + 1]) - behind * (right - left)) / (ahead - behind)
+            apart = np.abs(crossing - place[first:stop]) / (right - left)
+        apart[~((crossing > left) & (crossing < right))] = np.inf
+        meet = int(np.argmin(apart))
+        if np.isfinite(apart[meet]):
+            place[first + meet] = crossing[meet]
+            back[meet] = y[first + meet] + ahead[meet] * (crossing[meet] - left[meet])
+    values[first + meet : stop] = back[meet:]
+
+
+def _facing(kinks: Kinks, affine: Affine, penalty: PathNorm) -> tuple[Kinks, Affine] | None:
+    """The same function with its affine part, but for what is free, made of neurons turned round; None if they cannot.
 
     Turning a share theta of a neuron a relu(w (x - t)) round leaves a theta w (x - t), so what is wanted is theta in
-    [0, 1] with v + sum theta a w = 0 and, without an offset, c - sum theta a w t = 0.
+    [0, 1] with v + sum theta a w = 0 and, without an offset, level + sum theta a w (at - t) = 0.
     """
-    assert network.skip is not None
-    v, c = float(network.skip[0]), float(network.offset)
-    w, a = network.inner_weights[:, 0], network.outer_weights
-    pull, lever = a * w, a * network.biases
-    rows = [(pull, -v)] if penalty.skip == "none" else []
-    rows += [(lever, -c)] if penalty.offset == "none" else []
-    if not rows:
-        return network
-    if all(level == 0 for _, level in rows):
-        share = np.zeros(a.size)
-    elif a.size == 0:
+    norm = math.fsum((np.abs(kinks.mass) * np.hypot(1, kinks.at)).tolist())
+    if affine.cost(penalty) <= _FREE * norm:
+        return kinks, affine
+    if kinks.mass.size == 0:
         return None
-    else:
-        scale = [float(np.sum(np.abs(row))) or 1.0 for row, _ in rows]
-        found = linprog(
-            np.zeros(a.size),
-            A_eq=np.stack([row / s for (row, _), s in zip(rows, scale, strict=True)]),
-            b_eq=[level / s for (_, level), s in zip(rows, scale, strict=True)],
-            bounds=(0, 1),
-            method="highs",
-        )
-        if found.x is None or found.status != 0:
-            return None
-        share = np.clip(found.x, 0, 1)
-        # A vertex has few shares between 0 and 1: they take up its rounding errors.
-        split = np.flatnonzero((share > 0) & (share < 1))
-        if split.size < len(rows):
-            split = np.argsort(-np.min(np.abs([row / s for (row, _), s in zip(rows, scale, strict=True)]), axis=0))[:2]
-        left = np.zeros(len(rows))
-        for _ in range(2):
-            left = [
-                (level - math.fsum((row * share).tolist())) / s for (row, level), s in zip(rows, scale, strict=True)
-            ]
-            columns = np.stack([row[split] / s for (row, _), s in zip(rows, scale, strict=True)])
-            share[split] += np.linalg.lstsq(columns, np.array(left), rcond=None)[0]
-        if np.max(np.abs(left)) > _ROUNDING or np.min(share) < -1e-9 or np.max(share) > 1 + 1e-9:
-            return None
-    kept, turned = (1 - share) * a, share * a
-    skip = [] if penalty.skip == "none" else [v + math.fsum((turned * w).tolist())]
-    offset = 0.0 if penalty.offset == "none" else c + math.fsum((turned * network.biases).tolist())
-    live, back = kept != 0, turned != 0
-    return ShallowReLU(
-        np.concatenate([w[live], -w[back]])[:, None],
-        np.concatenate([network.biases[live], -network.biases[back]]),
-        np.concatenate([kept[live], turned[back]]),
-        np.asarray(offset),
-        np.array(skip) if skip else None,
+    pull = kinks.mass * kinks.facing
+    # With a free skip term only the value at 0 counts.
+    centre = 0.0 if penalty.skip == "free" else affine.at
+    rows = [(pull, -affine.slope)] if penalty.skip == "none" else []
+    rows += [(pull * (centre - kinks.at), -affine.value(centre))] if penalty.offset == "none" else []
+    scale = [float(np.sum(np.abs(row))) or 1.0 for row, _ in rows]
+    system, goal = (
+        np.stack([row / s for (row, _), s in zip(rows, scale, strict=True)]),
+        [level / s for (_, level), s in zip(rows, scale, strict=True)],
     )
+    found = linprog(np.zeros(pull.size), A_eq=system, b_eq=goal, bounds=(0, 1), method="highs")
+    if found.x is None or found.status != 0:
+        return None
+    share = np.clip(found.x, 0, 1)
+    # A vertex has few shares between 0 and 1: they take up its rounding errors.
+    split = np.flatnonzero((share > 0) & (share < 1))
+    if split.size < len(rows):
+        split = np.argsort(-np.min(np.abs(system), axis=0))[:2]
+    for _ in range(2):
+        left = [level - math.fsum((row * share).tolist()) for row, level in zip(system, goal, strict=True)]
+        share[split] += np.linalg.lstsq(system[:, split], np.array(left), rcond=None)[0]
+    share = np.clip(share, 0, 1)
+    kept = (1 - share) * kinks.mass
+    turned = kinks.mass - kept
+    slope = affine.slope + math.fsum((turned * kinks.facing).tolist())
+    level = affine.level + math.fsum((turned * kinks.facing * (affine.at - kinks.at)).tolist())
+    rest = replace(affine, level=level, slope=slope)
+    if rest.cost(penalty) > _FREE * norm:
+        return None
+    both = Kinks(np.tile(kinks.at, 2), np.append(kinks.facing, -kinks.facing), np.append(kept, turned))
+    return both, rest

@@ -65,6 +65,8 @@ def bump_norms(problem: Problem, wanted: np.ndarray) -> np.ndarray:
     if len(places) == 1:
         # A constant is free, or the atom relu(1) of cost 1.
         return np.zeros(len(reach)) if problem.penalty.constant_is_free else _once(np.ones(len(reach)), group[wanted])
+    if len(places) == 2 and problem.penalty.skip == "free" and problem.penalty.constant_is_free:
+        return np.zeros(len(reach))  # an affine function has any two values
     near = _distances(places, group[wanted])
     with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
         price = _bump(min(places.shape[1], len(places) - 1)) / near * UP
