@@ -6,7 +6,7 @@ from itertools import product
 
 import mpmath
 import numpy as np
-from check import Objective, dual_norm, nearest_feasible, scaled_integers
+from check import Objective, dual_norm, nearest_feasible, scaled_integers, spread
 
 MOST = {1: 30, 2: 30, 3: 22, 4: 9}
 """The most points in each dimension: what the check in integers enumerates in a second or two."""
@@ -63,6 +63,11 @@ def draw(seed: int, number: int, dims: tuple[int, ...], kinds: tuple[str, ...]) 
     return Case(seed, number, kind, label, problem, share, largest, tolerance, twice)
 
 
+def fitted(problem: Objective) -> bool:
+    """Whether the free terms alone fit the labels, but for rounding errors: float64 says nothing about the rest."""
+    return spread(problem) <= 2.0**-44 * float(np.max(np.abs(problem.y)))
+
+
 def lam_max(problem: Objective) -> float:
     """The least lam at which no neuron is worth its cost: the dual norm of the mean residual of the free terms."""
     rest = nearest_feasible(problem, [Fraction(float(label)) for label in problem.y])
@@ -79,7 +84,7 @@ def described(case: Case) -> dict:
     penalty = f"{p.bias}/{p.skip}/{p.offset}"
     return {
         "seed": case.seed, "number": case.number, "name": case.name, "points": case.points, "labels": case.labels,
-        "penalty": penalty, "n": n, "d": d, "lam": p.lam,
+        "penalty": penalty, "n": n, "d": d, "lam": p.lam, "fitted": fitted(p),
     }  # fmt: skip
 
 

@@ -19,6 +19,7 @@ from cases import POINTS, Case, described, draw
 
 SLOW = 20.0  # CPU seconds that no case may take
 KILLED = 90.0  # and after which it is not waited for
+EVERY = 60.0  # seconds between signs of life
 FEW, LOW = 30, 3  # points and dimensions up to which most must be certified
 
 
@@ -27,7 +28,7 @@ def main() -> int:
     options = arguments()
     if options.case is not None:
         return repeat(options)
-    began = time.monotonic()
+    began = said = time.monotonic()
     tally = Tally()
     numbers = iter(range(options.first, sys.maxsize))
     workers = [Worker(options) for _ in range(options.workers)]
@@ -43,6 +44,9 @@ def main() -> int:
             report = worker.report()
             if report is not None:
                 tally.take(report)
+        if time.monotonic() > said + EVERY:
+            said = time.monotonic()
+            print(f"{tally.cases} cases, {tally.faults} with faults", file=sys.stderr, flush=True)
     for worker in workers:
         worker.stop()
     print(tally.summary(time.monotonic() - began))
@@ -59,6 +63,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--dims", type=int, nargs="+", default=[1, 2, 3, 4], choices=[1, 2, 3, 4])
     parser.add_argument("--kind", nargs="+", default=list(POINTS), choices=list(POINTS), help="kinds of points")
     parser.add_argument("--workers", type=int, default=1, help="processes")
+    parser.add_argument("--claims", action="store_true", help="certify made-up networks and dual vectors instead")
     parser.add_argument("--case", type=int, help="only the case of this number, shown in full")
     return parser.parse_args()
 
@@ -69,16 +74,17 @@ def repeat(options: argparse.Namespace) -> int:
     p = case.problem
     print(case.name)
     print(f"x = np.array({p.x.tolist()!r})\ny = np.array({p.y.tolist()!r})")
-    report = judge(case)
+    report = judge(case, options)
     print(json.dumps(report, indent=1))
     return 1 if report["faults"] else 0
 
 
-def judge(case: Case) -> dict:
-    """Solve a case, and what is to be said of the answer."""
+def judge(case: Case, options: argparse.Namespace) -> dict:
+    """Solve a case, or make up a claim for it, and what is to be said of the answer."""
+    import claims
     import solved
 
-    return solved.report(case)
+    return claims.report(case) if options.claims else solved.report(case)
 
 
 class Worker:
@@ -148,7 +154,7 @@ def serve(pipe, options: argparse.Namespace) -> None:
         except EOFError:
             return
         case = draw(options.seed, number, tuple(options.dims), tuple(options.kind))
-        pipe.send(judge(case))
+        pipe.send(judge(case, options))
 
 
 class Tally:
@@ -172,6 +178,7 @@ class Tally:
         self.outcomes[report["outcome"]] += 1
         if report["n"] <= FEW and report["d"] <= LOW and not report["outcome"].startswith("refused"):
             lam = "lam > 0" if report["lam"] else "lam = 0"
+            lam += ", labels that free terms fit" if report["fitted"] else ""
             for group in ("all", f"points {report['points']}", f"labels {report['labels']}", report["penalty"]):
                 share = self.certified[lam, group]
                 share[0] += report["outcome"] == "certified"
