@@ -6,6 +6,7 @@ import itertools
 import math
 from fractions import Fraction
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -19,6 +20,7 @@ from minnorm.known import line
 from minnorm.network import ShallowReLU
 from minnorm.penalty import PathNorm
 from minnorm.solution import Solution
+from minnorm.verify import clock, judge
 from minnorm.verify.exact import UP
 from minnorm.verify.primal import lengths, path_norm, residuals
 from minnorm.verify.repair import correction, rough_correction
@@ -447,6 +449,27 @@ def test_bad_input_is_named():
         verify(x, y, Solution(nothing(2, np.nan), np.zeros(2)))
     with pytest.raises(ValueError, match="offset"):
         verify(x, y, Solution(nothing(2, 1.0), np.zeros(2), PathNorm(offset="none")))
+
+
+def test_an_enumeration_obeys_the_clock_and_tells_how_far_it_is(monkeypatch):
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(14, 4))
+    solution = Solution(nothing(4), admissible(rng.normal(size=14), x, PathNorm()))
+    seen = []
+    assert verify(x, np.zeros(14), solution, progress=seen.append).scope == "bounded"
+    assert seen == sorted(seen)
+    assert len(seen) > 10
+    assert seen[-1] == 1
+    # The clock jumps by a second each time it is asked, so an enumeration is stopped half-way.
+    ticks = itertools.count()
+    for module in (clock, judge):
+        monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: float(next(ticks))))
+    stopped = []
+    found = verify(x, np.zeros(14), solution, effort=10, time_limit=100, progress=stopped.append)
+    assert (found.scope, found.certified) == ("searched", False)
+    assert 0 < stopped[-2] < 1
+    with pytest.raises(ValueError, match="time_limit is -1"):
+        verify(x, np.zeros(14), solution, time_limit=-1)
 
 
 def test_the_package_does_not_hide_the_function():

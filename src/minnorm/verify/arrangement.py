@@ -29,11 +29,11 @@ import numpy as np
 
 from minnorm.solution import Scope
 from minnorm.verify import general, search
+from minnorm.verify.clock import ENDLESS, Clock, OutOfTime
 from minnorm.verify.exact import UNIT, UP
 from minnorm.verify.primal import lengths
 from minnorm.verify.sweep import Circles, Field, Tally
 
-_PATIENCE = 40.0  # seconds that `cost` may expect
 _BLOCK = 1 << 17  # circles times points swept at once
 _DISC = 3e-5  # rho_0; 2 sqrt(e / rho_0) stays well below it for e = 64 eps
 _ASIDE = 3.7e-5
@@ -51,33 +51,48 @@ class Peak:
 
 
 def bound(
-    points: np.ndarray, weights: np.ndarray, affine: bool, starts: np.ndarray, *, effort: float = 1.0
+    points: np.ndarray, weights: np.ndarray, affine: bool, starts: np.ndarray, clock: Clock = ENDLESS
 ) -> Peak | None:
-    """sup |g| with z_j = s_j - s_i and all i if `affine`, else with z_j = s_j; None if it would take too long.
+    """sup |g| with z_j = s_j - s_i and all i if `affine`, else with z_j = s_j; None if it takes too long.
 
-    Arguments: `points` s (n, k), `weights` (n,), `affine`, `starts` directions (m, k) worth trying, `effort` a
-    multiple of the usual patience.
+    Arguments: `points` s (n, k), `weights` (n,), `affine`, `starts` directions (m, k) worth trying, `clock`.
     """
     n, k = points.shape
     if k == 0:
         return Peak(0.0, 0.0, "exact")
     if k == 1 and affine:
         return _on_a_line(points[:, 0], weights)
-    if cost(n, k, affine) > effort * _PATIENCE:
+    if cost(n, k, affine) > clock.left:
         return None
     size = lengths(points)
     rounding = (16 * n + 512) * UNIT * float(np.abs(weights) @ (size + np.max(size)))
     # A good start spares candidates; sweeping one circle for each point is quicker than looking for it.
     lowest = 0.0
     if k > 2:
-        lowest = max(0.0, search.ascend(points, weights, affine, starts[:128], randoms=32, rounds=25) - rounding)
+        lowest = max(
+            0.0, search.ascend(points, weights, affine, starts[:128], clock=clock, randoms=32, rounds=25) - rounding
+        )
+    try:
+        return _certain(points, weights, affine, lowest, size, clock)
+    except OutOfTime:
+        return None
+
+
+def _certain(
+    points: np.ndarray, weights: np.ndarray, affine: bool, lowest: float, size: np.ndarray, clock: Clock
+) -> Peak | None:
+    """The enumeration, for k >= 4 of points that are moved until every arc is certain; OutOfTime."""
+    k = points.shape[1]
     if k <= 3:
-        peak = _enumerate(points, weights, affine, lowest)
+        peak = _enumerate(points, weights, affine, lowest, clock)
         return peak and Peak(peak.lower, peak.upper * (1 + (0.51 * _DISC**2 if k == 3 else 0.0)), "exact")
     best = None
-    for shift in _SHIFTS:
+    for number, shift in enumerate(_SHIFTS):
         moved = points + shift * np.max(size) * np.random.default_rng(0).uniform(-1, 1, points.shape)
-        peak = _enumerate(moved, weights, affine, lowest)
+        try:
+            peak = _enumerate(moved, weights, affine, lowest, clock.part(number, len(_SHIFTS)))
+        except OutOfTime:
+            break
         if peak is None:
             continue
         change = lengths(moved - points) + UNIT * size
@@ -89,11 +104,15 @@ def bound(
     return best
 
 
-def _enumerate(points: np.ndarray, weights: np.ndarray, affine: bool, lowest: float) -> Peak | None:
-    tally = Tally(lowest, lowest)
-    fans = (points - point for point in points) if affine else (points,)
-    if not all(_around(z, weights, tally) for z in fans):
-        return None
+def _enumerate(points: np.ndarray, weights: np.ndarray, affine: bool, lowest: float, clock: Clock) -> Peak | None:
+    tally = Tally(lowest, lowest, clock)
+    if not affine:
+        return Peak(tally.lower, tally.upper * UP, "exact") if _around(points, weights, tally) else None
+    for i, point in enumerate(points):
+        tally.clock = clock.part(i, len(points))
+        tally.clock.check()
+        if not _around(points - point, weights, tally):
+            return None
     return Peak(tally.lower, tally.upper * UP, "exact")
 
 
@@ -130,6 +149,7 @@ def _around(z: np.ndarray, weights: np.ndarray, tally: Tally) -> bool:
     elif k == 3:
         rows = max(1, _BLOCK // n)
         for i in range(0, n, rows):
+            tally.clock.check(i / n)
             _cells(field, np.arange(i, min(n, i + rows)), tally)
     else:
         return general.around(field, tally)

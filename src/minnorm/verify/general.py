@@ -12,6 +12,7 @@ e = (psi + c eps) |z| / |z projected to the plane|, and g on the circle up to L 
 
 import copy
 from itertools import combinations, islice
+from math import comb
 
 import numpy as np
 
@@ -27,7 +28,10 @@ def around(field: Field, tally: Tally) -> bool:
     if n < k:  # the z do not span the space, though they should: their rank was lost in rounding
         return False
     sets = combinations(range(n), k - 2)
-    while chunk := list(islice(sets, max(1, _BLOCK // n))):
+    rows, done = max(1, _BLOCK // n), 0
+    while chunk := list(islice(sets, rows)):
+        tally.clock.check(min(1.0, done / comb(n, k - 2)))
+        done += rows
         if not _chunk(field, np.array(chunk), tally):
             return False
     return True

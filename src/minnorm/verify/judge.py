@@ -5,6 +5,7 @@ mathematics is.
 """
 
 import math
+import time
 from fractions import Fraction
 
 import numpy as np
@@ -13,10 +14,13 @@ import numpy.typing as npt
 from minnorm.problem import Problem
 from minnorm.solution import Certificate, Scope, Solution
 from minnorm.verify import line, space
+from minnorm.verify.clock import Clock, Progress
 from minnorm.verify.exact import UP, Dual, round_down
 from minnorm.verify.price import interpolant_norm
 from minnorm.verify.primal import path_norm, residuals
 
+_PATIENCE = 40.0  # seconds
+_LEAST = 0.5
 _SHARE = 2.0**-36  # of the squared residuals, that float64 may lose before they are computed in two words
 
 
@@ -28,6 +32,8 @@ def verify(
     tolerance: float | int = 1e-6,
     effort: float = 1.0,
     seed: int = 0,
+    time_limit: float | int | None = None,
+    progress: Progress | None = None,
 ) -> Certificate:
     r"""Recompute the objective, the dual bound and their gap for a claimed minimiser; nothing is taken on trust.
 
@@ -39,8 +45,8 @@ def verify(
     corrected at a few data points, and the bound pays for the correction.
 
     Arguments: `points` (n, d), or (n,) for d = 1; `values` (n,); `solution`; `tolerance` for `certified`;
-    `effort`, a multiple of the time (about 40 s) that an enumeration of all activation patterns may be
-    expected to take; `seed` of the search where it would take longer.
+    `effort`, a multiple of the 40 s that an enumeration of all activation patterns may take; `seed` of the search
+    where it takes longer; `time_limit` in seconds, if less; `progress`, called with the fraction done.
 
     Returns a `Certificate`. Its scope is "exact" where sup |h| is found by integer arithmetic (d = 1) or by an
     enumeration with a bound of its rounding errors (data of affine rank 2, or 3 with free biases), "bounded"
@@ -56,6 +62,7 @@ def verify(
 
     Source: Savarese, Evron, Soudry & Srebro (2019) for the dual; the rounding analysis is in the comments.
     """
+    clock = _clock(effort, time_limit, progress)
     problem = Problem(points, values, solution.penalty, solution.lam)
     net = solution.network.to_numpy()
     n, d = problem.points.shape
@@ -73,13 +80,15 @@ def verify(
         dual, scope = line.repaired_dual(x[:, 0], y, nu, problem.penalty), "exact"
     else:
         misfit, norm = residuals(net, x, y, _SHARE if problem.lam > 0 else 0.0), path_norm(net, problem.penalty)
-        dual, scope = space.repaired_dual(x, y, nu, problem.penalty, net, effort=effort, seed=seed)
+        dual, scope = space.repaired_dual(x, y, nu, problem.penalty, net, clock=clock, seed=seed)
     if problem.lam == 0:
         value, rounding = interpolant_norm(problem, net, norm, misfit)
         lower = dual.against_values / Fraction(max(1.0, dual.norm)) if math.isfinite(dual.norm) else Fraction(0)
     else:
         value, rounding = _objective(problem, norm, misfit), math.inf
         lower = _least_objective(problem, dual)
+    if progress is not None:
+        progress(1.0)
     return Certificate(
         value=value,
         lower_bound=_below(lower, value, scope),
@@ -89,6 +98,14 @@ def verify(
         scope=scope,
         tolerance=tolerance,
     )
+
+
+def _clock(effort: float, time_limit: float | int | None, progress: Progress | None) -> Clock:
+    if time_limit is not None and not time_limit >= 0:
+        raise ValueError(f"time_limit is {time_limit!r}; give seconds >= 0, or None")
+    # Small data are proven in no time, whatever is left.
+    seconds = min(effort * _PATIENCE, math.inf if time_limit is None else max(_LEAST, time_limit))
+    return Clock(time.monotonic() + seconds, progress)
 
 
 def _objective(problem: Problem, norm: float, misfit: np.ndarray) -> float:

@@ -1,18 +1,19 @@
 """The exact correction of a dual vector that misses its equality constraints by rounding."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from fractions import Fraction
 
 import numpy as np
 from scipy.linalg import qr
 
 from minnorm.penalty import PathNorm
+from minnorm.verify.clock import ENDLESS, Clock
 from minnorm.verify.exact import integers, power
 
 _WIDEST = 40  # unknowns that rational elimination takes in a second
 
 
-def correction(x: np.ndarray, nu: np.ndarray, penalty: PathNorm) -> dict[int, Fraction] | None:
+def correction(x: np.ndarray, nu: np.ndarray, penalty: PathNorm, clock: Clock = ENDLESS) -> dict[int, Fraction] | None:
     r"""Numbers c_j for few points j such that nu + c is orthogonal to the unpenalised terms, exactly.
 
         sum_j (nu_j + c_j) g(x_j) = 0,    g = 1, x or (1, x), whichever terms are free
@@ -42,7 +43,9 @@ def correction(x: np.ndarray, nu: np.ndarray, penalty: PathNorm) -> dict[int, Fr
     order = [int(part[k]) for part in (used, np.flatnonzero(nu == 0)) if part.size for k in _spanning(rough[part])]
     scale = Fraction(1) / power(e)
     candidates = ([Fraction(int(column[j])) * scale for column in columns] for j in order)
-    weights = _combination(candidates, [-part for part in defect])
+    weights = _combination(candidates, [-part for part in defect], clock)
+    if weights is None:
+        return None
     return {order[k]: weight for k, weight in weights.items()}
 
 
@@ -59,11 +62,18 @@ def _spanning(vectors: np.ndarray) -> list[int]:
     return np.asarray(qr(vectors.T, mode="economic", pivoting=True)[-1]).tolist()
 
 
-def _combination(vectors, target: Sequence[Fraction]) -> dict[int, Fraction]:
-    """Coefficients of the first vectors whose span contains the target, by elimination over the rationals."""
+def _combination(
+    vectors: Iterable[list[Fraction]], target: Sequence[Fraction], clock: Clock
+) -> dict[int, Fraction] | None:
+    """Coefficients of the first vectors whose span contains the target, by elimination over the rationals.
+
+    None where that takes too long.
+    """
     rows: list[tuple[int, list[Fraction], dict[int, Fraction]]] = []  # pivot, reduced vector, its combination
     rest, found = list(target), {}
     for k, vector in enumerate(vectors):
+        if clock.left < 0:
+            return None
         vector, made = list(vector), {k: Fraction(1)}
         for pivot, row, parts in rows:
             if vector[pivot]:

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from minnorm.verify.clock import ENDLESS, Clock
+
 _ROUNDS = 60
 _BLOCK = 1 << 21  # projections held at once
 
@@ -12,6 +14,7 @@ def ascend(
     affine: bool,
     starts: np.ndarray,
     *,
+    clock: Clock = ENDLESS,
     seed: int = 0,
     randoms: int = 256,
     rounds: int = _ROUNDS,
@@ -30,7 +33,12 @@ def ascend(
     u = np.concatenate([part for part in tries if len(part)])
     u = u / np.linalg.norm(u, axis=1, keepdims=True)
     rows = max(1, _BLOCK // len(points))
-    return max(_climb(points, weights, affine, u[i : i + rows], rounds) for i in range(0, len(u), rows))
+    highest = 0.0
+    for i in range(0, len(u), rows):
+        highest = max(highest, _climb(points, weights, affine, u[i : i + rows], rounds, clock))
+        if clock.left < 0:
+            break
+    return highest
 
 
 def _normals(points: np.ndarray, affine: bool, count: int, rng: np.random.Generator) -> np.ndarray:
@@ -46,7 +54,7 @@ def _normals(points: np.ndarray, affine: bool, count: int, rng: np.random.Genera
     return np.linalg.svd(flats)[2][:, -1]
 
 
-def _climb(points: np.ndarray, weights: np.ndarray, affine: bool, u: np.ndarray, rounds: int) -> float:
+def _climb(points: np.ndarray, weights: np.ndarray, affine: bool, u: np.ndarray, rounds: int, clock: Clock) -> float:
     height, slope = _heights(points, weights, affine, u)
     step = np.ones(len(u))
     for _ in range(rounds):
@@ -63,7 +71,7 @@ def _climb(points: np.ndarray, weights: np.ndarray, affine: bool, u: np.ndarray,
         height = np.where(better, higher, height)
         step = np.where(better, np.minimum(1.0, 2 * step), step / 4)
         live = step > 1e-12
-        if not np.any(live):
+        if not np.any(live) or clock.left < 0:
             break
     return float(np.max(height))
 

@@ -10,11 +10,13 @@ from minnorm.network import ShallowReLU
 from minnorm.penalty import PathNorm
 from minnorm.solution import Scope
 from minnorm.verify import arrangement, search
+from minnorm.verify.clock import Clock
 from minnorm.verify.exact import UNIT, UP, Dual, gamma, integers, power, round_up
 from minnorm.verify.primal import lengths
 from minnorm.verify.repair import correction, rough_correction
 
 _CUT = 1e-12  # singular values below this share of the largest are paid for, not followed
+_SEARCH = 0.1  # of the time is left for a search where there is no proof
 _ATOMS = 512  # neurons whose directions are tried
 
 
@@ -32,12 +34,13 @@ class Reduced:
 
 
 def repaired_dual(
-    x: np.ndarray, y: np.ndarray, nu: np.ndarray, penalty: PathNorm, net: ShallowReLU, *, effort: float, seed: int
+    x: np.ndarray, y: np.ndarray, nu: np.ndarray, penalty: PathNorm, net: ShallowReLU, *, clock: Clock, seed: int
 ) -> tuple[Dual, Scope]:
     """Make nu orthogonal to the unpenalised terms, and bound sup |h| / cost (estimate it if "searched")."""
     if not np.any(nu):
         return Dual(0.0, Fraction(0), Fraction(0)), "exact"
-    change = correction(x, nu, penalty)
+    proving = clock.all_but(_SEARCH)
+    change = correction(x, nu, penalty, proving)
     repaired = change is not None
     if change is None:
         change = rough_correction(x, nu, penalty)
@@ -49,10 +52,12 @@ def repaired_dual(
     starts = network_directions(problem, net)
     peak = None
     if repaired:
-        peak = arrangement.bound(problem.coordinates, problem.weights, problem.free, starts, effort=effort)
+        peak = arrangement.bound(problem.coordinates, problem.weights, problem.free, starts, proving)
     if peak is None:
         randoms = int(np.clip(500_000 // len(problem.weights), 16, 256))
-        found = search.ascend(problem.coordinates, problem.weights, problem.free, starts, seed=seed, randoms=randoms)
+        found = search.ascend(
+            problem.coordinates, problem.weights, problem.free, starts, clock=clock, seed=seed, randoms=randoms
+        )
         return Dual(_lifted(found, problem.exponent), against, square), "searched"
     upper = (problem.stretch * peak.upper + problem.price) * UP
     return Dual(_lifted(upper, problem.exponent), against, square), peak.scope

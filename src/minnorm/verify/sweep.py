@@ -5,6 +5,8 @@ from itertools import product
 
 import numpy as np
 
+from minnorm.verify.clock import ENDLESS, Clock, OutOfTime
+
 _WITNESSES = 12
 _BLOCK = 1 << 21  # numbers held at once when candidates are evaluated
 
@@ -15,6 +17,7 @@ class Tally:
 
     lower: float = 0.0
     upper: float = 0.0
+    clock: Clock = ENDLESS
 
     def note(self, value: float, error: float) -> None:
         """Take in a value of |g| known up to an error."""
@@ -108,6 +111,8 @@ class Circles:
         """All faces around all arcs: a sign or 0 for each pin, not all 0. `error` (c,) bounds that of v."""
         for signs in product((-1, 0, 1), repeat=self.pins.shape[1]):
             if any(signs):
+                if tally.clock.left < 0:
+                    raise OutOfTime
                 flatten = self._flattening(signs)
                 added = self._added(signs)
                 for side in (1, -1):
