@@ -1,5 +1,6 @@
 """Column generation in reduced coordinates, apart from the reduction and from the judge."""
 
+import itertools
 import time
 
 import numpy as np
@@ -86,7 +87,7 @@ def test_progress_is_told_bounds_that_close_in():
 def test_a_late_answer_is_an_honest_one():
     reduced = plane(3, 40)
     found = generate(reduced, tolerance=1e-8, deadline=time.monotonic())
-    assert found.rounds == 1
+    assert found.rounds == 0
     check(reduced, found, np.inf)
     best = generate(reduced, tolerance=1e-8)
     assert found.bound <= best.value
@@ -208,4 +209,58 @@ def test_found_says_why_it_ended():
     reduced = reduce(Problem(x, np.sin(3 * x[:, 0]), None, 1e-3))
     assert generate(reduced, tolerance=1e-6).ending == "closed"
     assert generate(reduced, tolerance=1e-6, deadline=0.0).ending == "time"
-    assert generate(reduced, tolerance=1e-300).ending in ("rounding", "closed")
+
+
+class _AfterRounds:
+    """A progress callback during which Ctrl-C is pressed."""
+
+    def __init__(self, rounds):
+        self.left = rounds
+
+    def __call__(self, *_numbers):
+        self.left -= 1
+        if self.left <= 0:
+            raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("rounds", [1, 3])
+@pytest.mark.parametrize(("lam", "dim"), [(0.0, 2), (1e-3, 2), (0.0, 5), (1e-3, 5)])
+def test_ctrl_c_leaves_the_best_so_far(lam, dim, rounds):
+    x = np.random.default_rng(0).normal(size=(15, dim))
+    reduced = reduce(Problem(x, np.sin(3 * x[:, 0]), None, lam))
+    found = generate(reduced, tolerance=1e-10, progress=_AfterRounds(rounds))
+    assert found.ending == "interrupted"
+    assert found.rounds == rounds
+    best = generate(reduced, tolerance=1e-8)
+    assert found.bound <= best.value * (1 + 1e-6)
+    assert best.bound * (1 - 1e-6) <= found.value
+    missed = (
+        reduced.values - reduced.free @ found.coefficients - reduced.atoms(found.weights, found.biases) @ found.masses
+    )
+    if lam == 0:
+        assert np.max(np.abs(missed)) <= 1e-11 * found.value
+    else:
+        assert found.value == pytest.approx(np.sum(np.abs(found.masses)) + np.sum(missed**2 / reduced.rho) / 2)
+
+
+def test_a_second_ctrl_c_is_raised(monkeypatch):
+    """While a network is being made of what there is."""
+    monkeypatch.setattr("minnorm.solve.support.sparsify", _AfterRounds(1))
+    with pytest.raises(KeyboardInterrupt):
+        generate(plane(1), tolerance=1e-8, progress=_AfterRounds(3))
+
+
+@pytest.mark.parametrize("lam", [0.0, 1e-3])
+def test_whenever_the_time_is_over_there_is_a_network(lam, monkeypatch):
+    """The clock is moved on by a second at each look: the time is over anywhere between the first round and the end."""
+    reduced = plane(5, 20, lam)
+    best = generate(reduced, tolerance=1e-8)
+    for limit in (2, 5, 20, 60):
+        clock = itertools.count()
+        monkeypatch.setattr(time, "monotonic", lambda clock=clock: float(next(clock)))
+        found = generate(reduced, tolerance=1e-8, deadline=float(limit))
+        assert next(clock) <= limit + 10
+        assert found.ending == "time" or found.gap <= 1e-8
+        assert best.bound * (1 - 1e-6) <= found.value < np.inf
+        assert found.bound <= best.value * (1 + 1e-6)
+        check(reduced, found, np.inf)

@@ -3,12 +3,13 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float
 
 from minnorm.solution import Ending
-from minnorm.solve import master, pricing, support
+from minnorm.solve import master, pricing, stopgap, support
 from minnorm.solve.oracle import Atoms
 from minnorm.solve.pool import APART, Pool, cuts, thinned
 from minnorm.solve.pricing import Pricer
@@ -23,6 +24,8 @@ _UNFITTED = 1e-2  # relative residual of a master problem that has no solution
 _FITTED = 1e-13  # labels that free terms fit to this share of their size have no rest but rounding errors
 _MOST = (1000, 2)  # so many atoms are kept, and so many more for each point
 _HALVINGS = 3  # how often the way from the best dual vector to the master problem's is halved
+_PROMPT = 0.5  # seconds for making a network of what there is when Ctrl-C was pressed
+_FLOPS = 3e9  # a second, of factorisations, only to judge what there is time for
 _MANY = 600  # points; interpolation of fewer is solved as fast without approaching it
 # Interpolation is approached through these rho, shares of that from which on only free terms are left, to these gaps.
 _APPROACH = ((1e-3, 1e-2), (1e-5, 1e-2), (1e-6, 3e-3), (1e-7, 1e-3))
@@ -41,6 +44,17 @@ class Found:
     bound: float
     rounds: int
     ending: Ending = "stalled"
+
+    @classmethod
+    def begun(cls, reduced: Reduced, nu: np.ndarray) -> "Found":
+        """Free terms alone, and a dual vector of which nothing is known yet."""
+        coefficients, value = _best_coefficients(reduced, np.zeros(reduced.values.size), 0.0)
+        empty, value = np.zeros(0), np.inf if reduced.interpolates else value
+        return cls(np.zeros((0, reduced.rank)), empty, empty, coefficients, nu, value, -np.inf, 0)
+
+    def take(self, **better: Any) -> None:
+        """Change several attributes, all or, where Ctrl-C comes in between, none."""
+        self.__dict__.update(better)
 
     @property
     def gap(self) -> float:
@@ -84,7 +98,8 @@ def generate(
     points is approached through problems with ever smaller rho, whose dual vectors settle in fewer rounds.
 
     Arguments: `tolerance` of the relative gap; `deadline`, a `time.monotonic` moment; `seed` of searches; `pool` and
-    `start`, a dictionary and a dual vector to begin with (the pool is changed). Returns `Found`.
+    `start`, a dictionary and a dual vector to begin with (the pool is changed). Returns `Found`: the best so far when
+    the time is over, and when Ctrl-C is pressed, which `Found.ending` says then.
 
     Source: Gondzio, Gonzalez-Brevis & Munari (2013) for inexact master problems; Ben-Ameur & Neto (2007), *Acceleration
     of cutting-plane and column generation algorithms*, for the points in between.
@@ -97,32 +112,50 @@ def generate(
         return _only_free_terms(reduced, np.zeros(n), 0.0)
     reduced = replace(reduced, values=rest)  # large free terms would cost digits
     pricer = pricing.pricer(reduced.points, reduced.problem.penalty.bias, seed)
-    rounds = 0
 
     def show(value: float, bound: float) -> None:
         if progress is not None:
-            progress(time.monotonic() - began, value * reduced.unit, bound * reduced.unit)
+            progress(time.monotonic() - began, value * reduced.unit, max(bound, 0.0) * reduced.unit)
 
     pool = Pool(reduced) if pool is None else pool
-    if reduced.interpolates and pricer.cheap and pool.size == 0 and start is None and n >= _MANY:
-        start = first_dual(reduced)
-        atoms = pricer.price(start, pool.weights, pool.biases)
-        largest = atoms.largest
-        for share, rough in _APPROACH:
-            nearby = replace(reduced, rho=np.full(n, share * largest))
-            way = _rounds(nearby, pricer, pool, start, rough, deadline, lambda _, bound: show(np.inf, bound), atoms)
-            start, atoms, rounds = way.nu, None, rounds + way.rounds
-            pool.keep(pool.nearest(start))
-    if reduced.interpolates:
-        pool.span(np.random.default_rng(0))  # a pool that fits the labels with rho > 0 need not interpolate them
-    found = _rounds(reduced, pricer, pool, start, tolerance, deadline, show)
-    if found.masses.size:
-        found = finish(reduced, found, tolerance)
-    return replace(found, coefficients=found.coefficients + fitted, rounds=found.rounds + rounds)
+    best = Found.begun(reduced, first_dual(reduced) if start is None else start)
+    late = deadline - min(0.2 * max(deadline - began, 0.0), _seconds_to_finish(reduced, 2 * n))
+    try:
+        rounds = 0
+        if reduced.interpolates and pricer.cheap and pool.size == 0 and start is None and n >= _MANY:
+            start, rounds = _approached(reduced, pricer, pool, late, lambda _, bound: show(np.inf, bound))
+        if reduced.interpolates:
+            pool.span(np.random.default_rng(0))  # a pool that fits the labels with rho > 0 need not interpolate them
+        _rounds(reduced, best, pricer, pool, start, tolerance, late, show)
+        best.rounds += rounds
+        found = finish(reduced, best, tolerance, deadline)
+    except KeyboardInterrupt:
+        best.ending = "interrupted"
+        found = finish(reduced, best, tolerance, time.monotonic() + _PROMPT)
+    return replace(found, coefficients=found.coefficients + fitted, bound=max(found.bound, 0.0))
+
+
+def _approached(
+    reduced: Reduced, pricer: Pricer, pool: Pool, deadline: float, show: Callable[[float, float], None]
+) -> tuple[np.ndarray, int]:
+    """A dual vector near that of interpolation, the atoms near it in the pool, and the rounds that they took."""
+    start, rounds = first_dual(reduced), 0
+    atoms = pricer.price(start, pool.weights, pool.biases, deadline)
+    largest = atoms.largest
+    for share, rough in _APPROACH:
+        if not atoms.complete or time.monotonic() > deadline:
+            break
+        nearby = replace(reduced, rho=np.full(reduced.values.size, share * largest))
+        way = Found.begun(nearby, start)
+        _rounds(nearby, way, pricer, pool, start, rough, deadline, show, atoms if rounds == 0 else None)
+        start, rounds = way.nu, rounds + way.rounds
+        pool.keep(pool.nearest(start))
+    return start, rounds
 
 
 def _rounds(
     reduced: Reduced,
+    best: Found,
     pricer: Pricer,
     pool: Pool,
     start: np.ndarray | None,
@@ -130,29 +163,36 @@ def _rounds(
     deadline: float,
     show: Callable[[float, float], None],
     atoms: Atoms | None = None,
-) -> Found:
-    """Rounds of `generate` until the gap has closed, with all atoms that were in the master problem last.
+) -> None:
+    """Rounds of `generate`, which improve `best` until the gap has closed, all its atoms of the master problem in it.
 
     `atoms` are those that `start` violates, if they are known.
     """
-    n, q = reduced.free.shape
+    n = reduced.values.size
     nu = first_dual(reduced) if start is None else start
-    best = Found(pool.weights, pool.biases, np.zeros(pool.size), np.zeros(q), nu, np.inf, -np.inf, 0)
+    best.take(nu=nu)
     if pool.size == 0 or (start is not None and pricer.cheap):
-        atoms = pricer.price(nu, pool.weights, pool.biases) if atoms is None else atoms
-        if pool.size == 0 and atoms.largest <= 1:
-            atoms = pricer.decide(nu, pool.weights, pool.biases) or atoms
-        if pool.size == 0 and atoms.largest <= 1:
-            return _only_free_terms(reduced, nu, atoms.largest)
-        if pricer.cheap:
-            best.bound, best.nu = dual_bound(reduced, nu, atoms.largest)
+        atoms = pricer.price(nu, pool.weights, pool.biases, deadline) if atoms is None else atoms
+        if pool.size == 0 and atoms.largest <= 1 and atoms.complete:
+            atoms = pricer.decide(nu, pool.weights, pool.biases, deadline) or atoms
+        if pool.size == 0 and atoms.largest <= 1 and atoms.complete:
+            best.take(**vars(_only_free_terms(reduced, nu, atoms.largest)))
+            return
+        if pricer.cheap and atoms.complete:
+            bound, feasible = dual_bound(reduced, nu, atoms.largest)
+            best.take(bound=bound, nu=feasible)
         pool.add(*thinned(atoms, 0.7 * atoms.largest if pool.size == 0 else 1.0, APART, n))
         nu = nu / max(1.0, atoms.largest)
     projection = np.linalg.pinv(reduced.free)
     gap, pruned_at, finest = 1.0, np.inf, 1e-2
     for rounds in range(1, _ROUNDS + 1):
         accuracy = min(finest, max(0.05 * gap, 0.1 * tolerance))
-        solved = master.solve(pool.values, reduced.free, reduced.values, reduced.rho, tolerance=accuracy, start=nu)
+        if time.monotonic() > deadline or pool.size == 0:
+            best.take(ending="time")
+            return
+        solved = master.solve(
+            pool.values, reduced.free, reduced.values, reduced.rho, tolerance=accuracy, start=nu, deadline=deadline
+        )
         if reduced.interpolates and solved.residual > _UNFITTED and pruned_at > 0:
             # Too many atoms were dropped to interpolate with the rest: start again, and drop no more.
             pool.span(np.random.default_rng(rounds))
@@ -164,15 +204,20 @@ def _rounds(
             value = _best_coefficients(reduced, pool.values @ solved.masses, value)[1]
         fits = reduced.interpolates and (solved.residual <= _UNFITTED or rounds == 1)
         if fits or (not reduced.interpolates and value < best.value):
-            best.value, best.masses, best.coefficients = value, solved.masses, solved.coefficients
-            best.weights, best.biases = pool.weights, pool.biases
+            best.take(
+                value=value,
+                masses=solved.masses,
+                coefficients=solved.coefficients,
+                weights=pool.weights,
+                biases=pool.biases,
+            )
         live = solved.weight > _LIVE * float(np.max(solved.weight))
-        atoms, before = pricer.price(nu, pool.weights[live], pool.biases[live]), best.nu
+        atoms, before = pricer.price(nu, pool.weights[live], pool.biases[live], deadline), best.nu
         largest, known = atoms.largest, np.isfinite(best.bound)
         bound, feasible = dual_bound(reduced, nu, largest)
-        if bound > best.bound:
-            best.bound, best.nu = bound, feasible
-        between = _between(reduced, pricer, best, before, nu) if pricer.cheap and known else None
+        if bound > best.bound and atoms.complete:
+            best.take(bound=bound, nu=feasible)
+        between = _between(reduced, pricer, best, before, nu, deadline) if pricer.cheap and known else None
         # A value below the bound belongs to a rough solution; one that only nearly interpolates has a price to pay yet.
         best.rounds, gap = rounds, max(abs(best.gap), solved.gap if reduced.interpolates else 0.0)
         show(best.value, best.bound)
@@ -181,13 +226,17 @@ def _rounds(
         exhausted = largest <= limit and accuracy <= 0.1 * tolerance
         late = time.monotonic() > deadline
         if gap <= tolerance or exhausted or late:
-            judged = pricer.decide(best.nu, pool.weights[live], pool.biases[live])
-            if judged is not None:
-                best.bound, best.nu = dual_bound(reduced, best.nu, judged.largest)
+            judged = pricer.decide(best.nu, pool.weights[live], pool.biases[live], deadline)
+            if judged is not None and judged.complete:
+                bound, feasible = dual_bound(reduced, best.nu, judged.largest)
+                best.take(bound=bound, nu=feasible)
                 gap = max(gap, abs(best.gap))
+            undecided = judged is not None and not judged.complete
+            late = late or undecided
             if judged is None or gap <= tolerance or late or (exhausted and judged.largest <= limit):
-                best.ending = "closed" if gap <= tolerance else "rounding" if exhausted else "time"
-                break
+                closed = gap <= tolerance and not undecided
+                best.take(ending="closed" if closed else "time" if late else "rounding")
+                return
             pool.add(*thinned(judged, 1.0, APART * excess**0.5, n))
         if gap < 0.9 * pruned_at:
             pruned_at = gap
@@ -203,27 +252,38 @@ def _rounds(
             continue
         pool.add(*thinned(atoms, limit, apart, n))
         nu = nu / max(1.0, largest)
-    return best
 
 
-def _between(reduced: Reduced, pricer: Pricer, best: Found, inner: np.ndarray, outer: np.ndarray) -> Atoms:
+def _between(
+    reduced: Reduced, pricer: Pricer, best: Found, inner: np.ndarray, outer: np.ndarray, deadline: float
+) -> Atoms:
     """Atoms that cut between a feasible dual vector and the master problem's, nearer and nearer to the first until
     the bound is better than the best; they are deeper than the ones far outside."""
     atoms = none = Atoms(np.zeros((0, reduced.rank)), np.zeros(0), np.zeros(0))
     for _ in range(_HALVINGS):
         outer = 0.5 * (inner + outer)
-        atoms = pricer.price(outer, none.weights, none.biases)
+        atoms = pricer.price(outer, none.weights, none.biases, deadline)
+        if not atoms.complete:
+            break
         bound, feasible = dual_bound(reduced, outer, atoms.largest)
         if bound > best.bound:
-            best.bound, best.nu = bound, feasible
+            best.take(bound=bound, nu=feasible)
             break
     return atoms
 
 
-def finish(reduced: Reduced, found: Found, tolerance: float) -> Found:
-    """Drop negligible atoms and make the support sparse, unless rounding makes that cost more than it may."""
+def finish(reduced: Reduced, found: Found, tolerance: float, deadline: float = np.inf) -> Found:
+    """Drop negligible atoms and make the support sparse, unless rounding makes that cost more than it may.
+
+    Where there is no time for that until `deadline`, a `time.monotonic` moment, the network is less sparse, and one
+    that has to interpolate does so with neurons in one direction.
+    """
+    if found.ending == "closed" and found.masses.size == 0:
+        return found
     size = np.abs(found.masses)
     kept = size > 1e-9 * float(np.max(size, initial=0.0))
+    if not np.any(kept) or _seconds_to_finish(reduced, int(np.sum(kept))) > deadline - time.monotonic():
+        return _as_it_is(reduced, found, kept)
     plain = _with_support(reduced, found, kept, found.masses)
     values = reduced.atoms(found.weights[kept], found.biases[kept])
     masses = np.zeros(size.size)
@@ -235,6 +295,35 @@ def finish(reduced: Reduced, found: Found, tolerance: float) -> Found:
         again = master.solve(values, reduced.free, reduced.values, reduced.rho, tolerance=0.1 * tolerance)
         sparse = _with_support(reduced, sparse, np.ones(sparse.masses.size, dtype=bool), again.masses)
     return sparse if sparse.value <= plain.value + allowed or sparse.gap <= tolerance else plain
+
+
+def _seconds_to_finish(reduced: Reduced, atoms: int) -> float:
+    """About how long `finish` takes: singular value decompositions of at most 2 n atoms at a time, and a repair."""
+    n = reduced.values.size
+    sparse = 40 * n**3 * -(-atoms // n) / _FLOPS if n <= support.LARGEST else 0.0
+    return sparse + _seconds_to_repair(reduced, atoms)
+
+
+def _seconds_to_repair(reduced: Reduced, atoms: int) -> float:
+    n = reduced.values.size
+    return 25 * n * min(n, atoms) * max(n, atoms) / _FLOPS if reduced.interpolates else 0.0
+
+
+def _as_it_is(reduced: Reduced, found: Found, kept: np.ndarray) -> Found:
+    """The network that there is, made to interpolate in O(n log n) where it has to."""
+    if not reduced.interpolates:
+        return _with_support(reduced, found, kept, found.masses)
+    begun = Found.begun(reduced, found.nu)
+    networks = [
+        (stopgap.interpolated(reduced, w, b, a, c), c)
+        for w, b, a, c in (
+            (found.weights[kept], found.biases[kept], found.masses[kept], found.coefficients),
+            (begun.weights, begun.biases, begun.masses, begun.coefficients),
+        )
+    ]
+    (weights, biases, masses), coefficients = min(networks, key=lambda one: float(np.sum(np.abs(one[0][2]))))
+    value = float(np.sum(np.abs(masses)))
+    return replace(found, weights=weights, biases=biases, masses=masses, coefficients=coefficients, value=value)
 
 
 def _with_support(reduced: Reduced, found: Found, which: np.ndarray, masses: np.ndarray) -> Found:

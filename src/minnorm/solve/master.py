@@ -1,5 +1,7 @@
 """The master problem: best masses on a finite dictionary of atoms, by a primal-dual interior point method."""
 
+import math
+import time
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
@@ -52,6 +54,7 @@ def solve(
     tolerance: float,
     start: Float[np.ndarray, " n"] | None = None,
     reward: tuple[Float[np.ndarray, " p"], Float[np.ndarray, " q"]] | None = None,
+    deadline: float = math.inf,
 ) -> Masses:
     r"""Mehrotra's predictor-corrector method on the dual, which never leaves the dual's feasible set.
 
@@ -62,19 +65,22 @@ def solve(
     |Phi^T nu + t| <= 1, F^T nu + g = 0; then `start` must satisfy them with room to spare.
 
     With a = z+ - z- and slacks s+- = 1 -+ Phi^T nu each step solves one system with Phi D Phi^T + rho,
-    D = z+/s+ + z-/s-. `start` is a dual vector to start from; it is shrunk into the interior.
+    D = z+/s+ + z-/s-. `start` is a dual vector to start from; it is shrunk into the interior. After `deadline`, a
+    `time.monotonic` moment, no further step is taken.
 
     Source: Mehrotra (1992), *On the implementation of a primal-dual interior point method*; Gondzio,
     Gonzalez-Brevis & Munari (2013) for stopping early at well-centred points in column generation.
     """
-    found = _from_start(_Programme(atoms, free, values, rho, reward), tolerance, start)
-    if float(np.max(rho)) > 0 or (found.gap <= tolerance and found.residual <= min(tolerance, 1e-3)):
+    found = _from_start(_Programme(atoms, free, values, rho, reward, deadline), tolerance, start)
+    solved = found.gap <= tolerance and found.residual <= min(tolerance, 1e-3)
+    if float(np.max(rho)) > 0 or solved or time.monotonic() > deadline:
         return found
     # Points or atoms that almost agree make equations that almost depend on each other: solve an orthonormal system.
     rows = _Rows(atoms, free)
     p = atoms.shape[1]
     begin = None if start is None else rows.dual(start)
-    programme = _Programme(rows.matrix[:, :p], rows.matrix[:, p:], rows.values(values), np.zeros(rows.size), reward)
+    parts = rows.matrix[:, :p], rows.matrix[:, p:], rows.values(values), np.zeros(rows.size)
+    programme = _Programme(*parts, reward, deadline)
     inside = _from_start(programme, tolerance, begin)
     misfit = values - atoms @ inside.masses - free @ inside.coefficients
     residual = float(np.max(np.abs(misfit))) / max(float(np.max(np.abs(values))), 1e-300)
@@ -90,6 +96,7 @@ class _Programme(NamedTuple):
     values: np.ndarray
     rho: np.ndarray
     reward: tuple[np.ndarray, np.ndarray] | None
+    deadline: float
 
 
 class _Rows:
@@ -130,7 +137,7 @@ def _from_start(programme: _Programme, tolerance: float, start: np.ndarray | Non
 
 
 def _interior(programme: _Programme, tolerance: float, start: np.ndarray | None) -> Masses:
-    atoms, free, values, rho, reward = programme
+    atoms, free, values, rho, reward, deadline = programme
     n, p = atoms.shape
     nu = np.zeros(n) if start is None else start
     tilt, pull = (np.zeros(p), np.zeros(free.shape[1])) if reward is None else reward
@@ -161,7 +168,7 @@ def _interior(programme: _Programme, tolerance: float, start: np.ndarray | None)
             break  # the systems have become too ill-conditioned to go on
         if best is None or present.error < best.error:
             best = present
-        if present.gap <= tolerance and present.residual <= min(tolerance, 1e-3):
+        if (present.gap <= tolerance and present.residual <= min(tolerance, 1e-3)) or time.monotonic() > deadline:
             break
         ratio = dual_weight / slack
         if not normal.factor(ratio.sum(axis=0), misfit):

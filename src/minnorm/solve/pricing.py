@@ -1,6 +1,8 @@
 """Pricing: which atoms a dual vector violates, by the oracle that suits the rank of the data."""
 
-from dataclasses import dataclass, field
+import math
+import time
+from dataclasses import dataclass, field, replace
 from typing import Protocol, runtime_checkable
 
 import numpy as np
@@ -13,23 +15,29 @@ from minnorm.solve.oracle import Atoms
 EXACT_RANK = 3
 _STARTS = 300
 _DECISIVE = 2000
+_OF_THE_REST = 0.25  # of the time left, at most, for one search: the master problem needs some, too
 _NEAR = 0.05  # how far starts near an active atom are from it
 
 
 @runtime_checkable
 class Pricer(Protocol):
-    """Finds atoms with large |h|; `weights` and `biases` are those that carry mass now."""
+    """Finds atoms with large |h|; `weights` and `biases` are those that carry mass now.
+
+    After `deadline`, a `time.monotonic` moment, what was found until then is returned, as not complete.
+    """
 
     @property
     def cheap(self) -> bool:
         """Whether `price` finds the largest |h| of all, in much less time than the master problem takes."""
         ...
 
-    def price(self, nu: np.ndarray, weights: np.ndarray, biases: np.ndarray) -> Atoms:
+    def price(self, nu: np.ndarray, weights: np.ndarray, biases: np.ndarray, deadline: float = math.inf) -> Atoms:
         """Atoms to add to the dictionary."""
         ...
 
-    def decide(self, nu: np.ndarray, weights: np.ndarray, biases: np.ndarray) -> Atoms | None:
+    def decide(
+        self, nu: np.ndarray, weights: np.ndarray, biases: np.ndarray, deadline: float = math.inf
+    ) -> Atoms | None:
         """Atoms by which a bound is judged before it is believed; None if `price` was already decisive."""
         ...
 
@@ -53,11 +61,11 @@ class Exact:
         """In rank 3 the oracle takes n^3 operations, as the master problem does."""
         return self.points.shape[1] < EXACT_RANK
 
-    def price(self, nu: np.ndarray, weights: np.ndarray, biases: np.ndarray) -> Atoms:
+    def price(self, nu: np.ndarray, weights: np.ndarray, biases: np.ndarray, deadline: float = math.inf) -> Atoms:
         """The exact oracle."""
-        return oracle.exact(self.points, nu, self.bias)
+        return oracle.exact(self.points, nu, self.bias, deadline=deadline)
 
-    def decide(self, nu: np.ndarray, weights: np.ndarray, biases: np.ndarray) -> None:
+    def decide(self, nu: np.ndarray, weights: np.ndarray, biases: np.ndarray, deadline: float = math.inf) -> None:
         """Nothing is left to decide."""
 
 
@@ -79,13 +87,13 @@ class Searched:
         """What a search finds is no bound."""
         return False
 
-    def price(self, nu: np.ndarray, weights: np.ndarray, biases: np.ndarray) -> Atoms:
+    def price(self, nu: np.ndarray, weights: np.ndarray, biases: np.ndarray, deadline: float = math.inf) -> Atoms:
         """A search from active atoms and some random starts."""
-        return self._search(nu, weights, biases, self.feeding, _STARTS, copies=1)
+        return self._search(nu, weights, biases, self.feeding, _STARTS, deadline, copies=1)
 
-    def decide(self, nu: np.ndarray, weights: np.ndarray, biases: np.ndarray) -> Atoms:
+    def decide(self, nu: np.ndarray, weights: np.ndarray, biases: np.ndarray, deadline: float = math.inf) -> Atoms:
         """A search from more random starts, from active atoms and from points near them."""
-        return self._search(nu, weights, biases, self.deciding, _DECISIVE, copies=3)
+        return self._search(nu, weights, biases, self.deciding, _DECISIVE, deadline, copies=3)
 
     def _search(
         self,
@@ -94,6 +102,7 @@ class Searched:
         biases: np.ndarray,
         rng: np.random.Generator,
         count: int,
+        deadline: float,
         copies: int,
     ) -> Atoms:
         random = oracle.random_starts(self.points, count, rng, self.bias)
@@ -104,10 +113,13 @@ class Searched:
         size = np.linalg.norm(near_weights, axis=1)
         if self.bias == "penalised":
             size = np.hypot(size, near_biases)
-        return oracle.search(
+        now = time.monotonic()
+        found = oracle.search(
             self.points,
             nu,
             self.bias,
             np.concatenate([near_weights / size[:, None], random[0]]),
             np.concatenate([near_biases / size, random[1]]),
+            deadline=now + _OF_THE_REST * (deadline - now),
         )
+        return replace(found, complete=found.values.size > 0)  # no search is

@@ -5,7 +5,7 @@ import scipy.linalg
 from jaxtyping import Float
 from scipy.linalg.blas import dger  # pyright: ignore[reportAttributeAccessIssue]
 
-_LARGEST = 2000  # points; beyond it the elimination would cost more than a sparse network is worth
+LARGEST = 2000  # points; beyond it the elimination would cost more than a sparse network is worth
 
 
 def sparsify(
@@ -19,7 +19,7 @@ def sparsify(
     """
     n = atoms.shape[0]
     masses = masses.copy()
-    if n > _LARGEST:
+    if n > LARGEST:
         return masses
     phi = atoms
     if free.shape[1]:
