@@ -36,13 +36,15 @@ def check(reduced, found, tolerance):
     else:
         value += 0.5 * np.sum(misfit**2 / reduced.rho)
     assert found.value == pytest.approx(value, rel=1e-9, abs=1e-12)
-    top = oracle.exact(reduced.points, found.nu, reduced.problem.penalty.bias).largest
-    assert top <= 1 + 1e-9
-    bound = reduced.values @ found.nu - 0.5 * (reduced.rho * found.nu) @ found.nu
-    assert found.bound == pytest.approx(bound, rel=1e-9, abs=1e-12)
+    if found.bound > 0 or found.ending == "closed":
+        top = oracle.exact(reduced.points, found.nu, reduced.problem.penalty.bias).largest
+        assert top <= 1 + 1e-9
+        bound = reduced.values @ found.nu - 0.5 * (reduced.rho * found.nu) @ found.nu
+        assert found.bound == pytest.approx(bound, rel=1e-9, abs=1e-12)
     assert found.gap <= tolerance
     assert found.gap >= -1e-9
-    assert len(found.masses) <= len(reduced.values) - reduced.free.shape[1]
+    if found.ending == "closed":
+        assert len(found.masses) <= len(reduced.values) - reduced.free.shape[1]
     correlation = found.nu @ values
     assert np.sum(np.abs(found.masses) - found.masses * correlation) <= 2 * tolerance * max(value, 1e-3)
 
@@ -234,9 +236,8 @@ def test_ctrl_c_leaves_the_best_so_far(lam, dim, rounds):
     best = generate(reduced, tolerance=1e-8)
     assert found.bound <= best.value * (1 + 1e-6)
     assert best.bound * (1 - 1e-6) <= found.value
-    missed = (
-        reduced.values - reduced.free @ found.coefficients - reduced.atoms(found.weights, found.biases) @ found.masses
-    )
+    missed = reduced.values - reduced.atoms(found.weights, found.biases) @ found.masses
+    missed = missed - reduced.free @ found.coefficients
     if lam == 0:
         assert np.max(np.abs(missed)) <= 1e-11 * found.value
     else:
