@@ -71,7 +71,7 @@ def test_a_true_claim_has_no_faults():
     [
         ({"lower": 2.1}, "lower_bound <= value"),
         ({"lower": 1.9, "dual": 0.9 * SOLVED.dual, "value": 1.9}, "value below"),
-        ({"dual": np.array([-1.0, 2.0, -1.5])}, "not what the dual vector proves"),
+        ({"dual": np.array([-1.0, 2.0, -1.0 - 1e-15]) * [1.5, 1.0, 0.5]}, "not what the dual vector proves"),
         ({"dual": np.zeros(3), "lower": 0.0}, "FALSE: the true gap"),
         ({"outer": np.array([-1.0, -0.99])}, "FALSE: the residual"),
         ({"slope": np.array([1e-300])}, "forbids"),
