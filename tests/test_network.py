@@ -1,5 +1,6 @@
 """Networks: what keeps the function keeps it, and evaluation agrees with rational arithmetic."""
 
+import dataclasses
 from fractions import Fraction
 
 import jax
@@ -387,3 +388,12 @@ def test_a_zero_skip_term_fits_a_state_dict_and_another_does_not():
 def test_parameters_that_do_not_fit_are_named(read, given, message):
     with pytest.raises(ValueError, match=message):
         read(given)
+
+
+def test_dictionaries_are_in_c_order_whatever_the_network_is_in():
+    """safetensors 0.8.0 writes an array's memory as it lies: Fortran order comes back scrambled."""
+    w = np.arange(6.0).reshape(3, 2)
+    network = ShallowReLU(np.asfortranarray(w), np.zeros(3)[::-1], np.arange(6.0)[::2], np.array(0.0), np.ones(4)[::2])
+    for parts in (network.to_dict(), dataclasses.replace(network, skip=None).to_state_dict()):
+        assert all(part.flags.c_contiguous for part in parts.values())
+        np.testing.assert_array_equal(parts.get("0.weight", parts.get("inner_weights")), w)

@@ -153,7 +153,7 @@ class ShallowReLU(eqx.Module):
     # Other representations.
 
     def to_dict(self) -> dict[str, np.ndarray]:
-        """The parameters as NumPy arrays under their names; `skip` only if there is one."""
+        """The parameters as NumPy arrays in C order under their names; `skip` only if there is one."""
         parts = {
             "inner_weights": self.inner_weights,
             "biases": self.biases,
@@ -161,7 +161,7 @@ class ShallowReLU(eqx.Module):
             "offset": self.offset,
             "skip": self.skip,
         }
-        return {name: np.asarray(part) for name, part in parts.items() if part is not None}
+        return {name: np.asarray(part, order="C") for name, part in parts.items() if part is not None}
 
     @classmethod
     def from_dict(cls, parts: Mapping[str, npt.ArrayLike]) -> "ShallowReLU":
@@ -185,12 +185,12 @@ class ShallowReLU(eqx.Module):
     def to_state_dict(self) -> dict[str, np.ndarray]:
         """The arrays of the state dict of torch.nn.Sequential(Linear(d, m), ReLU(), Linear(m, 1)).
 
-        `{name: torch.from_numpy(array)}` loads there. A skip term has no place in that module: ValueError.
+        `{name: torch.from_numpy(array)}` loads there; the arrays are in C order, as file formats take them. A skip term has no place in that module: ValueError.
         """
         if self.skip is not None and np.any(np.asarray(self.skip)):
             raise ValueError("skip is not zero; a Sequential of two Linear layers has no place for v . x")
         return {
-            "0.weight": np.array(self.inner_weights),
+            "0.weight": np.array(self.inner_weights, order="C"),
             "0.bias": np.array(self.biases),
             "2.weight": np.array(self.outer_weights)[None, :],
             "2.bias": np.array(self.offset)[None],

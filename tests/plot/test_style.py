@@ -129,3 +129,12 @@ def test_figures_of_several_axes_are_in_the_style(tmp_path):
     for ax in line_figure(x, y, mn.known.line(x, y)).axes:
         assert not ax.spines["top"].get_visible()
         assert ax.get_legend() is None or ax.get_legend().get_texts()[0].get_fontsize() == 7.5
+
+
+def test_a_figure_for_a_file_needs_no_display(tmp_path, monkeypatch):
+    """Nothing asks pyplot, which fails on a machine without a display where MPLBACKEND names a window system."""
+    for name in ("figure", "subplots", "switch_backend"):
+        monkeypatch.setattr(plt, name, lambda *_, **__: pytest.fail("pyplot was asked for a window"))
+    x, y = [-1.0, 0.0, 1.0], [0.0, 1.0, 0.0]
+    save(line_figure(np.array(x)[:, None], np.array(y), mn.known.line(x, y)), tmp_path / "a.svg")
+    assert (tmp_path / "a.svg").read_bytes().startswith(b"<?xml")

@@ -246,3 +246,24 @@ def test_a_study_that_solves_has_a_page_of_rates(tmp_path):
     page = report.write(tmp_path).read_text(encoding="utf-8")
     assert "All 4 problems are solved to a certified relative gap" in page
     assert "norm deficit" in page
+
+
+@pytest.mark.parametrize("kind", ["training", pytest.param("atlas", marks=pytest.mark.slow)])
+def test_an_optimiser_whose_networks_all_diverged_takes_nothing_from_the_others(small, tmp_path, kind):
+    """Its measures are NaN in the shapes that the task implies: the page and the table stay whole."""
+    small["zip"][0]["learning_rate"][0] = 1e9
+    store = study.run(study.parse(small | {"report": kind}), tmp_path)
+    (_, wild), (_, tame) = store.done()
+    assert wild["diverged"].all()
+    assert not tame["diverged"].any()
+    assert {name: part.dims for name, part in wild.data_vars.items()} == {
+        name: part.dims for name, part in tame.data_vars.items()
+    }
+    for name in ("function", "norm_ratio", "seminorm", "effective_neurons", "excess_objective"):
+        assert np.isnan(wild[name]).all()
+    table = study.table(store)
+    assert table.groupby("optimizer")["l2_unknown"].count().to_dict() == {"adam": 4, "gd": 0}
+    (section,) = report.sections(tmp_path)
+    assert ("4 of 8 diverged" if kind == "training" else "4 diverged") in " ".join(section.findings)
+    for picture in section.pictures:
+        picture.draw()

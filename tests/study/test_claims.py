@@ -1,5 +1,6 @@
 import errno
 import fcntl
+import os
 import subprocess
 import sys
 
@@ -66,3 +67,16 @@ def test_without_locks_work_goes_on(tmp_path, monkeypatch):
     monkeypatch.setattr(fcntl, "flock", lambda *_: (_ for _ in ()).throw(OSError(errno.EIO, "broken")))
     with pytest.raises(OSError, match="broken"), claim(tmp_path / "work"):
         pass
+
+
+@pytest.mark.parametrize(
+    ("number", "words"), [(errno.EROFS, "Read-only"), (errno.EACCES, "denied"), (errno.ENOSPC, "No space")]
+)
+def test_a_directory_that_takes_no_file_is_named_with_a_remedy(tmp_path, monkeypatch, number, words):
+    def refuse(*_):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr("minnorm.study.claims.os.open", refuse)
+    with pytest.raises(OSError, match=rf"results cannot be written \(.*{words}.*\); make room there, or give") as error:
+        claim(tmp_path / "results" / "claims" / "work").__enter__()
+    assert error.value.errno == number

@@ -1,3 +1,6 @@
+import json
+import re
+
 import pytest
 
 from minnorm.study import load, parse
@@ -74,3 +77,45 @@ def test_load_reads_toml_and_finds_a_csv_file_beside_it(tmp_path):
         load(file)
     with pytest.raises(ValueError, match="not a file"):
         load(tmp_path / "no.toml")
+
+
+@pytest.mark.parametrize(
+    ("table", "name", "value", "words"),
+    [
+        (
+            "train",
+            "width",
+            "50",
+            "line 6: train.width: input should be a valid integer, got '50'; leave out the quotes",
+        ),
+        ("train", "width", 50.0, "train.width: input should be a valid integer, got 50.0"),
+        ("train", "width", True, "train.width: input should be a valid integer, got True"),
+        ("train", "learning_rate", "1e-3", "train.learning_rate: input should be a valid number"),
+        ("train", "learning_rate", [True], "train.learning_rate.0: input should be a valid number, got True"),
+        ("train", "antisymmetric", 1, "train.antisymmetric: input should be a valid boolean, got 1"),
+        ("train", "antisymmetric", "yes", "train.antisymmetric: input should be a valid boolean, got 'yes'"),
+        ("grid", "width", ["50"], "grid.width.0: input should be a valid integer, got '50'"),
+        ("grid", "seed", [1.0], "grid.seed.0: input should be a valid integer, got 1.0"),
+        ("measure", "radii", 80.0, "measure.radii: input should be a valid integer, got 80.0"),
+        ("task", "dim", "3", "task.dim: input should be a valid integer, got '3'"),
+    ],
+)
+def test_values_of_the_wrong_type_are_refused_with_their_line(tmp_path, table, name, value, words):
+    dim = "" if name == "dim" else "dim = 3\n"
+    task = f'name = "a"\n[task]\nkind = "bump"\n{dim}'
+    (tmp_path / "s.toml").write_text(f"{task}{'' if table == 'task' else f'[{table}]'}\n{name} = {json.dumps(value)}\n")
+    with pytest.raises(ValueError, match=re.escape(words)):
+        load(tmp_path / "s.toml")
+
+
+@pytest.mark.parametrize("x", [[0.0, float("nan")], [0.0, float("inf")]])
+def test_points_that_are_no_numbers_are_refused_before_anything_runs(small, x):
+    small["task"] |= {"x": x, "y": [0.0, 1.0]}
+    with pytest.raises(ValueError, match=r"task\.x\.1: input should be a finite number"):
+        parse(small)
+
+
+def test_whole_numbers_are_numbers(small):
+    small["task"] |= {"x": [-1, 0, 1], "y": [0, 1, 0]}
+    small["train"]["weight_decay"] = 0
+    parse(small)

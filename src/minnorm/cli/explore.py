@@ -45,7 +45,9 @@ def explore(
     if browser:
         import webbrowser
 
-        server.io_loop.call_later(0.1, lambda: webbrowser.open(url))
+        server.io_loop.call_later(
+            0.1, lambda: webbrowser.open(url) or say("no browser was found; open the address above")
+        )
     server.start()
     try:
         server.io_loop.start()

@@ -46,7 +46,7 @@ def sections(stores: Sequence[Store]) -> list[Section]:
             findings=[*findings(main, ranks), *_claims_in_words(verdicts)],
             pictures=_pictures(main, fit, ranks, excess),
             tables=[
-                *(_ranking_table(name, found) for name, found in ranks.items()),
+                *(_ranking_table(name, found) for name, found in ranks.items() if found),
                 Table(
                     ["finding", "source", "contrast", f"factor [{LEVEL:.0%} interval]", "pairs", "verdict"],
                     atlas_claims.rows(verdicts),

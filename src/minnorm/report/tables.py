@@ -100,7 +100,8 @@ def _spread(runs: xr.Dataset, name: str) -> Spread:
         values = values.isel(step=-1)
     if "radius" in values.dims:
         values = values.mean("radius")
-    kept = values.values[np.isfinite(values.values)]
+    kept = values.values[np.isfinite(values.values)].astype(np.float64)
     if kept.size == 0:
         return Spread(np.nan, np.nan)
-    return Spread(float(kept.mean()), float(kept.std(ddof=1)) if kept.size > 1 else 0.0)
+    with np.errstate(over="ignore"):  # of a network that grows beyond all bounds
+        return Spread(float(kept.mean()), float(kept.std(ddof=1)) if kept.size > 1 else 0.0)

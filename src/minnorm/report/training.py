@@ -82,10 +82,10 @@ def _settings(table: Sequence[Row], data: TaskData) -> str:
 def _findings(table: Sequence[Row], data: TaskData) -> list[str]:
     """Sentences computed from the table; nothing is said that its numbers do not say."""
     found = []
-    diverged = sum(row.diverged for row in table)
+    networks, diverged = sum(row.networks for row in table), sum(row.diverged for row in table)
     found.append(
-        f"{sum(row.networks for row in table)} networks were trained; "
-        + (f"{diverged} diverged and are left out of means and figures." if diverged else "none diverged.")
+        f"{networks} networks were trained; "
+        + (f"{diverged} of {networks} diverged, left out of means and figures." if diverged else "none diverged.")
     )
     alive = [row for row in table if row.diverged < row.networks]
     if not alive:

@@ -14,7 +14,8 @@ def claim(path: Path, *, wait: bool = False) -> Iterator[bool | None]:
 
     Yields True if it is ours, False if another process or thread holds it, None if the file system has no
     locks: then work may be done twice, and files that are replaced as a whole are still right. The system
-    ends the claim of a process that dies, however it dies. `wait` waits for the other.
+    ends the claim of a process that dies, however it dies. `wait` waits for the other. Errors: OSError in one line
+    where nothing can be written.
 
     >>> import tempfile
     >>> path = Path(tempfile.mkdtemp()) / "work"
@@ -22,8 +23,12 @@ def claim(path: Path, *, wait: bool = False) -> Iterator[bool | None]:
     ...     first, second
     (True, False)
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    held, file = _lock(path, wait)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        held, file = _lock(path, wait)
+    except OSError as error:
+        where = f"{path.parent.parent} cannot be written ({error.strerror})"
+        raise OSError(error.errno, f"{where}; make room there, or give a directory that can be") from error
     try:
         yield held
     finally:

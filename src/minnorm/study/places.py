@@ -117,7 +117,8 @@ def _explain(detail: Any, content: Any, allowed: Callable[[Place], Iterable[str]
     given = detail["input"]
     if detail["type"] == "value_error" or isinstance(given, dict):
         return place, message
-    return place, f"{message[0].lower()}{message[1:]}, got {given!r}"
+    quoted = isinstance(given, str) and detail["type"] in ("int_type", "float_type", "bool_type")
+    return place, f"{message[0].lower()}{message[1:]}, got {given!r}{'; leave out the quotes' if quoted else ''}"
 
 
 def unknown(name: str, allowed: Iterable[str]) -> str:

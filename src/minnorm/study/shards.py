@@ -52,8 +52,8 @@ def run_shard(
 ) -> xr.Dataset:
     """Train and measure all networks of a shard; the result is that of `train` with the measures added.
 
-    Networks that diverged have NaN for every measure. `checkpoint` keeps the state of a long training, see
-    `minnorm.train`. A shard that solves has the result of `run_solve`.
+    Networks that diverged have NaN for every measure, in the shape that it has for others. `checkpoint` keeps the state
+    of a long training, see `minnorm.train`. A shard that solves has the result of `run_solve`.
     """
     if isinstance(shard, SolveShard):
         return run_solve(shard, progress)
@@ -72,7 +72,10 @@ def run_shard(
         for place, network in networks(runs)
     ]
     shape = tuple(runs.sizes[axis] for axis in AXES)
-    template = next((row for row in rows if row is not None), {})
+    template = next((row for row in rows if row is not None), None)
+    if template is None:
+        one, place = _any_network(data.points.shape[1]), {"weight_decay": decays[0]}
+        template = measure_network(one, data, shard, exact) | _compare(one, data, arguments["penalty"], place, compared)
     for name, (dims, value) in template.items():
         blank = np.full_like(np.asarray(value, dtype=np.float64), np.nan)
         stacked = np.stack([blank if row is None else np.asarray(row[name][1], dtype=np.float64) for row in rows])
@@ -160,6 +163,11 @@ def _coordinates(shard: Shard) -> dict[str, Any]:
     if isinstance(shard.task, BumpTask):
         return {"radius": ("radius", radii(shard), {"long_name": "distance r from the origin"})}
     return {}
+
+
+def _any_network(dim: int) -> ShallowReLU:
+    """One whose measures have the shapes of all others': for a shard in which every network diverged."""
+    return ShallowReLU(np.ones((1, dim)), np.zeros(1), np.ones(1), np.zeros(()))
 
 
 def _finite(network: ShallowReLU) -> bool:

@@ -37,7 +37,7 @@ Seed = Annotated[int, Field(ge=0, lt=2**32)]
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
 class PenaltySpec(_Strict):
@@ -119,7 +119,7 @@ class MeasureSpec(_Strict):
     """Whether its objective is compared with the certified minimum, where that is to be had."""
     directions: int = Field(default=256, ge=2)
     radii: int = Field(default=81, ge=2)
-    largest_radius: float = Field(default=5.0, gt=1)
+    largest_radius: float = Field(default=5.0, gt=1, allow_inf_nan=False)
 
 
 class Shard(_Strict):

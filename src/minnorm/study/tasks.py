@@ -44,16 +44,19 @@ class TaskData:
     target: Target | None
 
 
+Finite = Annotated[float, Field(allow_inf_nan=False)]
+
+
 class _Task(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
 class LineTask(_Task):
     """Points on the line; the target is the minimum-norm interpolant in closed form."""
 
     kind: Literal["line"]
-    x: list[float] = Field(min_length=2)
-    y: list[float] = Field(min_length=2)
+    x: list[Finite] = Field(min_length=2)
+    y: list[Finite] = Field(min_length=2)
 
     def count(self) -> int:
         """How many points there are."""
