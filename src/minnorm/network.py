@@ -185,7 +185,8 @@ class ShallowReLU(eqx.Module):
     def to_state_dict(self) -> dict[str, np.ndarray]:
         """The arrays of the state dict of torch.nn.Sequential(Linear(d, m), ReLU(), Linear(m, 1)).
 
-        `{name: torch.from_numpy(array)}` loads there; the arrays are in C order, as file formats take them. A skip term has no place in that module: ValueError.
+        `{name: torch.from_numpy(array)}` loads there; the arrays are in C order, as file formats take them. A skip
+        term has no place in that module: ValueError.
         """
         if self.skip is not None and np.any(np.asarray(self.skip)):
             raise ValueError("skip is not zero; a Sequential of two Linear layers has no place for v . x")
