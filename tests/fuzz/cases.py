@@ -123,8 +123,9 @@ def _flat(rng, n, d):
 
 
 def _collinear(rng, n, d):
-    t = rng.integers(-9, 10, size=n) if rng.random() < 0.5 else rng.standard_normal(n)
-    direction = rng.integers(-3, 4, size=d) if rng.random() < 0.5 else rng.standard_normal(d)
+    """Exactly, or up to rounding errors, which a free skip term may use."""
+    t = rng.integers(-9, 10, size=n) if rng.random() < 0.5 else np.round(2.0**20 * rng.standard_normal(n)) / 2.0**20
+    direction = rng.integers(-3, 4, size=d) if rng.random() < 0.8 else rng.standard_normal(d)
     return np.outer(t, direction) + rng.integers(-1, 2, size=d)
 
 

@@ -88,7 +88,7 @@ def examine(problem: Objective, claim: Claim, tolerance: float, known: float = n
         if problem.lam and bound > true * (1 + mpmath.mpf(10) ** -40):
             faults.append("CHECKER: a bound above an objective")
         if claim.proven and lower > bound + HAIR * abs(value):
-            if _nearly_feasible(problem, claim.dual):
+            if _feasible_but_for_rounding(problem, claim.dual):
                 faults.append("lower_bound is not what the dual vector proves")
             elif lower > min(mpmath.mpf(known), true if problem.lam else mpmath.inf):
                 faults.append("FALSE: lower_bound is above a network's objective")
@@ -160,16 +160,16 @@ def best_bound(problem: Objective, dual: np.ndarray) -> mpmath.mpf:
     return max(mpmath.mpf(0), t * against - t * t * square / 2)
 
 
-def _nearly_feasible(problem: Objective, dual: np.ndarray) -> bool:
-    """Whether all that the free terms see of a dual vector is rounding."""
-    size = np.abs(dual)
-    for column in free_terms(problem):
-        seen = abs(sum(Fraction(float(part)) * other for part, other in zip(dual, column, strict=True)))
-        if seen > 2.0**-44 * float(size @ np.abs([float(other) for other in column])):
-            return False
-    nearest = nearest_feasible(problem, [Fraction(float(part)) for part in dual])
-    moved = max(abs(float(a) - float(b)) for a, b in zip(nearest, dual, strict=True))
-    return moved <= 1e-9 * float(np.max(size))
+def _feasible_but_for_rounding(problem: Objective, dual: np.ndarray) -> bool:
+    """Whether any repair that is as small as the nearest one changes sup |h| by a share that does not count."""
+    given = [Fraction(float(part)) for part in dual]
+    nearest = nearest_feasible(problem, given)
+    repair = sum(abs(float(a - b)) for a, b in zip(given, nearest, strict=True))
+    size = np.linalg.norm(problem.x, axis=1) if problem.bias == "penalised" else np.ptp(problem.x, axis=0)
+    reach = float(np.hypot(1, np.max(size)) if problem.bias == "penalised" else np.linalg.norm(size))
+    numbers, e = scaled_integers(nearest)
+    largest = float(dual_norm(problem.x, numbers, problem.bias) * mpmath.mpf(2) ** -e)
+    return len(dual) * repair * reach <= 1e-2 * HAIR * largest
 
 
 def dual_norm(x: np.ndarray, nu: np.ndarray, bias: str) -> mpmath.mpf:

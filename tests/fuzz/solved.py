@@ -31,7 +31,8 @@ def report(case: Case) -> dict:
         fault = "traceback: " + traceback.format_exc().strip().splitlines()[-1]
         return said | {"outcome": "traceback", "faults": [fault], "numbers": traceback.format_exc(), **_spent(began)}
     spent = _spent(began)
-    found = examine(p, claim(solution), case.tolerance)
+    on_the_line = not p.lam and p.bias == "free" and p.x.shape[1] == 1
+    found = examine(p, claim(solution), case.tolerance, bracket(p)[1] * (1 + 1e-12) if on_the_line else np.inf)
     faults = found.faults + _warnings(heard, solution.certified)
     if case.twice:
         faults += _second(case, solution)
