@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "ascent.hpp"
+#include "branch.hpp"
 #include "exact.hpp"
 #include "train/handler.hpp"
 
@@ -65,14 +66,31 @@ nb::tuple search(Matrix points, Column nu, Matrix starts, bool penalised, int ma
     });
 }
 
+nb::tuple supremum(Matrix points, Column weights, Matrix cone, bool affine, double lower, double closeness, int threads,
+                   double seconds) {
+    const Data data = data_of(points, weights);
+    if (cone.shape(1) != points.shape(1)) throw nb::value_error("cone must have as many columns as points");
+    const Branching problem{data.n, data.rank, static_cast<int>(cone.shape(0)), data.points, data.nu, cone.data(), affine};
+    Watch watch(seconds, raise_signals);
+    Branched found;
+    {
+        nb::gil_scoped_release release;
+        found = branch(problem, lower, closeness, threads, watch);
+    }
+    return nb::make_tuple(found.lower, found.upper, found.nodes, found.complete);
+}
+
 }  // namespace
 
 NB_MODULE(_native, m) {
-    m.doc() = "Compiled oracles, for minnorm.solve.oracle, and training's kernel, for minnorm.train.native.";
+    m.doc() = "Compiled oracles for minnorm.solve.oracle, bounds for minnorm.verify, training's kernel for minnorm.train.native.";
     m.def("exact", &exact, nb::arg("points"), nb::arg("nu"), nb::arg("penalised"), nb::arg("per_pivot"),
           nb::arg("threads"), nb::arg("seconds"));
     m.def("search", &search, nb::arg("points"), nb::arg("nu"), nb::arg("starts"), nb::arg("penalised"),
           nb::arg("max_iterations"), nb::arg("threads"), nb::arg("seconds"));
+          nb::arg("max_iterations"), nb::arg("threads"));
+    m.def("branch", &supremum, nb::arg("points"), nb::arg("weights"), nb::arg("cone"), nb::arg("affine"),
+          nb::arg("lower"), nb::arg("closeness"), nb::arg("threads"), nb::arg("seconds"));
     m.def("instruction_sets", [] {
         nb::list names;
         for (const auto& name : train::instruction_sets()) names.append(nb::str(name.c_str()));
