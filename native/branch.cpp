@@ -17,6 +17,7 @@
 #include "branch.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <cstdint>
 #include <limits>
@@ -35,6 +36,10 @@ constexpr int BATCH = 256;          // nodes that are split between two looks at
 constexpr double MEMORY = 1 << 30;  // bytes of open nodes
 constexpr double FLAT = 1e-10;      // of a column's length: what is left of it belongs to the others' span
 constexpr double STILL = 1e-12;     // a slope that is none
+
+constexpr double GLANCE = 0.04;     // of the time, after which there is something to judge by
+constexpr double USEFUL = 2;        // times the best value, or less, is a bound to be had in the end
+constexpr double PACE = 2.5;
 
 enum State : int8_t { LOWER, UPPER, FREE, FIXED };
 enum Sign : int8_t { NONE, PLUS, MINUS };
@@ -112,8 +117,8 @@ double dot(const double* a, const double* b, int size) {
 // Bounded least squares: the c_j in their intervals for which v, with the shift in place of what b costs, is shortest.
 class Squares {
 public:
-    explicit Squares(const Columns& columns)
-        : a(columns), c(a.count), low(a.count), high(a.count), state(a.count), v(a.size), banned(a.count),
+    Squares(const Columns& columns, Watch& watch)
+        : a(columns), watch(watch), c(a.count), low(a.count), high(a.count), state(a.count), v(a.size), banned(a.count),
           q(static_cast<size_t>(a.size) * a.size), r(static_cast<size_t>(a.size) * a.size), step(a.size), exact(a.rank) {}
 
     // The best bound that is found, but no better than `enough`; `fine` improves it even where that is out of reach.
@@ -132,6 +137,7 @@ public:
     }
 
     const Columns& a;
+    Watch& watch;
     std::vector<double> c, low, high;
     std::vector<int8_t> state;
     std::vector<int> free;
@@ -260,6 +266,7 @@ private:
             if (!append(enter)) continue;
             project();
             if (round % 4 == 3) {
+                if (watch.over()) break;
                 best = std::min(best, certified());
                 if (best <= enough) return best;
             }
@@ -275,7 +282,7 @@ private:
 // A node with what is needed to bound it.
 class Cell {
 public:
-    explicit Cell(const Columns& columns) : a(columns), main(columns), side(columns) {}
+    Cell(const Columns& columns, Watch& watch) : a(columns), watch(watch), main(columns, watch), side(columns, watch) {}
 
     void load(const Node& from) {
         node = from;
@@ -313,7 +320,7 @@ public:
                 if (round == 0 || before >= 0) continue;  // once more, finely
                 break;
             }
-            if (!narrow(node.next)) break;
+            if (watch.over() || !narrow(node.next)) break;
         }
         store();
         return value;
@@ -358,8 +365,8 @@ private:
         const std::vector<double>& v = main.v;
         const double size = std::sqrt(dot(v.data(), v.data(), a.rank));
         const bool somewhere = size > 1e-11 * node.bound;  // else only u = 0 is as good as the bound
-        // What is attained at a kink of some point; farther off nothing is claimed.
-        const bool near = somewhere && (!a.affine || std::fabs(v[a.rank]) * a.lift <= a.reach * size);
+        // With sum nu = 0 up to rounding, h is attained for any b; of one far off nothing is claimed.
+        const bool near = somewhere && (!a.affine || std::fabs(v[a.rank]) * a.lift <= 1.01 * a.reach * size);
         int chosen = -1;
         double most = 0;
         value = 0;
@@ -410,6 +417,7 @@ private:
     }
 
     const Columns& a;
+    Watch& watch;
     Squares main, side;
 };
 
@@ -431,11 +439,14 @@ struct Split {
 
 }  // namespace
 
-Branched branch(const Branching& problem, double lower, double closeness, int threads, Watch& watch) {
+Branched branch(const Branching& problem, double lower, double closeness, int threads, double seconds, Watch& watch) {
+    const auto start = std::chrono::steady_clock::now();
     const Columns columns(problem);
     std::priority_queue<Node, std::vector<Node>, Less> open;
-    double closed = 0, nodes = 1;
-    const auto enough = [&] { return lower * (1 + closeness); };
+    double closed = 0, nodes = 1, total = 0;
+    for (int j = 0; j < columns.n; ++j) total += std::fabs(columns.nu[j]) * (columns.length[j] + columns.reach);
+    // Bounds do not fall below their rounding.
+    const auto enough = [&] { return std::max(lower * (1 + closeness), 4 * (columns.count + 64) * UNIT * total); };
     const auto accept = [&](Node&& node, double value) {
         lower = std::max(lower, value);
         if (node.bound <= enough() || node.next < 0)
@@ -443,13 +454,18 @@ Branched branch(const Branching& problem, double lower, double closeness, int th
         else
             open.push(std::move(node));
     };
-    Cell first(columns);
+    Cell first(columns, watch);
     first.load(root(columns));
     const double value = first.bound(enough());
     accept(std::move(first.node), value);
+    // A best-first bound falls about linearly in the logarithm of the time.
+    const auto hopeless = [&] {
+        const double share = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count() / seconds;
+        return share > GLANCE && open.top().bound > lower * (USEFUL + PACE * std::log(1 / share));
+    };
     const size_t room = static_cast<size_t>(MEMORY / (sizeof(Node) + 9 * columns.n + columns.count + 12 * columns.size + 128));
     std::vector<Node> batch;
-    while (!open.empty() && open.top().bound > enough() && !watch.over() && open.size() < room) {
+    while (!open.empty() && open.top().bound > enough() && !watch.over() && !hopeless() && open.size() < room) {
         batch.clear();
         while (!open.empty() && static_cast<int>(batch.size()) < BATCH && open.top().bound > enough()) {
             batch.push_back(open.top());
@@ -458,7 +474,7 @@ Branched branch(const Branching& problem, double lower, double closeness, int th
         const double goal = enough();
         std::vector<Split> splits(batch.size());
         parallel(
-            static_cast<int>(batch.size()), threads, [&] { return Cell(columns); },
+            static_cast<int>(batch.size()), threads, [&] { return Cell(columns, watch); },
             [&](Cell& cell, int k) {
                 if (watch.over()) return;
                 for (int s = 0; s < 2; ++s) {

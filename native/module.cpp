@@ -75,7 +75,7 @@ nb::tuple supremum(Matrix points, Column weights, Matrix cone, bool affine, doub
     Branched found;
     {
         nb::gil_scoped_release release;
-        found = branch(problem, lower, closeness, threads, watch);
+        found = branch(problem, lower, closeness, threads, seconds, watch);
     }
     return nb::make_tuple(found.lower, found.upper, found.nodes, found.complete);
 }
@@ -88,7 +88,6 @@ NB_MODULE(_native, m) {
           nb::arg("threads"), nb::arg("seconds"));
     m.def("search", &search, nb::arg("points"), nb::arg("nu"), nb::arg("starts"), nb::arg("penalised"),
           nb::arg("max_iterations"), nb::arg("threads"), nb::arg("seconds"));
-          nb::arg("max_iterations"), nb::arg("threads"));
     m.def("branch", &supremum, nb::arg("points"), nb::arg("weights"), nb::arg("cone"), nb::arg("affine"),
           nb::arg("lower"), nb::arg("closeness"), nb::arg("threads"), nb::arg("seconds"));
     m.def("instruction_sets", [] {

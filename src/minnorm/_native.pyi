@@ -1,4 +1,4 @@
-"""Compiled oracles, for minnorm.solve.oracle, and training's kernel, for minnorm.train.native."""
+"""Compiled oracles for minnorm.solve.oracle, bounds for minnorm.verify, training's kernel for minnorm.train.native."""
 
 import numpy as np
 from jaxtyping import Float
@@ -25,6 +25,19 @@ def search(
 ) -> tuple[Float[np.ndarray, "k r1"], Float[np.ndarray, " k"], bool]:
     """Rows of (weights, bias) and values of the local maxima reached from rows of (weights, bias); whether the time was
     enough for all starts."""
+
+def branch(
+    points: Float[np.ndarray, "n k"],
+    weights: Float[np.ndarray, " n"],
+    cone: Float[np.ndarray, "m k"],
+    affine: bool,
+    lower: float,
+    closeness: float,
+    threads: int,
+    seconds: float,
+) -> tuple[float, float, float, bool]:
+    """The best value met of sum_j weights_j relu(u . s_j + b), |u| <= 1, cone @ u >= 0, with b = -u . s_i for some i if
+    `affine`, else 0; an upper bound of all; nodes; whether the bound is within `closeness` of the value."""
 
 def instruction_sets() -> list[str]:
     """What the training kernel was built for and this processor runs, the best first."""

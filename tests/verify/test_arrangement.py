@@ -9,10 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import minimize
 
-from minnorm.verify import general
-from minnorm.verify.arrangement import bound, cost, make_field
+from minnorm.verify.arrangement import bound, cost
 from minnorm.verify.clock import Clock
-from minnorm.verify.sweep import Tally
 
 quick = settings(max_examples=25, deadline=None)
 seeds = st.integers(0, 2**32 - 1)
@@ -157,35 +155,6 @@ def test_near_coincidences_are_not_lost():
             assert peak(moved, weights, affine).upper == pytest.approx(
                 wanted, abs=20 * size * np.abs(weights).sum() + 1e-6
             )
-
-
-def test_open_orders_are_tried_both_ways_or_refused(monkeypatch):
-    points, weights = sample(8, 9, 4, False)
-    wanted = exhaustive(points[:8], weights[:8], False)
-    field = make_field(points[:8], weights[:8])
-    real = general._open_arcs
-    tried = []
-
-    def open_everywhere(circles, relative):
-        arcs = real(circles, relative)
-        forced = np.zeros_like(arcs)
-        forced[:, 2:-3:2] = True
-        tried.append(forced.sum())
-        return arcs | forced
-
-    monkeypatch.setattr(general, "_open_arcs", open_everywhere)
-    tally = Tally()
-    assert general.around(field, tally)
-    assert sum(tried) > 0
-    assert tally.upper == pytest.approx(wanted, rel=1e-9)
-    monkeypatch.setattr(general, "_open_arcs", lambda circles, relative: None)
-    assert not general.around(field, Tally())
-    assert bound(points, weights, False, NO_STARTS[4]) is None
-
-
-def test_more_breakpoints_than_two_at_one_place_are_noticed():
-    points = grid(3, 4, False)
-    assert not general.around(make_field(points, np.ones(len(points))), Tally())
 
 
 @quick

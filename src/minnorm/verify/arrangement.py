@@ -1,10 +1,9 @@
 r"""sup |g| over unit u in R^k, g(u) = sum_j nu_j relu(u . z_j), by enumeration of the arrangement of hyperplanes.
 
-On a face with active points A, g = v . u with v = sum_A nu_j z_j, so a maximum inside it is at v/|v|, v projected
-to the face's span. Every face of dimension 2 or more has on its boundary an arc of a circle that is orthogonal to
-k - 2 of the z_j, its *pins*: all circles are swept, and around each arc every choice of a sign or 0 for the pins
-names a face. A candidate v counts if it is longer than the best so far, if up to rounding it is on the right side
-of its pins and of the arc's ends, and if g(v/|v|) = |v|, as it is on the face.
+On a cell with active points A, g = v . u with v = sum_A nu_j z_j, so a maximum inside it is at v/|v|. For k = 3 every
+cell has on its boundary an arc of the great circle that is orthogonal to some z_j, its *pin*: all circles are swept,
+and the arcs' two sides are the cells. A candidate v counts if it is longer than the best so far, if up to rounding it
+is on the right side of its pin and of the arc's ends, and if g(v/|v|) = |v|, as it is on the cell.
 
 What rounding can do, with L = sum |nu_j| |z_j| and err = (8n + 256) eps L for running sums and frames:
 
@@ -16,7 +15,7 @@ What rounding can do, with L = sum |nu_j| |z_j| and err = (8n + 256) eps L for r
   of i at a distance d from p with sin d >= tan(rho) tan(phi/2). Breakpoints err by e / sin(phi): those with
   sin(phi) > 2 sqrt(e / rho_0) are on the right side of p. The others are set aside and take the side of i: a disc of
   radius rho_0 has no room on the other side, between two circles at so small an angle.
-* k >= 4 is in `minnorm.verify.general`.
+* k >= 4 is not enumerated: `minnorm.verify.branching`.
 
 Source: Edelsbrunner (1987), *Algorithms in Combinatorial Geometry*, for arrangements; Higham (2002), *Accuracy and
 Stability of Numerical Algorithms*, for sums.
@@ -28,7 +27,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from minnorm.solution import Scope
-from minnorm.verify import general, search
+from minnorm.verify import branching, search
 from minnorm.verify.clock import ENDLESS, Clock, OutOfTime
 from minnorm.verify.exact import UNIT, UP
 from minnorm.verify.primal import lengths
@@ -37,8 +36,6 @@ from minnorm.verify.sweep import Circles, Field, Tally
 _BLOCK = 1 << 17  # circles times points swept at once
 _DISC = 3e-5  # rho_0; 2 sqrt(e / rho_0) stays well below it for e = 64 eps
 _ASIDE = 3.7e-5
-_SHIFTS = (0.0, 1e-9, 3e-8)  # how far points are moved, relative to the largest, until all arcs are certain
-_CLOSE = 1e-7  # and the bound is this close to a value
 
 
 @dataclass(frozen=True)
@@ -62,7 +59,7 @@ def bound(
         return Peak(0.0, 0.0, "exact")
     if k == 1 and affine:
         return _on_a_line(points[:, 0], weights)
-    if cost(n, k, affine) > clock.left:
+    if k <= 3 and cost(n, k, affine) > clock.left:
         return None
     size = lengths(points)
     rounding = (16 * n + 512) * UNIT * float(np.abs(weights) @ (size + np.max(size)))
@@ -72,54 +69,31 @@ def bound(
         lowest = max(
             0.0, search.ascend(points, weights, affine, starts[:128], clock=clock, randoms=32, rounds=25) - rounding
         )
+    if k > 3:
+        found = branching.bound(points, weights, affine, lowest, clock)
+        return found and Peak(max(lowest, found[0] - rounding), found[1] * UP, "bounded")
     try:
-        return _certain(points, weights, affine, lowest, size, clock)
+        peak = _enumerate(points, weights, affine, lowest, clock)
     except OutOfTime:
         return None
+    return Peak(peak.lower, peak.upper * (1 + (0.51 * _DISC**2 if k == 3 else 0.0)), "exact")
 
 
-def _certain(
-    points: np.ndarray, weights: np.ndarray, affine: bool, lowest: float, size: np.ndarray, clock: Clock
-) -> Peak | None:
-    """The enumeration, for k >= 4 of points that are moved until every arc is certain; OutOfTime."""
-    k = points.shape[1]
-    if k <= 3:
-        peak = _enumerate(points, weights, affine, lowest, clock)
-        return peak and Peak(peak.lower, peak.upper * (1 + (0.51 * _DISC**2 if k == 3 else 0.0)), "exact")
-    best = None
-    for number, shift in enumerate(_SHIFTS):
-        moved = points + shift * np.max(size) * np.random.default_rng(0).uniform(-1, 1, points.shape)
-        try:
-            peak = _enumerate(moved, weights, affine, lowest, clock.part(number, len(_SHIFTS)))
-        except OutOfTime:
-            break
-        if peak is None:
-            continue
-        change = lengths(moved - points) + UNIT * size
-        price = float(np.abs(weights) @ (change + np.max(change))) * UP if shift else 0.0
-        peak = Peak(max(lowest, peak.lower - price), (peak.upper + price) * UP, "bounded")
-        best = peak if best is None or peak.upper < best.upper else best
-        if best.upper - best.lower <= _CLOSE * best.upper:
-            break
-    return best
-
-
-def _enumerate(points: np.ndarray, weights: np.ndarray, affine: bool, lowest: float, clock: Clock) -> Peak | None:
+def _enumerate(points: np.ndarray, weights: np.ndarray, affine: bool, lowest: float, clock: Clock) -> Peak:
     tally = Tally(lowest, lowest, clock)
     if not affine:
-        return Peak(tally.lower, tally.upper * UP, "exact") if _around(points, weights, tally) else None
-    for i, point in enumerate(points):
+        _around(points, weights, tally)
+    for i, point in enumerate(points) if affine else ():
         tally.clock = clock.part(i, len(points))
         tally.clock.check()
-        if not _around(points - point, weights, tally):
-            return None
+        _around(points - point, weights, tally)
     return Peak(tally.lower, tally.upper * UP, "exact")
 
 
 def cost(n: int, k: int, affine: bool) -> float:
-    """Seconds that the enumeration takes on one core, roughly: arcs times faces."""
+    """Seconds that the enumeration takes on one core for k <= 3, roughly: arcs times faces."""
     pins = max(0, k - 2)
-    each = 1e-3 + math.comb(n - 1 if affine else n, pins) * n * 3.0**pins * (2e-7 if k <= 3 else 4.5e-7)
+    each = 1e-3 + math.comb(n - 1 if affine else n, pins) * n * 3.0**pins * 2e-7
     return each * (n if affine else 1)
 
 
@@ -135,25 +109,22 @@ def _on_a_line(s: np.ndarray, weights: np.ndarray) -> Peak:
     return Peak(peak - error, (peak + error) * UP, "exact")
 
 
-def _around(z: np.ndarray, weights: np.ndarray, tally: Tally) -> bool:
-    """sup |sum_j nu_j relu(u . z_j)| over unit u; False if it could not be enumerated."""
+def _around(z: np.ndarray, weights: np.ndarray, tally: Tally) -> None:
+    """sup |sum_j nu_j relu(u . z_j)| over unit u; OutOfTime."""
     field = make_field(z, weights)
     if field is None:
-        return True
+        return
     n, k = field.z.shape
     if k == 1:
         for u in (1.0, -1.0):
             tally.note(abs(float(field.at(np.array([[u]]))[0])), field.error)
     elif k == 2:
         Circles(field, np.eye(2)[None], np.zeros((1, 0), dtype=int)).values(tally, np.array([field.error]))
-    elif k == 3:
+    else:
         rows = max(1, _BLOCK // n)
         for i in range(0, n, rows):
             tally.clock.check(i / n)
             _cells(field, np.arange(i, min(n, i + rows)), tally)
-    else:
-        return general.around(field, tally)
-    return True
 
 
 def make_field(z: np.ndarray, weights: np.ndarray) -> Field | None:

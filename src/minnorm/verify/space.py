@@ -29,7 +29,7 @@ class Reduced:
     free: bool  # biases, so that kinks are at points
     stretch: float
     price: float  # what h may differ by, from x to its coordinates
-    basis: np.ndarray  # (D, k), from x - reference or (x, 1) to coordinates
+    basis: np.ndarray  # (D, k), from x - centre or (x, 1) to coordinates
     exponent: int  # the result is to be multiplied by 2^exponent
 
 
@@ -86,11 +86,11 @@ def _products(y: np.ndarray, nu: np.ndarray, change: dict[int, Fraction]) -> tup
 
 
 def reduce(x: np.ndarray, nu: np.ndarray, moved: np.ndarray, penalty: PathNorm) -> Reduced:
-    r"""Coordinates s_j = V^T z_j of few dimensions, where z_j is x_j - reference or, for penalised biases, (x_j, 1).
+    r"""Coordinates s_j = V^T z_j of few dimensions, where z_j is x_j - centre or, for penalised biases, (x_j, 1).
 
     For w of length 1 and u = V^T w, |w . z_j - u . s_j| <= |z_j - V s_j|: V need not be orthonormal, only
-    |u| <= ||V||. With free biases sup over b is attained at kinks b = -w . x_i of the corrected vector, because
-    its sum vanishes; equal points share one weight.
+    |u| <= ||V||. Where the points span all their coordinates V = 1. With free biases sup over b is attained at kinks
+    b = -w . x_i of the corrected vector, because its sum vanishes; equal points share one weight.
     """
     heard = (nu != 0) | (moved != 0)
     x, nu, moved = x[heard], nu[heard], moved[heard]
@@ -105,8 +105,7 @@ def reduce(x: np.ndarray, nu: np.ndarray, moved: np.ndarray, penalty: PathNorm) 
     if free:
         scale = np.frexp(np.max(np.abs(points)))[1]
         points = np.ldexp(points, -scale)
-        reference = points[np.argmin(np.sum((points - points.mean(axis=0)) ** 2, axis=1))]
-        vectors = points - reference
+        vectors = points - (points.min(axis=0) + points.max(axis=0)) / 2  # if anything is a centre of symmetry, this is
         closer = np.frexp(np.max(np.abs(vectors)))[1]
         vectors, scale = np.ldexp(vectors, -closer), scale + closer
     else:
@@ -136,6 +135,9 @@ def _own_space(vectors: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray,
     d = vectors.shape[1]
     _, singular, right = np.linalg.svd(vectors, full_matrices=False)
     k = int(np.sum(singular > _CUT * singular[0])) if singular[0] > 0 else 0
+    moving = np.any(vectors != 0, axis=0)
+    if k == np.sum(moving):  # their own axes keep symmetries, and cost nothing
+        return np.eye(d)[:, moving], vectors[:, moving], np.zeros(len(vectors)), 1.0
     basis = np.ascontiguousarray(right[:k].T)
     coordinates = vectors @ basis
     rest = lengths(vectors - coordinates @ basis.T)

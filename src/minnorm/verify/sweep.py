@@ -1,7 +1,6 @@
 """One sweep over many circles: values on them, and the cells and faces around each of their arcs."""
 
 from dataclasses import dataclass
-from itertools import product
 
 import numpy as np
 
@@ -54,7 +53,6 @@ class Circles:
 
     def __init__(self, field: Field, frames: np.ndarray, pins: np.ndarray, aside: float = 0.0):
         self.field, self.frames, self.pins = field, frames, pins
-        self.swapped = False  # whether the ends of arcs are in the other order than the running sums say
         count, n = len(frames), len(field.z)
         self.row = np.arange(count)[:, None]
         self.witnesses = np.argsort(-np.abs(field.nu) * field.size)[:_WITNESSES].tolist()
@@ -108,58 +106,31 @@ class Circles:
         tally.lower = max(tally.lower, float(best[top] - error[top]))
 
     def faces(self, tally: Tally, error: np.ndarray) -> None:
-        """All faces around all arcs: a sign or 0 for each pin, not all 0. `error` (c,) bounds that of v."""
-        for signs in product((-1, 0, 1), repeat=self.pins.shape[1]):
-            if any(signs):
-                if tally.clock.left < 0:
-                    raise OutOfTime
-                flatten = self._flattening(signs)
-                added = self._added(signs)
-                for side in (1, -1):
-                    self._face(signs, side, added, flatten, tally, error)
+        """The cells on either side of all arcs (k = 3). `error` (c,) bounds that of v."""
+        for sign in (-1, 1):
+            if tally.clock.left < 0:
+                raise OutOfTime
+            added = self._added(sign)
+            for side in (1, -1):
+                self._face(sign, side, added, tally, error)
 
-    def _added(self, signs: tuple[int, ...]) -> list[np.ndarray]:
-        """What the pins on their positive side, and the points set aside, add to v: k arrays (c, 1)."""
-        field = self.field
-        chosen = np.zeros(self.swept.shape, dtype=bool)
-        if len(signs) == 1:
-            chosen = ~self.swept & (signs[0] * self.parts[2] * np.sign(self.parts[2][self.row, self.pins]) > 0)
-        else:
-            for m, sign in enumerate(signs):
-                chosen[self.row[:, 0], self.pins[:, m]] = sign > 0
-        return [np.where(chosen, field.nu * part, 0.0).sum(axis=1, keepdims=True) for part in self.parts]
+    def _added(self, sign: int) -> list[np.ndarray]:
+        """What the pin and the points set aside add to v on their positive side: three arrays (c, 1)."""
+        side = self.parts[2] * np.sign(self.parts[2][self.row, self.pins])
+        chosen = ~self.swept & (sign * side > 0)
+        return [np.where(chosen, self.field.nu * part, 0.0).sum(axis=1, keepdims=True) for part in self.parts]
 
-    def _flattening(self, signs: tuple[int, ...]) -> np.ndarray | None:
-        """Projectors (c, p, p) of the frame's last p coordinates to the complement of the pins with sign 0."""
-        zeros = [m for m, sign in enumerate(signs) if sign == 0]
-        if not zeros:
-            return None
-        rows = self.row[:, 0]
-        tails = np.stack([np.stack([part[rows, self.pins[:, m]] for part in self.parts[2:]], 1) for m in zeros], 2)
-        q = np.linalg.qr(tails)[0]
-        return np.eye(tails.shape[1]) - q @ q.transpose(0, 2, 1)
-
-    def _face(
-        self,
-        signs: tuple[int, ...],
-        side: int,
-        added: list[np.ndarray],
-        flatten: np.ndarray | None,
-        tally: Tally,
-        error: np.ndarray,
-    ) -> None:
+    def _face(self, sign: int, side: int, added: list[np.ndarray], tally: Tally, error: np.ndarray) -> None:
         v = [run + more for run, more in zip(self.runs[side], added, strict=True)]
-        if flatten is not None:
-            v[2:] = [sum(flatten[:, k, m, None] * v[2 + m] for m in range(len(signs))) for k in range(len(signs))]
         square = sum(part * part for part in v)
         floor = np.maximum(tally.upper - error, 0.0)[:, None]
         row, arc = np.nonzero(square > floor * floor)
         if row.size:
-            self._survivors(signs, side, row, arc, np.stack([part[row, arc] for part in v], axis=1), tally, error)
+            self._survivors(sign, side, row, arc, np.stack([part[row, arc] for part in v], axis=1), tally, error)
 
     def _survivors(
         self,
-        signs: tuple[int, ...],
+        sign: int,
         side: int,
         row: np.ndarray,
         arc: np.ndarray,
@@ -169,12 +140,8 @@ class Circles:
     ) -> None:
         n = len(self.field.z)
         yes = np.ones(row.size, dtype=bool)
-        alive = (row, arc, v, yes, yes)
-        for m, sign in enumerate(signs):
-            if sign:
-                alive = self._that_see(self.pins[alive[0], m], sign, alive, error)
-        outward = -side if self.swapped else side
-        for shift, direction in ((-1, outward), (0, -outward)):
+        alive = self._that_see(self.pins[row, 0], sign, (row, arc, v, yes, yes), error)
+        for shift, direction in ((-1, side), (0, -side)):
             row, place = alive[0], alive[1] + shift
             point = self.order[row, np.clip(place, 0, n - 1)]
             turn = np.where((place >= 0) & (place < n), self.turn[row, point], 0.0)
