@@ -466,7 +466,7 @@ def test_an_enumeration_obeys_the_clock_and_tells_how_far_it_is(monkeypatch):
     for module in (clock, judge):
         monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: float(next(ticks))))
     stopped = []
-    found = verify(x, np.zeros(14), solution, effort=10, time_limit=100, progress=stopped.append)
+    found = verify(x, np.zeros(14), solution, effort=10.0, time_limit=60, progress=stopped.append)
     assert (found.scope, found.certified) == ("searched", False)
     assert 0 < stopped[-2] < 1
     with pytest.raises(ValueError, match="time_limit is -1"):
