@@ -123,7 +123,7 @@ def test_every_number_agrees_with_rational_arithmetic_and_errs_on_the_safe_side(
     assert dual_norm * (1 - 1e-15) <= found.dual_norm <= dual_norm * (1 + 1e-14)
     against = float(sum(n * target for n, target in zip(fractions(nu), fractions(y), strict=True)))
     if lam == 0:
-        value, lower = float(norm), max(0.0, against / max(1.0, dual_norm))
+        value, lower = float(norm), max(0.0, against / (dual_norm or 1.0))
         if penalty.bias == "free" and found.residual == 0:
             assert found.value == value
     else:
@@ -312,7 +312,6 @@ def test_wrong_claims_are_not_certified(skip):
     wrong = [
         dataclasses.replace(solution, dual=np.zeros(4)),
         dataclasses.replace(solution, dual=-solution.dual),
-        dataclasses.replace(solution, dual=solution.dual * (1 - 1e-5)),
         dataclasses.replace(solution, dual=solution.dual[::-1].copy()),
         dataclasses.replace(solution, dual=solution.dual + np.array([0.0, 1e-4, 0.0, -1e-4])),
         dataclasses.replace(solution, network=waste),
@@ -329,7 +328,7 @@ def test_wrong_claims_are_not_certified(skip):
 
 def test_the_bound_does_not_depend_on_the_size_of_the_dual_vector():
     solution = line(X, Y)
-    for factor in (4.0, 2.0**40):
+    for factor in (0.25, 4.0, 2.0**40):
         scaled = dataclasses.replace(solution, dual=factor * solution.dual)
         assert verify(X, Y, scaled).lower_bound == pytest.approx(solution.lower_bound, rel=1e-14)
 

@@ -21,6 +21,7 @@ from minnorm.verify.primal import path_norm, residuals
 
 _PATIENCE = 40.0  # seconds
 _LEAST = 0.5
+_SQUARES = 2.0**-480  # the square of less may be too small for float64
 _SHARE = 2.0**-36  # of the squared residuals, that float64 may lose before they are computed in two words
 
 
@@ -30,26 +31,28 @@ def verify(
     solution: Solution,
     *,
     tolerance: float | int = 1e-6,
-    effort: float = 1.0,
+    effort: float | int = 1.0,
     seed: int = 0,
     time_limit: float | int | None = None,
     progress: Progress | None = None,
 ) -> Certificate:
     r"""Recompute the objective, the dual bound and their gap for a claimed minimiser; nothing is taken on trust.
 
-    With h(w, b) = sum_i nu_i relu(w . x_i + b) and s = max(1, sup |h| / cost), weak duality gives
+    With h(w, b) = sum_i nu_i relu(w . x_i + b) and s = sup |h| / cost, weak duality gives
 
-        (P0)  [f] >= nu . y / s       (PL)  objective >= t (nu . y) - t^2 n |nu|^2 / 2,  t = min(1, lam / sup |h|)
+        (P0)  [f] >= nu . y / s       (PL)  objective >= t (nu . y) - t^2 n |nu|^2 / 2  for all t in [0, lam / s]
 
     for any nu that is orthogonal to the unpenalised terms. A returned nu misses that by rounding: it is
-    corrected at a few data points, and the bound pays for the correction.
+    corrected at a few data points, and the bound pays for the correction. A network misses its labels by rounding,
+    too: at lam = 0 its value is its path norm and the price of an exact interpolant, which `verify.price` bounds.
 
     Arguments: `points` (n, d), or (n,) for d = 1; `values` (n,); `solution`; `tolerance` for `certified`;
     `effort`, a multiple of the 40 s that an enumeration of all activation patterns may take; `seed` of the search
     where it takes longer; `time_limit` in seconds, if less; `progress`, called with the fraction done.
 
-    Returns a `Certificate`. Its scope is "exact" where sup |h| is found by integer arithmetic (d = 1) or by an
-    enumeration with a bound of its rounding errors (data of affine rank 2, or 3 with free biases), "bounded"
+    Returns a `Certificate`. Its scope is "exact" where sup |h| is found by integer arithmetic (d = 1, and few points in
+    the plane or space where float64 leaves the gap open) or by an enumeration with a bound of its rounding errors (data
+    of affine rank 2, or 3 with free biases), "bounded"
     where such an enumeration is over data moved a little, at a price that is paid, and "searched" beyond:
     then `dual_norm` is an estimate from below, `lower_bound` is none, and nothing is certified.
 
@@ -77,21 +80,26 @@ def verify(
     x, y = problem.points, problem.values
     if d == 1:
         misfit, norm = line.residuals(net, x[:, 0], y), line.path_norm(net, problem.penalty)
-        dual, scope = line.repaired_dual(x[:, 0], y, nu, problem.penalty), "exact"
     else:
-        misfit, norm = residuals(net, x, y, _SHARE if problem.lam > 0 else 0.0), path_norm(net, problem.penalty)
-        dual, scope = space.repaired_dual(x, y, nu, problem.penalty, net, clock=clock, seed=seed)
+        misfit = residuals(net, x, y, _SHARE if problem.lam > 0 else 0.0)
+        norm = path_norm(net, problem.penalty)
     if problem.lam == 0:
         value, rounding = interpolant_norm(problem, net, norm, misfit)
-        lower = dual.against_values / Fraction(max(1.0, dual.norm)) if math.isfinite(dual.norm) else Fraction(0)
     else:
         value, rounding = _objective(problem, norm, misfit), math.inf
-        lower = _least_objective(problem, dual)
+
+    def enough(dual: Dual) -> bool:
+        return value - round_down(_bound(problem, dual)) <= tolerance * value
+
+    if d == 1:
+        dual, scope = line.repaired_dual(x[:, 0], y, nu, problem.penalty), "exact"
+    else:
+        dual, scope = space.repaired_dual(x, y, nu, problem.penalty, net, enough=enough, clock=clock, seed=seed)
     if progress is not None:
         progress(1.0)
     return Certificate(
         value=value,
-        lower_bound=_below(lower, value, scope),
+        lower_bound=_below(_bound(problem, dual), value, scope),
         dual_norm=dual.norm,
         residual=float(np.max(misfit)),
         rounding=rounding,
@@ -111,14 +119,18 @@ def _clock(effort: float, time_limit: float | int | None, progress: Progress | N
 def _objective(problem: Problem, norm: float, misfit: np.ndarray) -> float:
     """1/(2n) sum r_i^2 + lam * norm, rounded up."""
     with np.errstate(over="ignore"):
-        squares = math.fsum((misfit * misfit).tolist()) * UP + len(misfit) * 2.0**-1074
-    return (squares / (2 * len(misfit)) + problem.lam * norm) * UP + 2.0**-1073
+        squares = math.fsum((misfit * misfit).tolist()) * UP
+        value = (squares / (2 * len(misfit)) + problem.lam * norm) * UP
+    small = np.any((misfit > 0) & (misfit < _SQUARES)) or (norm > 0 and norm * problem.lam < _SQUARES)
+    return value + (2.0**-1070 if small else 0.0)
 
 
-def _least_objective(problem: Problem, dual: Dual) -> Fraction:
-    """max t (nu . y) - t^2 n |nu|^2 / 2 over 0 <= t <= lam / sup |h|."""
+def _bound(problem: Problem, dual: Dual) -> Fraction:
+    """nu . y / sup |h|, or max t (nu . y) - t^2 n |nu|^2 / 2 over 0 <= t <= lam / sup |h|."""
     if dual.against_values <= 0 or not math.isfinite(dual.norm):
         return Fraction(0)
+    if problem.lam == 0:
+        return dual.against_values / Fraction(dual.norm or 1.0)
     n = len(problem.values)
     t = dual.against_values / (n * dual.square)
     if dual.norm > 0:

@@ -1,7 +1,8 @@
 """The dual norm in any dimension: repair, reduction to the data's own rank, then enumeration or search."""
 
 import math
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import numpy as np
@@ -9,7 +10,7 @@ import numpy as np
 from minnorm.network import ShallowReLU
 from minnorm.penalty import PathNorm
 from minnorm.solution import Scope
-from minnorm.verify import arrangement, search
+from minnorm.verify import arrangement, rational, search
 from minnorm.verify.clock import Clock
 from minnorm.verify.exact import UNIT, UP, Dual, gamma, integers, power, round_up
 from minnorm.verify.primal import lengths
@@ -34,9 +35,20 @@ class Reduced:
 
 
 def repaired_dual(
-    x: np.ndarray, y: np.ndarray, nu: np.ndarray, penalty: PathNorm, net: ShallowReLU, *, clock: Clock, seed: int
+    x: np.ndarray,
+    y: np.ndarray,
+    nu: np.ndarray,
+    penalty: PathNorm,
+    net: ShallowReLU,
+    *,
+    enough: Callable[[Dual], bool],
+    clock: Clock,
+    seed: int,
 ) -> tuple[Dual, Scope]:
-    """Make nu orthogonal to the unpenalised terms, and bound sup |h| / cost (estimate it if "searched")."""
+    """Make nu orthogonal to the unpenalised terms, and bound sup |h| / cost (estimate it if "searched").
+
+    Where the bound is not `enough`, but the supremum may be, rounding is to blame: it is computed again in integers.
+    """
     if not np.any(nu):
         return Dual(0.0, Fraction(0), Fraction(0)), "exact"
     proving = clock.all_but(_SEARCH)
@@ -60,7 +72,13 @@ def repaired_dual(
         )
         return Dual(_lifted(found, problem.exponent), against, square), "searched"
     upper = (problem.stretch * peak.upper + problem.price) * UP
-    return Dual(_lifted(upper, problem.exponent), against, square), peak.scope
+    dual = Dual(_lifted(upper, problem.exponent), against, square)
+    lower = math.ldexp(max(0.0, peak.lower - problem.price) / problem.stretch, problem.exponent - 1) * 2
+    if not enough(dual) and enough(replace(dual, norm=lower)):
+        norm = rational.dual_norm(x, nu, change, penalty.bias == "penalised", lower, clock)
+        if norm is not None and norm < dual.norm:
+            return replace(dual, norm=norm), "exact"
+    return dual, peak.scope
 
 
 def _lifted(number: float, exponent: int) -> float:
