@@ -256,6 +256,18 @@ def test_the_order_and_repetition_of_points_do_not_matter(penalty, seed):
     assert twice == pytest.approx(wanted, rel=1e-9, abs=1e-9)
 
 
+@every_penalty
+@pytest.mark.parametrize("power", [-200, 60, 150])
+def test_corrections_are_exact_where_the_last_bit_is_a_large_power_of_two(penalty, power):
+    x = 2.0**power * np.array([[0, 0], [1, 0], [0, 1], [3, 5]])
+    nu = np.array([1.0, -2.0, 3.0, 0.5])
+    total = [Fraction(float(v)) for v in nu]
+    for j, part in correction(x, nu, penalty).items():
+        total[j] += part
+    for column in free_terms(x, penalty).T:
+        assert sum(t * Fraction(float(v)) for t, v in zip(total, column, strict=True)) == 0
+
+
 @pytest.mark.parametrize("penalty", [PathNorm(), PathNorm("penalised"), PathNorm("penalised", offset="none")])
 @pytest.mark.parametrize("k", [2, 3])
 @given(seed=seeds)

@@ -383,6 +383,28 @@ def test_a_knot_beyond_the_range_of_floats_is_beyond_every_point():
     assert found.value == 2e-300
 
 
+@pytest.mark.parametrize("power", [-900, -60, 60, 500, 900])
+def test_numbers_whose_last_bit_is_a_large_power_of_two_are_not_cut_off(power):
+    """Products with 2^e were, in the units of such numbers."""
+    x, size = np.array([0.0, 1.0, 2.0]) * 2.0**power, 2.0**power
+    flat = dataclasses.replace(NOTHING, offset=np.array(1 / 3))
+    for penalty in (PathNorm(), PathNorm("penalised")):
+        assert verify(x, Y[:3], Solution(flat, np.zeros(3), penalty)).residual == pytest.approx(2 / 3)
+        # A vector that is far from orthogonal to constants is repaired, or proves nothing.
+        nu = np.array([0.0, 1.0, 0.25])
+        found = verify(x, np.ones(3), Solution(dataclasses.replace(NOTHING, offset=np.array(1.0)), nu, penalty))
+        assert (found.value, found.lower_bound) == (0, 0)
+    hat = np.array([-0.5, 1.0, -0.5]) / size
+    assert verify(x, size * Y[:3], Solution(flat, hat)).lower_bound == pytest.approx(2.0)
+
+
+@pytest.mark.parametrize("penalty", PENALTIES, ids=str)
+def test_labels_that_cost_nothing_are_certified_with_the_value_zero(penalty):
+    for lam in (0.0, 0.1):
+        found = verify(X, np.zeros(4), Solution(NOTHING, np.zeros(4), penalty, lam))
+        assert (found.value, found.lower_bound, found.certified) == (0, 0, True)
+
+
 # What is refused.
 
 SOLUTION = line(X, Y)

@@ -30,10 +30,10 @@ def gamma(operations: int) -> float:
 
 
 def integers(*arrays: Array) -> tuple[list[np.ndarray], int]:
-    """Arrays of Python integers and one exponent e: array = integers * 2^-e, exactly."""
+    """Arrays of Python integers and one exponent e >= 0: array = integers * 2^-e, exactly."""
     parts = [np.frexp(np.asarray(array)) for array in arrays]
     live = [exponent[mantissa != 0] for mantissa, exponent in parts]
-    e = 53 - min((int(exponent.min()) for exponent in live if exponent.size), default=53)
+    e = max(0, 53 - min((int(exponent.min()) for exponent in live if exponent.size), default=53))
     out = []
     for mantissa, exponent in parts:
         whole = np.ldexp(mantissa, 53).astype(np.int64).astype(object)
@@ -47,9 +47,9 @@ def running(terms: np.ndarray) -> np.ndarray:
     return np.concatenate([np.array([0], dtype=object), np.cumsum(terms, dtype=object)])
 
 
-def power(e: int) -> int | Fraction:
-    """2^e."""
-    return 2**e if e >= 0 else Fraction(1, 2**-e)
+def power(e: int) -> int:
+    """2^e for e >= 0: an integer, so that nothing is cut off where arrays of integers are multiplied by it."""
+    return 1 << e
 
 
 def round_up(number: Fraction) -> float:

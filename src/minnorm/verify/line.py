@@ -83,16 +83,15 @@ def _positive(w: np.ndarray, t: np.ndarray, b: np.ndarray) -> np.ndarray:
     With w t = p + e and p + b = s + q: where q is not 0, p and b do not cancel, and s decides; where it is 0, the sign
     of the float64 sum s + e is that of the exact one.
     """
-    w, exponent = np.frexp(w)
+    half, exponent = np.frexp(w)
     with np.errstate(all="ignore"):
         shifted = np.ldexp(b, -exponent)
-        p, e = two_product(w, t)
+        p, e = two_product(half, t)
         s, q = two_sum(p, shifted)
         positive = s + (q + e) > 0
         plain = (np.ldexp(shifted, exponent) == b) & ((t == 0) | ((np.abs(t) > 2.0**-900) & (np.abs(t) < 2.0**900)))
     for k in np.flatnonzero(~plain):
-        number = Fraction(float(w[k])) * Fraction(float(t[k])) * power(-int(exponent[k])) + Fraction(float(b[k]))
-        positive[k] = number > 0
+        positive[k] = Fraction(float(w[k])) * Fraction(float(t[k])) + Fraction(float(b[k])) > 0
     return positive
 
 

@@ -44,7 +44,10 @@ def interpolant_norm(problem: Problem, net: ShallowReLU, norm: float, misfit: np
         size = _without_free_part(problem)
         extent = float(lengths(np.ptp(x, axis=0)[None])[0])
         free = abs(float(net.offset)) + (0.0 if net.skip is None else np.abs(x) @ np.abs(np.asarray(net.skip)))
-        rounding = _LEVEL * (size + norm * extent) + 8 * UNIT * float(np.max(np.abs(y) + free))
+        # However steep the network, what it misses of the labels' range is no rounding error.
+        level = _LEVEL * (size + norm * extent) + 64 * UNIT * float(np.max(free))
+        spread = float(np.ptp(y)) / 2 if problem.penalty.constant_is_free else float(np.max(np.abs(y)))
+        rounding = min(level, _ANSWER * spread) + 64 * UNIT * float(np.max(np.abs(y)))
     worst = float(np.max(misfit))
     if not (math.isfinite(rounding) and worst <= max(_ANSWER * size, rounding)):
         return math.inf, rounding if math.isfinite(rounding) else 0.0

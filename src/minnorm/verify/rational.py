@@ -88,8 +88,7 @@ def _on_grids(
     for j, part in change.items():
         N[j] += int(part * power(e_n) * parts)
     if penalised:
-        e_x_one = power(max(e_x, 0))
-        X, e_x = np.column_stack([X * power(max(-e_x, 0)), np.full(len(X), e_x_one, dtype=object)]), max(e_x, 0)
+        X = np.column_stack([X, np.full(len(X), power(e_x), dtype=object)])
     merged: dict[tuple[int, ...], int] = {}
     for row, mass in zip(X.tolist(), N.tolist(), strict=True):
         merged[tuple(row)] = merged.get(tuple(row), 0) + mass

@@ -73,7 +73,7 @@ def repaired_dual(
         return Dual(_lifted(found, problem.exponent), against, square), "searched"
     upper = (problem.stretch * peak.upper + problem.price) * UP
     dual = Dual(_lifted(upper, problem.exponent), against, square)
-    lower = math.ldexp(max(0.0, peak.lower - problem.price) / problem.stretch, problem.exponent - 1) * 2
+    lower = _lifted(max(0.0, peak.lower - problem.price) / problem.stretch, problem.exponent)
     if not enough(dual) and enough(replace(dual, norm=lower)):
         norm = rational.dual_norm(x, nu, change, penalty.bias == "penalised", lower, clock)
         if norm is not None and norm < dual.norm:
