@@ -11,6 +11,7 @@ from minnorm.known import line
 from minnorm.network import ShallowReLU
 from minnorm.penalty import PathNorm
 from minnorm.solution import Certificate, Ending, Solution
+from minnorm.solve.minimise import fit
 from minnorm.verify import verify
 
 X, Y = [-1.0, 0.0, 1.0], [0.0, 1.0, 0.0]
@@ -160,3 +161,27 @@ def test_what_is_no_solution_is_refused(tmp_path):
 def test_why_the_solver_stopped_is_kept_with_the_solution(ending, tmp_path):
     dataclasses.replace(line(X, Y), ending=ending).save(tmp_path / "hat.nc")
     assert Solution.load(tmp_path / "hat.nc").ending == ending
+
+
+@pytest.mark.parametrize("penalty", [PathNorm(), PathNorm("penalised", "free")])
+def test_no_minimiser_is_farther_at_the_data_than_the_gap_allows(penalty):
+    rng = np.random.default_rng(3)
+    x, y = rng.normal(size=(8, 2)), rng.normal(size=8)
+    fine = fit(x, y, 0.02, penalty=penalty, tolerance=1e-9)
+    for outer in (1.0, 0.999, 0.9, 0.0):
+        net = dataclasses.replace(fine.network, outer_weights=outer * fine.network.outer_weights)
+        rough = dataclasses.replace(fine, network=net)
+        rough = dataclasses.replace(rough, certificate=verify(x, y, rough))
+        distance = np.abs(rough(x) - fine(x))
+        assert rough.data_error == pytest.approx(np.sqrt(16 * (rough.value - rough.lower_bound)), rel=1e-12)
+        assert distance.max() <= rough.data_error + fine.data_error
+        # The bound is of the root of the sum of squares, which it is within a small factor of here.
+        assert outer > 0.95 or rough.data_error < 12 * np.linalg.norm(distance)
+
+
+def test_the_bound_at_the_data_is_the_residual_of_an_interpolant_and_needs_a_proof():
+    hat = line(X, Y)
+    assert hat.data_error == hat.certificate.residual
+    assert dataclasses.replace(hat, certificate=certificate(scope="searched")).data_error == np.inf
+    with pytest.raises(ValueError, match="not been verified"):
+        _ = line(X, Y, certify=False).data_error
