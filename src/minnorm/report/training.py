@@ -59,8 +59,8 @@ def _exact(data: TaskData) -> str:
         how = "in exact arithmetic" if exact.network.dim == 1 else "with bounds of all rounding errors"
         return (
             f"Exact minimum norm {exact.value:.10g}, lower bound {exact.lower_bound:.10g}, verified {how} "
-            f"(relative gap {exact.gap:.1e}, scope {exact.certificate.scope if exact.certificate else '-'}); the values "
-            "of the function are good to about the root of that gap."
+            f"(relative gap {exact.gap:.1e}, scope {exact.certificate.scope if exact.certificate else '-'}); "
+            "the values of the function are good to about the root of that gap."
         )
     return (
         f"Exact minimum norm {exact.norm:.13g} in dimension {exact.dim}, plateau {exact.plateau:g}, with a proven "
