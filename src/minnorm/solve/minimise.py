@@ -16,6 +16,7 @@ from minnorm.solution import Solution
 from minnorm.solve.generate import Found, Progress, generate
 from minnorm.solve.pool import Pool
 from minnorm.solve.reduction import Reduced, reduce, with_offset
+from minnorm.solve.symmetry import symmetrised
 from minnorm.solve.threads import blas_threads
 from minnorm.solve.trend import trend
 from minnorm.verify import verify
@@ -192,7 +193,8 @@ def as_solution(reduced: Reduced, found: Found) -> Solution:
     """A solution of the original problem, not verified yet."""
     network = reduced.network(found.weights, found.biases, found.masses, found.coefficients)
     problem = reduced.problem
-    return Solution(network, reduced.dual(found.nu), problem.penalty, problem.lam, None, found.rounds, found.ending)
+    dual = symmetrised(problem, reduced.dual(found.nu))
+    return Solution(network, dual, problem.penalty, problem.lam, None, found.rounds, found.ending)
 
 
 def _line(
