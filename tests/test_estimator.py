@@ -97,7 +97,7 @@ def test_equal_points_conflict_only_without_alpha():
         ({"max_time": -1}, ["max_time", "-1", "None"]),
         ({"bias": "no"}, ["bias", "'no'", "penalised"]),
         ({"skip": "no"}, ["skip", "'no'", "free"]),
-        ({"random_state": "a"}, ["'a'", "seed"]),
+        ({"random_state": "a"}, ["random_state", "'a'", "RandomState"]),
     ],
 )
 def test_fit_names_the_parameter_that_is_wrong(options, words, monkeypatch):

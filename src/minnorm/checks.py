@@ -1,5 +1,6 @@
 """What comes in from outside: each kind of argument is checked by one function, whose error is one line of advice."""
 
+import inspect
 import math
 from collections.abc import Callable, Iterable
 from decimal import Decimal
@@ -101,11 +102,24 @@ def instance(name: str, value: Any, kinds: type | tuple[type, ...], wanted: str)
     return value
 
 
-def function(name: str, value: Any, wanted: str) -> Any:
-    """The value, if it can be called."""
-    if not callable(value) or isinstance(value, type):
+def function(name: str, value: Any, wanted: str, count: int = 1) -> Any:
+    """The value, if it can be called with so many arguments."""
+    fits = callable(value) and not isinstance(value, type)
+    if fits:
+        try:
+            inspect.signature(value).bind(*[None] * count)
+        except TypeError:
+            fits = False
+        except ValueError:  # some functions do not say what they take
+            pass
+    if not fits:
         raise ValueError(f"{name} is {shown(value)}; give {wanted}")
     return value
+
+
+def optional(check: Callable[..., Any], name: str, value: Any, *rest: Any) -> Any:
+    """None, or what a check makes of the value."""
+    return None if value is None else check(name, value, *rest)
 
 
 def check_points(points: Any, name: str = "points") -> Float[np.ndarray, "n d"]:

@@ -2,7 +2,6 @@
 
 import math
 import warnings
-from numbers import Real
 from typing import Any, no_type_check
 
 import numpy as np
@@ -13,7 +12,7 @@ from sklearn.model_selection import check_cv
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from minnorm.checks import reject_masked, reject_misread
+from minnorm.checks import real, reject_masked, reject_misread, shown, whole
 from minnorm.penalty import Bias, PathNorm, Skip
 from minnorm.problem import Problem
 from minnorm.solution import Solution
@@ -132,8 +131,7 @@ class MinNormRegressorCV(RegressorMixin, BaseEstimator):
         penalty, seed = PathNorm(bias=self.bias, skip=self.skip), _seed(self)
         self.alphas_ = sequence("alphas", self.alphas, lambda: lam_max(X, y, penalty, seed=seed))
         errors = []
-        splitter: Any = check_cv(self.cv)
-        for train, test in splitter.split(X, y):
+        for train, test in _splits(self.cv, X, y):
             fold = path(
                 X[train],
                 y[train],
@@ -154,11 +152,24 @@ class MinNormRegressorCV(RegressorMixin, BaseEstimator):
         return _predicted(self, X)
 
 
+def _splits(cv: Any, X: np.ndarray, y: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
+    """The folds; ValueError that names cv, with what scikit-learn says of it, if there are none."""
+    try:
+        splitter: Any = check_cv(cv)
+        found = [(train, test) for train, test in splitter.split(X, y) if X[train].ndim == X[test].ndim == 2]
+    except (ValueError, TypeError, IndexError, AttributeError) as error:
+        raise ValueError(
+            f"cv is {shown(cv)}; give a number of folds >= 2, a splitter or pairs of indices ({error})"
+        ) from None
+    if not found:
+        raise ValueError(f"cv is {shown(cv)}; give a number of folds >= 2, a splitter or pairs of indices")
+    return found
+
+
 def _check_number(name: str, value: Any, meaning: str, *, least: float, below: float = math.inf) -> None:
     """ValueError unless `value` is a number in [least, below)."""
-    if isinstance(value, bool) or not isinstance(value, Real) or not least <= float(value) < below:
-        limits = f">= {least:g}" if below == math.inf else f"from {least:g} up to, not including, {below:g}"
-        raise ValueError(f"{name} is {value!r}; give a finite number {limits} ({meaning})")
+    limits = f">= {least:g}" if below == math.inf else f"from {least:g} up to, not including, {below:g}"
+    real(name, value, f"a finite number {limits} ({meaning})", lambda number: least <= number < below)
 
 
 def _data(estimator: Any, X: Any, y: Any) -> tuple[np.ndarray, np.ndarray]:
@@ -181,9 +192,9 @@ def _reject_misread(array: Any, name: str) -> None:
 
 def _seed(estimator: Any) -> int:
     state = estimator.random_state
-    if isinstance(state, int | np.integer) and state >= 0:
-        return int(state)
-    return int(check_random_state(state).randint(2**31 - 1))
+    if state is None or isinstance(state, np.random.RandomState):
+        return int(check_random_state(state).randint(2**31 - 1))
+    return whole("random_state", state, 0, wanted="a whole number >= 0, a RandomState or None")
 
 
 def _seconds(estimator: Any) -> float | None:

@@ -1,6 +1,7 @@
 """Shallow ReLU networks: evaluation, and the changes that leave the function alone."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import equinox as eqx
 import jax
@@ -12,6 +13,7 @@ from scipy.sparse.csgraph import connected_components
 from scipy.spatial import KDTree
 
 from minnorm._types import Array, Scalar
+from minnorm.checks import flag, instance, numbers, real, shown
 from minnorm.compensated import add, multiply, running_sum, two_product
 
 _BLOCK = 1 << 22  # hidden values held at once by `evaluate`
@@ -65,7 +67,7 @@ class ShallowReLU(eqx.Module):
         For d = 1 the neurons are sorted by knot and summed in double-double arithmetic, which takes
         O((m + n) log m) and does not lose digits where large slopes cancel.
         """
-        x = np.asarray(points, dtype=np.float64)
+        x = numbers(points, "points")
         if x.ndim != 2 or x.shape[1] != self.dim:
             raise ValueError(f"points has shape {x.shape}; this network takes (n, {self.dim})")
         net = self.to_numpy()
@@ -94,7 +96,7 @@ class ShallowReLU(eqx.Module):
         w_k = 0 is constant and cannot be balanced without its bias: it is left alone.
         """
         net = self.to_numpy()
-        size = _sizes(net, with_bias)
+        size = _sizes(net, flag("with_bias", with_bias))
         amplitude = np.abs(net.outer_weights)
         live = size > 0
         ratio = np.where(live, np.sqrt(np.divide(amplitude, size, out=np.ones_like(size), where=live)), 1.0)
@@ -114,8 +116,7 @@ class ShallowReLU(eqx.Module):
         that is greater. Merged neurons have |w| = 1 and a = sum a_k |w_k|; constant ones (w = 0) go to the
         offset. The function changes by at most about tolerance * path norm * (1 + max |b|/|w|).
         """
-        if not tolerance >= 0:
-            raise ValueError(f"tolerance is {tolerance}; give a number >= 0")
+        tolerance = real("tolerance", tolerance, "a number >= 0", lambda number: number >= 0)
         net = self.to_numpy()
         size = _sizes(net, with_bias=False)
         live = (size > 0) & (net.outer_weights != 0)
@@ -141,8 +142,7 @@ class ShallowReLU(eqx.Module):
 
         Constant neurons (w = 0) are kept while a_k relu(b_k) differs from 0.
         """
-        if not tolerance >= 0:
-            raise ValueError(f"tolerance is {tolerance}; give a number >= 0")
+        tolerance = real("tolerance", tolerance, "a number >= 0", lambda number: number >= 0)
         net = self.to_numpy()
         share = np.abs(net.outer_weights) * _sizes(net, with_bias=False)
         keep = share > tolerance * share.sum()
@@ -167,11 +167,12 @@ class ShallowReLU(eqx.Module):
     def from_dict(cls, parts: Mapping[str, npt.ArrayLike]) -> "ShallowReLU":
         """The inverse of `to_dict`."""
         names = ("inner_weights", "biases", "outer_weights", "offset", "skip")
+        instance("parts", parts, Mapping, f"a dictionary of arrays under {', '.join(names)}")
         missing = [name for name in names[:4] if name not in parts]
         unknown = [name for name in parts if name not in names]
         if missing or unknown:
-            raise ValueError(f"a network needs {', '.join(names[:4])}; missing: {missing}, unknown: {unknown}")
-        arrays = {name: _as_floating(part) for name, part in parts.items()}
+            raise ValueError(f"parts needs {', '.join(names[:4])}; missing: {missing}, unknown: {shown(unknown)}")
+        arrays = {name: _as_floating(part, name) for name, part in parts.items()}
         inner = arrays["inner_weights"].shape
         if len(inner) != 2:
             raise ValueError(f"inner_weights has shape {inner}; expected (m, d)")
@@ -203,7 +204,8 @@ class ShallowReLU(eqx.Module):
 
         Either bias may be missing (a Linear without bias): it is zero then.
         """
-        arrays = {name: _as_floating(array) for name, array in state.items()}
+        instance("state", state, Mapping, "a state dict of Sequential(Linear, ReLU, Linear)")
+        arrays = {str(name): _as_floating(array, f"state[{shown(name)}]") for name, array in state.items()}
         unknown = set(arrays) - {"0.weight", "0.bias", "2.weight", "2.bias"}
         if unknown or not {"0.weight", "2.weight"} <= set(arrays):
             raise ValueError(
@@ -220,10 +222,32 @@ class ShallowReLU(eqx.Module):
         return cls(inner, biases, outer[0], offset.reshape(()))
 
 
-def _as_floating(part: npt.ArrayLike) -> np.ndarray:
+def as_network(value: Any, name: str = "network") -> ShallowReLU:
+    """The value, if it is a network whose arrays fit together; ValueError, calling it `name`, if not."""
+    if not isinstance(value, ShallowReLU):
+        held = isinstance(getattr(value, "network", None), ShallowReLU)
+        wanted = "its .network" if held else "a ShallowReLU, as solution.network"
+        raise ValueError(f"{name} is {f'a {type(value).__name__}' if held else shown(value)}; give {wanted}")
+    shapes = {part: np.shape(getattr(value, part)) for part in ("inner_weights", "biases", "outer_weights", "offset")}
+    shapes |= {} if value.skip is None else {"skip": np.shape(value.skip)}
+    m, d = shapes["inner_weights"] if len(shapes["inner_weights"]) == 2 else (-1, -1)
+    fits = {"inner_weights": (m, d), "biases": (m,), "outer_weights": (m,), "offset": (), "skip": (d,)}
+    wrong = [part for part, shape in shapes.items() if shape != fits[part]]
+    if wrong:
+        told = ", ".join(f"{part} {shape}" for part, shape in shapes.items())
+        raise ValueError(
+            f"{name} has arrays that do not fit together: {told}; give (m, d), (m,), (m,), () and skip (d,)"
+        )
+    return value
+
+
+def _as_floating(part: Any, name: str) -> np.ndarray:
     """An array of floats at its own precision; whole numbers become float64."""
-    array = np.asarray(part)
-    return array.astype(np.float64) if array.dtype.kind in "biu" else array
+    try:
+        array = np.asarray(part)
+    except Exception:  # somebody else's conversion, about which `numbers` says more
+        array = np.empty(0, dtype=object)
+    return array if array.dtype.kind == "f" and not isinstance(part, np.ma.MaskedArray) else numbers(part, name)
 
 
 def _sizes(net: ShallowReLU, with_bias: bool) -> np.ndarray:

@@ -8,8 +8,8 @@ import numpy.typing as npt
 from jaxtyping import Float
 
 from minnorm._types import Array, Scalar
-from minnorm.checks import choice
-from minnorm.network import ShallowReLU
+from minnorm.checks import choice, instance
+from minnorm.network import ShallowReLU, as_network
 
 Bias = Literal["free", "penalised"]
 Skip = Literal["none", "free"]
@@ -59,6 +59,13 @@ class PathNorm:
         squares = (inner_weights * inner_weights).sum(axis=1)
         return (squares + biases * biases if self.bias == "penalised" else squares) ** 0.5
 
+    @staticmethod
+    def given(penalty: "PathNorm | None") -> "PathNorm":
+        """The penalty, or the usual one for None; ValueError for anything else."""
+        if penalty is None:
+            return PathNorm()
+        return instance("penalty", penalty, PathNorm, 'a PathNorm, as PathNorm(bias="penalised"), or None')
+
     def total(self, network: ShallowReLU) -> Scalar:
         """The path norm in the network's own arrays, for use inside JAX transformations."""
         return (abs(network.outer_weights) * self.atom_cost(network.inner_weights, network.biases)).sum()
@@ -71,12 +78,12 @@ class PathNorm:
 
     def value(self, network: ShallowReLU) -> float:
         """The path norm; ValueError if the network has a term that this penalty forbids."""
-        self.admit(network)
+        self.admit(as_network(network))
         return float(self.total(network.to_numpy()))
 
     def weight_decay(self, network: ShallowReLU) -> float:
         """R = (|a|^2 + |W|^2)/2, with |b|^2 added if biases are penalised; at least the path norm."""
-        self.admit(network)
+        self.admit(as_network(network))
         return float(self.half_squares(network.to_numpy()))
 
     def admit(self, network: ShallowReLU) -> None:

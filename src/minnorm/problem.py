@@ -9,7 +9,7 @@ from jaxtyping import Float
 
 from minnorm.checks import check_points as check_points
 from minnorm.checks import check_values as check_values
-from minnorm.checks import instance, real
+from minnorm.checks import real
 from minnorm.penalty import PathNorm
 
 
@@ -57,14 +57,12 @@ class Problem:
         x, y = check_points(points, names[0]), check_values(values, names[1])
         if len(x) != len(y):
             raise ValueError(f"{names[0]} has {len(x)} rows and {names[1]} has {len(y)}; they must agree")
-        if penalty is not None:
-            instance("penalty", penalty, PathNorm, 'a PathNorm, as PathNorm(bias="penalised"), or None')
         lam = real(names[2], lam, "a finite number >= 0 (0 interpolates)", lambda lam: 0 <= lam < math.inf)
         if lam == 0:
             _reject_ties(x, y, names)
         object.__setattr__(self, "points", x)
         object.__setattr__(self, "values", y)
-        object.__setattr__(self, "penalty", PathNorm() if penalty is None else penalty)
+        object.__setattr__(self, "penalty", PathNorm.given(penalty))
         object.__setattr__(self, "lam", lam)
 
 

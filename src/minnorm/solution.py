@@ -11,6 +11,7 @@ import xarray as xr
 from jaxtyping import Float
 
 from minnorm import sealed
+from minnorm.checks import instance, numbers
 from minnorm.network import ShallowReLU
 from minnorm.penalty import PathNorm
 
@@ -83,7 +84,7 @@ class Solution:
 
     def __call__(self, points: npt.ArrayLike) -> npt.NDArray[np.float64]:
         """f at points (n, d), or (n,) or a scalar for d = 1; shape (n,) or scalar."""
-        x = np.asarray(points, dtype=np.float64)
+        x = numbers(points, "points")
         if self.network.dim == 1 and (x.ndim != 2 or x.shape[1] != 1):
             return self.network.evaluate(x.reshape(-1, 1)).reshape(x.shape)
         return self.network.evaluate(x)
@@ -173,6 +174,7 @@ class Solution:
         The certificate is the one that was stored: what `verify` found then. `minnorm.verify(X, y, solution)` finds
         it again from the data.
         """
+        instance("data", data, xr.Dataset, "a dataset, as Solution.to_dataset makes it")
         known = data.attrs
         if known.get("kind") != _KIND:
             raise ValueError("this dataset is not a solution; Solution.to_dataset and `minnorm solve --out` make one")
@@ -217,7 +219,7 @@ class Solution:
 
         ValueError for any other file, and for one of which a single bit has changed since.
         """
-        return cls.from_dataset(sealed.load(path))
+        return cls.from_dataset(sealed.load(instance("path", path, (str, Path), "the name of a file")))
 
     def _verified(self) -> Certificate:
         if self.certificate is None:

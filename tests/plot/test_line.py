@@ -115,7 +115,7 @@ def test_both_below_each_other_with_the_sparsest():
     ("draw", "words"),
     [
         (lambda: mn.plot_line(np.ones((3, 2)), np.ones(3)), "x has 2 columns"),
-        (lambda: mn.plot_line([0.0, 1.0], [0.0]), "points has 2 rows and values has 1"),
+        (lambda: mn.plot_line([0.0, 1.0], [0.0]), "x has 2 rows and y has 1"),
         (lambda: mn.plot_line(X, Y, band=line(X, Y).to_dataset()), "give one of minnorm.band"),
         (lambda: mn.plot_line(X, Y, line(X, Y, PathNorm("penalised")), band=True), "penalty has bias='penalised'"),
         (lambda: mn.plot_line(X, Y, others={"two": lambda x: np.ones((len(x), 2))}), "two returned shape"),

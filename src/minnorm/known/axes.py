@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 from jaxtyping import Float
 
+from minnorm.checks import flag
 from minnorm.known.ridge import fibres, interpolant, turning
 from minnorm.network import ShallowReLU
 from minnorm.penalty import PathNorm
@@ -55,7 +56,7 @@ def ridge_sum(
     Soudry (2023), *How do minimum-norm shallow denoisers look in function space?*
     """
     problem = Problem(points, values, penalty)
-    x, y, penalty = problem.points, problem.values, problem.penalty
+    x, y, penalty, certify = problem.points, problem.values, problem.penalty, flag("certify", certify)
     if penalty.bias != "free":
         raise ValueError("penalty has bias='penalised', which all axes would share; use bias='free', or interpolate")
     axes = _axes(directions, x.shape[1])

@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 from jaxtyping import Float
 
+from minnorm.checks import numbers, real
 from minnorm.network import ShallowReLU
 from minnorm.problem import check_points
 
@@ -42,8 +43,8 @@ def denoiser(clean: npt.ArrayLike, radius: float | int) -> "Denoiser":
     points = check_points(clean, "clean")
     if len(np.unique(points, axis=0)) < len(points) or len(points) < 2:
         raise ValueError("clean has equal points or a single one; give two or more different ones")
-    if not (np.ndim(radius) == 0 and np.isfinite(radius) and radius > 0):
-        raise ValueError(f"radius is {radius!r}; give a finite number > 0 (exact data are for minnorm.interpolate)")
+    wanted = "a finite number > 0 (exact data are for minnorm.interpolate)"
+    radius = real("radius", radius, wanted, lambda number: 0 < number < np.inf)
     rays = _rays(points)
     if rays is None:
         raise ValueError(
@@ -72,7 +73,7 @@ class Denoiser:
 
     def __call__(self, points: npt.ArrayLike) -> npt.NDArray[np.float64]:
         """f at points (q, d), in the same shape; for d = 1 at numbers of any shape."""
-        x = np.asarray(points, dtype=np.float64)
+        x = numbers(points, "points")
         dim = self.vertex.size
         if dim == 1 and (x.ndim != 2 or x.shape[1] != 1):
             return self(x.reshape(-1, 1)).reshape(x.shape)
@@ -108,7 +109,7 @@ class Denoiser:
 
         All v . f share the neurons w_k = u_j, b_k; their outer weights are v . a_k.
         """
-        v = np.ones(1) if direction is None else np.asarray(direction, dtype=np.float64)
+        v = np.ones(1) if direction is None else numbers(direction, "direction")
         if v.shape != self.vertex.shape:
             raise ValueError(f"direction has shape {v.shape}; give one entry for each of {self.vertex.size} columns")
         weights, biases, outer = [], [], []

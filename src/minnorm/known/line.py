@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 from jaxtyping import Float
 
+from minnorm.checks import flag
 from minnorm.known.line_dots import connect_the_dots, turns_to_meet
 from minnorm.known.line_penalised import penalised
 from minnorm.penalty import PathNorm
@@ -44,7 +45,7 @@ def line(x: npt.ArrayLike, y: npt.ArrayLike, penalty: PathNorm | None = None, *,
     neighbor curvature extrapolation*.
     """
     problem = Problem(x, y, penalty, names=("x", "y", "lam"))
-    penalty = problem.penalty
+    penalty, certify = problem.penalty, flag("certify", certify)
     along = coordinate(problem, "known.line")
     if penalty.bias == "free" and penalty.offset != "free":
         raise ValueError(

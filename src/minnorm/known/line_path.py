@@ -1,6 +1,7 @@
 """Weight-decay training on the line for every lam at once: the path is piecewise linear."""
 
 import dataclasses
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,6 +9,7 @@ import numpy.typing as npt
 from jaxtyping import Float, Int
 from scipy.linalg.lapack import get_lapack_funcs
 
+from minnorm.checks import flag, real
 from minnorm.known.line import coordinate, line
 from minnorm.known.line_dots import connect_the_dots
 from minnorm.penalty import PathNorm
@@ -44,7 +46,7 @@ def line_path(x: npt.ArrayLike, y: npt.ArrayLike, penalty: PathNorm | None = Non
     Source: Tibshirani & Taylor (2011), *The solution path of the generalized lasso*; Kim, Koh, Boyd & Gorinevsky
     (2009), *l1 trend filtering*.
     """
-    penalty = PathNorm(skip="free") if penalty is None else penalty
+    penalty = PathNorm(skip="free") if penalty is None else PathNorm.given(penalty)
     if penalty != PathNorm(skip="free"):
         raise ValueError(
             f"penalty is {penalty}; the path is for PathNorm(skip='free'): for others use mn.path, one lam at a time"
@@ -89,6 +91,7 @@ class LinePath:
     def at(self, lam: float | int, *, certify: bool = True) -> Solution:
         """The minimiser for one lam, as a network with its dual vector; verified unless `certify` is false."""
         segment, inside = self._segment(lam)
+        lam, certify = float(lam), flag("certify", certify)
         penalty, y = self.problem.penalty, self.problem.values
         if lam == 0:
             return line(self.problem.points, y, penalty, certify=certify)
@@ -101,8 +104,7 @@ class LinePath:
         return dataclasses.replace(solution, certificate=verify(self.problem.points, y, solution))
 
     def _segment(self, lam: float | int) -> tuple[Segment, float]:
-        if not (np.isfinite(lam) and lam >= 0):
-            raise ValueError(f"lam is {lam!r}; give a finite number >= 0")
+        lam = real("lam", lam, "a finite number >= 0", lambda lam: 0 <= lam < math.inf)
         if not self.exact and lam < self.lams[-1]:
             raise ValueError(f"lam is {lam!r}, but this path is known down to {self.lams[-1]} only; use mn.fit")
         inside = min(float(lam), float(self.lams[0]))

@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 from jaxtyping import Float
 
+from minnorm.checks import check_points, check_values, numbers
 from minnorm.known.line import line
 from minnorm.known.line_dots import connect_the_dots
 from minnorm.penalty import PathNorm
@@ -37,12 +38,11 @@ def line_solutions(x: npt.ArrayLike, y: npt.ArrayLike, penalty: PathNorm | None 
     Source: Debarre, Denoyelle, Unser & Fageot (2022), *Sparsest piecewise-linear regression of one-dimensional data*;
     Boursier & Flammarion (2023) for the case without a skip term.
     """
-    if penalty is not None and penalty.bias != "free":
+    if PathNorm.given(penalty).bias != "free" and penalty is not None:
         raise ValueError(f"penalty has bias={penalty.bias!r}; with it known.line returns the sparse minimiser")
     first = line(x, y, penalty, certify=False)
-    points = np.asarray(x, dtype=np.float64).reshape(-1)
+    points, labels = check_points(x, "x")[:, 0], check_values(y, "y")
     t, index = np.unique(points, return_index=True)
-    labels = np.asarray(y, dtype=np.float64)
     ends = Broken.of(t, labels[index], skip=first.penalty.skip == "free")
     at, values = ends.sparsest()
     solution = Solution(
@@ -117,7 +117,7 @@ class Broken:
 
     def other(self, query: float | int | npt.ArrayLike) -> tuple[np.ndarray, np.ndarray]:
         """The chord and the far end of the band: the neighbouring chords, extended."""
-        q = np.asarray(query, dtype=np.float64)
+        q = numbers(query, "query")
         shape, q = q.shape, q.reshape(-1)
         t, y = self.t, self.y
         i = np.clip(np.searchsorted(t, q, side="right") - 1, 0, t.size - 2)

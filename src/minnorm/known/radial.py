@@ -11,6 +11,7 @@ import numpy.typing as npt
 from jaxtyping import Float
 from scipy.optimize import minimize_scalar
 
+from minnorm.checks import numbers, optional, real, whole
 from minnorm.known.chebyshev import EvenApproximation, best_even_approximation
 from minnorm.known.radial_exchange import ExtremalMeasure, extremal_measure
 from minnorm.known.radial_kernel import half_density, mean_distance, mean_distance_slope, precise_sums
@@ -165,8 +166,7 @@ class RadialBump:
 
     def stretch(self, factor: float) -> "RadialBump":
         """x -> f(x / factor), whose norm and Lipschitz constant are divided by `factor`."""
-        if not (math.isfinite(factor) and factor > 0):
-            raise ValueError(f"factor is {factor}; give a finite number > 0")
+        factor = real("factor", factor, "a finite number > 0", lambda number: 0 < number < math.inf)
         return dataclasses.replace(self, scale=self.scale * factor)
 
     def sample(
@@ -179,6 +179,7 @@ class RadialBump:
         R <= |x| <= outer R; "uniform_radius", |x| uniform there; "normal", standard normal given |x| >= R.
         `key` is a seed or a JAX random key. Errors: ValueError naming the argument.
         """
+        outer = real("outer", outer, "a number > 1", lambda number: number > 1)
         if self.dim % 2 == 0 and (outer > self.outer or (law == "normal" and not math.isinf(self.outer))):
             raise ValueError(
                 f"outer is {outer} and law {law!r}, but this bump is 0 only up to {self.outer:g} times its radius; "
@@ -194,8 +195,7 @@ class RadialBump:
         Knots are spread over the measure in proportion to its mass (systematic resampling), directions are
         uniform on the sphere, all |a_k| = [f] / width. The squared distance to f decays like [f]^2 / width.
         """
-        if isinstance(width, bool) or int(width) != width or width < 1:
-            raise ValueError(f"width is {width!r}; give a positive whole number")
+        width = whole("width", width, 1, 2**31 - 1, "a positive whole number")
         rng = generator(key)
         measure, tail = self.measure, self.measure.tail
         sizes = np.append(np.abs(measure.masses), [] if tail is None else [abs(tail.mass)])
@@ -287,17 +287,11 @@ def radial_bump(dim: int, plateau: float = 0.0, outer: float = math.inf, *, digi
     to best approximation uses that Abel inversion is local there. In even dimension it is not: the measure inside
     the ball determines the rest by balayage, see the page *Radial bumps*.
     """
-    if isinstance(dim, bool) or not isinstance(dim, int | np.integer) or dim < 1:
-        raise ValueError(f"dim is {dim!r}; give a positive whole number")
-    if isinstance(plateau, bool) or not 0 <= plateau < 1:
-        raise ValueError(f"plateau is {plateau!r}; give a number in [0, 1)")
-    if isinstance(outer, bool) or not outer >= 1.001:
-        raise ValueError(
-            f"outer is {outer!r}; give a number >= 1.001 (labels on a sphere alone are another, cheaper problem)"
-        )
-    if digits is not None and (isinstance(digits, bool) or int(digits) != digits or not 10 <= digits <= 250):
-        raise ValueError(f"digits is {digits!r}; give a whole number from 10 to 250")
-    dim, plateau, outer = int(dim), float(plateau), float(outer)
+    dim = whole("dim", dim, 1, 2**31 - 1, "a positive whole number")
+    plateau = real("plateau", plateau, "a number in [0, 1)", lambda number: 0 <= number < 1)
+    wanted = "a number >= 1.001 (labels on a sphere alone are another, cheaper problem)"
+    outer = real("outer", outer, wanted, lambda number: number >= 1.001)
+    digits = optional(whole, "digits", digits, 10, 250, "a whole number from 10 to 250")
     if dim / 2 * math.log10((1 + plateau) / (1 - plateau)) > 290:
         raise ValueError(
             f"dim is {dim} and plateau {plateau}: the norm exceeds 1e290; give a smaller plateau or dimension"
@@ -316,7 +310,7 @@ def radial_bump(dim: int, plateau: float = 0.0, outer: float = math.inf, *, digi
 
 def radii(x: npt.ArrayLike, dim: int) -> npt.NDArray[np.float64]:
     """|x| for points of shape (..., dim); ValueError for another shape."""
-    x = np.asarray(x, dtype=np.float64)
+    x = numbers(x, "x")
     if x.ndim == 0 or x.shape[-1] != dim:
         raise ValueError(f"x has shape {x.shape}; give (..., {dim})")
     return np.asarray(np.linalg.norm(x, axis=-1))
@@ -335,7 +329,7 @@ def _both_sides(nodes: np.ndarray, masses: np.ndarray) -> tuple[np.ndarray, np.n
 
 
 def _distances(r: npt.ArrayLike) -> np.ndarray:
-    r = np.asarray(r, dtype=np.float64)
+    r = numbers(r, "r")
     if not np.all(r >= 0):
         raise ValueError("r has negative or NaN entries; it is a distance from the origin")
     return r

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from jaxtyping import Float
 
+from minnorm.checks import numbers, real, whole
 from minnorm.known.radial import RadialMeasure
 from minnorm.known.radial import radii as distances
 from minnorm.known.radial_atoms import correlation, largest_correlation, peaks, radial_atoms, rounding
@@ -92,14 +93,14 @@ class RadialFit:
 
     def profile(self, r: npt.ArrayLike) -> npt.NDArray[np.float64]:
         """f at distance r >= 0 from the origin, any shape."""
-        r = np.asarray(r, dtype=np.float64)
+        r = numbers(r, "r")
         if not np.all(r >= 0):
             raise ValueError("r has negative or NaN entries; it is a distance from the origin")
         return (self.constant + radial_atoms(r.ravel(), self.knots, self.dim)[0] @ self.masses).reshape(r.shape)
 
     def curve(self, s: npt.ArrayLike) -> npt.NDArray[np.float64]:
         """The dual certificate h(s) = sum_j nu_j E relu(r_j u - |s|): |h| <= 1, and the sign of mu at each atom."""
-        s = np.abs(np.asarray(s, dtype=np.float64))
+        s = np.abs(numbers(s, "s"))
         return correlation(self.dual, self.radii, s.ravel(), self.dim)[0].reshape(s.shape)
 
     def __call__(self, x: npt.ArrayLike) -> npt.NDArray[np.float64]:
@@ -187,11 +188,8 @@ def radial_fit(
 
 
 def _checked(dim: int, lam: float | int) -> tuple[int, float]:
-    if isinstance(dim, bool) or not isinstance(dim, int | np.integer) or dim < 1:
-        raise ValueError(f"dim is {dim!r}; give a positive whole number")
-    if isinstance(lam, bool) or not (math.isfinite(lam) and lam >= 0):
-        raise ValueError(f"lam is {lam!r}; give a finite number >= 0 (0 interpolates)")
-    return int(dim), float(lam)
+    dim = whole("dim", dim, 1, 2**31 - 1, "a positive whole number")
+    return dim, real("lam", lam, "a finite number >= 0 (0 interpolates)", lambda lam: 0 <= lam < math.inf)
 
 
 def _merged(

@@ -7,6 +7,8 @@ import numpy as np
 from jaxtyping import Float
 from scipy.special import gammaincc, gammainccinv
 
+from minnorm.checks import choice, real, shown, whole
+
 Law = Literal["shell", "uniform_radius", "normal"]
 
 
@@ -14,11 +16,9 @@ def labelled_points(
     key: Any, n: int, law: Law, dim: int, plateau: float, scale: float, *, outer: float, inner_fraction: float
 ) -> tuple[np.ndarray, np.ndarray]:
     """Points (n, dim) and labels (n,) as `RadialBump.sample` describes them."""
-    if isinstance(n, bool) or int(n) != n or n < 1:
-        raise ValueError(f"n is {n!r}; give a positive whole number")
-    _check_law(law, outer)
-    if not 0 <= inner_fraction <= 1:
-        raise ValueError(f"inner_fraction is {inner_fraction}; give a number in [0, 1]")
+    n = whole("n", n, 1, 2**31 - 1, "a positive whole number")
+    law, outer = _checked_law(law, outer)
+    inner_fraction = real("inner_fraction", inner_fraction, "a number in [0, 1]", lambda number: 0 <= number <= 1)
     rng = generator(key)
     inside = min(n, max(1, round(inner_fraction * n)))
     quantile = rng.random(n)
@@ -49,11 +49,12 @@ def radial_law(
     >>> radii.round(6).tolist(), labels.tolist(), weights.tolist()
     ([0.0, 1.211325, 1.788675], [1.0, 0.0, 0.0], [0.5, 0.25, 0.25])
     """
-    if isinstance(count, bool) or int(count) != count or count < 1:
-        raise ValueError(f"count is {count!r}; give a positive whole number")
-    if not 0 < inner_fraction < 1:
-        raise ValueError(f"inner_fraction is {inner_fraction}; give a number in (0, 1)")
-    _check_law(law, outer)
+    dim = whole("dim", dim, 1, 2**31 - 1, "a positive whole number")
+    count = whole("count", count, 1, 10_000, "a positive whole number up to 10000")
+    plateau = real("plateau", plateau, "a number in [0, 1)", lambda number: 0 <= number < 1)
+    scale = real("scale", scale, "a finite number > 0", lambda number: 0 < number < math.inf)
+    inner_fraction = real("inner_fraction", inner_fraction, "a number in (0, 1)", lambda number: 0 < number < 1)
+    law, outer = _checked_law(law, outer)
     nodes, share = np.polynomial.legendre.leggauss(count)
     quantile, share = 0.5 * (1 + nodes), 0.5 * share
     inside = plateau * quantile ** (1 / dim) if plateau > 0 else np.zeros(1)
@@ -71,11 +72,9 @@ def directions(rng: np.random.Generator, n: int, dim: int) -> np.ndarray:
     return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
 
 
-def _check_law(law: Law, outer: float) -> None:
-    if law not in get_args(Law):
-        raise ValueError(f"law is {law!r}; choose one of {', '.join(get_args(Law))}")
-    if not (math.isfinite(outer) and outer > 1):
-        raise ValueError(f"outer is {outer}; give a finite number > 1, the outer radius over the bump's")
+def _checked_law(law: Any, outer: Any) -> tuple[Any, float]:
+    wanted = "a finite number > 1, the outer radius over the bump's"
+    return choice("law", law, get_args(Law)), real("outer", outer, wanted, lambda number: 1 < number < math.inf)
 
 
 def generator(key: Any) -> np.random.Generator:
@@ -88,7 +87,7 @@ def generator(key: Any) -> np.random.Generator:
         words = jax.random.key_data(key) if jax.numpy.issubdtype(key.dtype, jax.dtypes.prng_key) else key
         if words.dtype == np.uint32:
             return np.random.default_rng(np.asarray(words).ravel().tolist())
-    raise ValueError(f"key is {key!r}; give a whole number >= 0 or a JAX random key")
+    raise ValueError(f"key is {shown(key)}; give a whole number >= 0 or a JAX random key")
 
 
 def _outer_radii(quantile: np.ndarray, law: Law, dim: int, scale: float, outer: float) -> np.ndarray:

@@ -8,6 +8,7 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
+from minnorm.checks import several, shown, whole
 from minnorm.known.radial import RadialBump, RadialMeasure, radial_bump, radii
 
 
@@ -87,20 +88,24 @@ def radial_shells(
     Source: Abel inversion is local in odd dimension, so f says in each gap which moments of the measure there vanish,
     and the gaps do not interact; each is a problem of `radial_bump`.
     """
-    if isinstance(dim, bool) or not isinstance(dim, int | np.integer) or dim < 1 or dim % 2 == 0:
-        raise ValueError(f"dim is {dim!r}; give an odd positive number (in even dimension gaps interact)")
-    ends_of(gaps)
-    if len(levels) != len(gaps) + 1 or not all(math.isfinite(level) for level in levels):
-        raise ValueError(f"levels is {list(levels)!r}; give {len(gaps) + 1} finite numbers, one more than gaps")
-    bumps = tuple(radial_bump(dim, a / b, digits=digits).stretch(b) for a, b in gaps)
-    drops = tuple(float(before - after) for before, after in pairwise(levels))
-    return RadialShells(bumps, drops, float(levels[-1]))
+    wanted = "an odd positive number (in even dimension gaps interact)"
+    dim = whole("dim", dim, 1, 2**31 - 1, wanted)
+    if dim % 2 == 0:
+        raise ValueError(f"dim is {dim}; give {wanted}")
+    ends = ends_of(gaps)
+    pairs, given = list(zip(ends[::2], ends[1::2], strict=True)), several(levels)
+    if given.shape != (len(pairs) + 1,) or not np.all(np.isfinite(given)):
+        raise ValueError(f"levels is {shown(levels)}; give {len(pairs) + 1} finite numbers, one more than gaps")
+    bumps = tuple(radial_bump(dim, a / b, digits=digits).stretch(b) for a, b in pairs)
+    drops = tuple(before - after for before, after in pairwise(given.tolist()))
+    return RadialShells(bumps, drops, float(given[-1]))
 
 
 def ends_of(gaps: Sequence[tuple[float, float]]) -> list[float]:
     """The gaps' ends a_1, b_1, a_2, ..; ValueError unless they ascend from 0 or more, with shells between."""
-    ends = [float(end) for gap in gaps for end in gap]
+    found = several(gaps)
+    ends = found.reshape(-1).tolist() if found.ndim == 2 and found.shape[1] == 2 else []
     rising = all(low < high for low, high in pairwise(ends))
-    if not ends or ends[0] < 0 or not math.isfinite(ends[-1]) or not rising:
-        raise ValueError(f"gaps is {list(gaps)!r}; give intervals (a, b), 0 <= a < b, ascending, with shells between")
+    if not ends or not ends[0] >= 0 or not math.isfinite(ends[-1]) or not rising:
+        raise ValueError(f"gaps is {shown(gaps)}; give intervals (a, b), 0 <= a < b, ascending, with shells between")
     return ends

@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from minnorm.checks import shown, whole
 from minnorm.known.radial import radial_bump
 
 BERNSTEIN = 0.28016949902386913
@@ -57,6 +58,9 @@ def radial_norms(
 
     Source: Varga & Carpenter (1985), *On the Bernstein conjecture in approximation theory*, for the constant.
     """
+    if isinstance(dims, str | bytes) or not isinstance(dims, Iterable):
+        raise ValueError(f"dims is {shown(dims)}; give whole numbers, as range(1, 17)")
     for dim in dims:
+        dim = whole("dims", dim, 1, 2**31 - 1, "positive whole numbers")
         bump = radial_bump(dim, plateau, outer, digits=digits)
         yield RadialNorm(dim, bump.norm, bump.norm_bounds, bump.lipschitz)

@@ -1,7 +1,7 @@
 """Radial functions given by polynomials on shells, in odd dimension, and unknown in the gaps between them."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -13,6 +13,7 @@ import numpy.typing as npt
 from numpy.polynomial import Polynomial
 from scipy.special import betainc
 
+from minnorm.checks import real, several, shown, whole
 from minnorm.known.radial import RadialMeasure, radii
 from minnorm.known.radial_kernel import half_density, mean_distance
 from minnorm.known.radial_moments import GapMeasure, least_measure
@@ -166,11 +167,16 @@ def radial_target(
 
     Source: Abel inversion is local in odd dimension; see the page *Radial bumps*.
     """
-    if isinstance(dim, bool) or not isinstance(dim, int | np.integer) or dim < 1 or dim % 2 == 0:
-        raise ValueError(f"dim is {dim!r}; give an odd positive number (in even dimension gaps interact: radial_fit)")
+    wanted = "an odd positive number (in even dimension gaps interact: radial_fit)"
+    dim = whole("dim", dim, 1, 2**31 - 1, wanted)
+    if dim % 2 == 0:
+        raise ValueError(f"dim is {dim}; give {wanted}")
     edges = ends_of(gaps)
-    if isinstance(outer, bool) or not outer > edges[-1]:
-        raise ValueError(f"outer is {outer!r}; give a number beyond the last gap, which ends at {edges[-1]:g}")
+    gaps = list(zip(edges[::2], edges[1::2], strict=True))
+    wanted = f"a number beyond the last gap, which ends at {edges[-1]:g}"
+    outer = real("outer", outer, wanted, lambda number: number > edges[-1])
+    if not hasattr(pieces, "__len__") or isinstance(pieces, str | bytes | Mapping | set):
+        raise ValueError(f"pieces is {shown(pieces)}; give a list of {len(gaps) + 1} polynomials, one more than gaps")
     if len(pieces) != len(gaps) + 1:
         raise ValueError(f"pieces has {len(pieces)} entries; give {len(gaps) + 1}, one more than gaps")
     exact = tuple(_coefficients(piece, i) for i, piece in enumerate(pieces))
@@ -206,13 +212,12 @@ def radial_target(
 def _coefficients(piece: Any, i: int) -> Exact:
     """A polynomial's coefficients, without zeros at the end."""
     given: Any = piece.convert().coef if isinstance(piece, Polynomial) else piece
-    try:
-        found = [Fraction(c) for c in (given if np.ndim(given) else [given])]
-    except (TypeError, ValueError, OverflowError):
-        found = []
-    if not found or np.ndim(given) > 1:
+    plain = several(given)
+    found = [Fraction(c) for c in plain.tolist()] if plain.ndim == 1 and np.all(np.isfinite(plain)) else []
+    if not found:
         raise ValueError(
-            f"pieces[{i}] is {piece!r}; give a number, finite coefficients in ascending powers of r, or a Polynomial"
+            f"pieces[{i}] is {shown(piece)}; give a number, finite coefficients in ascending powers of r, or a "
+            "Polynomial"
         )
     while len(found) > 1 and found[-1] == 0:
         found.pop()

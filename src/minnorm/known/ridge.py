@@ -7,6 +7,7 @@ import numpy.typing as npt
 from jaxtyping import Float
 from scipy.linalg import null_space
 
+from minnorm.checks import flag
 from minnorm.known.line import line
 from minnorm.known.ridge_dual import Fibres, lifted_dual
 from minnorm.network import ShallowReLU
@@ -61,7 +62,7 @@ def ridge(
     the lifted dual is our own.
     """
     problem = Problem(points, values, penalty)
-    x, y = problem.points, problem.values
+    x, y, certify = problem.points, problem.values, flag("certify", certify)
     if len(np.unique(x, axis=0)) < 2:
         raise ValueError("points has 1 distinct point; give at least two")
     foot, along, distance = nearest_line(x)

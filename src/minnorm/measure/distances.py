@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from minnorm.network import ShallowReLU
+from minnorm.checks import function, instance, numbers
+from minnorm.network import ShallowReLU, as_network
 from minnorm.problem import check_points, check_values
 
 Function = ShallowReLU | Callable[[npt.NDArray[np.float64]], npt.ArrayLike]
@@ -30,8 +31,16 @@ def values_of(f: Function, points: npt.ArrayLike, name: str = "f") -> npt.NDArra
     >>> values_of(lambda x: x[:, 0] ** 2, [[1.0], [3.0]])
     array([1., 9.])
     """
-    x = check_points(points)
-    values = np.asarray(f.evaluate(x) if isinstance(f, ShallowReLU) else f(x), dtype=np.float64)
+    return _values(f, check_points(points), name)
+
+
+def _values(f: Function, x: np.ndarray, name: str, label: str = "points") -> npt.NDArray[np.float64]:
+    net = f if isinstance(f, ShallowReLU) else getattr(f, "network", None)
+    if isinstance(net, ShallowReLU) and as_network(net, name).dim != x.shape[1]:
+        raise ValueError(f"{name} takes points of dimension {net.dim}, and {label} has {x.shape[1]} columns")
+    if not isinstance(f, ShallowReLU):
+        function(name, f, "a ShallowReLU, or a function from points (n, d) to values (n,)")
+    values = numbers(f.evaluate(x) if isinstance(f, ShallowReLU) else f(x), f"what {name} returned")
     if values.shape != (len(x),):
         raise ValueError(
             f"{name} returned shape {values.shape} for points of shape {x.shape}; "
@@ -88,15 +97,17 @@ def distances(f: Function, g: Function, regions: Mapping[str, npt.ArrayLike]) ->
     >>> found["unknown"]
     Distance(l2=2.0, sup=2.0)
     """
+    instance("regions", regions, Mapping, "a dictionary of points (n, d) under their names")
     found = {}
     for name, points in regions.items():
-        gap = _difference(f, g, check_points(points, f"regions[{name!r}]"))
+        label = f"regions[{name!r}]"
+        gap = _difference(f, g, check_points(points, label), label)
         found[name] = Distance(_root_mean_square(gap, np.ones(len(gap))), float(np.max(np.abs(gap))))
     return found
 
 
-def _difference(f: Function, g: Function, x: np.ndarray) -> np.ndarray:
-    left, right = values_of(f, x, "f"), values_of(g, x, "g")
+def _difference(f: Function, g: Function, x: np.ndarray, label: str = "points") -> np.ndarray:
+    left, right = _values(f, x, "f", label), _values(g, x, "g", label)
     with np.errstate(invalid="ignore", over="ignore"):
         return left - right
 

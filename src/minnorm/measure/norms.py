@@ -12,7 +12,8 @@ from scipy.sparse.linalg import ArpackNoConvergence, LinearOperator, eigsh
 from scipy.spatial import KDTree
 
 from minnorm._types import Array
-from minnorm.network import ShallowReLU
+from minnorm.checks import flag, real, whole
+from minnorm.network import ShallowReLU, as_network
 from minnorm.penalty import PathNorm, Skip
 from minnorm.problem import Problem
 
@@ -29,7 +30,7 @@ def path_norm(network: ShallowReLU, penalty: PathNorm | None = None) -> float:
     >>> path_norm(ShallowReLU(np.array([[3.0, 4.0]]), np.zeros(1), np.array([-2.0]), np.array(0.0)))
     10.0
     """
-    return (PathNorm() if penalty is None else penalty).value(network)
+    return PathNorm.given(penalty).value(network)
 
 
 def weight_decay(network: ShallowReLU, penalty: PathNorm | None = None) -> float:
@@ -40,7 +41,7 @@ def weight_decay(network: ShallowReLU, penalty: PathNorm | None = None) -> float
     >>> weight_decay(ShallowReLU(np.array([[3.0, 4.0]]), np.zeros(1), np.array([-2.0]), np.array(0.0)))
     14.5
     """
-    return (PathNorm() if penalty is None else penalty).weight_decay(network)
+    return PathNorm.given(penalty).weight_decay(network)
 
 
 def excess_norm(network: ShallowReLU, minimum: float, penalty: PathNorm | None = None) -> float:
@@ -52,9 +53,9 @@ def excess_norm(network: ShallowReLU, minimum: float, penalty: PathNorm | None =
     >>> excess_norm(ShallowReLU(np.array([[3.0, 4.0]]), np.zeros(1), np.array([-2.0]), np.array(0.0)), 8.0)
     2.0
     """
-    if not (np.isfinite(minimum) and minimum >= 0):
-        raise ValueError(f"minimum is {minimum}; give the minimal norm, a finite number >= 0")
-    return path_norm(network, penalty) - float(minimum)
+    wanted = "the minimal norm, a finite number >= 0"
+    minimum = real("minimum", minimum, wanted, lambda number: 0 <= number < math.inf)
+    return path_norm(network, penalty) - minimum
 
 
 def norm_ratio(network: ShallowReLU, minimum: float, penalty: PathNorm | None = None) -> float:
@@ -65,9 +66,9 @@ def norm_ratio(network: ShallowReLU, minimum: float, penalty: PathNorm | None = 
     >>> norm_ratio(ShallowReLU(np.array([[3.0, 4.0]]), np.zeros(1), np.array([-2.0]), np.array(0.0)), 8.0)
     1.25
     """
-    if not (np.isfinite(minimum) and minimum > 0):
-        raise ValueError(f"minimum is {minimum}; a ratio needs a positive finite one: use excess_norm")
-    return path_norm(network, penalty) / float(minimum)
+    wanted = "a positive finite number, or use excess_norm"
+    minimum = real("minimum", minimum, wanted, lambda number: 0 < number < math.inf)
+    return path_norm(network, penalty) / minimum
 
 
 def knots(
@@ -88,8 +89,7 @@ def knots(
     (array([3.]), array([3.]))
     """
     net = _on_the_line(network)
-    if not 0 <= tolerance < np.inf:
-        raise ValueError(f"tolerance is {tolerance}; give a finite number >= 0")
+    tolerance = real("tolerance", tolerance, "a finite number >= 0", lambda number: 0 <= number < math.inf)
     w = net.inner_weights[:, 0]
     live = (w != 0) & (net.outer_weights != 0)
     with np.errstate(over="ignore"):
@@ -163,16 +163,14 @@ def effective_neurons(network: ShallowReLU, angle: float = 1e-2, share: float = 
     Source: Boursier, Pillaud-Vivien & Flammarion (2022), *Gradient flow dynamics of shallow ReLU networks for
     square loss and orthogonal inputs*, for the alignment that makes the count small.
     """
-    if not 0 <= angle <= 1:
-        raise ValueError(f"angle is {angle}; give radians from 0 to 1")
-    if not 0 <= share < 1:
-        raise ValueError(f"share is {share}; give a number from 0 up to, not including, 1")
-    if not 0 < radius < np.inf:
-        raise ValueError(f"radius is {radius}; give the radius of the data, a positive number")
-    net = _reject_not_finite(network.to_numpy())
+    angle = real("angle", angle, "radians from 0 to 1", lambda number: 0 <= number <= 1)
+    share = real("share", share, "a number from 0 up to, not including, 1", lambda number: 0 <= number < 1)
+    wanted = "the radius of the data, a positive number"
+    radius = real("radius", radius, wanted, lambda number: 0 < number < math.inf)
+    net = _reject_not_finite(as_network(network).to_numpy())
     size = np.abs(net.outer_weights) * np.linalg.norm(net.inner_weights, axis=1)
     live = size > 0
-    lifted = np.column_stack([net.inner_weights, net.biases / radius])[live]
+    lifted = np.column_stack([net.inner_weights * min(1.0, radius), net.biases / max(1.0, radius)])[live]
     lifted /= np.linalg.norm(lifted, axis=1, keepdims=True)
     pull = net.outer_weights[live, None] * net.inner_weights[live]
     tree = KDTree(lifted)
@@ -205,7 +203,7 @@ def balancedness(network: ShallowReLU, with_bias: bool = False) -> float:
     Source: Du, Hu & Lee (2018), *Algorithmic regularization in learning deep homogeneous models: layers are
     automatically balanced*.
     """
-    penalty = PathNorm(bias="penalised" if with_bias else "free", skip="free")
+    penalty = PathNorm(bias="penalised" if flag("with_bias", with_bias) else "free", skip="free")
     decay = penalty.weight_decay(network)
     return 1.0 if decay == 0 else min(1.0, penalty.value(network) / decay)
 
@@ -233,10 +231,9 @@ def sharpness(network: ShallowReLU, points: npt.ArrayLike, values: npt.ArrayLike
     at the edge of stability*.
     """
     data = Problem(points, values, lam=1.0)
-    if data.points.shape[1] != network.dim:
+    if data.points.shape[1] != as_network(network).dim:
         raise ValueError(f"points has {data.points.shape[1]} columns; this network takes {network.dim}")
-    if iterations < 1:
-        raise ValueError(f"iterations is {iterations}; give an integer >= 1")
+    iterations = whole("iterations", iterations, 1, 2**31 - 1)
     net = _reject_not_finite(network.to_numpy())
     n = len(data.values)
     rows = min(n, max(1, _BLOCK // max(1, net.width)))
@@ -284,7 +281,7 @@ def _hessian_product(
 
 
 def _on_the_line(network: ShallowReLU) -> ShallowReLU:
-    if network.dim != 1:
+    if as_network(network).dim != 1:
         raise ValueError(f"network takes points of dimension {network.dim}; knots are for dimension 1")
     return _reject_not_finite(network.to_numpy())
 

@@ -9,11 +9,13 @@ import numpy.typing as npt
 from jaxtyping import Float
 from scipy.optimize import minimize_scalar
 
+from minnorm.checks import function, numbers, several, shown, whole
 from minnorm.measure.distances import Function, values_of
 from minnorm.network import ShallowReLU
 from minnorm.problem import check_values
 
 _SCAN = 600  # stretches tried before the refinement: neighbours differ by 0.9 % on the default bracket
+_MOST = 1 << 27  # numbers of the directions together
 _COORDINATES = 1 << 22  # of points held at once
 
 
@@ -56,12 +58,13 @@ def directions(dim: int, count: int, key: int = 0) -> Float[np.ndarray, "k dim"]
 
     Source: Mezzadri (2007), *How to generate random matrices from the classical compact groups*, for the law.
     """
-    if dim < 1:
-        raise ValueError(f"dim is {dim}; give an integer >= 1")
-    if count < 2 or count % 2:
-        raise ValueError(f"count is {count}; directions come in pairs w and -w: give an even number >= 2")
-    if key < 0:
-        raise ValueError(f"key is {key}; give an integer >= 0")
+    dim, key = whole("dim", dim, 1, _MOST), whole("key", key, 0)
+    wanted = "an even number >= 2, as directions come in pairs w and -w"
+    count = whole("count", count, 2, _MOST, wanted)
+    if count % 2:
+        raise ValueError(f"count is {count}; give {wanted}")
+    if count * dim > _MOST:
+        raise ValueError(f"count is {count} and dim {dim}; give fewer, up to {_MOST} numbers in all")
     if dim == 1:
         return np.array([[1.0], [-1.0]])
     generator = np.random.default_rng(key)
@@ -90,7 +93,7 @@ def radial_profile(
     >>> profile.std
     array([0., 1.])
     """
-    r = _check_radii(radii)
+    r, dim = _check_radii(radii), whole("dim", dim, 1, _MOST)
     if isinstance(f, ShallowReLU) and f.dim != dim:
         raise ValueError(f"dim is {dim} but the network takes points of dimension {f.dim}; give dim={f.dim}")
     frame = 2 * max(1, dim)
@@ -144,16 +147,18 @@ def best_stretch(
     p = np.ones(r.size) if weight is None else check_values(weight, "weight")
     if p.shape != r.shape or np.any(p < 0) or not np.any(p > 0):
         raise ValueError(f"weight has shape {p.shape}; give {r.size} numbers >= 0, not all zero")
-    low, high = bracket
-    if not (0 < low < high < np.inf):
-        raise ValueError(f"bracket is {bracket}; give 0 < least < largest stretch")
+    ends = several(bracket)
+    if ends.shape != (2,) or not 0 < ends[0] < ends[1] < np.inf:
+        raise ValueError(f"bracket is {shown(bracket)}; give (least, largest) stretch, 0 < least < largest")
+    low, high = ends.tolist()
+    function("exact_profile", exact_profile, "a function from radii (j,) to values (j,)")
     step = np.diff(r)
     p = p * (np.append(step, 0.0) + np.append(0.0, step)) / 2
     p /= p.sum()
 
     def misfit(stretches: np.ndarray) -> np.ndarray:
         scaled = (r / stretches[:, None]).reshape(-1)
-        exact = np.asarray(exact_profile(scaled), dtype=np.float64)
+        exact = numbers(exact_profile(scaled), "what exact_profile returned")
         if exact.shape != scaled.shape or not np.all(np.isfinite(exact)):
             raise ValueError(
                 f"exact_profile returned shape {exact.shape} for {scaled.size} radii, or NaN; "

@@ -8,6 +8,7 @@ import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 
+from minnorm.checks import instance, numbers, optional, real, shown
 from minnorm.plot.style import drawing, drawings, round_ticks
 from minnorm.solution import Solution
 
@@ -38,6 +39,7 @@ def plot_trajectories(
     >>> [text.get_text() for text in norm.get_legend().get_texts()]
     ['decay 0', 'decay 0.01', 'minimum']
     """
+    minimum = optional(real, "minimum", minimum, "a finite number, or None")
     with drawings(axes, 2, (5.6, 4.6), share=True) as (rows, colours):
         for k, (label, one) in enumerate(_settings(runs)):
             step = np.maximum(one["step"].values, _BEFORE)
@@ -47,7 +49,7 @@ def plot_trajectories(
             ax.set(xscale="log", yscale="log", ylabel=label)
         round_ticks(rows[0].yaxis)
         if minimum is not None:
-            rows[0].axhline(float(minimum), **colours.exact, label="minimum")
+            rows[0].axhline(minimum, **colours.exact, label="minimum")
         rows[1].set_xlabel("steps")
         if rows[0].get_legend_handles_labels()[0]:
             rows[0].legend()
@@ -77,7 +79,9 @@ def plot_excess(
     >>> mn.plot_excess(runs, mn.fit(x, y, lam=0.01)).get_ylabel()
     'excess objective'
     """
-    known = [solutions] if isinstance(solutions, Solution) else list(solutions)
+    known = [solutions] if isinstance(solutions, Solution) else solutions
+    if not isinstance(known, list | tuple) or not all(isinstance(one, Solution) for one in known):
+        raise ValueError(f"solutions is {shown(solutions)}; give what minnorm.fit returned, or a list of such")
     with drawing(ax) as (axes, colours):
         for k, (label, one) in enumerate(_settings(runs)):
             lam = float(one["weight_decay"])
@@ -110,10 +114,17 @@ def plot_gap(history: History | Mapping[str, History], *, ax: Axes | None = None
     >>> ax.get_lines()[0].get_xdata().size == len(history)
     True
     """
-    several = history if isinstance(history, Mapping) else {"": history}
+    states_of = {
+        str(name): numbers(states, "history")
+        for name, states in (history if isinstance(history, Mapping) else {"": history}).items()
+    }
+    if not all(states.ndim == 2 and states.shape[1] == 3 for states in states_of.values()):
+        raise ValueError(
+            f"history is {shown(history)}; give a list of (seconds, value, lower bound), or several by name"
+        )
     with drawing(ax, (5.6, 2.6)) as (axes, colours):
-        for k, (name, states) in enumerate(several.items()):
-            seconds, value, bound = np.array(states, dtype=np.float64).reshape(-1, 3).T
+        for k, (name, states) in enumerate(states_of.items()):
+            seconds, value, bound = states.T
             gap = np.maximum((value - bound) / np.maximum(np.abs(value), 1e-300), _NOTHING)
             axes.plot(seconds, gap, marker=".", drawstyle="steps-post", label=name or None, **colours.line(k))
         axes.set(yscale="log", xlabel="seconds", ylabel="relative gap")
@@ -135,6 +146,7 @@ def plot_path(path: xr.Dataset, *, axes: Any = None) -> np.ndarray:
     >>> loss.get_xlabel(), norm.get_lines()[0].get_xdata().size
     ('λ', 3)
     """
+    instance("path", path, xr.Dataset, "what minnorm.path returned")
     wanted = {"norm", "loss", "certified"}
     if "lam" not in path.dims or not wanted <= set(path.data_vars):
         raise ValueError(f"path has {', '.join(map(str, path.data_vars))}; give what minnorm.path returned")
@@ -179,8 +191,10 @@ def _proven(solution: Solution) -> bool:
 
 def _settings(runs: xr.Dataset | Mapping[str, xr.Dataset]) -> list[tuple[str, xr.Dataset]]:
     """Each place on the grids without its seeds, with a name that says what is not the same for all."""
+    instance("runs", runs, (xr.Dataset, Mapping), "what minnorm.train returned, or several of them by name")
     several = {"": runs} if isinstance(runs, xr.Dataset) else dict(runs)
     for name, one in several.items():
+        instance(f"runs[{shown(name)}]" if name else "runs", one, xr.Dataset, "what minnorm.train returned")
         if not {"path_norm", "training_loss", "objective"} <= set(one.data_vars) or not {*_GRID, "seed"} <= set(
             one.dims
         ):

@@ -7,6 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Circle
 
+from minnorm.checks import instance
 from minnorm.known import Denoiser
 from minnorm.plot.line import bounds
 from minnorm.plot.style import drawing, drawings, new_figure, plot_style
@@ -25,6 +26,7 @@ def plot_denoiser(found: Denoiser, *, axes: Any = None) -> np.ndarray:
 
     Source: the page *Ridges and denoisers*.
     """
+    instance("found", found, Denoiser, "what known.denoiser returned")
     r, end = found.radius, max(float(at[-1]) for at in found.places) + 2 * found.radius
     start = -2 * r
     with drawings(axes, 2, (5.6, 4.6), (3, 2), share=True) as ((top, bottom), colours):
@@ -61,6 +63,7 @@ def plot_denoiser_plane(found: Denoiser, *, ax: Axes | None = None) -> Axes:
     >>> mn.plot_denoiser_plane(found).get_title()
     'arrows from x to f(x)'
     """
+    instance("found", found, Denoiser, "what known.denoiser returned")
     if found.vertex.size != 2:
         raise ValueError(f"found is of points in dimension {found.vertex.size}; plot_denoiser_plane draws dimension 2")
     reach = np.max(np.abs(found.clean - found.vertex)) + 2.5 * found.radius
@@ -84,6 +87,7 @@ def plot_denoiser_plane(found: Denoiser, *, ax: Axes | None = None) -> Axes:
 
 def denoiser_figure(found: Denoiser) -> Figure:
     """The steps and the certificate, and beside them, for points in two dimensions, the plane; no window shows it."""
+    instance("found", found, Denoiser, "what known.denoiser returned")
     if found.vertex.size != 2:
         with plot_style():
             figure = new_figure(6.4, 4.8)

@@ -1,6 +1,7 @@
 """Functions of one variable: an interpolant with its data and knots, and the dual certificate that proves it."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -9,10 +10,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from minnorm import measure
+from minnorm.checks import flag, function, instance, numbers, shown
 from minnorm.known import LineSolutions, line, line_solutions
 from minnorm.known.line import coordinate
 from minnorm.measure.distances import Function
-from minnorm.network import ShallowReLU
+from minnorm.network import ShallowReLU, as_network
 from minnorm.plot.style import Palette, drawing, new_figure, plot_style
 from minnorm.problem import Problem
 from minnorm.solution import Solution
@@ -52,16 +54,22 @@ def plot_line(
     """
     problem = Problem(x, y, lam=1.0, names=("x", "y", "lam"))
     t = coordinate(problem, "plot_line")
-    found = line(x, y) if solution is None else solution
+    wanted = "a Solution, a ShallowReLU or None"
+    found = line(x, y) if solution is None else instance("solution", solution, (Solution, ShallowReLU), wanted)
+    if not isinstance(band, bool | np.bool_ | LineSolutions | xr.Dataset):
+        raise ValueError(
+            f"band is {shown(band)}; give True, False, or what known.line_solutions or minnorm.band returned"
+        )
+    others, knots = functions_given(others), flag("knots", knots)
     low, high = _span(t)
-    functions: dict[str, Function] = {_name(found): found, **(others or {})}
+    functions: dict[str, Function] = {_name(found): found, **others}
     nets = {name: net for name, f in functions.items() if (net := _network(f)) is not None}
     for name, net in nets.items():
         if net.dim != 1:
             raise ValueError(f"{name} takes points of dimension {net.dim}; plot_line draws functions of one variable")
     grid = _grid(t, low, high, nets.values())
     with drawing(ax) as (axes, colours):
-        if band is not False:
+        if not isinstance(band, bool | np.bool_) or band:
             _band(axes, t, problem.values, found, band, grid, colours)
         for k, (name, f) in enumerate(functions.items()):
             axes.plot(grid, _values(f, grid, name), label=name, zorder=3 - 0.1 * (k > 0), **colours.line(k))
@@ -96,6 +104,11 @@ def plot_certificate(x: npt.ArrayLike, y: npt.ArrayLike, solution: Solution, *, 
     """
     problem = Problem(x, y, lam=1.0, names=("x", "y", "lam"))
     t = coordinate(problem, "plot_certificate")
+    instance("solution", solution, Solution, "a Solution of these points")
+    if as_network(solution.network, "the solution's network").dim != 1:
+        raise ValueError(
+            f"solution is of points of dimension {solution.network.dim}; plot_certificate draws dimension 1"
+        )
     if solution.dual.size != t.size:
         raise ValueError(f"solution has {solution.dual.size} dual variables for {t.size} points; give its own points")
     net, penalty = solution.network.to_numpy(), solution.penalty
@@ -125,6 +138,15 @@ def plot_certificate(x: npt.ArrayLike, y: npt.ArrayLike, solution: Solution, *, 
         axes.set(xlabel="x; knot of the atom", ylabel="dual certificate", xlim=(low, high))
         axes.legend(ncols=2 if differ else 1)
     return axes
+
+
+def functions_given(others: Any, name: str = "others") -> Mapping[str, Any]:
+    """Functions under their names; none for None."""
+    found = {} if others is None else instance(name, others, Mapping, "a dictionary of functions under their names")
+    for label, f in found.items():
+        if not isinstance(f, ShallowReLU | measure.RadialProfile):
+            function(f"{name}[{shown(label)}]", f, "a ShallowReLU, or a function of the places")
+    return {str(label): f for label, f in found.items()}
 
 
 def line_figure(x: npt.ArrayLike, y: npt.ArrayLike, solution: Solution, band: LineSolutions | None = None) -> Figure:
@@ -185,7 +207,7 @@ def _network(f: Function) -> ShallowReLU | None:
 
 
 def _values(f: Function, grid: np.ndarray, name: str) -> np.ndarray:
-    values = np.asarray(f.evaluate(grid[:, None]) if isinstance(f, ShallowReLU) else f(grid[:, None]), dtype=np.float64)
+    values = numbers(f.evaluate(grid[:, None]) if isinstance(f, ShallowReLU) else f(grid[:, None]), f"others: {name}")
     if values.size != grid.size:
         raise ValueError(f"{name} returned shape {values.shape} for {grid.size} points; return one value for each")
     return values.reshape(-1)

@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.ticker import MaxNLocator
 
+from minnorm.checks import flag
 from minnorm.measure.distances import Function, values_of
 from minnorm.network import ShallowReLU
 from minnorm.plot.line import claim
@@ -39,7 +40,7 @@ def plot_plane(
     '$x_1$'
     """
     problem = Problem(X, y, lam=1.0, names=("X", "y", "lam"))
-    points, labels = problem.points, problem.values
+    points, labels, colorbar = problem.points, problem.values, flag("colorbar", colorbar)
     if points.shape[1] != 2:
         raise ValueError(f"X has {points.shape[1]} columns; plot_plane draws functions of two variables")
     low, high = points.min(axis=0), points.max(axis=0)

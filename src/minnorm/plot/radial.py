@@ -3,16 +3,18 @@
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import get_args
 
 import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from minnorm.checks import instance, numbers
 from minnorm.known import RadialBump, RadialFit, RadialShells, RadialTarget
 from minnorm.measure.radial import RadialProfile, radial_profile
 from minnorm.network import ShallowReLU
-from minnorm.plot.line import bounds
+from minnorm.plot.line import bounds, functions_given
 from minnorm.plot.style import Palette, drawing, new_figure, plot_style
 
 Radial = RadialBump | RadialFit | RadialShells | RadialTarget
@@ -39,13 +41,13 @@ def plot_radial(f: Radial, *, others: Mapping[str, Profile] | None = None, ax: A
     >>> [text.get_text() for text in ax.get_legend().get_texts()]
     ['minimum norm', '400 neurons']
     """
-    shape = _shape(f)
+    shape, others = _shape(f), functions_given(others)
     r = np.union1d(np.linspace(0, shape.end, 801), [at for at in shape.atoms if 0 <= at <= shape.end])
     with drawing(ax) as (axes, colours):
         for low, high in shape.known:
             axes.axvspan(low, min(high, shape.end), color=colours.region, linewidth=0, zorder=0)
         axes.plot(r, f.profile(r), color=colours.ink, linewidth=1.1, zorder=5, label="minimum norm")
-        for k, (name, other) in enumerate((others or {}).items()):
+        for k, (name, other) in enumerate(others.items()):
             _profile(axes, r, other, f.dim if not isinstance(f, RadialShells) else f.bumps[0].dim, name, colours, k)
         if isinstance(f, RadialFit):
             sizes = 8 + 50 * f.weights / np.max(f.weights)
@@ -156,6 +158,7 @@ class _Shape:
 
 
 def _shape(f: Radial) -> _Shape:
+    instance("f", f, get_args(Radial), "what known.radial_bump, radial_fit, radial_shells or radial_target returned")
     if isinstance(f, RadialFit):
         end = 1.08 * float(f.radii[-1]) or 1.0
         title = f"d = {f.dim}: [f] = {f.norm:.8g}, objective {f.value:.8g}, lower bound {f.lower_bound:.8g}"
@@ -227,7 +230,7 @@ def _profile(axes: Axes, r: np.ndarray, f: Profile, dim: int, name: str, colours
         axes.fill_between(f.radii, f.mean - f.std, f.mean + f.std, color=look["color"], alpha=0.25, linewidth=0)
         axes.plot(f.radii, f.mean, label=name, **look)
         return
-    values = np.asarray(f(r), dtype=np.float64)
+    values = numbers(f(r), f"others: {name}")
     if values.shape != r.shape:
         raise ValueError(f"{name} returned shape {values.shape} for {r.size} radii; return one value for each")
     axes.plot(r, values, label=name, **look)

@@ -8,9 +8,11 @@ from jaxtyping import Float
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from minnorm.checks import instance
+from minnorm.network import as_network
 from minnorm.plot.line import bounds, claim
 from minnorm.plot.style import Palette, drawings, new_figure, plot_style
-from minnorm.problem import Problem, check_points
+from minnorm.problem import Problem, check_points, check_values
 from minnorm.solution import Solution
 
 _MARGIN = 0.12  # of the points' extent, on both sides
@@ -48,7 +50,15 @@ def plot_ridge(
     Source: the dual is that of `verify`.
     """
     problem, ways = _checked(X, y, directions)
-    start = problem.points.mean(axis=0) if centre is None else np.asarray(centre, dtype=np.float64)
+    instance("solution", solution, Solution, "a Solution of these points")
+    d = problem.points.shape[1]
+    if as_network(solution.network, "the solution's network").dim != d or solution.dual.size != problem.values.size:
+        raise ValueError(
+            f"solution is of {solution.dual.size} points of dimension {solution.network.dim}; give that of X"
+        )
+    start = problem.points.mean(axis=0) if centre is None else check_values(centre, "centre")
+    if start.shape != (d,):
+        raise ValueError(f"centre has {start.size} entries; give {d}, as X has columns")
     count = panels(problem.points, ways)
     with drawings(axes, count, (6.4, 2.0 * count), _HEIGHTS[:count]) as (rows, colours):
         for j, along in enumerate(ways):

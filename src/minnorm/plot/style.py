@@ -18,6 +18,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from minnorm.atomic import write
+from minnorm.checks import choice, shown
 
 
 @dataclass(frozen=True)
@@ -99,8 +100,7 @@ def plot_style(name: str | None = None) -> Iterator[None]:
     True
     """
     name = _style.get() if name is None else name
-    if name not in _PALETTES:
-        raise ValueError(f"style is {name!r}; choose one of {', '.join(_PALETTES)}")
+    name = choice("style", name, _PALETTES)
     token = _style.set(name)
     try:
         with mpl.rc_context(_parameters(_PALETTES[name])):
@@ -176,9 +176,15 @@ def drawings(
 ) -> Iterator[tuple[np.ndarray, Palette]]:
     """`count` axes to draw in, those given or new ones below each other; ValueError if others are given."""
     if axes is not None:
-        given = np.atleast_1d(np.asarray(axes, dtype=object)).reshape(-1)
+        told = shown(axes[0] if count == 1 else axes)
+        try:
+            given = np.atleast_1d(np.asarray(axes, dtype=object)).reshape(-1)
+        except Exception:  # somebody else's conversion
+            given = np.empty(0, dtype=object)
         if given.size != count or not all(isinstance(one, Axes) for one in given):
-            raise ValueError(f"axes is {axes!r}; give {count} matplotlib axes, or None for new ones")
+            raise ValueError(
+                f"{'ax' if count == 1 else 'axes'} is {told}; give {count} matplotlib axes, or None for new ones"
+            )
         yield given, palette(given[0])
         return
     import matplotlib.pyplot as plt  # here, so that nothing else needs its state

@@ -9,7 +9,7 @@ import numpy.typing as npt
 import xarray as xr
 from threadpoolctl import threadpool_limits
 
-from minnorm.checks import flag, function, real
+from minnorm.checks import flag, function, optional, real
 from minnorm.penalty import PathNorm
 from minnorm.problem import Problem, check_points
 from minnorm.solve.ends import Ends, Line, Places, Unique
@@ -73,8 +73,7 @@ def band(
         raise ValueError(f"query has {points.shape[1]} columns and X has {problem.points.shape[1]}; they must agree")
     tolerance = real("tolerance", tolerance, "a number above 0 and below 1", lambda gap: 0 < gap < 1)
     certify = flag("certify", certify)
-    if progress is not None:
-        function("progress", progress, "a function of (query points done, all), or None")
+    optional(function, "progress", progress, "a function of (query points done, all), or None", 2)
     deadline = moment(time_limit)
     reduced = reduce(problem)
     places = Places(reduced)

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from minnorm import known
-from minnorm.checks import flag, function, real, whole
+from minnorm.checks import flag, function, optional, real, whole
 from minnorm.network import ShallowReLU
 from minnorm.penalty import PathNorm
 from minnorm.problem import Problem
@@ -132,8 +132,7 @@ def minimise(
         "tolerance", tolerance, "a relative gap from 1e-10 up to, not including, 1", lambda gap: 1e-10 <= gap < 1
     )
     seed, certify = whole("seed", seed, 0), flag("certify", certify)
-    if progress is not None:
-        function("progress", progress, "a function of (seconds, value, bound), or None")
+    optional(function, "progress", progress, "a function of (seconds, value, bound), or None", 3)
     deadline = moment(time_limit)
     solution = _solve(problem, _SHARE * tolerance, deadline, seed, progress, warm)
     if not certify:

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import xarray as xr
 from jaxtyping import Float
 
-from minnorm.checks import function, several, shown, whole
+from minnorm.checks import function, optional, several, shown, whole
 from minnorm.network import ShallowReLU
 from minnorm.penalty import PathNorm
 from minnorm.problem import Problem
@@ -99,8 +99,7 @@ def path(
     seed = whole("seed", seed, 0)
     least, least_scope = _lam_max(Problem(X, y, penalty, 1.0, names=NAMES), seed)
     problems = [Problem(X, y, penalty, lam, names=NAMES) for lam in sequence("lams", lams, lambda: least, one=True)]
-    if progress is not None:
-        function("progress", progress, "a function of (problems solved, all), or None")
+    optional(function, "progress", progress, "a function of (problems solved, all), or None", 2)
     end = moment(time_limit)
     warm = Warm()
     solutions: list[Solution] = []

@@ -16,7 +16,7 @@ import numpy.typing as npt
 import xarray as xr
 from jaxtyping import Int
 
-from minnorm.checks import function, whole
+from minnorm.checks import function, instance, optional, whole
 from minnorm.network import ShallowReLU
 from minnorm.penalty import PathNorm
 from minnorm.problem import Problem
@@ -122,12 +122,13 @@ def train(
     }
     recorded = recorded_steps(setting.horizon, whole("records", records, 1))
     threads = arguments.threads(threads)
-    for name, one in (("progress", progress), ("start", start)):
-        if one is not None:
-            function(name, one, "a function, or None")
+    optional(function, "progress", progress, "a function of (steps done, all), or None", 2)
+    optional(function, "start", start, "a function of (seed, width) that returns a ShallowReLU, or None", 2)
     given = None if start is None else arguments.given_networks(start, axes["seed"], problem.points.shape[1], setting)
-    if not (checkpoint is None or isinstance(checkpoint, Checkpoint)):
-        raise ValueError(f"checkpoint is {checkpoint!r}; give an object with load(name) and save(name, arrays)")
+    if checkpoint is not None:
+        wanted = "an object with load(name) and save(name, arrays)"
+        instance("checkpoint", checkpoint, Checkpoint, wanted)
+        function("checkpoint.save", checkpoint.save, wanted, 2)
     with jax.enable_x64(setting.dtype == "float64"):
         metrics, parameters = _run(problem, setting, axes, given, recorded, threads, progress, checkpoint)
     return dataset(problem, setting, axes, recorded, metrics, parameters)

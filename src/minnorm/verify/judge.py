@@ -11,6 +11,8 @@ from fractions import Fraction
 import numpy as np
 import numpy.typing as npt
 
+from minnorm.checks import function, instance, optional, real, whole
+from minnorm.network import as_network
 from minnorm.problem import Problem
 from minnorm.solution import Certificate, Scope, Solution
 from minnorm.verify import line, space
@@ -65,9 +67,14 @@ def verify(
 
     Source: Savarese, Evron, Soudry & Srebro (2019) for the dual; the rounding analysis is in the comments.
     """
+    instance("solution", solution, Solution, "a Solution, as mn.interpolate and mn.known.line return them")
+    tolerance = real("tolerance", tolerance, "a relative gap >= 0", lambda gap: 0 <= gap < math.inf)
+    effort = real("effort", effort, "a number >= 0", lambda number: number >= 0)
+    seed = whole("seed", seed, 0)
+    optional(function, "progress", progress, "a function of the fraction done, or None")
     clock = _clock(effort, time_limit, progress)
     problem = Problem(points, values, solution.penalty, solution.lam)
-    net = solution.network.to_numpy()
+    net = as_network(solution.network, "the solution's network").to_numpy()
     n, d = problem.points.shape
     if net.dim != d:
         raise ValueError(f"points has {d} columns and the network takes {net.dim}; they must agree")
@@ -109,8 +116,7 @@ def verify(
 
 
 def _clock(effort: float, time_limit: float | int | None, progress: Progress | None) -> Clock:
-    if time_limit is not None and not time_limit >= 0:
-        raise ValueError(f"time_limit is {time_limit!r}; give seconds >= 0, or None")
+    time_limit = optional(real, "time_limit", time_limit, "seconds >= 0, or None", lambda seconds: seconds >= 0)
     # Small data are proven in no time, whatever is left.
     seconds = min(effort * _PATIENCE, math.inf if time_limit is None else max(_LEAST, time_limit))
     return Clock(time.monotonic() + seconds, progress)

@@ -1,0 +1,329 @@
+"""Every public function with one wrong argument at a time: it is taken, or refused in one line that names it.
+
+    python tests/fuzz/arguments.py --seconds 600 --seed 1
+    python tests/fuzz/arguments.py --only interpolate penalty        # all values for one argument
+
+A fault is any other error than a ValueError or TypeError of one line with the argument's name, and any call of over
+20 seconds.
+"""
+
+import argparse
+import random
+import re
+import signal
+import sys
+import time
+import traceback
+import warnings
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+import jax
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+import scipy.sparse
+import xarray as xr
+
+import minnorm as mn
+from minnorm.problem import TiesError
+
+mpl.use("Agg")
+SECONDS = 20
+X = np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0], [1.0, 1.0]])
+Y = np.array([0.0, 1.0, 1.0, 0.0])
+T, U = np.array([0.0, 1.0, 2.0, 3.0]), np.array([0.0, 1.0, 0.0, 0.5])
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A public function and arguments that are right."""
+
+    name: str
+    call: Callable[..., Any]
+    right: dict[str, Any]
+    options: tuple[str, ...] = ()
+    """Arguments that may be left out, beyond those in `right`."""
+
+
+def _network() -> mn.ShallowReLU:
+    return mn.ShallowReLU(
+        np.array([[1.0, 0.0], [0.0, 2.0]]), np.array([0.0, -1.0]), np.array([1.0, -1.0]), np.array(0.5)
+    )
+
+
+def _on_line() -> mn.ShallowReLU:
+    return mn.ShallowReLU(np.array([[1.0], [-1.0]]), np.array([0.0, 1.0]), np.array([1.0, -1.0]), np.array(0.5))
+
+
+def zoo() -> dict[str, Any]:
+    """Values that are wrong for most arguments, under names to report them by."""
+    return {
+        "None": None,
+        "True": True,
+        "'3'": "3",
+        "'free'": "free",
+        "''": "",
+        "b'x'": b"x",
+        "10**400": 10**400,
+        "-1": -1,
+        "0": 0,
+        "0.5": 0.5,
+        "2": 2,
+        "nan": float("nan"),
+        "inf": float("inf"),
+        "-inf": float("-inf"),
+        "1e-320": 1e-320,
+        "1e300": 1e300,
+        "1j": 1j,
+        "Decimal": Decimal("1.5"),
+        "Fraction": Fraction(1, 3),
+        "[]": [],
+        "()": (),
+        "[1.0]": [1.0],
+        "[[1.0]]": [[1.0]],
+        "[1, 'a']": [1, "a"],
+        "['a', 'b']": ["a", "b"],
+        "[[1], [2, 3]]": [[1], [2, 3]],
+        "[None]": [None],
+        "{}": {},
+        "{'a': 1}": {"a": 1},
+        "{1: 2}": {1: 2},
+        "{'a': None}": {"a": None},
+        "{1, 2}": {1, 2},
+        "object": object(),
+        "int": int,
+        "lambda": lambda *_: None,
+        "lambda two": lambda *_: np.zeros((2, 2)),
+        "generator": (k for k in range(3)),
+        "array 0-d": np.array(3.0),
+        "array (2,)": np.array([1.0, 2.0]),
+        "array (2, 2)": np.zeros((2, 2)),
+        "array (2, 3, 4)": np.zeros((2, 3, 4)),
+        "array (0,)": np.zeros(0),
+        "array (4, 3)": np.ones((4, 3)),
+        "array of nan": np.full(4, np.nan),
+        "array of text": np.array(["a", "b", "c", "d"]),
+        "array of objects": np.array([object()] * 4),
+        "array of 1e300": np.array([1e300, -1e300, 0.0, 1.0]),
+        "array of 1e-320": np.array([1e-320, 2e-320, 0.0, 3e-320]),
+        "dates": np.array(["2020-01-01", "NaT", "2020-01-03", "2020-01-04"], dtype="M8[D]"),
+        "masked": np.ma.array([1.0, 2.0, 3.0, 4.0], mask=[0, 1, 0, 0]),
+        "sparse": scipy.sparse.csr_matrix(np.eye(4)),
+        "frame": pd.DataFrame({"a": ["x", "y", "z", "w"]}),
+        "jax": jax.numpy.zeros(3),
+        "str_": np.str_("free"),
+        "penalty": mn.PathNorm(skip="free"),
+        "network": _network(),
+        "network on the line": _on_line(),
+        "solution": mn.known.line(T, U),
+        "unverified": mn.known.line(T, U, certify=False),
+        "problem": mn.Problem(X, Y),
+        "dataset": xr.Dataset({"a": ("b", [1.0])}),
+        "axes": mpl.figure.Figure().subplots(),
+    }
+
+
+def entries() -> list[Entry]:
+    """The public functions."""
+    path = mn.path(T, U, [0.1, 0.01])
+    runs = mn.train(T, U, weight_decay=0.01, width=4, steps=3)
+    plane = mn.interpolate(X, Y)
+    fit = mn.fit(T, U, 0.01)
+    line = mn.known.line(T, U)
+    cross = np.array([[0.0, 0], [1, 0], [-1, 0], [0, 1]])
+    bump = mn.known.radial_bump(3)
+    denoiser = mn.known.denoiser([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]], 0.1)
+    solver = ("penalty", "tolerance", "time_limit", "seed", "certify", "progress")
+    radial = mn.known.radial_fit([0.0, 1.0, 2.0], [1.0, 0.0, 0.0], 3)
+    gaps, levels = [(0.0, 1.0), (2.0, 4.0)], [1.0, 0.0, 0.5]
+    network, on_line = _network(), _on_line()
+    found = [
+        Entry("PathNorm", mn.PathNorm, {}, ("bias", "skip", "offset")),
+        Entry("Problem", mn.Problem, {"points": X, "values": Y}, ("penalty", "lam")),
+        Entry("interpolate", mn.interpolate, {"X": X, "y": Y}, solver),
+        Entry("fit", mn.fit, {"X": X, "y": Y, "lam": 0.1}, solver),
+        Entry("path", mn.path, {"X": T, "y": U, "lams": [0.1]}, solver),
+        Entry("band", mn.band, {"X": T, "y": U, "query": T + 0.5}, tuple(o for o in solver if o != "seed")),
+        Entry("lam_max", mn.lam_max, {"X": X, "y": Y}, ("penalty", "seed")),
+        Entry(
+            "verify",
+            mn.verify,
+            {"points": X, "values": Y, "solution": plane},
+            ("tolerance", "effort", "seed", "time_limit", "progress"),
+        ),
+        Entry(
+            "train",
+            mn.train,
+            {"X": X, "y": Y, "width": 4, "steps": 3},
+            (
+                "optimizer", "learning_rate", "weight_decay", "scale", "seeds", "batch_size", "decay", "schedule",
+                "penalty", "initial", "biases", "antisymmetric", "start", "options", "dtype", "records", "threads",
+                "engine", "progress", "checkpoint",
+            ),
+        ),
+        Entry("ShallowReLU.evaluate", network.evaluate, {"points": X}),
+        Entry("ShallowReLU.balance", network.balance, {}, ("with_bias",)),
+        Entry("ShallowReLU.merge", network.merge, {}, ("tolerance",)),
+        Entry("ShallowReLU.prune", network.prune, {}, ("tolerance",)),
+        Entry("ShallowReLU.from_dict", mn.ShallowReLU.from_dict, {"parts": network.to_dict()}),
+        Entry("ShallowReLU.from_state_dict", mn.ShallowReLU.from_state_dict, {"state": network.to_state_dict()}),
+        Entry("PathNorm.value", mn.PathNorm().value, {"network": network}),
+        Entry("PathNorm.weight_decay", mn.PathNorm().weight_decay, {"network": network}),
+        Entry("Solution.call", plane, {"points": X}),
+        Entry("Solution.from_dataset", mn.Solution.from_dataset, {"data": plane.to_dataset()}),
+        Entry("Solution.load", mn.Solution.load, {"path": "nowhere.nc"}),
+        Entry("MinNormRegressor", _fitted(mn.MinNormRegressor), {"X": X, "y": Y, "alpha": 0.1},
+              ("bias", "skip", "tol", "max_time", "random_state")),
+        Entry("MinNormRegressorCV", _fitted(mn.MinNormRegressorCV), {"X": X, "y": Y, "alphas": [0.1], "cv": 2},
+              ("bias", "skip", "tol", "max_time", "random_state")),
+        Entry("known.line", mn.known.line, {"x": T, "y": U}, ("penalty", "certify")),
+        Entry("known.line_path", mn.known.line_path, {"x": T, "y": U}, ("penalty",)),
+        Entry("LinePath.at", mn.known.line_path(T, U).at, {"lam": 0.1}, ("certify",)),
+        Entry("LinePath.values", mn.known.line_path(T, U).values, {"lam": 0.1}),
+        Entry("known.line_solutions", mn.known.line_solutions, {"x": T, "y": U}, ("penalty",)),
+        Entry("LineSolutions.lower", mn.known.line_solutions(T, U).lower, {"query": 0.5}),
+        Entry("known.ridge", mn.known.ridge, {"points": X[:2], "values": Y[:2]}, ("penalty", "direction", "certify")),
+        Entry("known.ridge_sum", mn.known.ridge_sum, {"points": cross, "values": [0.0, 1.0, 0.0, 0.0]},
+              ("penalty", "directions", "centre", "certify")),
+        Entry("known.denoiser", mn.known.denoiser, {"clean": X[:3], "radius": 0.1}),
+        Entry("Denoiser.call", denoiser, {"points": X}),
+        Entry("Denoiser.network", denoiser.network, {"direction": [1.0, 0.0]}),
+        Entry("known.radial_bump", mn.known.radial_bump, {"dim": 3}, ("plateau", "outer", "digits")),
+        Entry("RadialBump.call", bump, {"x": np.zeros((2, 3))}),
+        Entry("RadialBump.profile", bump.profile, {"r": 0.5}),
+        Entry("RadialBump.stretch", bump.stretch, {"factor": 2.0}),
+        Entry("RadialBump.sample", bump.sample, {"key": 0, "n": 5}, ("law", "outer", "inner_fraction")),
+        Entry("RadialBump.as_network", bump.as_network, {"width": 4, "key": 0}),
+        Entry("known.radial_fit", mn.known.radial_fit, {"radii": [0.0, 1.0, 2.0], "values": [1.0, 0.0, 0.0], "dim": 3},
+              ("lam", "weights")),
+        Entry("RadialFit.profile", radial.profile, {"r": 0.5}),
+        Entry("RadialFit.curve", radial.curve, {"s": 0.5}),
+        Entry("known.radial_law", mn.known.radial_law, {"law": "shell", "dim": 3, "count": 4},
+              ("plateau", "scale", "outer", "inner_fraction")),
+        Entry("known.radial_norms", lambda **given: list(mn.known.radial_norms(**given)), {"dims": [1, 3]},
+              ("plateau", "outer", "digits")),
+        Entry("known.radial_shells", mn.known.radial_shells, {"dim": 3, "gaps": gaps, "levels": levels}, ("digits",)),
+        Entry("known.radial_target", mn.known.radial_target, {"dim": 3, "gaps": gaps, "pieces": levels}, ("outer",)),
+        Entry("measure.path_norm", mn.measure.path_norm, {"network": network}, ("penalty",)),
+        Entry("measure.weight_decay", mn.measure.weight_decay, {"network": network}, ("penalty",)),
+        Entry("measure.excess_norm", mn.measure.excess_norm, {"network": network, "minimum": 1.0}, ("penalty",)),
+        Entry("measure.norm_ratio", mn.measure.norm_ratio, {"network": network, "minimum": 1.0}, ("penalty",)),
+        Entry("measure.knots", mn.measure.knots, {"network": on_line}, ("tolerance",)),
+        Entry("measure.seminorm_line", mn.measure.seminorm_line, {"network": on_line}, ("skip", "tolerance")),
+        Entry("measure.effective_neurons", mn.measure.effective_neurons, {"network": network},
+              ("angle", "share", "radius")),
+        Entry("measure.balancedness", mn.measure.balancedness, {"network": network}, ("with_bias",)),
+        Entry("measure.sharpness", mn.measure.sharpness, {"network": network, "points": X, "values": Y},
+              ("iterations",)),
+        Entry("measure.l2_distance", mn.measure.l2_distance, {"f": network, "g": network, "points": X}, ("weights",)),
+        Entry("measure.sup_distance", mn.measure.sup_distance, {"f": network, "g": network, "points": X}),
+        Entry("measure.distances", mn.measure.distances, {"f": network, "g": network, "regions": {"all": X}}),
+        Entry("measure.values_of", mn.measure.values_of, {"f": network, "points": X}, ("name",)),
+        Entry("measure.directions", mn.measure.directions, {"dim": 3, "count": 6}, ("key",)),
+        Entry("measure.radial_profile", mn.measure.radial_profile, {"f": network, "dim": 2, "radii": [0.0, 1.0]},
+              ("count", "key")),
+        Entry("measure.best_stretch", mn.measure.best_stretch,
+              {"mean": np.exp(-T), "radii": T, "exact_profile": lambda r: np.exp(-r)}, ("weight", "bracket")),
+        Entry("plot_line", mn.plot_line, {"x": T, "y": U}, ("solution", "band", "others", "knots", "ax")),
+        Entry("plot_certificate", mn.plot_certificate, {"x": T, "y": U, "solution": line}, ("ax",)),
+        Entry("plot_plane", mn.plot_plane, {"X": X, "y": Y, "solution": plane}, ("colorbar", "ax")),
+        Entry("plot_denoiser", mn.plot_denoiser, {"found": denoiser}, ("axes",)),
+        Entry("plot_denoiser_plane", mn.plot_denoiser_plane, {"found": denoiser}, ("ax",)),
+        Entry("plot_excess", mn.plot_excess, {"runs": runs, "solutions": fit}, ("ax",)),
+        Entry("plot_gap", mn.plot_gap, {"history": [(0.0, 1.0, 0.5)]}, ("ax",)),
+        Entry("plot_path", mn.plot_path, {"path": path}, ("axes",)),
+        Entry("plot_radial", mn.plot_radial, {"f": bump}, ("others", "ax")),
+        Entry("plot_radial_certificate", mn.plot_radial_certificate, {"f": bump}, ("ax",)),
+        Entry("plot_radial_measure", mn.plot_radial_measure, {"f": bump}, ("ax",)),
+        Entry("plot_ridge", mn.plot_ridge, {"X": X, "y": Y, "solution": plane, "directions": [[1.0, 0.0]]},
+              ("centre", "axes")),
+        Entry("plot_style", lambda style: mn.plot_style(style).__enter__(), {"style": "light"}),
+        Entry("plot_trajectories", mn.plot_trajectories, {"runs": runs}, ("minimum", "axes")),
+    ]  # fmt: skip
+    return found
+
+
+def _fitted(kind: type) -> Callable[..., Any]:
+    return lambda X, y, **settings: kind(**settings).fit(X, y)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a call came to: "taken", "refused", "fault" or "slow", with what was said."""
+
+    kind: str
+    said: str
+
+
+def call(entry: Entry, argument: str, value: Any) -> Outcome:
+    """One call with one wrong argument."""
+    given = entry.right | {argument: value}
+    before = signal.signal(signal.SIGALRM, _alarm)
+    signal.alarm(SECONDS)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            entry.call(**given)
+        return Outcome("taken", "")
+    except TimeoutError:
+        return Outcome("slow", f"over {SECONDS} s")
+    except TiesError:
+        return Outcome("refused", "")
+    except (ValueError, TypeError) as error:
+        said, where = str(error), traceback.extract_tb(error.__traceback__)[-1].filename
+        named = re.search(rf"\b{argument.rstrip('s')}|{re.escape(str(value)[:40])} is", said) and "minnorm" in where
+        clear = named and "\n" not in said and len(said) < 400 and not isinstance(error, np.linalg.LinAlgError)
+        clear = clear or (argument in ("X", "y") and "sklearn" in where)  # its words for its own checks
+        return Outcome("refused" if clear else "fault", f"{type(error).__name__}: {said}")
+    except Exception as error:
+        return Outcome("fault", f"{type(error).__name__}: {error}")
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
+        mpl.pyplot.close("all") if "matplotlib.pyplot" in sys.modules else None
+
+
+def _alarm(*_: Any) -> None:
+    raise TimeoutError
+
+
+def cases(only: list[str]) -> Iterator[tuple[Entry, str, str]]:
+    """Every function, argument and name of a value."""
+    for entry in entries():
+        for argument in (*entry.right, *entry.options):
+            if all(word in (entry.name, argument) for word in only):
+                yield from ((entry, argument, name) for name in zoo())
+
+
+def main() -> int:
+    """Run for some seconds; 1 if there was a fault."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seconds", type=float, default=600.0)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--only", nargs="*", default=[], help="Names of a function and of an argument.")
+    parser.add_argument("--all", action="store_true", help="Print what was refused and taken, too.")
+    asked = parser.parse_args()
+    todo = list(cases(asked.only))
+    random.Random(asked.seed).shuffle(todo)
+    counts: Counter[str] = Counter()
+    end = time.monotonic() + asked.seconds
+    for entry, argument, name in todo:
+        if time.monotonic() > end:
+            break
+        outcome = call(entry, argument, zoo()[name])
+        counts[outcome.kind] += 1
+        if outcome.kind in ("fault", "slow") or asked.all:
+            print(
+                f"{outcome.kind}: {entry.name}({argument}={name}): {' '.join(outcome.said.split())[:300]}", flush=True
+            )
+    print(f"{sum(counts.values())} of {len(todo)} calls: " + ", ".join(f"{v} {k}" for k, v in counts.most_common()))
+    return 1 if counts["fault"] + counts["slow"] else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
