@@ -47,6 +47,12 @@ def test_one_bit_breaks_it(spoil):
     assert same(chamber(points, weights), [[1, -1]])
 
 
+def test_a_point_that_is_there_twice_is_not_taken_for_one():
+    """Exchanging the coordinates maps {A, A, B} to {B, B, A}."""
+    points = np.array([[1.0, 0.0], [1.0, 0.0], [0.0, 1.0]])
+    assert chamber(points, np.ones(3)).shape == (0, 2)
+
+
 def test_nothing_to_be_found():
     rng = np.random.default_rng(0)
     assert chamber(rng.normal(size=(6, 3)), rng.normal(size=6)).shape == (0, 3)

@@ -17,12 +17,14 @@ from scipy.optimize import nnls
 def chamber(points: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """Rows a (m, k), of entries 0 and +-1: it is enough to look at w with a . w >= 0. None (0, k) without symmetry.
 
-    Arguments: `points` (n, k), all different, reflected about the origin; `weights` (n,).
+    Arguments: `points` (n, k), reflected about the origin; `weights` (n,). Where two points are equal none is looked for.
     """
     k = points.shape[1]
     values = [np.sort(column) for column in points.T]
     odd = [np.array_equal(column, -column[::-1]) for column in values]
     where = {row: float(w) for row, w in zip(_keys(points), weights, strict=True)}
+    if len(where) < len(points):  # an image would not say how many points it stands for
+        return np.zeros((0, k))
     roots = [_root(k, i) for i in range(k) if odd[i] and _is_symmetry(_flipped(points, i), where, weights)]
     for i, j in itertools.combinations(range(k), 2):
         for sign in (1.0, -1.0):
