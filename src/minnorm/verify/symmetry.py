@@ -17,7 +17,7 @@ from scipy.optimize import nnls
 def chamber(points: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """Rows a (m, k), of entries 0 and +-1: it is enough to look at w with a . w >= 0. None (0, k) without symmetry.
 
-    Arguments: `points` (n, k), reflected about the origin; `weights` (n,). Where two points are equal none is looked for.
+    Arguments: `points` (n, k), reflected about the origin; `weights` (n,). None where points are equal.
     """
     k = points.shape[1]
     values = [np.sort(column) for column in points.T]
