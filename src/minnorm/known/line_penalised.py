@@ -42,6 +42,28 @@ def penalised(
     Source: Boursier & Flammarion (2023), *Penalising the biases in norm regularisation enforces sparsity*, for the
     weight sqrt(1 + t^2) and uniqueness; the algorithm is our own.
     """
+    found = chained(t, y, penalty)
+    return by_cuts(t, y, penalty, near=_knots(t, y)[0].t) if found is None else found
+
+
+def chained(
+    t: Float[np.ndarray, " n"], y: Float[np.ndarray, " n"], penalty: PathNorm
+) -> tuple[ShallowReLU, Float[np.ndarray, " n"]] | None:
+    """What `penalised` returns, in O(n), or None where a term that is not free would need other knots."""
+    knots, angles = _knots(t, y)
+    kinks, p, slope = around_a_pivot(knots.t, knots.y)
+    affine = Affine(float(knots.y[p]), slope, float(knots.t[p]), float(t[0]), float(t[-1]))
+    found = _facing(kinks, affine, penalty)
+    if found is None:
+        return None
+    kinks, affine = found
+    masses = turns_to_meet(t, angles.cosines * np.hypot(1, t), 0.0)
+    nu = settled(t, np.append(masses, -math.fsum(masses.tolist())), 0.0, 0.0)
+    return affine.joined(kinks, penalty, y), nu
+
+
+def _knots(t: np.ndarray, y: np.ndarray) -> tuple["BrokenLine", Angles]:
+    """The minimiser with both terms free, and the angles of its dual."""
     spread = line_angles.spreads(t)
     turns = np.diff(np.diff(y) / np.diff(t), prepend=0, append=0)
     chord = y[0] + (y[-1] - y[0]) * ((t - t[0]) / (t[-1] - t[0]))
@@ -49,16 +71,7 @@ def penalised(
         turns[:] = 0.0  # on a line, but for rounding errors
     turns[0] = turns[-1] = 0.0
     angles = line_angles.solve(turns * np.hypot(1, t), spread)
-    knots = broken_line(t, y, angles, spread)
-    kinks, p, slope = around_a_pivot(knots.t, knots.y)
-    affine = Affine(float(knots.y[p]), slope, float(knots.t[p]), float(t[0]), float(t[-1]))
-    found = _facing(kinks, affine, penalty)
-    if found is None:
-        return by_cuts(t, y, penalty, near=knots.t)
-    kinks, affine = found
-    masses = turns_to_meet(t, angles.cosines * np.hypot(1, t), 0.0)
-    nu = settled(t, np.append(masses, -math.fsum(masses.tolist())), 0.0, 0.0)
-    return affine.joined(kinks, penalty, y), nu
+    return broken_line(t, y, angles, spread), angles
 
 
 @dataclass(frozen=True)

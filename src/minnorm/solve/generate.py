@@ -111,7 +111,7 @@ def generate(
     if float(np.max(np.abs(rest))) <= _FITTED * float(np.max(np.abs(reduced.values))):
         return _only_free_terms(reduced, np.zeros(n), 0.0)
     reduced = replace(reduced, values=rest)  # large free terms would cost digits
-    pricer = pricing.pricer(reduced.points, reduced.problem.penalty.bias, seed)
+    pricer = reduced.along or pricing.pricer(reduced.points, reduced.problem.penalty.bias, seed)
 
     def show(value: float, bound: float) -> None:
         if progress is not None:
@@ -281,7 +281,11 @@ def finish(reduced: Reduced, found: Found, tolerance: float, deadline: float = n
     if found.ending == "closed" and found.masses.size == 0:
         return found
     size = np.abs(found.masses)
-    kept = size > 1e-9 * float(np.max(size, initial=0.0))
+    # A cheap atom is large on the data, with a small mass.
+    seen = size * np.max(np.abs(reduced.atoms(found.weights, found.biases)), axis=0, initial=0.0)
+    kept = np.zeros(size.size, dtype=bool)
+    for part in (size, seen):
+        kept |= part > 1e-9 * float(np.max(part, initial=0.0))
     if not np.any(kept) or _seconds_to_finish(reduced, int(np.sum(kept))) > deadline - time.monotonic():
         return _as_it_is(reduced, found, kept)
     plain = _with_support(reduced, found, kept, found.masses)

@@ -14,6 +14,7 @@ from minnorm.penalty import PathNorm
 from minnorm.problem import Problem
 from minnorm.solution import Solution
 from minnorm.solve.generate import Found, Progress, generate
+from minnorm.solve.penalised_line import penalised_line
 from minnorm.solve.pool import Pool
 from minnorm.solve.reduction import Reduced, reduce, with_offset
 from minnorm.solve.symmetry import symmetrised
@@ -159,6 +160,10 @@ def _solve(
     x, on_line = problem.points, problem.penalty.bias == "free"
     if on_line and x.shape[1] == 1 and np.min(x) < np.max(x):
         return _line(problem, np.ones(1), np.zeros(1), x[:, 0], tolerance, deadline, progress)
+    if not on_line and x.shape[1] == 1 and np.min(x) < np.max(x):
+        return penalised_line(
+            problem, tolerance, lambda reduced: _generated(reduced, tolerance, deadline, seed, progress, warm)
+        )
     reduced = reduce(problem)
     if reduced.rank == 0:
         return _constant(problem)
@@ -167,6 +172,13 @@ def _solve(
         along = (x - centre) @ axis
         along = along[np.unique(reduced.group, return_index=True)[1]][reduced.group]  # equal points stay equal
         return _line(problem, axis, centre, along, tolerance, deadline, progress)
+    return as_solution(reduced, _generated(reduced, tolerance, deadline, seed, progress, warm))
+
+
+def _generated(
+    reduced: Reduced, tolerance: float, deadline: float, seed: int, progress: Progress | None, warm: Warm | None
+) -> Found:
+    """What column generation finds, from what `warm` holds."""
     pool, start = _warmed(reduced, warm)
     with blas_threads(reduced.values.size):
         found = generate(
@@ -176,14 +188,16 @@ def _solve(
         warm.pool, warm.start = pool, found.nu
         if pool is not None:
             pool.keep(pool.nearest(found.nu))
-    return as_solution(reduced, found)
+    return found
 
 
 def _warmed(reduced: Reduced, warm: Warm | None) -> tuple[Pool | None, np.ndarray | None]:
     """The pool and the dual vector to start from, the pool made for this problem."""
     if warm is None:
         return None, None
-    pool = Pool(reduced) if warm.pool is None else warm.pool
+    pool = warm.pool
+    if pool is None or pool.reduced.free.shape != reduced.free.shape:
+        pool = Pool(reduced)
     pool.reduced = reduced
     return pool, warm.start if pool.size else None
 

@@ -61,7 +61,8 @@ class Pool:
         weights = np.concatenate([np.tile(first, (n, 1)), weights])
         biases = np.concatenate([kinks, biases])
         if self.reduced.problem.penalty.bias == "penalised":
-            cost = np.hypot(1.0, biases)
+            along = self.reduced.along
+            cost = np.hypot(1.0, biases) if along is None else along.cost(weights, biases)
             weights, biases = weights / cost[:, None], biases / cost
         self.add(weights, biases)
 

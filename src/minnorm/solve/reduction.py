@@ -9,6 +9,7 @@ from jaxtyping import Float, Int
 from minnorm.network import ShallowReLU
 from minnorm.penalty import PathNorm
 from minnorm.problem import Problem
+from minnorm.solve.line_pricing import LinePricer
 
 _RANK = 1e-11  # singular values below this share of the largest are rounding errors of the data
 _LEVER = 2.0**40  # bias of the neuron that stands for an offset where none is allowed: its other weights are small
@@ -40,6 +41,8 @@ class Reduced:
     basis: Float[np.ndarray, "d r"]
     radius: float
     size: float
+    along: LinePricer | None = None
+    """What atoms cost on a line with penalised biases, whose coordinates are centred and scaled, too."""
 
     @property
     def rank(self) -> int:
