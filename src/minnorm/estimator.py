@@ -1,7 +1,6 @@
 """scikit-learn estimators over the global solvers."""
 
 import math
-import warnings
 from typing import Any, no_type_check
 
 import numpy as np
@@ -12,12 +11,15 @@ from sklearn.model_selection import check_cv
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from minnorm import advice
 from minnorm.checks import real, reject_masked, reject_misread, shown, whole
 from minnorm.penalty import Bias, PathNorm, Skip
 from minnorm.problem import Problem
 from minnorm.solution import Solution
 from minnorm.solve.minimise import minimise
 from minnorm.solve.path import lam_max, networks, path, sequence
+
+_WORDS = advice.Words(tolerance="tol", time_limit="max_time", category=ConvergenceWarning)
 
 
 class MinNormRegressor(RegressorMixin, BaseEstimator):
@@ -40,7 +42,8 @@ class MinNormRegressor(RegressorMixin, BaseEstimator):
     rounds of column generation; `n_features_in_`.
 
     Errors: ValueError naming the argument; with alpha = 0 also for equal points with different values. A
-    ConvergenceWarning says that a proof was within reach but is not there yet, as when `max_time` is short.
+    ConvergenceWarning says that the solution is not certified, and what would help: also where the data have affine
+    rank above 3 and the bound is that of a search, which proves nothing. Ctrl-C raises, as searches over grids need it.
 
     >>> est = MinNormRegressor().fit([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]], [0.0, 1.0, 1.0])
     >>> est.certified_, round(est.value_, 5)
@@ -129,7 +132,9 @@ class MinNormRegressorCV(RegressorMixin, BaseEstimator):
         """Choose alpha and solve for points X (n, d) and values y (n,)."""
         X, y = _data(self, X, y)
         penalty, seed = PathNorm(bias=self.bias, skip=self.skip), _seed(self)
-        self.alphas_ = sequence("alphas", self.alphas, lambda: lam_max(X, y, penalty, seed=seed))
+        self.alphas_ = sequence(
+            "alphas", self.alphas, lambda: lam_max(X, y, penalty, time_limit=_seconds(self), seed=seed)
+        )
         errors = []
         for train, test in _splits(self.cv, X, y):
             fold = path(
@@ -141,6 +146,7 @@ class MinNormRegressorCV(RegressorMixin, BaseEstimator):
                 time_limit=_seconds(self),
                 seed=seed,
                 certify=False,
+                on_interrupt="raise",
             )
             errors.append([np.mean((net.evaluate(X[test]) - y[test]) ** 2) for _, net in networks(fold)])
         self.mse_path_ = np.transpose(errors)
@@ -202,21 +208,10 @@ def _seconds(estimator: Any) -> float | None:
 
 
 def _solution(estimator: Any, X: np.ndarray, y: np.ndarray, alpha: float) -> Solution:
-    solution = minimise(
-        Problem(X, y, PathNorm(bias=estimator.bias, skip=estimator.skip), alpha, names=("X", "y", "alpha")),
-        tolerance=float(estimator.tol),
-        time_limit=_seconds(estimator),
-        seed=_seed(estimator),
-    )
-    proof = solution.certificate
-    # A search proves nothing however long it runs, so there is nothing to warn of.
-    if proof is not None and proof.scope != "searched" and not proof.certified:
-        warnings.warn(
-            f"the solution is not certified: its relative gap is {proof.gap:.1e}, tol is {estimator.tol:.1e}; give "
-            "more max_time or a larger tol",
-            ConvergenceWarning,
-            stacklevel=4,
-        )
+    problem = Problem(X, y, PathNorm(bias=estimator.bias, skip=estimator.skip), alpha, names=("X", "y", "alpha"))
+    solution = minimise(problem, tolerance=float(estimator.tol), time_limit=_seconds(estimator), seed=_seed(estimator))
+    with advice.speaking(_WORDS):
+        advice.warn(problem, solution)
     return solution
 
 

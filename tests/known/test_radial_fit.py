@@ -90,6 +90,7 @@ def test_interpolation_of_a_finite_outer_radius_in_the_plane_from_below():
     assert lower[-1] == pytest.approx(radial_bump(2, outer=2.0).norm, rel=0.03)
 
 
+@pytest.mark.filterwarnings("ignore::minnorm.UncertifiedWarning")  # looked at, or not what it is about
 def test_where_the_dual_vector_is_huge_the_bound_still_holds():
     fit = radial_fit(*law(20)[:2], 8)
     assert fit.lower_bound < fit.norm < fit.lower_bound * (1 + 1e-2)

@@ -52,6 +52,7 @@ def test_points_on_a_line_are_certified_in_space(data, penalty):
     np.testing.assert_allclose(cost, 1.0, rtol=1e-12)
 
 
+@pytest.mark.filterwarnings("ignore::minnorm.UncertifiedWarning")  # looked at, or not what it is about
 @pytest.mark.parametrize("penalty", PENALTIES, ids=names)
 @pytest.mark.parametrize("foot", [0.0, 1.0])
 def test_the_norm_is_that_of_the_solver(penalty, foot):
@@ -130,6 +131,7 @@ def pairs(rng, kind):
     return np.array(x), np.array(y)
 
 
+@pytest.mark.filterwarnings("ignore::minnorm.UncertifiedWarning")  # looked at, or not what it is about
 @pytest.mark.parametrize("kind", ["near", "shifted", "wide", "single"])
 def test_what_is_certified_is_minimal_and_the_rest_is_an_upper_bound(kind):
     certified, exact = 0, 0

@@ -88,7 +88,7 @@ def main() -> None:
     except typer.TyperException as error:
         _fail(_advice(error))
     except (KeyboardInterrupt, typer.Abort):
-        say("minnorm: interrupted; what was finished is kept")
+        say("minnorm: interrupted; nothing is kept, the same command starts again")
         raise SystemExit(130) from None
     raise SystemExit(code if isinstance(code, int) else 0)
 

@@ -168,22 +168,38 @@ def steps_progress(label: str, *, quiet: bool) -> Iterator[Callable[[int, int], 
         yield update
 
 
+class GapShow:
+    """Shows seconds, value and lower bound, as `Gap` is called, and whether they are being verified."""
+
+    def __init__(self, show: Callable[[float, float, float, float | None], None]) -> None:
+        self._show, self._verified = show, None
+
+    def __call__(self, seconds: float, value: float, bound: float) -> None:
+        """What the solver has, or had when verifying began."""
+        self._show(seconds, value, bound, self._verified)
+
+    def verifying(self, done: float) -> None:
+        """The part of the verification that is done."""
+        self._verified = done
+
+
 @contextmanager
-def gap_progress(tolerance: float, *, quiet: bool) -> Iterator[Gap]:
-    """The gap against time: a bar on a terminal; in plain mode a line when the time has doubled; nothing if quiet."""
+def gap_progress(tolerance: float, *, quiet: bool) -> Iterator[GapShow]:
+    """The gap against time: a bar on a terminal; in plain mode a line when the time has doubled, and when after more
+    than a second verifying begins; nothing if quiet."""
     if quiet:
-        yield lambda _seconds, _value, _bound: None
+        yield GapShow(lambda _seconds, _value, _bound, _verified: None)
         return
     if not fancy(sys.stderr):
-        due = 1.0
+        due, verifying = 1.0, False
 
-        def line(seconds: float, value: float, bound: float) -> None:
-            nonlocal due
-            if seconds >= due:
-                due = 2 * seconds
-                say(_state(seconds, value, bound))
+        def line(seconds: float, value: float, bound: float, verified: float | None) -> None:
+            nonlocal due, verifying
+            if seconds >= due or (seconds >= 1.0 and verified is not None and not verifying):
+                due, verifying = 2 * seconds, verified is not None
+                say(_state(seconds, value, bound, verified))
 
-        yield line
+        yield GapShow(line)
         return
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn
@@ -191,18 +207,23 @@ def gap_progress(tolerance: float, *, quiet: bool) -> Iterator[Gap]:
     with Progress(BarColumn(), TextColumn("{task.description}"), console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("starting", total=1.0)
 
-        def update(seconds: float, value: float, bound: float) -> None:
-            bar.update(task, completed=_nearness(value, bound, tolerance), description=_state(seconds, value, bound))
+        def update(seconds: float, value: float, bound: float, verified: float | None) -> None:
+            nearness = _nearness(value, bound, tolerance) if verified is None else verified
+            bar.update(task, completed=nearness, description=_state(seconds, value, bound, verified))
 
-        yield update
+        yield GapShow(update)
 
 
 def _gap(value: float, bound: float) -> float:
     return (value - bound) / max(abs(value), 1e-300)
 
 
-def _state(seconds: float, value: float, bound: float) -> str:
-    return f"{seconds:.0f} s: gap {_gap(value, bound):.1e}, value {value:.8g}, lower bound {bound:.8g}"
+def _state(seconds: float, value: float, bound: float, verified: float | None) -> str:
+    numbers = f"gap {_gap(value, bound):.1e}, value {value:.8g}, lower bound {bound:.8g}"
+    if verified is None:
+        return f"{seconds:.0f} s: {numbers}"
+    found = f", found: {numbers}" if math.isfinite(value) else ""
+    return f"{seconds:.0f} s: verifying, {verified:.0%}{found}"
 
 
 def _nearness(value: float, bound: float, tolerance: float) -> float:

@@ -12,6 +12,8 @@ from minnorm.cli.reading import Data, Decimal, Drop, DropMissing, Features, Read
 from minnorm.cli.show import deliver, gap_progress, plain, print_json, print_table, progress, say, text
 
 Tolerance = Annotated[float, typer.Option(parser=decimal, help="Relative gap below which a solution is certified.")]
+_MOMENT = 1.0  # seconds for a number that is only printed
+
 Seed = Annotated[int, typer.Option(parser=whole, help="Of the searches in data of affine rank above 3.")]
 
 
@@ -103,7 +105,13 @@ def verify(
     claimed = Solution.from_dataset(saved)
     features = [str(name) for name in saved["coordinate"].values] if "coordinate" in saved.coords else None
     table = read_again(data, saved.attrs | ({} if target is None else {"target": target}), features)
-    found = judge(table.points, table.values, claimed, tolerance=tolerance, seed=seed)
+    with progress("", quiet=as_json) as show:
+
+        def verifying(done: float) -> None:
+            if time.monotonic() - began > _MOMENT:
+                show("verifying", done, done)
+
+        found = judge(table.points, table.values, claimed, tolerance=tolerance, seed=seed, progress=verifying)
     result = {
         "kind": "verify",
         "features": list(table.features),
@@ -119,12 +127,13 @@ def verify(
 
 def _one(table: Any, lam: float, options: dict[str, Any], out: Path | None, as_json: bool) -> None:
     """Solve for one lam."""
-    from minnorm import fit, sealed
-    from minnorm.solve.path import lam_max
+    from minnorm import Problem, advice, sealed
+    from minnorm.solve.minimise import minimise
 
     began = time.monotonic()
+    problem = Problem(table.points, table.values, options.pop("penalty"), lam)
     with gap_progress(options["tolerance"], quiet=as_json) as show:
-        solution = fit(table.points, table.values, lam, progress=show, **options)
+        solution = minimise(problem, progress=show, verifying=show.verifying, on_interrupt="return", **options)
     assert solution.certificate is not None
     if out is not None:
         deliver(sealed.save, _named(solution.to_dataset(), table), out)
@@ -134,28 +143,55 @@ def _one(table: Any, lam: float, options: dict[str, Any], out: Path | None, as_j
         "target": table.target,
         "points": len(table.values),
         "lam": solution.lam,
-        "lam_max": lam_max(table.points, table.values, options["penalty"], seed=options["seed"]),
+        "lam_max": _lam_max(problem, options, time.monotonic() - began),
         **_proof(solution.certificate),
-        "norm": options["penalty"].value(solution.network),
+        "norm": problem.penalty.value(solution.network),
         "neurons": solution.network.width,
         "rounds": solution.rounds,
+        "ending": solution.ending,
         "seconds": round(time.monotonic() - began, 3),
         "out": out and str(out),
     }
     _print(result, "Minimum-norm interpolant" if lam == 0 else "Minimiser of loss + lam norm", as_json)
-    if not solution.certified and not as_json:
-        reason = (
-            "a search proves nothing" if result["scope"] == "searched" else "more time or a larger tolerance may do"
-        )
-        say(f"not certified: {reason} (scope {result['scope']}, gap {solution.gap:.1e})")
+    if not solution.certified:
+        say(advice.advice(problem, solution, _words(table)))
+    _stopped(solution.ending, out)
+
+
+def _lam_max(problem: Any, options: dict[str, Any], elapsed: float) -> float | None:
+    """`lam_max`, which is only printed: None where it would take longer than what is left, or than a moment."""
+    from minnorm import Problem
+    from minnorm.solve.path import largest_lam
+
+    limit = options["time_limit"]
+    left = _MOMENT + 0.1 * elapsed if limit is None else min(limit - elapsed, _MOMENT + 0.1 * limit)
+    unit = Problem(problem.points, problem.values, problem.penalty, 1.0)
+    found = largest_lam(unit, options["seed"], time.monotonic() + left)
+    return found.lam if found.complete else None
+
+
+def _words(table: Any) -> Any:
+    """What the command line calls its arguments."""
+    from minnorm import advice
+
+    return advice.Words("the coordinates", table.target, "--tolerance", "--time-limit", tuple(table.features))
+
+
+def _stopped(ending: str, out: Path | None) -> None:
+    """After Ctrl-C: exit 130, with one line that says what is kept."""
+    if ending == "interrupted":
+        kept = "the best so far is above" + ("" if out is None else f" and in {out}")
+        say(f"minnorm: interrupted; {kept}; the same command starts again, with --time-limit it ends by itself")
+        raise typer.Exit(130)
 
 
 def _path(table: Any, lams: list[float] | None, options: dict[str, Any], out: Path | None, as_json: bool) -> None:
     """Solve for many lam."""
+    from minnorm import advice
     from minnorm.solve.path import path
 
     began = time.monotonic()
-    with progress("", quiet=as_json) as show:
+    with progress("", quiet=as_json) as show, advice.speaking(_words(table)):
         found = path(
             table.points,
             table.values,
@@ -163,18 +199,20 @@ def _path(table: Any, lams: list[float] | None, options: dict[str, Any], out: Pa
             progress=lambda done, total: show("regularisation path", done / total, done / total),
             **options,
         )
-    result = _described("path", found, ("lam_max", "lam_max_scope", "scope"), table, began, out)
+    result = _described("path", found, ("lam_max", "lam_max_scope", "scope", "ending"), table, began, out)
     result["path"] = _records(found, "lam")
     _print_records(result, ("lam", "value", "gap", "certified", "norm", "loss", "neurons"), as_json)
+    _stopped(result["ending"], out)
 
 
 def _band(table: Any, query: Path, how: Reading, options: dict[str, Any], out: Path | None, as_json: bool) -> None:
     """The range of all minimum-norm interpolants at query points."""
+    from minnorm import advice
     from minnorm.solve.band import band
 
     began = time.monotonic()
     places = reading.points(query, how._replace(features=list(table.features), drop=None))
-    with progress("", quiet=as_json) as show:
+    with progress("", quiet=as_json) as show, advice.speaking(_words(table)):
         found = band(
             table.points,
             table.values,
@@ -182,11 +220,14 @@ def _band(table: Any, query: Path, how: Reading, options: dict[str, Any], out: P
             progress=lambda done, total: show("band", done / total, done / total),
             **options,
         )
-    result = _described("band", found, ("norm", "norm_lower_bound", "excess", "scope", "method"), table, began, out)
+    result = _described(
+        "band", found, ("norm", "norm_lower_bound", "excess", "scope", "method", "ending"), table, began, out
+    )
     result["band"] = [
         {"point": place} | record for place, record in zip(places.tolist(), _records(found, "query"), strict=True)
     ]
     _print_records(result, ("point", "lower", "upper", "gap", "certified"), as_json)
+    _stopped(result["ending"], out)
 
 
 def _described(

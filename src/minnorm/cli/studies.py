@@ -1,7 +1,8 @@
 """`minnorm demo`, `minnorm study` and `minnorm report`: whole grids of training runs, and pages about them."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -41,7 +42,7 @@ def demo(
     for name in DEMO:
         with resources.as_file(resources.files("minnorm.study") / "demo" / f"{name}.toml") as file:
             specification = study.load(file)
-        with progress(f"{name[2:]}: ", quiet=as_json) as show:
+        with _kept(out, f"minnorm demo --out {out}"), progress(f"{name[2:]}: ", quiet=as_json) as show:
             study.run(specification, out / name, progress=show, threads=threads)
     page = write(out)
     seconds = time.monotonic() - began
@@ -101,12 +102,25 @@ def _run(
     from minnorm import study
 
     for place, specification in parts.items():
-        with progress(f"{specification.name}: ", quiet=as_json) as show:
+        with (
+            _kept(directory, f"minnorm study resume {directory}"),
+            progress(f"{specification.name}: ", quiet=as_json) as show,
+        ):
             study.run(specification, place, progress=show, threads=threads, workers=workers, cluster=cluster)
     if as_json:
         _print_each([_summary(place) for place in parts])
     else:
         print(f"done: {directory}  (minnorm report {directory} shows it)")
+
+
+@contextmanager
+def _kept(directory: Path | str, command: str) -> Iterator[None]:
+    """After Ctrl-C: exit 130, with one line that says what is kept and the command that goes on."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        say(f"minnorm: interrupted; the shards that are done are kept in {directory}; {command} goes on")
+        raise typer.Exit(130) from None
 
 
 def _within(directory: str, name: str) -> str:
@@ -202,7 +216,8 @@ def merge(
 
     from minnorm import study
 
-    found = study.merge(sources, out, None if file is None else study.load(file))
+    with _kept(out, "the same command"):
+        found = study.merge(sources, out, None if file is None else study.load(file))
     if as_json:
         print_json({"directory": str(out), **asdict(found)})
         return

@@ -12,7 +12,7 @@ import panel as pn
 import param
 from matplotlib.figure import Figure
 
-from minnorm import plot
+from minnorm import advice, plot
 from minnorm.explore.background import Background, Stopped, Stopping
 from minnorm.explore.controls import Controls
 from minnorm.explore.plane_plots import PlanePlots, Trace
@@ -229,7 +229,8 @@ class PlaneView:
                     shown[0] = time.monotonic()
                     self._visit.later(partial(self._show_progress, tuple(trace)))
 
-            solution = fit(points, values, penalty=penalty, progress=progress, **problem)
+            with advice.silent():
+                solution = fit(points, values, penalty=penalty, progress=progress, on_interrupt="raise", **problem)
             return Solved(points, values, solution, time.monotonic() - began)
 
         def done(solved: Solved) -> None:

@@ -1,18 +1,16 @@
 """Sums of ridge functions of orthogonal directions, with data on the axes: where the norms add up."""
 
-import dataclasses
-
 import numpy as np
 import numpy.typing as npt
 from jaxtyping import Float
 
 from minnorm.checks import flag
+from minnorm.known.line import certified
 from minnorm.known.ridge import fibres, interpolant, turning
 from minnorm.network import ShallowReLU
 from minnorm.penalty import PathNorm
 from minnorm.problem import Problem, check_points, check_values
 from minnorm.solution import Solution
-from minnorm.verify import verify
 
 _OFF = 1e-11  # of the extent: how far from its axis a point may be
 _AGREE = 1e-9  # of the labels' range: values at the centre that differ by less are equal
@@ -97,9 +95,7 @@ def ridge_sum(
         skip if penalty.skip == "free" else None,
     )
     solution = Solution(network, dual, penalty)
-    if not certify:
-        return solution
-    return dataclasses.replace(solution, certificate=verify(x, y, solution))
+    return certified(problem, solution) if certify else solution
 
 
 def _axes(directions: npt.ArrayLike | None, dim: int) -> Float[np.ndarray, "k d"]:

@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 from jaxtyping import Float
 
+from minnorm import advice
 from minnorm.checks import flag
 from minnorm.known.line_dots import connect_the_dots, turns_to_meet
 from minnorm.known.line_penalised import penalised
@@ -14,6 +15,8 @@ from minnorm.penalty import PathNorm
 from minnorm.problem import Problem
 from minnorm.solution import Solution
 from minnorm.verify import verify
+
+_INSTEAD = "minnorm.interpolate looks for a minimiser with a certificate"
 
 
 def line(x: npt.ArrayLike, y: npt.ArrayLike, penalty: PathNorm | None = None, *, certify: bool = True) -> Solution:
@@ -70,9 +73,15 @@ def line(x: npt.ArrayLike, y: npt.ArrayLike, penalty: PathNorm | None = None, *,
         network = connect_the_dots(t, values, skip=penalty.skip == "free")
         dual[first] = _dual(t, slopes, turns, skip=penalty.skip == "free")
     solution = Solution(network, dual, penalty)
-    if not certify:
-        return solution
-    return dataclasses.replace(solution, certificate=verify(problem.points, problem.values, solution))
+    return certified(problem, solution) if certify else solution
+
+
+def certified(problem: Problem, solution: Solution, instead: str = _INSTEAD) -> Solution:
+    """The solution with its certificate; `UncertifiedWarning`, with what to do instead, if it is not certified."""
+    certificate = verify(problem.points, problem.values, solution)
+    solution = dataclasses.replace(solution, certificate=certificate)
+    advice.warn(problem, solution, instead=instead)
+    return solution
 
 
 def coordinate(problem: Problem, caller: str) -> Float[np.ndarray, " n"]:

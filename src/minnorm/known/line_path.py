@@ -1,6 +1,5 @@
 """Weight-decay training on the line for every lam at once: the path is piecewise linear."""
 
-import dataclasses
 import math
 from dataclasses import dataclass
 
@@ -10,18 +9,19 @@ from jaxtyping import Float, Int
 from scipy.linalg.lapack import get_lapack_funcs
 
 from minnorm.checks import flag, real
-from minnorm.known.line import coordinate, line
+from minnorm.known.line import certified, coordinate, line
 from minnorm.known.line_dots import connect_the_dots
 from minnorm.penalty import PathNorm
 from minnorm.problem import Problem
 from minnorm.solution import Solution
-from minnorm.verify import verify
 
 _EVENTS = 100  # a point may come and go this often, on average
 _SAME = 1e-12  # of lam: an event of the same point this close is the same
 _LOST = 1e-6  # of lam: an event that should have happened so much earlier says that the path was lost
 
 (dptsv,) = get_lapack_funcs(("ptsv",))
+
+_INSTEAD = "minnorm.fit looks for a minimiser with a certificate"
 
 
 def line_path(x: npt.ArrayLike, y: npt.ArrayLike, penalty: PathNorm | None = None) -> "LinePath":
@@ -99,9 +99,8 @@ class LinePath:
         network = connect_the_dots(self.points[segment.knots], levels, skip=True)
         dual = (y - self.values(lam)[self.group]) / y.size
         solution = Solution(network, dual, penalty, float(lam))
-        if not certify:
-            return solution
-        return dataclasses.replace(solution, certificate=verify(self.problem.points, y, solution))
+        problem = Problem(self.problem.points, y, penalty, float(lam))
+        return certified(problem, solution, _INSTEAD) if certify else solution
 
     def _segment(self, lam: float | int) -> tuple[Segment, float]:
         lam = real("lam", lam, "a finite number >= 0", lambda lam: 0 <= lam < math.inf)

@@ -1,6 +1,5 @@
 """All minimum-norm interpolants on the line with free biases: their band, and the one with the fewest knots."""
 
-import dataclasses
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,11 +7,11 @@ import numpy.typing as npt
 from jaxtyping import Float
 
 from minnorm.checks import check_points, check_values, numbers
-from minnorm.known.line import line
+from minnorm.known.line import certified, line
 from minnorm.known.line_dots import connect_the_dots
 from minnorm.penalty import PathNorm
+from minnorm.problem import Problem
 from minnorm.solution import Solution
-from minnorm.verify import verify
 
 _ROUNDING = 4 * np.finfo(float).eps
 
@@ -48,8 +47,8 @@ def line_solutions(x: npt.ArrayLike, y: npt.ArrayLike, penalty: PathNorm | None 
     solution = Solution(
         connect_the_dots(at, values, skip=first.penalty.skip == "free"), first.dual, first.penalty, first.lam
     )
-    certificate = verify(points, labels, solution)
-    return LineSolutions(ends, dataclasses.replace(solution, certificate=certificate), at[1:-1])
+    solution = certified(Problem(points, labels, first.penalty), solution)
+    return LineSolutions(ends, solution, at[1:-1])
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from jaxtyping import Float
 
+from minnorm import advice
 from minnorm.checks import numbers, real, whole
 from minnorm.known.radial import RadialMeasure
 from minnorm.known.radial import radii as distances
@@ -184,7 +185,10 @@ def radial_fit(
         _finished(dim, lam, r, y, p, knots * extent, mass * (size / extent), dual / extent, noise, rounds)
         for knots, mass, dual in found
     ]
-    return min(fits, key=lambda fit: (not fit.certified, fit.knots.size if fit.certified else abs(fit.gap)))
+    fit = min(fits, key=lambda fit: (not fit.certified, fit.knots.size if fit.certified else abs(fit.gap)))
+    if not fit.certified:
+        advice.say(f"not certified: the relative gap is {fit.gap:.1e}; merge radii that are close to each other")
+    return fit
 
 
 def _checked(dim: int, lam: float | int) -> tuple[int, float]:

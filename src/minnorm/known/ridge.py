@@ -8,13 +8,12 @@ from jaxtyping import Float
 from scipy.linalg import null_space
 
 from minnorm.checks import flag
-from minnorm.known.line import line
+from minnorm.known.line import certified, line
 from minnorm.known.ridge_dual import Fibres, lifted_dual
 from minnorm.network import ShallowReLU
 from minnorm.penalty import PathNorm
 from minnorm.problem import Problem, check_values
 from minnorm.solution import Solution
-from minnorm.verify import verify
 
 _RANK = 1e-11  # of the extent: points that far from a line are on it
 _EPS = np.finfo(float).eps
@@ -81,9 +80,7 @@ def ridge(
     else:
         assert given is not None
         solution = _on_fibres(problem, given)
-    if not certify:
-        return solution
-    return dataclasses.replace(solution, certificate=verify(x, y, solution))
+    return certified(problem, solution) if certify else solution
 
 
 def _on_line(

@@ -8,7 +8,7 @@ import numpy as np
 import xarray as xr
 from scipy.interpolate import PchipInterpolator
 
-from minnorm import measure
+from minnorm import advice, measure
 from minnorm.known import RadialBump, radial_bump, radial_fit, radial_law
 from minnorm.report.tables import Spread
 from minnorm.study import Shard, Store
@@ -212,7 +212,8 @@ def least_norm(dim: int, radius: float, outer: float, inner_fraction: float) -> 
     grid = np.linspace(0, outer, 121)
     losses, stretches = [], []
     for lam in _LAMS:
-        fit = radial_fit(radii, labels, dim, lam, weights)
+        with advice.silent():
+            fit = radial_fit(radii, labels, dim, lam, weights)
         losses.append(0.5 * float(weights @ (fit.profile(radii) - labels) ** 2))
         stretches.append(measure.best_stretch(fit.profile(grid), grid, exact(dim).profile).stretch)
     return np.array(losses), np.array(stretches)

@@ -1,19 +1,23 @@
 """The band: between which values all minimum-norm interpolants lie at given points."""
 
 import dataclasses
+import time
 from collections.abc import Callable
 from importlib.metadata import version
+from typing import get_args
 
 import numpy as np
 import numpy.typing as npt
 import xarray as xr
 from threadpoolctl import threadpool_limits
 
-from minnorm.checks import flag, function, optional, real
+from minnorm import advice
+from minnorm.checks import choice, flag, function, optional, real
 from minnorm.penalty import PathNorm
 from minnorm.problem import Problem, check_points
+from minnorm.solution import Ending
 from minnorm.solve.ends import Ends, Line, Places, Unique
-from minnorm.solve.minimise import NAMES, moment
+from minnorm.solve.minimise import NAMES, OnInterrupt, moment
 from minnorm.solve.planes import Planes
 from minnorm.solve.pricing import EXACT_RANK
 from minnorm.solve.reduction import reduce
@@ -32,6 +36,7 @@ def band(
     time_limit: float | int | None = None,
     certify: bool = True,
     progress: Progress | None = None,
+    on_interrupt: OnInterrupt = "return",
 ) -> xr.Dataset:
     r"""The smallest and the largest value of all minimum-norm interpolants at each query point.
 
@@ -46,8 +51,9 @@ def band(
 
     Arguments: `X` (n, d) or (n,) of affine rank up to 3 (penalised biases: rank); `y` (n,); `query` (k, d), or (k,) for
     d = 1; `penalty`; `tolerance`, relative to max |y|, of the distance between bound and attained value; `time_limit`
-    in seconds, after which bounds are rough but still bounds; `certify=False` takes the solver's word for them;
-    `progress`, called with (done, all).
+    in seconds, after which bounds are rough but still bounds, infinite where there was no time at all; `certify=False`
+    takes the solver's word for them; `progress`, called with (done, all); `on_interrupt`, "raise" if Ctrl-C is to raise
+    KeyboardInterrupt, where by default what is left is returned as if the time were over.
 
     Returns an `xarray.Dataset` with dimension query: `lower` and `upper`, bounds of all minimum-norm interpolants;
     `lower_attained` and `upper_attained`, values of interpolants whose norm is at most `excess` (an attribute) beyond
@@ -58,7 +64,7 @@ def band(
     At a data point the band is the label. Off the affine hull of the data it is the band of the projection, and with
     a free skip term the whole line. For data on a line and free biases it is a closed form.
 
-    Errors: ValueError naming the argument.
+    Errors: ValueError naming the argument; one `UncertifiedWarning` if some points are not certified.
 
     >>> ds = band([0.0, 1.0, 2.0, 3.0], [0.0, 0.0, 1.0, 3.0], [0.5, 1.0, 1.5, 4.0])
     >>> ds.lower.values.round(6).tolist(), ds.upper.values.round(6).tolist()
@@ -74,6 +80,7 @@ def band(
     tolerance = real("tolerance", tolerance, "a number above 0 and below 1", lambda gap: 0 < gap < 1)
     certify = flag("certify", certify)
     optional(function, "progress", progress, "a function of (query points done, all), or None", 2)
+    kept = choice("on_interrupt", on_interrupt, get_args(OnInterrupt)) == "return"
     deadline = moment(time_limit)
     reduced = reduce(problem)
     places = Places(reduced)
@@ -86,13 +93,44 @@ def band(
         method = Line(reduced)
     else:
         method = Planes(reduced, tolerance, deadline, certify)
-    ends = []
+    ending: Ending = "interrupted" if isinstance(method, Planes) and method.found.ending == "interrupted" else "closed"
+    ends: list[Ends] = []
     with threadpool_limits(1, "blas"):
-        for k, point in enumerate(points):
-            ends.append(places.known(point) or method.at(places.reduced(point)))
-            if progress is not None:
-                progress(k + 1, len(points))
-    return _dataset(problem, points, ends, tolerance, method)
+        while len(ends) < len(points):
+            if ending == "interrupted" and not kept:
+                raise KeyboardInterrupt
+            point = points[len(ends)]
+            try:
+                if isinstance(method, Planes) and (ending == "interrupted" or time.monotonic() > deadline):
+                    ending = "time" if ending == "closed" else ending
+                    ends.append(places.known(point) or method.rough(places.reduced(point)))
+                    continue
+                ends.append(places.known(point) or method.at(places.reduced(point)))
+                if progress is not None:
+                    progress(len(ends), len(points))
+            except KeyboardInterrupt:
+                if ending == "interrupted":
+                    raise
+                ending = "interrupted"
+    found = _dataset(problem, points, ends, tolerance, method).assign_attrs(ending=ending)
+    if certify:
+        advice.say(_said(found, ending, float(np.max(np.abs(problem.values))) or 1.0))
+    return found
+
+
+def _said(found: xr.Dataset, ending: Ending, size: float) -> str:
+    """One line of what is not certified, for labels of a size."""
+    missing, words = int((~found.certified).sum()), advice.words()
+    if missing == 0 or words is None:
+        return ""
+    largest = float(found.gap.max()) / size
+    way = f"give a {words.tolerance} above {largest:.1e}"
+    if ending == "interrupted":
+        way = "it was interrupted: ask again"
+    elif ending == "time" or not np.isfinite(largest):
+        way = f"give more {words.time_limit}"
+    many = f"{missing} of {found.sizes['query']} points of the band are not certified"
+    return f"{many}: the largest relative gap is {largest:.1e}, {words.tolerance} is {found.tolerance:.1e}; {way}"
 
 
 def _dataset(

@@ -3,16 +3,18 @@
 import dataclasses
 import math
 import time
+from collections.abc import Callable
+from typing import Any, Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
 
-from minnorm import known
-from minnorm.checks import flag, function, optional, real, whole
+from minnorm import advice, known
+from minnorm.checks import choice, flag, function, optional, real, whole
 from minnorm.network import ShallowReLU
 from minnorm.penalty import PathNorm
 from minnorm.problem import Problem
-from minnorm.solution import Solution
+from minnorm.solution import Certificate, Solution
 from minnorm.solve.generate import Found, Progress, generate
 from minnorm.solve.penalised_line import penalised_line
 from minnorm.solve.pool import Pool
@@ -25,6 +27,12 @@ from minnorm.verify import verify
 NAMES = ("X", "y", "lam")
 """What users call points, values and lam here."""
 
+OnInterrupt = Literal["return", "raise"]
+"""At Ctrl-C the best so far is returned and a warning given, or KeyboardInterrupt is raised; twice, it is raised."""
+
+_PROOF = 0.25  # of the time limit is kept for verifying, which may have more if solving takes less
+_PROMPT = 1.0  # seconds for verifying what there was when Ctrl-C was pressed
+_EFFORT = 40.0  # seconds that verifying takes at most unless a longer limit allows more
 _SHARE = 0.5  # of the tolerance is for the solver; verifying adds bounds of rounding errors to its gap
 
 
@@ -49,6 +57,7 @@ def interpolate(
     seed: int = 0,
     certify: bool = True,
     progress: Progress | None = None,
+    on_interrupt: OnInterrupt = "return",
 ) -> Solution:
     r"""The minimum-norm interpolant: the shallow ReLU network of least path norm through the data.
 
@@ -57,7 +66,8 @@ def interpolate(
     over networks of any width; the answer has at most n neurons. Arguments: `X` (n, d) or (n,), equal points only with
     equal values; `y` (n,); `penalty`, which parameters cost; options as for `fit`.
 
-    Returns a `Solution` whose certificate `verify` made. Errors: ValueError naming the argument.
+    Returns a `Solution` whose certificate `verify` made; `UncertifiedWarning` where that proves less than asked for.
+    Errors: ValueError naming the argument.
 
     >>> import numpy as np
     >>> sol = interpolate(np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]]), np.array([0.0, 1.0, 1.0]))
@@ -67,13 +77,14 @@ def interpolate(
     Source: Rosset, Swirszcz, Srebro & Zhu (2007), *l1 regularization in infinite dimensional feature spaces*, for the
     finite width; Gondzio, Gonzalez-Brevis & Munari (2013) for the column generation.
     """
-    return minimise(
+    return _told(
         Problem(X, y, penalty, names=("X", "y", "fit with lam")),
         tolerance=tolerance,
         time_limit=time_limit,
         seed=seed,
         certify=certify,
         progress=progress,
+        on_interrupt=on_interrupt,
     )
 
 
@@ -88,6 +99,7 @@ def fit(
     seed: int = 0,
     certify: bool = True,
     progress: Progress | None = None,
+    on_interrupt: OnInterrupt = "return",
 ) -> Solution:
     r"""The global minimiser of weight-decay training, over networks of any width.
 
@@ -95,12 +107,15 @@ def fit(
 
     It equals the minimum of the same loss plus lam (|a|^2 + |W|^2)/2 over networks of width n + 1. Arguments:
     `X` (n, d) or (n,); `y` (n,); `lam` >= 0, 0 interpolates; `penalty`. Options: `tolerance` of the relative gap,
-    from 1e-10 up, default 1e-6; `time_limit` in seconds, after which the best network and bound so far are returned;
-    `seed` of the searches where the data have affine rank above 3; `certify=False` leaves out the verification;
-    `progress`, called with (seconds, value, bound).
+    from 1e-10 up, default 1e-6; `time_limit` in seconds for all, a quarter of it kept for the verification, after which
+    the best network and bound so far are returned; `seed` of the searches where the data have affine rank above 3;
+    `certify=False` leaves out the verification; `progress`, called with (seconds, value, bound), also while verifying;
+    `on_interrupt`, "raise" if Ctrl-C is to raise KeyboardInterrupt, where by default the best so far is returned (a
+    second Ctrl-C raises in any case).
 
     Returns a `Solution` whose certificate `verify` made; of scope "exact" up to affine rank 3 of the data, or "bounded"
-    in rank 3 with penalised biases. Errors: ValueError naming the argument.
+    in rank 3 with penalised biases; `Solution.ending` says why the solver stopped, and `UncertifiedWarning` what would
+    help where the result is not certified. Errors: ValueError naming the argument.
 
     >>> sol = fit([0.0, 1.0, 2.0], [0.0, 1.0, 0.0], lam=0.1)
     >>> sol.certified
@@ -108,14 +123,22 @@ def fit(
 
     Source: as for `interpolate`; Neyshabur, Tomioka & Srebro (2015) for weight decay as a path norm.
     """
-    return minimise(
+    return _told(
         Problem(X, y, penalty, lam, names=NAMES),
         tolerance=tolerance,
         time_limit=time_limit,
         seed=seed,
         certify=certify,
         progress=progress,
+        on_interrupt=on_interrupt,
     )
+
+
+def _told(problem: Problem, **options: Any) -> Solution:
+    """`minimise`, with a warning where the result is not certified."""
+    solution = minimise(problem, **options)
+    advice.warn(problem, solution)
+    return solution
 
 
 def minimise(
@@ -126,20 +149,83 @@ def minimise(
     seed: int = 0,
     certify: bool = True,
     progress: Progress | None = None,
+    on_interrupt: OnInterrupt = "raise",
     warm: Warm | None = None,
+    verifying: Callable[[float], None] | None = None,
 ) -> Solution:
-    """Solve a `Problem`; see `fit` for the options. `warm` is started from, and changed."""
+    """Solve a `Problem`; see `fit` for the options. Nobody is warned, and Ctrl-C is raised unless asked otherwise.
+
+    `warm` is started from, and changed; `verifying` is called with the part of the verification that is done.
+    """
     tolerance = real(
         "tolerance", tolerance, "a relative gap from 1e-10 up to, not including, 1", lambda gap: 1e-10 <= gap < 1
     )
     seed, certify = whole("seed", seed, 0), flag("certify", certify)
     optional(function, "progress", progress, "a function of (seconds, value, bound), or None", 3)
+    kept = choice("on_interrupt", on_interrupt, get_args(OnInterrupt)) == "return"
     deadline = moment(time_limit)
-    solution = _solve(problem, _SHARE * tolerance, deadline, seed, progress, warm)
+    began = time.monotonic()
+    told = _Told(progress, verifying, began)
+    soon = deadline - (_PROOF * (deadline - began) if certify and math.isfinite(deadline) else 0.0)
+    solution = _solve(problem, _SHARE * tolerance, soon, seed, told.solving, warm)
+    if solution.ending == "interrupted" and not kept:
+        raise KeyboardInterrupt
     if not certify:
         return solution
-    certificate = verify(problem.points, problem.values, solution, tolerance=tolerance, seed=seed)
-    return dataclasses.replace(solution, certificate=certificate)
+    try:
+        if solution.ending == "interrupted":
+            proof = _proof(problem, solution, tolerance, seed, _PROMPT, None)
+        else:
+            proof = _proof(problem, solution, tolerance, seed, deadline - time.monotonic(), told.verifying)
+    except KeyboardInterrupt:
+        if solution.ending == "interrupted" or not kept:
+            raise
+        solution = dataclasses.replace(solution, ending="interrupted")
+        proof = _proof(problem, solution, tolerance, seed, _PROMPT, None)
+    return dataclasses.replace(solution, certificate=proof)
+
+
+def _proof(
+    problem: Problem,
+    solution: Solution,
+    tolerance: float,
+    seed: int,
+    limit: float,
+    progress: Callable[[float], None] | None,
+) -> Certificate:
+    """What `verify` can make of it within a limit in seconds."""
+    finite = math.isfinite(limit)
+    return verify(
+        problem.points,
+        problem.values,
+        solution,
+        tolerance=tolerance,
+        effort=max(1.0, limit / _EFFORT) if finite else 1.0,
+        seed=seed,
+        time_limit=max(limit, 0.0) if finite else None,
+        progress=progress,
+    )
+
+
+class _Told:
+    """Whoever wants to know how far it is, and what was said last, to be said again while verifying."""
+
+    def __init__(self, progress: Progress | None, verifying: Callable[[float], None] | None, began: float) -> None:
+        self._progress, self._verifying, self._began = progress, verifying, began
+        self._last = (math.inf, 0.0)
+        self.solving = None if progress is None else self._solve
+        self.verifying = None if progress is None and verifying is None else self._verify
+
+    def _solve(self, seconds: float, value: float, bound: float) -> None:
+        self._last = (value, bound)
+        if self._progress is not None:
+            self._progress(seconds, value, bound)
+
+    def _verify(self, done: float) -> None:
+        if self._verifying is not None:
+            self._verifying(done)
+        if self._progress is not None:
+            self._progress(time.monotonic() - self._began, *self._last)
 
 
 def moment(time_limit: float | int | None) -> float:

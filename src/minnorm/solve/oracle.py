@@ -12,6 +12,8 @@ from jaxtyping import Float
 from minnorm import _native
 from minnorm.penalty import Bias
 
+_ENTRIES = 1 << 22  # values of atoms at points that are computed at once
+
 
 @dataclass(frozen=True)
 class Atoms:
@@ -150,6 +152,23 @@ def random_starts(
         size = np.hypot(size, biases)
     size[size == 0] = 1
     return weights / size[:, None], biases / size
+
+
+def promising(
+    points: Float[np.ndarray, "n r"],
+    nu: Float[np.ndarray, " n"],
+    weights: Float[np.ndarray, "s r"],
+    biases: Float[np.ndarray, " s"],
+    count: int,
+) -> tuple[Float[np.ndarray, "c r"], Float[np.ndarray, " c"]]:
+    """The `count` atoms with the largest |h| of those given, to start a search from: looking is cheap."""
+    block = max(1, _ENTRIES // len(points))
+    values = [
+        nu @ np.maximum(points @ weights[k : k + block].T + biases[k : k + block], 0)
+        for k in range(0, biases.size, block)
+    ]
+    best = np.argsort(-np.abs(np.concatenate(values)), kind="stable")[:count]
+    return weights[best], biases[best]
 
 
 def _along(vectors: np.ndarray, axes: np.ndarray) -> np.ndarray:

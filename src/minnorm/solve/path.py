@@ -1,30 +1,36 @@
 """The regularisation path: global minimisers of weight-decay training for a sequence of lam."""
 
+import dataclasses
+import math
 import time
 from collections.abc import Callable, Iterator
 from importlib.metadata import version
-from typing import Any
+from typing import Any, NamedTuple, get_args
 
 import numpy as np
 import numpy.typing as npt
 import xarray as xr
 from jaxtyping import Float
 
-from minnorm.checks import function, optional, several, shown, whole
+from minnorm import advice
+from minnorm.checks import choice, function, optional, several, shown, whole
 from minnorm.network import ShallowReLU
 from minnorm.penalty import PathNorm
 from minnorm.problem import Problem
 from minnorm.solution import Scope, Solution
 from minnorm.solve import oracle
 from minnorm.solve.generate import first_dual
-from minnorm.solve.minimise import NAMES, Warm, minimise, moment
+from minnorm.solve.minimise import NAMES, OnInterrupt, Warm, minimise, moment
 from minnorm.solve.pricing import EXACT_RANK
 from minnorm.solve.reduction import reduce
 
 Progress = Callable[[int, int], None]
 """Called with (problems solved, problems in all) after each lam."""
 
-_STARTS = 4000  # of the search beyond
+_STARTS, _CLIMBED, _DRAWN = 4000, 16, 30  # of the search beyond: at most, at first, and drawn for each that is best
+_SAME = 1e-9  # relative difference of two local maxima that are one
+_FOR_LAM = 0.1  # of the time limit, at most, is for lam_max
+_ENDINGS = ("closed", "rounding", "stalled", "time", "interrupted")
 _GRID, _SMALLEST = 25, 1e-4
 _UP = 1 + 1e-12  # above the rounding errors of the oracle, so that lam = lam_max has no neurons
 _DESCRIPTION = {
@@ -39,7 +45,14 @@ _DESCRIPTION = {
 }
 
 
-def lam_max(X: npt.ArrayLike, y: npt.ArrayLike, penalty: PathNorm | None = None, *, seed: int = 0) -> float:
+def lam_max(
+    X: npt.ArrayLike,
+    y: npt.ArrayLike,
+    penalty: PathNorm | None = None,
+    *,
+    time_limit: float | int | None = None,
+    seed: int = 0,
+) -> float:
     r"""The least lam at which the best network has no neurons.
 
         lam_max = sup over atoms |sum_i al_i relu(w . x_i + b)| / cost(w, b),    al = (y - f_0) / n
@@ -47,16 +60,17 @@ def lam_max(X: npt.ArrayLike, y: npt.ArrayLike, penalty: PathNorm | None = None,
     where f_0 is the least squares fit of the unpenalised terms: the mean if only the offset is free. It has the
     unit of y^2 over that of the norm.
 
-    Arguments: `X` (n, d) or (n,); `y` (n,); `penalty`; `seed` of the search that takes the place of the exact oracle
-    where the data have affine rank above 3, which gives a number that may be too small. It is rounded up by 1e-12.
-    Errors: ValueError naming the argument.
+    Arguments: `X` (n, d) or (n,); `y` (n,); `penalty`; `time_limit` in seconds, after which the largest so far is
+    returned; `seed` of the search that takes the place of the exact oracle where the data have affine rank above 3 and
+    ends when as many starts again as before have found nothing better. Both may give a number that is too small. It is
+    rounded up by 1e-12. Errors: ValueError naming the argument.
 
     >>> round(lam_max([-1.0, 0.0, 1.0], [0.0, 1.0, 0.0]), 6)
     0.111111
 
     Source: Osborne, Presnell & Turlach (2000), *On the LASSO and its dual*, for the lasso.
     """
-    return _lam_max(Problem(X, y, penalty, 1.0, names=NAMES), whole("seed", seed, 0))[0]
+    return largest_lam(Problem(X, y, penalty, 1.0, names=NAMES), whole("seed", seed, 0), moment(time_limit)).lam
 
 
 def path(
@@ -70,6 +84,7 @@ def path(
     seed: int = 0,
     certify: bool = True,
     progress: Progress | None = None,
+    on_interrupt: OnInterrupt = "return",
 ) -> xr.Dataset:
     r"""The global minimisers of weight-decay training for many lam, each started from the one before.
 
@@ -81,13 +96,16 @@ def path(
     Arguments: `X` (n, d) or (n,); `y` (n,); `lams`, distinct numbers >= 0 in any order, 0 interpolates; None is 25
     of them, log-spaced from lam_max to 1e-4 lam_max; `penalty`; `tolerance` of the relative gap of each; `time_limit`
     in seconds for all, after which the rest are rough; `seed` where the data have affine rank above 3;
-    `certify=False` leaves out the verification, and the bounds are NaN; `progress`, called with (solved, all).
+    `certify=False` leaves out the verification, and the bounds are NaN; `progress`, called with (solved, all);
+    `on_interrupt`, "raise" if Ctrl-C is to raise KeyboardInterrupt, where by default the lam solved until then, and
+    the best so far for the present one, are returned.
 
     Returns an `xarray.Dataset` with dimension lam, largest first: value, lower_bound, gap, certified, norm, loss,
     neurons; the networks as inner_weights (lam, neuron, coordinate), biases, outer_weights, offset and perhaps
     skip, padded with zeros (`networks` turns them into `ShallowReLU` objects); dual (lam, point). Attributes: the
-    penalty, the tolerance, the weakest scope of the certificates, lam_max with its scope. Errors: ValueError naming
-    the argument.
+    penalty, the tolerance, the weakest scope of the certificates, lam_max with its scope, why the solver stopped
+    (`ending`; see `Solution`). One `UncertifiedWarning` if some are not certified. Errors: ValueError naming the
+    argument.
 
     >>> ds = path([0.0, 1.0, 2.0, 3.0], [0.0, 1.0, 0.0, 0.5], [0.03, 0.01, 0.0])
     >>> bool(ds.certified.all()), ds.norm.values.round(3).tolist()
@@ -97,33 +115,46 @@ def path(
     infinitely many features.
     """
     seed = whole("seed", seed, 0)
-    least, least_scope = _lam_max(Problem(X, y, penalty, 1.0, names=NAMES), seed)
-    problems = [Problem(X, y, penalty, lam, names=NAMES) for lam in sequence("lams", lams, lambda: least, one=True)]
     optional(function, "progress", progress, "a function of (problems solved, all), or None", 2)
-    end = moment(time_limit)
+    kept = choice("on_interrupt", on_interrupt, get_args(OnInterrupt)) == "return"
+    end, began = moment(time_limit), time.monotonic()
+    for_lam = end - (1 - _FOR_LAM) * (end - began) if math.isfinite(end) else end
+    least = largest_lam(Problem(X, y, penalty, 1.0, names=NAMES), seed, for_lam)
+    problems = [Problem(X, y, penalty, lam, names=NAMES) for lam in sequence("lams", lams, lambda: least.lam, one=True)]
     warm = Warm()
     solutions: list[Solution] = []
-    for problem in problems:
-        solutions.append(
-            minimise(
-                problem,
-                tolerance=tolerance,
-                time_limit=None if time_limit is None else max(0.0, end - time.monotonic()),
-                seed=seed,
-                certify=certify,
-                warm=warm,
+    try:
+        for problem in problems:
+            solutions.append(
+                minimise(
+                    problem,
+                    tolerance=tolerance,
+                    time_limit=_share(end, len(problems) - len(solutions)),
+                    seed=seed,
+                    certify=certify,
+                    on_interrupt=on_interrupt,
+                    warm=warm,
+                )
             )
-        )
-        if progress is not None:
-            progress(len(solutions), len(problems))
+            if solutions[-1].ending == "interrupted":
+                break
+            if progress is not None:
+                progress(len(solutions), len(problems))
+    except KeyboardInterrupt:
+        if not kept or not solutions or solutions[-1].ending == "interrupted":
+            raise
+        solutions[-1] = dataclasses.replace(solutions[-1], ending="interrupted")
+    advice.say(_said(problems, solutions))
+    problems = problems[: len(solutions)]
     attributes = {
         "penalty_bias": problems[0].penalty.bias,
         "penalty_skip": problems[0].penalty.skip,
         "penalty_offset": problems[0].penalty.offset,
         "tolerance": tolerance,
         "scope": _weakest([s.certificate.scope for s in solutions if s.certificate is not None]),
-        "lam_max": least,
-        "lam_max_scope": least_scope,
+        "ending": max((s.ending for s in solutions), key=_ENDINGS.index),
+        "lam_max": least.lam,
+        "lam_max_scope": least.scope,
         "minnorm_version": version("minnorm"),
     }
     return _dataset(problems, solutions).assign_attrs(attributes)
@@ -144,20 +175,52 @@ def networks(dataset: xr.Dataset) -> Iterator[tuple[float, ShallowReLU]]:
         yield float(one["lam"]), ShallowReLU.from_dict(parts)
 
 
-def _lam_max(problem: Problem, seed: int) -> tuple[float, Scope]:
+def _share(end: float, left: int) -> float | None:
+    """Seconds for the next of the problems left: twice its share, for the first ones are the easiest."""
+    seconds = max(0.0, end - time.monotonic())
+    return seconds * min(1.0, 2 / left) if math.isfinite(end) else None
+
+
+def _said(problems: list[Problem], solutions: list[Solution]) -> str:
+    """One line of what is not certified and of what there was no time for."""
+    said = advice.summary(problems[: len(solutions)], solutions, advice.words())
+    if solutions[-1].ending != "interrupted":
+        return said
+    return f"interrupted: {len(solutions)} of {len(problems)} lam are in the result" + (f"; {said}" if said else "")
+
+
+class Largest(NamedTuple):
+    """`lam_max`, how it was found, and whether there was time for all of it."""
+
+    lam: float
+    scope: Scope
+    complete: bool = True
+
+
+def largest_lam(problem: Problem, seed: int, deadline: float) -> Largest:
     """For a problem with lam = 1: there the dual vector of the free terms alone has sup |h| = lam_max."""
     reduced = reduce(problem)
     nu = first_dual(reduced)
     bias = problem.penalty.bias
     # What is left of labels that the free terms fit is rounding errors.
     if reduced.rank == 0 or float(np.max(np.abs(nu * reduced.rho))) <= 1e-14 * float(np.max(np.abs(reduced.values))):
-        return 0.0, "exact"
+        return Largest(0.0, "exact")
     if reduced.rank <= EXACT_RANK:
-        atoms, scope = oracle.exact(reduced.points, nu, bias, per_pivot=1), "exact"
-    else:
-        starts = oracle.random_starts(reduced.points, _STARTS, np.random.default_rng(seed), bias)
-        atoms, scope = oracle.search(reduced.points, nu, bias, *starts), "searched"
-    return atoms.largest * _UP, scope
+        atoms = oracle.exact(reduced.points, nu, bias, per_pivot=1, deadline=deadline)
+        return Largest(atoms.largest * _UP, "exact" if atoms.complete else "searched", atoms.complete)
+    rng, found, starts = np.random.default_rng(seed), 0.0, 0
+    while starts < _STARTS:
+        count = max(_CLIMBED, starts)  # as many again as before
+        drawn = oracle.random_starts(reduced.points, _DRAWN * count, rng, bias)
+        best = oracle.promising(reduced.points, nu, *drawn, count)
+        atoms = oracle.search(reduced.points, nu, bias, *best, deadline=deadline)
+        better = atoms.largest > found * (1 + _SAME)
+        found, starts = max(found, atoms.largest), starts + count
+        if not atoms.complete:
+            return Largest(found * _UP, "searched", False)
+        if not better:
+            break
+    return Largest(found * _UP, "searched")
 
 
 def sequence(name: str, numbers: Any, largest: Callable[[], float], *, one: bool = False) -> Float[np.ndarray, " l"]:

@@ -40,7 +40,9 @@ class Planes:
         self.wanted = tolerance * float(np.max(np.abs(reduced.values)))
         pool = Pool(reduced)
         with threadpool_limits(1, "blas"):
-            self.found = _minimum_norm(reduced, pool, deadline)
+            # At most half of the time: without any query point there is no band.
+            now = time.monotonic()
+            self.found = _minimum_norm(reduced, pool, now + 0.5 * (deadline - now))
         nearest = pool.nearest(self.found.nu)
         self.weights, self.biases = pool.weights[nearest], pool.biases[nearest]
         self.budget = self.found.value * (1 + 1e-15)
@@ -50,7 +52,9 @@ class Planes:
         self.certify = certify
         if certify:
             problem = reduced.problem
-            certificate = verify(problem.points, problem.values, self.solution, tolerance=1e-8)
+            certificate = verify(
+                problem.points, problem.values, self.solution, tolerance=1e-8, time_limit=self.seconds_left()
+            )
             self.norm, self.norm_lower_bound = certificate.value, certificate.lower_bound
             self.scope = certificate.scope
         else:
@@ -58,9 +62,22 @@ class Planes:
         self.inverse = np.linalg.pinv(reduced.free)
         self.slopes = {1.0: _FIRST_SLOPE, -1.0: _FIRST_SLOPE}  # where the programmes of the next query point start
 
+    def seconds_left(self) -> float | None:
+        """Until the deadline, None without one."""
+        return max(0.0, self.deadline - time.monotonic()) if math.isfinite(self.deadline) else None
+
+    def rough(self, place: np.ndarray) -> Ends:
+        """What is known at a place without any work: one minimum-norm interpolant's value."""
+        found = self.found
+        values = np.maximum(found.weights @ place + found.biases, 0) @ found.masses
+        value = float(values + free_row(self.reduced, place) @ found.coefficients) * self.reduced.size
+        return Ends(-math.inf, math.inf, value, value, value, proved=False)
+
     def at(self, place: np.ndarray) -> Ends:
         """The band at a place in reduced coordinates."""
         query = _Query(self, place)
+        if time.monotonic() > self.deadline:
+            return self.rough(place)
         upper, upper_attained, upper_proved = query.end(1.0)
         lower, lower_attained, lower_proved = query.end(-1.0)
         size = self.reduced.size
@@ -79,7 +96,7 @@ def _minimum_norm(reduced: Reduced, pool: Pool, deadline: float) -> Found:
         if best is not None and best.value < found.value:
             found = dataclasses.replace(best, bound=found.bound, nu=found.nu)
         best = found
-        if best.gap <= 2 * _FINE or time.monotonic() > deadline:
+        if best.gap <= 2 * _FINE or best.ending == "interrupted" or time.monotonic() > deadline:
             break
     assert best is not None
     return best
@@ -126,7 +143,7 @@ class _Query:
         )
         # The simplest dual vector with nu_q = 1; times kappa it is feasible up to kappa = 1 / reach.
         self.simplest = np.append(-self.row @ planes.inverse, 1.0)
-        self.reach = max(self._largest(self.simplest)[1], 1e-300)
+        self.reach = max(self._priced(self.simplest).largest, 1e-300)
         self.nu = np.append(planes.found.nu, 0.0)
 
     def end(self, sign: float) -> tuple[float, float, bool]:
@@ -182,10 +199,13 @@ class _Query:
                 tolerance=accuracy,
                 start=nu[:n],
                 reward=(rate * pool.values[n], rate * self.row),
+                deadline=planes.deadline,
             )
             self.nu = nu = np.append(solved.nu, rate)
-            atoms, largest = self._largest(nu)
-            against = float(reduced.values @ solved.nu)
+            atoms = self._priced(nu)
+            largest, against = atoms.largest, float(reduced.values @ solved.nu)
+            if not atoms.complete:
+                break
             reached.bound_by((planes.budget * largest - against) / kappa, nu)
             norm = float(np.sum(np.abs(solved.masses)))
             value = float(pool.values[n] @ solved.masses + self.row @ solved.coefficients)
@@ -233,9 +253,9 @@ class _Query:
     def _value(self, weights: np.ndarray, biases: np.ndarray, masses: np.ndarray, coefficients: np.ndarray) -> float:
         return float(np.maximum(weights @ self.place + biases, 0) @ masses + self.row @ coefficients)
 
-    def _largest(self, nu: np.ndarray) -> tuple[oracle.Atoms, float]:
-        atoms = oracle.exact(self.extended.points, nu, self.planes.reduced.problem.penalty.bias)
-        return atoms, atoms.largest
+    def _priced(self, nu: np.ndarray) -> oracle.Atoms:
+        planes = self.planes
+        return oracle.exact(self.extended.points, nu, planes.reduced.problem.penalty.bias, deadline=planes.deadline)
 
     def _interior(self, nu: np.ndarray, largest: float, kappa: float, sign: float) -> np.ndarray:
         """A mixture of nu and the simplest dual vector for which sup |h| is at most _INTERIOR."""
@@ -257,7 +277,7 @@ class _Query:
         place = reduced.centre + reduced.basis @ (self.place * reduced.radius)
         labels = np.append(problem.values, sign * bound)
         claimed = Solution(planes.solution.network, dual, problem.penalty)
-        found = verify(np.vstack([problem.points, place]), labels, claimed)
+        found = verify(np.vstack([problem.points, place]), labels, claimed, time_limit=planes.seconds_left())
         # The bound of the norm is linear in the label of q: from where it exceeds the budget no v is possible.
         missing = max(planes.norm - found.lower_bound, 0.0)
         bound += missing * max(1.0, found.dual_norm) / abs(float(dual[-1])) * (1 + 1e-9)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float
 
-from minnorm import known
+from minnorm import advice, known
 from minnorm.penalty import PathNorm
 from minnorm.problem import Problem
 from minnorm.solution import Solution
@@ -69,7 +69,8 @@ def least_radial(law: tuple[np.ndarray, np.ndarray, np.ndarray], dim: int, lam: 
     key = f"{hashlib.sha256(np.concatenate(law).tobytes()).hexdigest()} {dim} {lam!r}"
     if key not in _KEPT_RADIAL:
         radii, labels, weights = law
-        found = known.radial_fit(radii, labels, dim, lam, weights)
+        with advice.silent():
+            found = known.radial_fit(radii, labels, dim, lam, weights)
         _KEPT_RADIAL[key] = Optimum(found.value, found.lower_bound, found.certified, found.norm)
     return _KEPT_RADIAL[key]
 

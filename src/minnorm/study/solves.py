@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from minnorm import known, measure
+from minnorm import advice, known, measure
 from minnorm.known import RadialFit
 from minnorm.penalty import PathNorm
 from minnorm.problem import Problem
@@ -44,7 +44,8 @@ def run_solve(shard: SolveShard, progress: Progress | None = None) -> xr.Dataset
         if shard.solve.method == "radii":
             radii = np.linalg.norm(data.points, axis=1)
             try:
-                fit: Any = known.radial_fit(radii, data.values, data.points.shape[1], lam)
+                with advice.silent():
+                    fit: Any = known.radial_fit(radii, data.values, data.points.shape[1], lam)
             except ValueError:  # radii so close that double precision does not interpolate them: said by NaN
                 found[lam] = dict.fromkeys(_DESCRIPTION, math.nan) | {"certified": 0.0}
                 continue
