@@ -93,16 +93,12 @@ def warn(problem: Problem, solution: Solution, *, instead: str = "") -> None:
 def say(message: str) -> None:
     """Warn at the line outside of this package that asked, unless the message is empty or nothing is to be said."""
     used = _WORDS.get()
-    if message and used is not None:
-        warnings.warn(message, used.category, stacklevel=_outside())
-
-
-def _outside() -> int:
-    """The stack level, as seen by `say`, of the first caller that is not one of ours."""
-    level, frame = 1, sys._getframe(1)
+    if not message or used is None:
+        return
+    level, frame = 1, sys._getframe()
     while frame is not None and str(frame.f_globals.get("__name__")).split(".")[0] in _OURS:
         level, frame = level + 1, frame.f_back
-    return level
+    warnings.warn(message, used.category, stacklevel=level)
 
 
 def _missing(proof: Certificate, words: Words) -> str:

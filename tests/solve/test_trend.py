@@ -279,3 +279,33 @@ def test_a_hundred_thousand_points(skip):
     assert sol.gap <= 1e-8
     assert sol.network.width < 200
     assert dataclasses.replace(sol, certificate=verify(X, y, sol)).certified
+
+
+@pytest.mark.parametrize("calls", [1, 3, 1000])
+def test_ctrl_c_leaves_the_best_so_far(calls):
+    """1000: after the interior point method, while knots are exchanged or when that is told."""
+    t = np.linspace(0, 1, 40)
+    problem = Problem(t, np.sin(7 * t), lam=1e-3)
+    best, seen = trend(problem, tolerance=1e-9), []
+    told = []
+    trend(problem, tolerance=1e-9, progress=lambda *_numbers: told.append(1))
+
+    def press(*_numbers):
+        seen.append(1)
+        if len(seen) == min(calls, len(told)):
+            raise KeyboardInterrupt
+
+    found = trend(problem, tolerance=1e-9, progress=press)
+    assert found.ending == "interrupted"
+    assert best.ending == "closed"
+    value = objective(problem, best)
+    assert (
+        value * (1 - 1e-9)
+        <= objective(problem, found)
+        <= float(np.mean((problem.values - np.mean(problem.values)) ** 2)) / 2
+    )
+
+
+def objective(problem, solution):
+    rest = problem.values - solution.network.evaluate(problem.points)
+    return float(np.mean(rest**2)) / 2 + problem.lam * problem.penalty.value(solution.network)

@@ -3,7 +3,7 @@
 import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Bool, Float
@@ -30,6 +30,7 @@ class Iterate:
     active: Bool[np.ndarray, " n-2"]
     error: float
     steps: int
+    interrupted: bool = False
 
 
 # Slacks that vanish make their ratios overflow; `factor` refuses those, and the best iterate is returned.
@@ -60,7 +61,7 @@ def solve(
     upper bound of the minimum, for the size of the first multipliers: far too small ones fail; `tolerance` of the
     relative gap; `deadline`, a `time.monotonic` moment; `progress`, called with (value, bound).
 
-    Returns the best iterate, whatever its gap.
+    Returns the best iterate, whatever its gap, also where Ctrl-C ends the work, which it says then.
 
     >>> y, h, rho = np.array([-1.0, 2.0, -1.0]), np.ones(2), np.full(3, 0.5)
     >>> found = solve(y, h, rho, True, most=6.0, tolerance=1e-9, deadline=math.inf, progress=lambda value, bound: None)
@@ -75,46 +76,51 @@ def solve(
     slack = 1 - box.rise(z, p)
     mass = np.full(slack.size, most / slack.size)
     best: Iterate | None = None
-    for steps in range(_STEPS):
-        nu = np.diff(m, prepend=0, append=0)
-        f = y - rho * nu
-        turns, pull = box.gather(mass)
-        misfit = (
-            gaps * s - np.diff(f),
-            gaps * m - np.diff(z, prepend=p, append=0),
-            np.diff(s) - turns,
-            0.0 if skip else float(s[0]) - pull,
-        )
-        gap = float(mass @ slack)
-        quadratic = 0.5 * float((rho * nu) @ nu)
-        bound = float(y @ nu) - quadratic
-        value = float(np.sum(mass)) + quadratic
-        # Misfits times their multipliers, or bounds of them: by so much value - bound differs from the gap.
-        off = abs(misfit[0] @ m) + abs(misfit[1] @ s) + np.sum(abs(misfit[2])) + abs(misfit[3])
-        error = float(gap + off) / max(abs(bound), 1.0)
-        if best is not None and not (error < _WORSE * max(best.error, 1.0) and steps < best.steps + _PATIENCE):
-            break
-        if best is None or error < best.error:
-            best = Iterate(nu, p, s, turns, box.active(mass, slack), error, steps)
-        progress(value, bound)
-        if error <= tolerance or time.monotonic() > deadline:
-            break
-        ratio = mass / slack
-        if not newton.factor(*box.weights(ratio)):
-            break
-        complementarity = gap / slack.size
-        *_, rise, change = newton.direction(misfit, box, -mass, ratio)
-        step = min(_longest(slack, -rise), _longest(mass, change))
-        ahead = float((mass + step * change) @ (slack - step * rise)) / slack.size
-        target = min(max((ahead / complementarity) ** 3, 1e-4), 1.0) * complementarity
-        move = (target + change * rise) / slack - mass
-        x, dp, rise, change = newton.direction(misfit, box, move, ratio)
-        step = min(1.0, _TO_BOUNDARY * min(_longest(slack, -rise, np.inf), _longest(mass, change, np.inf)))
-        if not step > _STUCK:
-            break
-        m, s, z, p = m + step * x[0::3], s + step * x[1::3], z + step * x[2::3], p + step * dp
-        slack = slack - step * rise
-        mass = mass + step * change
+    try:
+        for steps in range(_STEPS):
+            nu = np.diff(m, prepend=0, append=0)
+            f = y - rho * nu
+            turns, pull = box.gather(mass)
+            misfit = (
+                gaps * s - np.diff(f),
+                gaps * m - np.diff(z, prepend=p, append=0),
+                np.diff(s) - turns,
+                0.0 if skip else float(s[0]) - pull,
+            )
+            gap = float(mass @ slack)
+            quadratic = 0.5 * float((rho * nu) @ nu)
+            bound = float(y @ nu) - quadratic
+            value = float(np.sum(mass)) + quadratic
+            # Misfits times their multipliers, or bounds of them: by so much value - bound differs from the gap.
+            off = abs(misfit[0] @ m) + abs(misfit[1] @ s) + np.sum(abs(misfit[2])) + abs(misfit[3])
+            error = float(gap + off) / max(abs(bound), 1.0)
+            if best is not None and not (error < _WORSE * max(best.error, 1.0) and steps < best.steps + _PATIENCE):
+                break
+            if best is None or error < best.error:
+                best = Iterate(nu, p, s, turns, box.active(mass, slack), error, steps)
+            progress(value, bound)
+            if error <= tolerance or time.monotonic() > deadline:
+                break
+            ratio = mass / slack
+            if not newton.factor(*box.weights(ratio)):
+                break
+            complementarity = gap / slack.size
+            *_, rise, change = newton.direction(misfit, box, -mass, ratio)
+            step = min(_longest(slack, -rise), _longest(mass, change))
+            ahead = float((mass + step * change) @ (slack - step * rise)) / slack.size
+            target = min(max((ahead / complementarity) ** 3, 1e-4), 1.0) * complementarity
+            move = (target + change * rise) / slack - mass
+            x, dp, rise, change = newton.direction(misfit, box, move, ratio)
+            step = min(1.0, _TO_BOUNDARY * min(_longest(slack, -rise, np.inf), _longest(mass, change, np.inf)))
+            if not step > _STUCK:
+                break
+            m, s, z, p = m + step * x[0::3], s + step * x[1::3], z + step * x[2::3], p + step * dp
+            slack = slack - step * rise
+            mass = mass + step * change
+    except KeyboardInterrupt:
+        if best is None:
+            raise
+        return replace(best, interrupted=True)
     assert best is not None
     return best
 

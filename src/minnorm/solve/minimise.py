@@ -270,7 +270,7 @@ def _generated(
         found = generate(
             reduced, tolerance=tolerance, deadline=deadline, seed=seed, pool=pool, start=start, progress=progress
         )
-    if warm is not None:
+    if warm is not None and found.ending != "interrupted":  # which may have come in the midst of changing the pool
         warm.pool, warm.start = pool, found.nu
         if pool is not None:
             pool.keep(pool.nearest(found.nu))

@@ -57,7 +57,7 @@ def trend(
             progress(seconds, (value + data.scatter) * data.unit, (bound + data.scatter) * data.unit)
 
     ends = np.array([0, data.t.size - 1])
-    fit, steps = _judged(data, ends, np.zeros(2)), 0
+    fit, steps, interrupted = _judged(data, ends, np.zeros(2)), 0, False
     if _peak(data, fit.nu) > 1:
         accuracy, target = min(1e-2 * tolerance, _ACCURACY), 1e-3 * tolerance
         # The optimum is at most what f = 0 and what interpolation cost.
@@ -65,10 +65,15 @@ def trend(
         found = banded.solve(
             data.y, data.gaps, data.rho, data.skip, most=most, tolerance=accuracy, deadline=deadline, progress=tell
         )
-        fit, steps = _polished(data, found, target), found.steps
-    tell(fit.value, fit.bound)
+        steps, interrupted = found.steps, found.interrupted
+        try:
+            fit = _polished(data, found, target, -math.inf if interrupted else deadline)
+            tell(fit.value, fit.bound)
+        except KeyboardInterrupt:
+            fit, interrupted = _polished(data, found, target, -math.inf), True
     penalty = replace(problem.penalty, offset="free")
-    ending = "closed" if fit.gap <= tolerance else "time" if time.monotonic() > deadline else "rounding"
+    late = "interrupted" if interrupted else "time" if time.monotonic() > deadline else "rounding"
+    ending = "closed" if fit.gap <= tolerance and not interrupted else late
     return Solution(data.network(fit), data.dual(fit.nu), penalty, problem.lam, None, steps, ending)
 
 
@@ -260,15 +265,18 @@ def _norm(slopes: np.ndarray, skip: bool) -> float:
     return bends if skip else max(bends, (bends + abs(float(slopes[0] + slopes[-1]))) / 2)
 
 
-def _polished(data: _Data, found: banded.Iterate, target: float) -> _Fit:
-    """The fit that exchanges of knots lead to from the interior point method's, or the best of all if none is good."""
+def _polished(data: _Data, found: banded.Iterate, target: float, deadline: float) -> _Fit:
+    """The fit that exchanges of knots lead to from the interior point method's, or the best of all if none is good.
+
+    After the deadline no knots are exchanged any more.
+    """
     start = np.where(found.active, np.sign(found.turns), 0.0)
     f = data.y - data.rho * found.nu
     everywhere, some = np.arange(data.t.size), _with_ends(start)
     best = _judged(data, everywhere, f).joined(_judged(data, some, f[some]))
     best = best.joined(replace(best, nu=found.nu, bound=_bound(data, found.nu)))
     for case in _cases(data, found.p):
-        fit = _exchanged(data, start, case, target)
+        fit = _exchanged(data, start, case, target, deadline)
         if fit is not None and fit.gap <= target:
             return fit
         best = best.joined(fit or best)
@@ -297,7 +305,7 @@ def _with_ends(signs: np.ndarray) -> np.ndarray:
     return np.concatenate([[0], np.flatnonzero(signs) + 1, [signs.size + 1]])
 
 
-def _exchanged(data: _Data, signs: np.ndarray, case: _Case, target: float) -> _Fit | None:
+def _exchanged(data: _Data, signs: np.ndarray, case: _Case, target: float, deadline: float) -> _Fit | None:
     """Least squares with knots where z is at the end of its interval that `signs` (n - 2,) says, and corrections.
 
     Where z leaves its interval a knot comes, at each summit. Then f moves towards the new least squares until a turn
@@ -310,9 +318,9 @@ def _exchanged(data: _Data, signs: np.ndarray, case: _Case, target: float) -> _F
     levels, best, at_once = None, None, data.t.size
     work = _EXHAUSTED * (data.t.size + 10_000)
     squares = whole.restricted(knots)
-    while work > 0:
+    while work > 0 and time.monotonic() <= deadline:
         work -= data.t.size
-        while work > 0:
+        while work > 0 and time.monotonic() <= deadline:
             work -= knots.size + 1000
             goal, p = _least_squares(data, squares, knots, sign, case)
             turns = sign * _turns(data, knots, goal)
