@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from minnorm import verify
 from minnorm.network import ShallowReLU
+from minnorm.penalty import PathNorm
 from minnorm.solution import Solution
-from minnorm.verify import rational
+from minnorm.verify import line, rational
 from minnorm.verify.arrangement import bound
 from minnorm.verify.clock import Clock
 
@@ -132,6 +133,40 @@ def test_twins_are_certified_although_float64_leaves_the_gap_open(d, monkeypatch
     assert found.dual_norm == pytest.approx(1, rel=1e-10)
     monkeypatch.setattr(rational, "dual_norm", lambda *_: None)
     assert not verify(x, net.evaluate(x), solution, tolerance=1e-9).certified
+
+
+@pytest.mark.parametrize(("rank", "penalised"), [(1, False), (2, False), (3, False), (1, True), (2, True)])
+def test_points_may_lie_in_a_subspace_of_many_dimensions(rank, penalised):
+    """Rows that are orthogonal and three long embed exactly."""
+    x, nu, change = sample(7, 5, rank, "general")
+    rows = np.array([[1.0, 2.0, 2.0, 0.0], [2.0, 1.0, -2.0, 0.0], [2.0, -2.0, 1.0, 0.0]])[:rank]
+    x = np.round(x * 2**20)  # so that the products are exact
+    embedded = x @ rows + (0 if penalised else np.array([0.0, 1.0, 2.0, 5.0]))
+    found = rational.dual_norm(embedded, nu, change, penalised, 0.0, no_hurry())
+    flat = 3 * x if rank > 1 or penalised else np.column_stack([3 * x, 0 * x])
+    assert found == pytest.approx(rational.dual_norm(flat, nu, change, penalised, 0.0, no_hurry()), rel=1e-15)
+    again = rational.dual_norm(embedded, nu, change, penalised, 0.999 * found, no_hurry())
+    assert again == pytest.approx(found, rel=1e-15)
+    if rank == 1 and penalised:
+        nu[0] += float(change[0])
+        known = line.repaired_dual(3 * x[:, 0], 0 * nu, nu, PathNorm("penalised"))
+        assert found == pytest.approx(known.norm, rel=1e-12)
+
+
+@pytest.mark.parametrize("d", [2, 3, 4])
+def test_twins_with_penalised_biases_have_a_small_dual_norm(d):
+    x = np.random.default_rng(d).normal(size=(2, d))
+    x[1] = x[0]
+    x[1, 0] = np.nextafter(x[0, 0], 9.0)
+    solution = Solution(
+        ShallowReLU(np.zeros((0, d)), np.zeros(0), np.zeros(0), np.array(0.5)),
+        np.array([-0.25, 0.25]),
+        PathNorm("penalised"),
+        1e-15,
+    )
+    found = verify(x, np.array([0.0, 1.0]), solution)
+    # h = (relu(z_1) - relu(z_0)) / 4 has a slope of one float's step, and atoms of length 1.
+    assert found.dual_norm <= (x[1, 0] - x[0, 0]) / 4 * (1 + 1e-12)
 
 
 def test_what_is_too_large_is_left():
