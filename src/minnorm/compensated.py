@@ -45,6 +45,23 @@ def multiply(x: Pair, y: npt.NDArray[np.float64]) -> Pair:
     return two_sum(high, low + x[1] * y)
 
 
+def product(x: npt.NDArray[np.float64], y: npt.NDArray[np.float64]) -> Pair:
+    """x @ y.T for x (n, d) and y (m, d), shape (n, m)."""
+    total: Pair = (np.zeros((len(x), len(y))), np.zeros((len(x), len(y))))
+    for one, other in zip(x.T, y.T, strict=True):
+        total = add(total, two_product(one[:, None], other))
+    return total
+
+
+def combination(columns: Pair, weights: npt.NDArray[np.float64]) -> Pair:
+    """columns @ weights for columns (n, m) and weights (m,), shape (n,)."""
+    n = len(columns[0])
+    total: Pair = (np.zeros(n), np.zeros(n))
+    for k, (high, low) in enumerate(zip(columns[0].T, columns[1].T, strict=True)):
+        total = add(total, multiply((high, low), weights[k : k + 1]))
+    return total
+
+
 def running_sum(terms: Pair) -> Pair:
     """All n + 1 partial sums 0, t_1, t_1 + t_2, ...
 

@@ -14,6 +14,7 @@ from minnorm.penalty import PathNorm
 from minnorm.problem import Problem
 from minnorm.solve import oracle
 from minnorm.solve.generate import dual_bound, first_dual, generate
+from minnorm.solve.minimise import as_solution
 from minnorm.solve.pool import Pool
 from minnorm.solve.reduction import reduce
 
@@ -166,8 +167,8 @@ def test_labels_that_free_terms_fit_need_no_neuron(lam):
         found = generate(reduced, tolerance=1e-6)
         assert found.masses.size == 0
         assert not found.nu.any()
-        np.testing.assert_allclose(reduced.free @ found.coefficients, reduced.values, rtol=1e-12)
-        assert found.value <= 1e-20
+        np.testing.assert_allclose(as_solution(reduced, found)(x), y, rtol=1e-12)
+        assert found.value * reduced.unit <= 1e-20
 
 
 # Its parts.

@@ -17,6 +17,7 @@ from minnorm.penalty import PathNorm
 from minnorm.problem import Problem, check_points
 from minnorm.solution import Ending
 from minnorm.solve.ends import Ends, Line, Places, Unique
+from minnorm.solve.freepart import FreePart
 from minnorm.solve.minimise import NAMES, OnInterrupt, moment
 from minnorm.solve.planes import Planes
 from minnorm.solve.pricing import EXACT_RANK
@@ -82,12 +83,13 @@ def band(
     optional(function, "progress", progress, "a function of (query points done, all), or None", 2)
     kept = choice("on_interrupt", on_interrupt, get_args(OnInterrupt)) == "return"
     deadline = moment(time_limit)
-    reduced = reduce(problem)
+    part = FreePart.of(problem)
+    reduced = reduce(Problem(problem.points, part.rest(problem.points, problem.values), problem.penalty), part=False)
     places = Places(reduced)
     if reduced.rank > EXACT_RANK:
         raise ValueError(f"X has affine rank {reduced.rank}; the band is computed up to rank {EXACT_RANK}")
     on_line = reduced.rank == 1 and problem.penalty.bias == "free"
-    if reduced.rank == 0 or places.fitted_by_free_terms:
+    if reduced.rank == 0 or reduced.fitted_by_free_terms:
         method = Unique(reduced)
     elif on_line:
         method = Line(reduced)
@@ -95,17 +97,18 @@ def band(
         method = Planes(reduced, tolerance, deadline, certify)
     ending: Ending = "interrupted" if isinstance(method, Planes) and method.found.ending == "interrupted" else "closed"
     ends: list[Ends] = []
+    levels = np.sum(part.at(points), axis=0)
     with threadpool_limits(1, "blas"):
         while len(ends) < len(points):
             if ending == "interrupted" and not kept:
                 raise KeyboardInterrupt
-            point = points[len(ends)]
+            point, level = points[len(ends)], float(levels[len(ends)])
             try:
                 if isinstance(method, Planes) and (ending == "interrupted" or time.monotonic() > deadline):
                     ending = "time" if ending == "closed" else ending
-                    ends.append(places.known(point) or method.rough(places.reduced(point)))
+                    ends.append((places.known(point) or method.rough(places.reduced(point))).raised(level))
                     continue
-                ends.append(places.known(point) or method.at(places.reduced(point)))
+                ends.append((places.known(point) or method.at(places.reduced(point))).raised(level))
                 if progress is not None:
                     progress(len(ends), len(points))
             except KeyboardInterrupt:

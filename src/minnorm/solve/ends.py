@@ -22,6 +22,11 @@ class Ends:
     value: float
     proved: bool = True
 
+    def raised(self, level: float) -> "Ends":
+        """The band of all labels higher by `level`."""
+        numbers = (self.lower, self.upper, self.lower_attained, self.upper_attained, self.value)
+        return Ends(*(level + number for number in numbers), self.proved)
+
 
 def exactly(lower: float, upper: float, value: float) -> Ends:
     """Ends that are attained."""
@@ -34,8 +39,6 @@ class Places:
     def __init__(self, reduced: Reduced) -> None:
         self.of = reduced
         self.free_terms = np.linalg.pinv(reduced.free)
-        left = reduced.values - reduced.free @ (self.free_terms @ reduced.values)
-        self.fitted_by_free_terms = float(np.max(np.abs(left))) <= 1e-13 * float(np.max(np.abs(reduced.values)))
 
     def reduced(self, point: np.ndarray) -> np.ndarray:
         """Coordinates of the projection on the span of the data.
@@ -71,9 +74,8 @@ class Places:
 
 def free_row(reduced: Reduced, place: np.ndarray) -> np.ndarray:
     """The free terms at a place in reduced coordinates."""
-    penalty = reduced.problem.penalty
-    constant = [1.0] if penalty.constant_is_free else []
-    return np.array([*constant, *(place if penalty.skip == "free" else [])])
+    constant = [1.0] if reduced.problem.penalty.constant_is_free else []
+    return np.array([*constant, *((place - reduced.middle) @ reduced.tilts)])
 
 
 class Unique:

@@ -14,14 +14,18 @@ from minnorm.solve.oracle import Atoms
 from minnorm.solve.pool import APART, Pool, cuts, thinned
 from minnorm.solve.pricing import Pricer
 from minnorm.solve.reduction import Reduced
+from minnorm.solve.tidy import tidied
 
 Progress = Callable[[float, float, float], None]
 """Called with (seconds, objective of the best network so far, lower bound so far) in the problem's own units."""
 
 _ROUNDS = 1000
+_IDLE = 40  # rounds without any progress that are enough
+_TOUCHED = 1e-9  # sup |h| - 1: violations that rounding errors may make
+_PROGRESS = 0.99  # of the gap: what is left of it after progress
 _LIVE = 1e-3  # of the largest mass; atoms with more are where searches start
 _UNFITTED = 1e-2  # relative residual of a master problem that has no solution
-_FITTED = 1e-13  # labels that free terms fit to this share of their size have no rest but rounding errors
+_MOST_TIDIED = 1000  # atoms
 _MOST = (1000, 2)  # so many atoms are kept, and so many more for each point
 _HALVINGS = 3  # how often the way from the best dual vector to the master problem's is halved
 _PROMPT = 0.5  # seconds for making a network of what there is when Ctrl-C was pressed
@@ -108,7 +112,7 @@ def generate(
     n = reduced.values.size
     fitted = _free_fit(reduced, reduced.values)
     rest = reduced.values - reduced.free @ fitted
-    if float(np.max(np.abs(rest))) <= _FITTED * float(np.max(np.abs(reduced.values))):
+    if reduced.fitted_by_free_terms:
         return _only_free_terms(reduced, np.zeros(n), 0.0)
     reduced = replace(reduced, values=rest)  # large free terms would cost digits
     pricer = reduced.along or pricing.pricer(reduced.points, reduced.problem.penalty.bias, seed)
@@ -185,6 +189,7 @@ def _rounds(
         nu = nu / max(1.0, atoms.largest)
     projection = np.linalg.pinv(reduced.free)
     gap, pruned_at, finest = 1.0, np.inf, 1e-2
+    least, moved = np.inf, 0
     for rounds in range(1, _ROUNDS + 1):
         accuracy = min(finest, max(0.05 * gap, 0.1 * tolerance))
         if time.monotonic() > deadline or pool.size == 0:
@@ -238,6 +243,11 @@ def _rounds(
                 best.take(ending="closed" if closed else "time" if late else "rounding")
                 return
             pool.add(*thinned(judged, 1.0, APART * excess**0.5, n))
+        if gap < _PROGRESS * least:
+            least, moved = gap, rounds
+        elif rounds - moved >= _IDLE:
+            best.take(ending="rounding" if excess <= _TOUCHED else "stalled")
+            return
         if gap < 0.9 * pruned_at:
             pruned_at = gap
             active = 1 - np.clip(5 * excess, 1e-3, 0.3)
@@ -298,7 +308,14 @@ def finish(reduced: Reduced, found: Found, tolerance: float, deadline: float = n
         values = reduced.atoms(sparse.weights, sparse.biases)
         again = master.solve(values, reduced.free, reduced.values, reduced.rho, tolerance=0.1 * tolerance)
         sparse = _with_support(reduced, sparse, np.ones(sparse.masses.size, dtype=bool), again.masses)
-    return sparse if sparse.value <= plain.value + allowed or sparse.gap <= tolerance else plain
+    few = sparse if sparse.value <= plain.value + allowed or sparse.gap <= tolerance else plain
+    if reduced.problem.lam == 0 or reduced.along is not None or few.masses.size > _MOST_TIDIED:
+        return few
+    tidy = tidied(reduced, few.weights, few.biases, few.masses, few.coefficients)
+    if tidy.value > few.value + allowed:
+        return few
+    parts = {name: getattr(tidy, name) for name in ("weights", "biases", "masses", "coefficients", "value")}
+    return replace(few, **parts)
 
 
 def _seconds_to_finish(reduced: Reduced, atoms: int) -> float:

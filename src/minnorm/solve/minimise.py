@@ -15,10 +15,12 @@ from minnorm.network import ShallowReLU
 from minnorm.penalty import PathNorm
 from minnorm.problem import Problem
 from minnorm.solution import Certificate, Solution
+from minnorm.solve.freepart import FreePart
 from minnorm.solve.generate import Found, Progress, generate
 from minnorm.solve.penalised_line import penalised_line
+from minnorm.solve.polish import misfits, restored
 from minnorm.solve.pool import Pool
-from minnorm.solve.reduction import Reduced, reduce, with_offset
+from minnorm.solve.reduction import Reduced, distances_to_twins, nearest_pair, reduce, without_twins
 from minnorm.solve.symmetry import symmetrised
 from minnorm.solve.threads import blas_threads
 from minnorm.solve.trend import trend
@@ -33,6 +35,8 @@ OnInterrupt = Literal["return", "raise"]
 _PROOF = 0.25  # of the time limit is kept for verifying, which may have more if solving takes less
 _PROMPT = 1.0  # seconds for verifying what there was when Ctrl-C was pressed
 _EFFORT = 40.0  # seconds that verifying takes at most unless a longer limit allows more
+_MISSED = 1e-6  # of the labels' range: a network that misses them by more is no interpolant
+_TWINS = 1e-11  # of the extent: points this close may be what an interpolant fails at
 _SHARE = 0.5  # of the tolerance is for the solver; verifying adds bounds of rounding errors to its gap
 
 
@@ -243,21 +247,76 @@ def _solve(
     progress: Progress | None,
     warm: Warm | None = None,
 ) -> Solution:
+    """With points that rounding errors tell apart merged, unless their labels differ so much that it matters."""
+    solution = _reduced(problem, True, tolerance, deadline, seed, progress, warm)
+    if problem.lam == 0 and solution.ending in ("rounding", "stalled"):
+        _reject_twins(problem, solution)
+    away = distances_to_twins(problem.points) if problem.lam > 0 else np.zeros(1)
+    if not np.any(away) or solution.ending == "interrupted":
+        return solution
+    gap = _estimated_gap(problem, solution, away)
+    if gap <= tolerance or time.monotonic() > deadline:
+        return solution
+    other = _reduced(problem, False, tolerance, deadline, seed, progress)
+    return other if _estimated_gap(problem, other, np.zeros(away.size)) < gap else solution
+
+
+def _reject_twins(problem: Problem, solution: Solution) -> None:
+    """Raise ValueError where there is no interpolant and rounding errors alone tell two points apart."""
+    rest = misfits(problem, solution.network)
+    if float(np.max(np.abs(rest))) <= _MISSED * float(np.ptp(problem.values)):
+        return
+    pair, distance = nearest_pair(problem.points)
+    if distance <= _TWINS * float(np.max(np.ptp(problem.points, axis=0))):
+        i, j = pair
+        raise ValueError(
+            f"points {i} and {j} are {distance:.1g} apart, which is a rounding error of such points, and their values "
+            f"are {problem.values[i]} and {problem.values[j]}; no network in float64 interpolates both: make them one "
+            "point, or use lam > 0"
+        )
+
+
+def _estimated_gap(problem: Problem, solution: Solution, away: np.ndarray) -> float:
+    """The relative gap for lam > 0, if the dual vector is feasible when points are moved as far as `away` says."""
+    n, dual = problem.values.size, solution.dual
+    rest = misfits(problem, solution.network)
+    value = float(np.mean(rest**2)) / 2 + problem.lam * problem.penalty.value(solution.network)
+    labels = FreePart.of(problem).rest(problem.points, problem.values)
+    scale = 1 / (1 + float(np.abs(dual) @ away) / problem.lam)
+    bound = scale * float(dual @ labels) - scale**2 * n / 2 * float(dual @ dual)
+    return (value - bound) / value if value > 0 else 0.0
+
+
+def _reduced(
+    problem: Problem,
+    merge: bool,
+    tolerance: float,
+    deadline: float,
+    seed: int,
+    progress: Progress | None,
+    warm: Warm | None = None,
+) -> Solution:
     x, on_line = problem.points, problem.penalty.bias == "free"
     if on_line and x.shape[1] == 1 and np.min(x) < np.max(x):
-        return _line(problem, np.ones(1), np.zeros(1), x[:, 0], tolerance, deadline, progress)
+        return _line(problem, np.ones(1), np.zeros(1), x[:, 0], merge, tolerance, deadline, progress)
     if not on_line and x.shape[1] == 1 and np.min(x) < np.max(x):
-        return penalised_line(
-            problem, tolerance, lambda reduced: _generated(reduced, tolerance, deadline, seed, progress, warm)
+        part = FreePart.of(problem)
+        distinct, group = np.unique(x, axis=0, return_inverse=True)
+        if merge and problem.lam > 0:
+            distinct, group = without_twins(distinct, group.reshape(-1))
+        less = Problem(distinct[group.reshape(-1)], part.rest(x, problem.values), problem.penalty, problem.lam)
+        found = penalised_line(
+            less, tolerance, lambda reduced: _generated(reduced, tolerance, deadline, seed, progress, warm)
         )
-    reduced = reduce(problem)
+        return dataclasses.replace(found, network=restored(problem, found.network, part))
+    reduced = reduce(problem, merge=merge)
     if reduced.rank == 0:
         return _constant(problem)
     if on_line and reduced.rank == 1:
         axis, centre = reduced.basis[:, 0], reduced.centre
         along = (x - centre) @ axis
         along = along[np.unique(reduced.group, return_index=True)[1]][reduced.group]  # equal points stay equal
-        return _line(problem, axis, centre, along, tolerance, deadline, progress)
+        return _line(problem, axis, centre, along, merge, tolerance, deadline, progress)
     return as_solution(reduced, _generated(reduced, tolerance, deadline, seed, progress, warm))
 
 
@@ -292,6 +351,7 @@ def as_solution(reduced: Reduced, found: Found) -> Solution:
     """A solution of the original problem, not verified yet."""
     network = reduced.network(found.weights, found.biases, found.masses, found.coefficients)
     problem = reduced.problem
+    network = restored(problem, network, reduced.part)
     dual = symmetrised(problem, reduced.dual(found.nu))
     return Solution(network, dual, problem.penalty, problem.lam, None, found.rounds, found.ending)
 
@@ -301,6 +361,7 @@ def _line(
     axis: np.ndarray,
     centre: np.ndarray,
     along: np.ndarray,
+    merge: bool,
     tolerance: float,
     deadline: float,
     progress: Progress | None,
@@ -308,11 +369,12 @@ def _line(
     """Points centre + along * axis, biases free: the closed form or trend filtering, along the line."""
     penalty = problem.penalty
     with_constant = dataclasses.replace(penalty, offset="free")
+    part = FreePart.of(problem)
+    line = Problem(along, part.rest(problem.points, problem.values), with_constant, problem.lam)
     if problem.lam == 0:
-        found = known.line(along, problem.values, with_constant, certify=False)
+        found = known.line(along, line.values, with_constant, certify=False)
     else:
-        line = Problem(along, problem.values, with_constant, problem.lam)
-        found = trend(line, tolerance=tolerance, deadline=deadline, progress=progress)
+        found = trend(line, merge=merge, tolerance=tolerance, deadline=deadline, progress=progress)
     net = found.network
     weights = net.inner_weights * axis
     biases = net.biases - weights @ centre
@@ -320,15 +382,17 @@ def _line(
     if net.skip is not None:
         skip = net.skip[0] * axis
         offset = np.asarray(offset - skip @ centre)
-    network = with_offset(ShallowReLU(weights, biases, net.outer_weights, offset, skip), penalty)
+    network = restored(problem, ShallowReLU(weights, biases, net.outer_weights, offset, skip), part)
     return Solution(network, found.dual, penalty, problem.lam, None, found.rounds, found.ending)
 
 
 def _constant(problem: Problem) -> Solution:
     """All points equal, a constant free: it is the mean value."""
     d = problem.points.shape[1]
+    part = FreePart.of(problem)
+    rest = part.rest(problem.points, problem.values)
+    mean = float(np.mean(rest))
     skip = np.zeros(d) if problem.penalty.skip == "free" else None
-    mean = np.asarray(float(np.mean(problem.values)))
-    network = with_offset(ShallowReLU(np.zeros((0, d)), np.zeros(0), np.zeros(0), mean, skip), problem.penalty)
-    dual = (problem.values - mean) / problem.values.size  # zero for interpolation
-    return Solution(network, dual, problem.penalty, problem.lam)
+    network = ShallowReLU(np.zeros((0, d)), np.zeros(0), np.zeros(0), np.asarray(mean), skip)
+    dual = (rest - mean) / rest.size if problem.lam > 0 else np.zeros(rest.size)
+    return Solution(restored(problem, network, part), dual, problem.penalty, problem.lam)

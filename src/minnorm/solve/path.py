@@ -203,7 +203,7 @@ def largest_lam(problem: Problem, seed: int, deadline: float) -> Largest:
     nu = first_dual(reduced)
     bias = problem.penalty.bias
     # What is left of labels that the free terms fit is rounding errors.
-    if reduced.rank == 0 or float(np.max(np.abs(nu * reduced.rho))) <= 1e-14 * float(np.max(np.abs(reduced.values))):
+    if reduced.rank == 0 or reduced.fitted_by_free_terms:
         return Largest(0.0, "exact")
     if reduced.rank <= EXACT_RANK:
         atoms = oracle.exact(reduced.points, nu, bias, per_pivot=1, deadline=deadline)

@@ -78,7 +78,7 @@ def _generated(problem: Problem, tolerance: float, solve: Callable[[Reduced], Fo
 
 def _reduced(problem: Problem, along: LinePricer) -> Reduced:
     """The problem in terms of t; norms and dual vectors scale as if the radius were length / stretch."""
-    plain = reduce(problem)
+    plain = reduce(problem, merge=False, part=False)
     t = along.points[:, None]
     columns = [np.ones((t.size, 1))] * along.constant + [t if along.constant else along.x[:, None] / along.stretch] * (
         along.linear

@@ -1,18 +1,23 @@
 """Reducing a problem to what its answer depends on: distinct points, in coordinates of their own span, scaled."""
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 from jaxtyping import Float, Int
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+from scipy.spatial import KDTree
 
 from minnorm.network import ShallowReLU
-from minnorm.penalty import PathNorm
 from minnorm.problem import Problem
+from minnorm.solve.freepart import FreePart, root_mean_square
 from minnorm.solve.line_pricing import LinePricer
 
 _RANK = 1e-11  # singular values below this share of the largest are rounding errors of the data
-_LEVER = 2.0**40  # bias of the neuron that stands for an offset where none is allowed: its other weights are small
+_TWINS = 1e-13  # of the extent: points this close are one where labels need not be met
+_ROUNDED = 2.0**-50  # of the labels: free terms that fit them this well fit them
 
 
 @dataclass(frozen=True)
@@ -27,13 +32,20 @@ class Reduced:
     y . nu - 1/2 sum rho nu^2 subject to |sum_i nu_i relu(w . x_i + b)| <= 1 for all atoms, free^T nu = 0.
 
     `points` (n, r) are distinct, of rank r; they are centred if biases are free, and divided by their root
-    mean square radius, which multiplies norms by a constant. `values` have mean square 1 after that.
+    mean square radius, which multiplies norms by a constant. `values` are `labels` (N,), which are those of the
+    problem less the `part` that free terms take, scaled; what the best free terms leave has mean square 1. The columns
+    of `free` are orthogonal, of mean square 1: the constant, and then (x_i - middle) times `tilts`, for no direction
+    in which points spread little may pass for a rounding error.
     """
 
     problem: Problem
+    part: FreePart
+    labels: Float[np.ndarray, " N"]
     points: Float[np.ndarray, "n r"]
     values: Float[np.ndarray, " n"]
     free: Float[np.ndarray, "n q"]
+    middle: Float[np.ndarray, " r"]
+    tilts: Float[np.ndarray, "r t"]
     rho: Float[np.ndarray, " n"]
     group: Int[np.ndarray, " N"]
     count: Int[np.ndarray, " n"]
@@ -64,9 +76,13 @@ class Reduced:
         """The part of the reduced objective that no function changes: the scatter of equal points with lam > 0."""
         if self.problem.lam == 0:
             return 0.0
-        y = self.problem.values
-        mean = np.bincount(self.group, y, self.count.size) / self.count
-        return float(np.sum((y - mean[self.group]) ** 2)) / (2 * y.size) / self.unit
+        return float(np.sum(_scattered(self.labels, self.group, self.count) ** 2)) / (2 * self.group.size) / self.unit
+
+    @cached_property
+    def fitted_by_free_terms(self) -> bool:
+        """Whether the labels are the best free terms, but for their own rounding errors."""
+        rest = float(np.max(np.abs(_remainder(self.free, self.values)))) * self.size
+        return rest <= _ROUNDED * float(np.max(np.abs(self.problem.values)))
 
     def atoms(self, weights: np.ndarray, biases: np.ndarray) -> np.ndarray:
         """relu(w_k . x_i + b_k), shape (n, m)."""
@@ -75,7 +91,7 @@ class Reduced:
     def network(
         self, weights: np.ndarray, biases: np.ndarray, masses: np.ndarray, coefficients: np.ndarray
     ) -> ShallowReLU:
-        """The network in the original coordinates; |w_k| = 1 or |(w_k, b_k)| = 1, no neuron of mass 0."""
+        """The network, for `labels`, in the original coordinates; |w_k| = 1 or |(w_k, b_k)| = 1, no mass 0."""
         live = masses != 0
         w = weights[live] @ self.basis.T / self.radius
         b = biases[live] - w @ self.centre
@@ -87,9 +103,10 @@ class Reduced:
         offset = rest[0] if penalty.constant_is_free else 0.0
         skip = None
         if penalty.skip == "free":
-            skip = self.basis @ rest[rest.size - self.rank :] / self.radius
-            offset -= float(skip @ self.centre)
-        return with_offset(ShallowReLU(w, b, a, np.asarray(offset, dtype=np.float64), skip), penalty)
+            slope = self.tilts @ rest[rest.size - self.tilts.shape[1] :]
+            skip = self.basis @ slope / self.radius
+            offset -= float(slope @ self.middle) + float(skip @ self.centre)
+        return ShallowReLU(w, b, a, np.asarray(offset, dtype=np.float64), skip)
 
     def dual(self, nu: np.ndarray) -> np.ndarray:
         """The dual vector of the original problem, one entry for each of its points."""
@@ -99,22 +116,27 @@ class Reduced:
             first = np.zeros(problem.values.size)
             first[np.unique(self.group, return_index=True)[1]] = nu / self.radius
             return first
-        y = problem.values
-        mean = np.bincount(self.group, y, self.count.size) / self.count
         share = nu * problem.lam / self.radius / self.count
-        return share[self.group] + (y - mean[self.group]) / y.size
+        return share[self.group] + _scattered(self.labels, self.group, self.count) / self.group.size
 
 
-def reduce(problem: Problem) -> Reduced:
-    """Merge equal points, find their rank, centre (free biases only), rotate and scale.
+def reduce(problem: Problem, *, merge: bool = True, part: bool = True) -> Reduced:
+    """Take off what free terms fit, merge equal points, find their rank, centre (free biases only), rotate and scale.
 
     Every step is an exact equivariance of the norm, so a solution of the reduced problem is one of the
-    original.
+    original. With `merge` and lam > 0 points count as equal where rounding errors alone tell them apart; without `part`
+    the labels stay as they are.
     """
-    x, y, penalty = problem.points, problem.values, problem.penalty
-    distinct, group, count = np.unique(x, axis=0, return_inverse=True, return_counts=True)
+    x, penalty = problem.points, problem.penalty
+    taken = FreePart.of(problem) if part else FreePart(0.0, np.zeros(x.shape[1]))
+    y = taken.rest(x, problem.values)
+    distinct, group = np.unique(x, axis=0, return_inverse=True)
     group = group.reshape(-1)
-    mean = np.bincount(group, y, count.size) / count
+    if merge and problem.lam > 0:
+        distinct, group = without_twins(distinct, group)
+    count = np.bincount(group)
+    # Labels that must be met are equal where points are.
+    mean = np.bincount(group, y, count.size) / count if problem.lam > 0 else y[np.unique(group, return_index=True)[1]]
     centre = distinct.mean(axis=0) if penalty.bias == "free" else np.zeros(x.shape[1])
     moved = distinct - centre
     _, singular, directions = np.linalg.svd(moved, full_matrices=False)
@@ -126,32 +148,70 @@ def reduce(problem: Problem) -> Reduced:
     # Penalised biases are part of the cost, so there the unit of length is not ours to choose.
     radius = float(np.sqrt(np.mean(np.sum(points**2, axis=1)))) if rank and penalty.bias == "free" else 1.0
     points = points / radius
-    columns = [np.ones((count.size, 1))] if penalty.constant_is_free else []
-    if penalty.skip == "free":
-        columns.append(points)
-    free = np.concatenate(columns, axis=1) if columns else np.zeros((count.size, 0))
-    size = float(np.sqrt(np.mean(_remainder(free, mean) ** 2))) if free.size else float(np.sqrt(np.mean(mean**2)))
-    size = size if size > 1e-14 * float(np.max(np.abs(mean), initial=0.0)) else float(np.max(np.abs(mean))) or 1.0
+    middle = points.mean(axis=0) if penalty.constant_is_free else np.zeros(rank)
+    tilted, tilts = _orthogonal(points - middle) if penalty.skip == "free" else (points[:, :0], np.zeros((rank, 0)))
+    free = np.concatenate([np.ones((count.size, int(penalty.constant_is_free))), tilted], axis=1)
+    size = root_mean_square(_remainder(free, mean)) or 1.0
     # lam |mu| with |mu| = size / radius |mu'| against size^2 / (2 n) sum of squares.
     rho = problem.lam * y.size / (radius * size) / count
+    points = np.ascontiguousarray(points)
+    values = mean / size
     return Reduced(
-        problem, np.ascontiguousarray(points), mean / size, free, rho, group, count, centre, basis, radius, size
+        problem, taken, y, points, values, free, middle, tilts, rho, group, count, centre, basis, radius, size
     )
 
 
-def with_offset(network: ShallowReLU, penalty: PathNorm) -> ShallowReLU:
-    """The network, or, where the penalty allows no offset, one with a constant neuron (w = 0) in its place."""
-    if penalty.offset == "free" or float(network.offset) == 0:
-        return network
-    return ShallowReLU(
-        np.concatenate([network.inner_weights, np.zeros((1, network.dim))]),
-        np.append(network.biases, _LEVER),
-        np.append(network.outer_weights, network.offset / _LEVER),
-        np.asarray(0.0),
-        network.skip,
-    )
+def _orthogonal(columns: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(Q, T) with Q = columns @ T, orthogonal columns of mean square 1 with the same span."""
+    size = np.linalg.norm(columns, axis=0)
+    size = np.where(size > 0, size, 1.0)
+    left, singular, right = np.linalg.svd(columns / size, full_matrices=False)
+    sound = singular > _RANK * np.max(singular, initial=0.0)
+    root = math.sqrt(len(columns))
+    return left[:, sound] * root, (right[sound].T * (root / singular[sound])) / size[:, None]
+
+
+def without_twins(points: np.ndarray, group: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Distinct points (n, d), one for all that are within rounding errors of each other, and the group of each."""
+    extent = float(np.max(np.ptp(points, axis=0)))
+    reach = _TWINS * extent
+    if not (math.isfinite(extent) and reach > 0):
+        return points, group
+    if points.shape[1] == 1:  # and in order
+        first = np.diff(points[:, 0], prepend=-np.inf) > reach
+        return points[first], (np.cumsum(first) - 1)[group]
+    pairs = KDTree(points).query_pairs(reach, output_type="ndarray")
+    if len(pairs) == 0:
+        return points, group
+    links = coo_array((np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), shape=(len(points),) * 2)
+    cluster = connected_components(links, directed=False)[1]
+    _, first, merged = np.unique(cluster, return_index=True, return_inverse=True)
+    return points[first], merged.reshape(-1)[group]
+
+
+def distances_to_twins(points: np.ndarray) -> Float[np.ndarray, " N"]:
+    """How far each point is from the one that `without_twins` has in its place."""
+    distinct, group = np.unique(points, axis=0, return_inverse=True)
+    merged, group = without_twins(distinct, group.reshape(-1))
+    return np.linalg.norm(points - merged[group], axis=1) if len(merged) < len(distinct) else np.zeros(len(points))
+
+
+def nearest_pair(points: np.ndarray) -> tuple[tuple[int, int], float]:
+    """The two nearest of the points that are not equal, as indices in order, and their distance."""
+    distinct, first = np.unique(points, axis=0, return_index=True)
+    if len(distinct) < 2:
+        return (0, 0), math.inf
+    distance, other = KDTree(distinct).query(distinct, k=2)
+    k = int(np.argmin(distance[:, 1]))
+    i, j = sorted((int(first[k]), int(first[other[k, 1]])))
+    return (i, j), float(distance[k, 1])
+
+
+def _scattered(labels: np.ndarray, group: np.ndarray, count: np.ndarray) -> np.ndarray:
+    """Labels less the mean of their group."""
+    return labels - (np.bincount(group, labels, count.size) / count)[group]
 
 
 def _remainder(free: np.ndarray, y: np.ndarray) -> np.ndarray:
     """y without its projection on the free terms."""
-    return y - free @ np.linalg.lstsq(free, y, rcond=None)[0]
+    return y - free @ np.linalg.lstsq(free, y, rcond=None)[0] if free.size else y

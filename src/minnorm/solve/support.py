@@ -63,23 +63,41 @@ def _eliminate(phi: np.ndarray, a: np.ndarray, size: float) -> np.ndarray:
     return a
 
 
+class Repair:
+    r"""Corrections that lead to Phi a + F c = y, as small as possible.
+
+    The correction d of the masses minimises sum d_k^2 / |a_k|, so that large masses take most of it and none appears
+    where there was none.
+    """
+
+    def __init__(
+        self, atoms: Float[np.ndarray, "n p"], free: Float[np.ndarray, "n q"], masses: Float[np.ndarray, " p"]
+    ) -> None:
+        self.root = np.sqrt(np.abs(masses))
+        system = np.concatenate([atoms * self.root, free], axis=1)
+        left, singular, right = scipy.linalg.svd(system, full_matrices=False, check_finite=False)
+        least = np.finfo(float).eps * max(system.shape) * float(np.max(singular, initial=0.0))
+        sound = singular > least
+        self.left, self.singular, self.right = left[:, sound], singular[sound], right[sound]
+
+    def step(
+        self, misfit: Float[np.ndarray, " n"], masses: Float[np.ndarray, " p"]
+    ) -> tuple[Float[np.ndarray, " p"], Float[np.ndarray, " q"]]:
+        """Corrected masses and the change of the coefficients, for y - Phi a - F c."""
+        change = self.right.T @ ((self.left.T @ misfit) / self.singular)
+        return masses + self.root * change[: masses.size], change[masses.size :]
+
+
 def repair(
     atoms: Float[np.ndarray, "n p"],
     free: Float[np.ndarray, "n q"],
     values: Float[np.ndarray, " n"],
     masses: Float[np.ndarray, " p"],
 ) -> tuple[Float[np.ndarray, " p"], Float[np.ndarray, " q"]]:
-    r"""Masses and coefficients with Phi a + F c = y to rounding, changed as little as possible.
-
-    The correction d minimises sum d_k^2 / |a_k|, so that large masses take most of it and none appears
-    where there was none.
-    """
-    root = np.sqrt(np.abs(masses))
-    system = np.concatenate([atoms * root, free], axis=1)
+    """Masses and coefficients with Phi a + F c = y to rounding, changed as little as possible."""
+    system = Repair(atoms, free, masses)
     coefficients = np.linalg.lstsq(free, values - atoms @ masses, rcond=None)[0]
     for _ in range(3):
-        misfit = values - atoms @ masses - free @ coefficients
-        change = np.linalg.lstsq(system, misfit, rcond=None)[0]
-        masses = masses + root * change[: masses.size]
-        coefficients = coefficients + change[masses.size :]
+        masses, change = system.step(values - atoms @ masses - free @ coefficients, masses)
+        coefficients = coefficients + change
     return masses, coefficients

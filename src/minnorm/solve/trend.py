@@ -14,6 +14,7 @@ from minnorm.problem import Problem
 from minnorm.solution import Solution
 from minnorm.solve import banded
 from minnorm.solve.generate import Progress
+from minnorm.solve.reduction import without_twins
 
 _ACCURACY = 1e-11  # of the interior point method: cheap, and it tells knots from near misses
 _EXHAUSTED = 100  # passes over the data that exchanges of knots may cost
@@ -22,7 +23,12 @@ _NEAR = 1e-3  # of p to a corner of its interval
 
 
 def trend(
-    problem: Problem, *, tolerance: float, deadline: float = math.inf, progress: Progress | None = None
+    problem: Problem,
+    *,
+    tolerance: float,
+    deadline: float = math.inf,
+    progress: Progress | None = None,
+    merge: bool = True,
 ) -> Solution:
     r"""The global minimiser of weight-decay training in one dimension with free biases; each step takes O(n).
 
@@ -35,7 +41,8 @@ def trend(
     does, until f and its residual are optimal to rounding errors.
 
     Arguments: `problem` with points (n, 1), free biases and lam > 0; `tolerance` of the relative gap; `deadline`, a
-    `time.monotonic` moment; `progress`, called with (seconds, value, bound).
+    `time.monotonic` moment; `progress`, called with (seconds, value, bound); `merge` takes points that rounding errors
+    tell apart for one.
 
     Returns a `Solution`, not verified, with an offset whatever the penalty says (with free biases it costs nothing);
     knots are data points. Errors: ValueError for another kind of problem.
@@ -49,7 +56,7 @@ def trend(
     began = time.monotonic()
     if problem.points.shape[1] != 1 or problem.penalty.bias != "free" or problem.lam == 0:
         raise ValueError("trend takes points with one coordinate, bias='free' and lam > 0")
-    data = _Data.of(problem)
+    data = _Data.of(problem, merge)
 
     def tell(value: float, bound: float) -> None:
         if progress is not None:
@@ -123,9 +130,13 @@ class _Data:
     size: float
 
     @classmethod
-    def of(cls, problem: Problem) -> "_Data":
+    def of(cls, problem: Problem, merge: bool) -> "_Data":
         """Sort, merge equal points and those that no arithmetic here tells apart, scale."""
-        t, group = np.unique(problem.points[:, 0], return_inverse=True)
+        distinct, group = np.unique(problem.points, axis=0, return_inverse=True)
+        group = group.reshape(-1)
+        if merge:
+            distinct, group = without_twins(distinct, group)
+        t = distinct[:, 0]
         if t.size < 2:
             raise ValueError("points has 1 distinct point; trend takes at least two")
         first = np.diff(t, prepend=-np.inf) > _SAME * (t[-1] - t[0])

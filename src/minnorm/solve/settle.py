@@ -1,0 +1,72 @@
+"""Masses on given atoms to rounding errors: the last digits that an interior point method leaves open."""
+
+from collections.abc import Callable
+
+import numpy as np
+import scipy.linalg
+from jaxtyping import Float
+
+Misfit = Callable[[np.ndarray, np.ndarray], np.ndarray]
+"""values - atoms @ masses - free @ coefficients, as accurately as it is known."""
+
+_REFINEMENTS = 4
+_RANK = 1e-15  # eigenvalues below this share of the largest are rounding errors
+
+
+def settle(
+    atoms: Float[np.ndarray, "n p"],
+    free: Float[np.ndarray, "n q"],
+    rho: Float[np.ndarray, " n"],
+    cost: Float[np.ndarray, " p"],
+    masses: Float[np.ndarray, " p"],
+    coefficients: Float[np.ndarray, " q"],
+    misfit: Misfit,
+) -> tuple[Float[np.ndarray, " p"], Float[np.ndarray, " q"]]:
+    r"""The best masses of the signs they have, or zero, and the best coefficients.
+
+        min  sum cost |a| + 1/2 sum (y - Phi a - F c)^2 / rho      over a of the given signs
+
+    Newton steps, each as far as the first mass that vanishes, whose atom then goes: the objective falls.
+
+    Source: Lawson & Hanson (1974), *Solving Least Squares Problems*, chapter 23, for non-negative least squares.
+    """
+    masses, coefficients = masses.copy(), coefficients.copy()
+    root = 1 / np.sqrt(rho)
+    p, q = atoms.shape[1], free.shape[1]
+    columns = np.concatenate([atoms, free], axis=1) * root[:, None]
+    size = np.linalg.norm(columns, axis=0)
+    columns = columns / np.where(size > 0, size, 1.0)
+    gram = columns.T @ columns
+    pull = np.concatenate([cost * np.sign(masses), np.zeros(q)])
+    while True:
+        live = np.flatnonzero(np.concatenate([masses != 0, np.ones(q, dtype=bool)]) & (size > 0))
+        solved = inverse(gram[np.ix_(live, live)])
+        for _ in range(_REFINEMENTS):
+            slope = columns[:, live].T @ (misfit(masses, coefficients) * root) - pull[live] / size[live]
+            change = np.zeros(p + q)
+            change[live] = solved(slope) / size[live]
+            reach = np.full(p, np.inf)
+            falling = masses * change[:p] < 0
+            np.divide(-masses, change[:p], out=reach, where=falling)
+            share = min(1.0, float(np.min(reach, initial=np.inf)))
+            masses += share * change[:p]
+            coefficients += share * change[p:]
+            if share < 1:
+                break
+        else:
+            return masses, coefficients
+        masses[reach <= share] = 0.0
+
+
+def inverse(gram: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
+    """The inverse of a positive semidefinite matrix, on its range where it is singular."""
+    try:
+        factored = scipy.linalg.cho_factor(gram, check_finite=False)
+        if float(np.min(np.diagonal(factored[0]), initial=1.0)) > _RANK**0.5 * 10:
+            return lambda right: scipy.linalg.cho_solve(factored, right, check_finite=False)
+    except np.linalg.LinAlgError:
+        pass
+    values, vectors = scipy.linalg.eigh(gram)
+    sound = values > _RANK * gram.shape[0] * float(np.max(values, initial=0.0))
+    values, vectors = values[sound], vectors[:, sound]
+    return lambda right: vectors @ ((vectors.T @ right) / values)

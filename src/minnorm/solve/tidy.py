@@ -1,0 +1,205 @@
+"""As many neurons as the optimum has: what a gap leaves beside them is gathered, and their places made exact."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.linalg
+from jaxtyping import Bool, Float
+from scipy.spatial import KDTree
+
+from minnorm.solve import oracle, support
+from minnorm.solve.oracle import Atoms
+from minnorm.solve.reduction import Reduced
+from minnorm.solve.settle import inverse, settle
+
+_TIMES = 12
+_STEPS = 12
+_NEAR, _NEARER = 0.1, 0.1  # as vectors (w, b): an atom this close to a maximum belongs to it; what is tried next
+_ALIKE = 1e-6  # as such vectors: kinks this close are one
+_PINNED = 1e-10  # distance from a point at which a kink goes through it
+_SAME = 1e-12  # of the objective: no change
+_UNKNOWNS = 1500  # beyond so many the Newton steps would take longer than the rest
+
+
+@dataclass(frozen=True)
+class Sparse:
+    """Atoms of unit cost with masses, the free terms' coefficients, the objective and its own dual vector."""
+
+    weights: Float[np.ndarray, "k r"]
+    biases: Float[np.ndarray, " k"]
+    masses: Float[np.ndarray, " k"]
+    coefficients: Float[np.ndarray, " q"]
+    value: float
+    nu: Float[np.ndarray, " n"]
+
+
+def tidied(
+    reduced: Reduced,
+    weights: Float[np.ndarray, "k r"],
+    biases: Float[np.ndarray, " k"],
+    masses: Float[np.ndarray, " k"],
+    coefficients: Float[np.ndarray, " q"],
+) -> Sparse:
+    r"""A network with lam > 0 that is near the optimum, as one with the optimum's own atoms, if they can be found.
+
+    Near an optimum each atom is near a maximum of |h| for the network's own residual. So atoms move to the maxima that
+    ascents from them reach, those of one maximum become one, and then all atoms and masses move together by Newton
+    steps: with theta_k = a_k (w_k, b_k) and the points on each side of each kink fixed,
+
+        sum_k |theta_k| + 1/2 sum_i (y_i - sum_(k active at i) theta_k . (x_i, 1) - free terms)^2 / rho_i
+
+    is convex and smooth. Kinks through points, at which |h| has edges, stay there. Both are repeated until nothing
+    moves.
+
+    Source: Denoyelle, Duval, Peyre & Soubies (2020), *The sliding Frank-Wolfe algorithm*, for moving atoms and masses
+    together; Pilanci & Ergen (2020), *Neural networks are convex regularizers*, for convexity within a cell.
+    """
+    best = _settled(reduced, weights, biases, masses, coefficients)
+    near = _NEAR
+    for _ in range(_TIMES):
+        if best.masses.size == 0:
+            break
+        maxima = oracle.search(
+            reduced.points, best.nu, reduced.problem.penalty.bias, best.weights, best.biases, threads=1
+        )
+        moved = _slid(reduced, _gathered(reduced, best, maxima, near))
+        if moved.value > best.value * (1 + _SAME):
+            near *= _NEARER  # atoms have been taken for one that are not
+            if near < _ALIKE:
+                break
+            continue
+        unchanged = moved.value > best.value * (1 - _SAME) and moved.masses.size == best.masses.size
+        best = moved
+        if unchanged:
+            break
+    aligned = _aligned(best)
+    sparse = support.sparsify(reduced.atoms(*aligned), reduced.free, best.masses)
+    fewer = _settled(reduced, *aligned, sparse, best.coefficients)
+    return fewer if fewer.value <= best.value * (1 + 10 * _SAME) else best
+
+
+def _aligned(here: Sparse) -> tuple[np.ndarray, np.ndarray]:
+    """The atoms with kinks that almost agree made the same, whichever side they face."""
+    places = np.column_stack([here.weights, here.biases])
+    order = np.argsort(-np.abs(here.masses), kind="stable")
+    heavier = places[order]
+    for k in range(1, len(order)):
+        for sign in (1.0, -1.0):
+            distance = np.linalg.norm(heavier[:k] - sign * heavier[k], axis=1)
+            nearest = int(np.argmin(distance))
+            if distance[nearest] <= _ALIKE:
+                heavier[k] = sign * heavier[nearest]
+    places[order] = heavier
+    return places[:, :-1], places[:, -1]
+
+
+def _settled(
+    reduced: Reduced, weights: np.ndarray, biases: np.ndarray, masses: np.ndarray, coefficients: np.ndarray
+) -> Sparse:
+    """The best masses on given atoms, those without mass left out."""
+    live = masses != 0
+    weights, biases, masses = weights[live], biases[live], masses[live]
+    atoms = reduced.atoms(weights, biases)
+
+    def misfit(a: np.ndarray, c: np.ndarray) -> np.ndarray:
+        return reduced.values - atoms @ a - reduced.free @ c
+
+    masses, coefficients = settle(atoms, reduced.free, reduced.rho, np.ones(masses.size), masses, coefficients, misfit)
+    rest, live = misfit(masses, coefficients), masses != 0
+    value = float(np.sum(np.abs(masses))) + 0.5 * float(np.sum(rest**2 / reduced.rho))
+    nu = rest / reduced.rho
+    nu = nu - reduced.free @ (reduced.free.T @ nu) / nu.size
+    return Sparse(weights[live], biases[live], masses[live], coefficients, value, nu)
+
+
+def _gathered(reduced: Reduced, here: Sparse, maxima: Atoms, reach: float) -> Sparse:
+    """Each atom's mass at the nearest maximum of its sign, or where it is if there is none near it."""
+    masses, stay = np.zeros(maxima.values.size), np.ones(here.masses.size, dtype=bool)
+    for sign in (1.0, -1.0):
+        old, new = np.flatnonzero(here.masses * sign > 0), np.flatnonzero(maxima.values * sign > 0)
+        if old.size == 0 or new.size == 0:
+            continue
+        tree = KDTree(np.column_stack([maxima.weights, maxima.biases])[new])
+        distance, nearest = tree.query(np.column_stack([here.weights, here.biases])[old])
+        near = distance <= reach
+        np.add.at(masses, new[nearest[near]], here.masses[old[near]])
+        stay[old[near]] = False
+    weights = np.concatenate([maxima.weights, here.weights[stay]])
+    biases = np.concatenate([maxima.biases, here.biases[stay]])
+    return _settled(reduced, weights, biases, np.concatenate([masses, here.masses[stay]]), here.coefficients)
+
+
+def _slid(reduced: Reduced, here: Sparse) -> Sparse:
+    """Newton steps of all atoms and masses together, as long as no kink meets another point."""
+    lifted = np.column_stack([reduced.points, np.ones(len(reduced.points))])
+    for _ in range(_STEPS):
+        if here.masses.size == 0:
+            return here
+        step = _Step(reduced, lifted, here)
+        if step.unknowns > _UNKNOWNS:
+            return here
+        there, blocked = step.taken()
+        if there.value >= here.value * (1 - 1e-15):
+            return here
+        here = there
+        if blocked:
+            break
+    return here
+
+
+class _Step:
+    """One Newton step in theta_k = a_k (w_k, b_k) and the coefficients."""
+
+    def __init__(self, reduced: Reduced, lifted: np.ndarray, here: Sparse) -> None:
+        self.reduced, self.lifted, self.here = reduced, lifted, here
+        self.theta = here.masses[:, None] * np.column_stack([here.weights, here.biases])
+        self.hidden = lifted @ np.column_stack([here.weights, here.biases]).T
+        self.pinned: Bool[np.ndarray, "n k"] = np.abs(self.hidden) <= _PINNED * np.linalg.norm(lifted, axis=1)[:, None]
+        self.active = (self.hidden > 0) & ~self.pinned
+        self.moves = [_orthogonal(lifted[pins]) for pins in self.pinned.T]
+        self.unknowns = sum(move.shape[1] for move in self.moves) + here.coefficients.size
+
+    def taken(self) -> tuple[Sparse, bool]:
+        """Where the step leads, and whether a kink met a point on the way."""
+        here, reduced = self.here, self.reduced
+        counted = np.ones(self.theta.shape[1])
+        counted[-1] = reduced.problem.penalty.bias == "penalised"
+        blocks, pulls, bends = [], [], []
+        for k, move in enumerate(self.moves):
+            direction = counted * self.theta[k]
+            size = float(np.linalg.norm(direction))
+            direction = direction / size
+            blocks.append((self.lifted * self.active[:, k : k + 1]) @ move)
+            pulls.append(move.T @ direction)
+            bends.append(move.T @ ((np.diag(counted) - np.outer(direction, direction)) / size) @ move)
+        free = np.zeros(here.coefficients.size)
+        matrix = np.concatenate([*blocks, reduced.free], axis=1) / np.sqrt(reduced.rho)[:, None]
+        rest = here.nu * np.sqrt(reduced.rho)
+        hessian = matrix.T @ matrix + scipy.linalg.block_diag(*bends, np.zeros((free.size, free.size)))
+        size = np.sqrt(np.maximum(np.diagonal(hessian), np.finfo(float).tiny))
+        slope = matrix.T @ rest - np.concatenate([*pulls, free])
+        change = inverse(hessian / size[:, None] / size)(slope / size) / size
+        ends = np.cumsum([move.shape[1] for move in self.moves])
+        parts = np.split(change, ends)
+        turn = np.array([move @ part for move, part in zip(self.moves, parts[:-1], strict=True)])
+        return self._reached(turn, parts[-1], counted)
+
+    def _reached(self, turn: np.ndarray, shift: np.ndarray, counted: np.ndarray) -> tuple[Sparse, bool]:
+        here = self.here
+        before = np.where(self.pinned, 0.0, self.lifted @ self.theta.T)
+        rate = np.where(self.pinned, 0.0, self.lifted @ turn.T)
+        reach = np.full(before.shape, np.inf)
+        np.divide(-before, rate, out=reach, where=before * rate < 0)
+        share = min(1.0, 0.999 * float(np.min(reach, initial=np.inf)))
+        theta = self.theta + share * turn
+        size = np.linalg.norm(theta * counted, axis=1)
+        live = size > 0
+        unit = theta[live] / size[live, None] * np.sign(here.masses[live])[:, None]
+        masses = size[live] * np.sign(here.masses[live])
+        there = _settled(self.reduced, unit[:, :-1], unit[:, -1], masses, here.coefficients + share * shift)
+        return there, share < 1
+
+
+def _orthogonal(vectors: np.ndarray) -> np.ndarray:
+    """An orthonormal basis, as columns, of what is orthogonal to the rows of `vectors`."""
+    return scipy.linalg.null_space(vectors, rcond=1e-9) if len(vectors) else np.eye(vectors.shape[1])

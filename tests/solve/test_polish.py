@@ -1,0 +1,93 @@
+"""Networks settled where they are evaluated: exact residuals by rational arithmetic."""
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from minnorm.network import ShallowReLU
+from minnorm.penalty import PathNorm
+from minnorm.problem import Problem
+from minnorm.solve.freepart import FreePart
+from minnorm.solve.minimise import minimise
+from minnorm.solve.polish import misfits, restored
+
+FREE, SKIP = PathNorm(), PathNorm(skip="free")
+
+
+def exact_misfits(net, x, y):
+    """y - f(x) in rational arithmetic, rounded at the end."""
+    skip = np.zeros(net.dim) if net.skip is None else net.skip
+    out = []
+    for point, label in zip(x.tolist(), y.tolist(), strict=True):
+        p = [Fraction(v) for v in point]
+        f = Fraction(float(net.offset)) + sum(Fraction(float(v)) * u for v, u in zip(skip, p, strict=True))
+        for w, b, a in zip(net.inner_weights.tolist(), net.biases.tolist(), net.outer_weights.tolist(), strict=True):
+            hidden = sum(Fraction(v) * u for v, u in zip(w, p, strict=True)) + Fraction(b)
+            f += Fraction(a) * max(hidden, Fraction(0))
+        out.append(float(Fraction(label) - f))
+    return np.array(out)
+
+
+def solved(x, y, lam=0.0, penalty=FREE):
+    return minimise(Problem(x, y, penalty, lam), certify=False)
+
+
+@pytest.mark.parametrize("penalty", [FREE, SKIP, PathNorm("penalised"), PathNorm(offset="none")])
+@pytest.mark.parametrize(
+    ("level", "steep", "away"), [(1e9, 0.0, 0.0), (1e8, 1e7, 0.0), (0.0, 0.0, 1e8), (1e12, 0.0, 1e4)]
+)
+def test_interpolants_meet_labels_less_their_free_part(penalty, level, steep, away):
+    if penalty.bias == "penalised" and away:
+        pytest.skip("far kinks are dear there: another problem")
+    rng = np.random.default_rng(1)
+    x = rng.normal(size=(12, 2)) + away
+    y = level + steep * (penalty.skip == "free") * x[:, 0] + rng.integers(-9, 10, 12)
+    net = solved(x, y, penalty=penalty).network
+    rest = exact_misfits(net, x, y)
+    assert np.max(np.abs(rest)) <= 1e-13
+    np.testing.assert_allclose(misfits(Problem(x, y, penalty), net), rest, atol=1e-15, rtol=1e-6)
+
+
+@pytest.mark.parametrize("penalty", [FREE, SKIP])
+def test_on_the_line_too(penalty):
+    x = 1.6e9 + np.arange(12.0)
+    y = 1e9 + 3 * np.sin(x)
+    for points in (x[:, None], np.column_stack([x, 2 * x])):
+        rest = exact_misfits(solved(points, y, penalty=penalty).network, points, y)
+        assert np.max(np.abs(rest)) <= 1e-13
+
+
+@pytest.mark.parametrize("penalty", [FREE, SKIP, PathNorm("penalised")])
+def test_far_labels_and_points_have_the_objective_of_near_ones(penalty):
+    rng = np.random.default_rng(2)
+    x, y = np.round(2.0**20 * rng.normal(size=(8, 2))) / 2.0**20, np.round(64 * rng.normal(size=8)) / 64
+    away = 0.0 if penalty.bias == "penalised" else 2.0**24
+
+    def objective(x, y, lam):
+        net = solved(x, y, lam, penalty).network
+        loss = float(np.mean(exact_misfits(net, x, y) ** 2)) / 2
+        return loss + lam * penalty.value(net)
+
+    for lam in (1e-2, 1e-7):
+        near = objective(x, y, lam)
+        assert objective(x + away, y + 2.0**34, lam) == pytest.approx(near, rel=2e-6)
+
+
+def test_what_float64_free_terms_lack_costs_next_to_nothing():
+    rng = np.random.default_rng(3)
+    x = rng.normal(size=(6, 2))
+    part = FreePart(1e9 + 0.5, np.array([1e7, 0.0]))
+    net = ShallowReLU(np.zeros((0, 2)), np.zeros(0), np.zeros(0), np.asarray(1e-9 + 1 / 3), np.array([1e-10 / 3, 0.0]))
+    y = np.array(
+        [
+            float(
+                Fraction(part.level) + Fraction(float(net.offset)) + (Fraction(1e7) + Fraction(1e-10 / 3)) * Fraction(a)
+            )
+            for a in x[:, 0]
+        ]
+    )
+    whole = restored(Problem(x, y, SKIP), net, part)
+    assert whole.width > 0
+    assert SKIP.value(whole) <= 1e-8
+    assert np.max(np.abs(exact_misfits(whole, x, y))) <= 2.0**-52 * np.max(np.abs(y))
