@@ -341,8 +341,8 @@ def _warmed(reduced: Reduced, warm: Warm | None) -> tuple[Pool | None, np.ndarra
     if warm is None:
         return None, None
     pool = warm.pool
-    if pool is None or pool.reduced.free.shape != reduced.free.shape:
-        pool = Pool(reduced)
+    if pool is None or (pool.reduced.radius, pool.reduced.free.shape) != (reduced.radius, reduced.free.shape):
+        pool = Pool(reduced)  # other coordinates
     pool.reduced = reduced
     return pool, warm.start if pool.size else None
 

@@ -18,6 +18,7 @@ from minnorm.solve.line_pricing import LinePricer
 from minnorm.solve.reduction import Reduced, reduce
 
 _STIFF = 1e7  # an atom of unit cost that is larger on the data is a free term, paid for in the end
+_LARGE = 1e3  # such an atom is worth an attempt in which it is of the order of 1
 _SAME = 1e-9  # of the data's extent: a knot this close to a point is there
 _MULTIPLE = 1e-7
 _FAR = 1e3
@@ -61,19 +62,31 @@ def _generated(problem: Problem, tolerance: float, solve: Callable[[Reduced], Fo
     x = np.unique(problem.points[:, 0])
     centre = float(x[x.size // 2])
     length = float(np.sqrt(np.mean((x - centre) ** 2)))
-    penalty, stretch = problem.penalty, math.hypot(1.0, centre)
-    constant, linear = penalty.offset == "free", penalty.skip == "free"
-    cheap_constant = constant or stretch / length > _STIFF
-    size = stretch if cheap_constant else stretch**2 / length  # of x, at unit cost
-    cheap_linear = linear or size > _STIFF
-    for free, unit in (((cheap_constant, cheap_linear), 1.0), ((constant, linear), 1 / size)):
-        reduced = _reduced(problem, LinePricer(x, centre, length, *free, unit))
-        generated = solve(reduced)
-        solution = _solution(reduced, generated)
-        allowed = tolerance * generated.value * reduced.unit
-        if free == (constant, linear) or _paid(reduced, generated, solution) <= allowed:
-            return solution
-    return solution
+    best: tuple[float, Solution] | None = None
+    for constant, linear, unit in _attempts(problem, math.hypot(1.0, centre), length):
+        reduced = _reduced(problem, LinePricer(x, centre, length, constant, linear, unit))
+        found = solve(reduced)
+        solution = _solution(reduced, found)
+        missing = (found.value - found.bound) * reduced.unit + _paid(reduced, found, solution)
+        if best is None or missing < best[0]:
+            best = missing, solution
+        if missing <= tolerance * found.value * reduced.unit or found.ending in ("time", "interrupted"):
+            break
+    assert best is not None
+    return best[1]
+
+
+def _attempts(problem: Problem, stretch: float, length: float) -> list[tuple[bool, bool, float]]:
+    """Whether constants and multiples of x are free, and the unit of costs: of a kink, of a constant, of x itself."""
+    constant, linear = problem.penalty.offset == "free", problem.penalty.skip == "free"
+    lever, moment = stretch / length, stretch if constant else stretch**2 / length  # at unit cost, on the data
+    kinks = (constant or lever > _STIFF, linear or (stretch if constant or lever > _STIFF else moment) > _STIFF, 1.0)
+    attempts = [kinks]
+    if not constant and lever > _LARGE:
+        attempts.append((False, linear or stretch > _STIFF, 1 / lever))
+    if not linear and moment > _LARGE:
+        attempts.append((constant, linear, 1 / moment))
+    return attempts
 
 
 def _reduced(problem: Problem, along: LinePricer) -> Reduced:
