@@ -30,6 +30,8 @@ from minnorm.verify.twofold import two_product, two_sum
 _BUMP = {1: 4.0, 3: 16.0, 5: 29.57665487092, 7: 43.54541351375, 9: 57.65395436757, 11: 71.825874835250}
 _ANSWER = 1e-6  # a network that misses labels by more than this share of their size is none
 _LEVEL = 2.0**-42  # of the labels' size, and of what the neurons vary: up to there a residual is rounding
+_TREE = 2  # coordinates in which a tree is quick, whatever the number of points
+_PAIRS = 10**10  # coordinates of pairs of points
 _TINY = 2.0**-900  # products below may have lost the error term
 
 
@@ -96,16 +98,29 @@ def _distances(places: np.ndarray, chosen: np.ndarray) -> np.ndarray:
     """From places[chosen] to the nearest other place, rounded down.
 
     A difference of floats, its square, their sum and the root each err by u or gamma_d relatively, and so does the
-    choice of the nearest; numbers too small to square give 0.
+    choice of the nearest; numbers too small to square give 0. Where a tree would compare too many pairs, the largest
+    distance to a neighbour in one coordinate is a bound.
     """
     scale = np.frexp(np.max(np.abs(places)))[1]
     unit = np.ldexp(places, -scale)
+    if places.shape[1] > _TREE and len(chosen) * places.size > _PAIRS:
+        near = np.max([_neighbours(column)[chosen] for column in unit.T], axis=0) * (1 - 4 * UNIT)
+        return np.nextafter(np.ldexp(near, scale), 0.0)
     nearest = KDTree(unit).query(unit[chosen], k=2)[1]
     other = np.where(nearest[:, 0] == chosen, nearest[:, 1], nearest[:, 0])
     offset = unit[chosen] - unit[other]
     square = np.sum(offset * offset, axis=1)
     near = np.sqrt(np.where(square > _TINY, square, 0.0)) * (1 - 4 * gamma(places.shape[1] + 8))
     return np.nextafter(np.ldexp(near, scale), 0.0)
+
+
+def _neighbours(column: np.ndarray) -> np.ndarray:
+    """The distance of each number to the nearest other one."""
+    order = np.argsort(column, kind="stable")
+    steps = np.concatenate([[np.inf], np.diff(column[order]), [np.inf]])
+    near = np.empty(len(column))
+    near[order] = np.minimum(steps[:-1], steps[1:])
+    return near
 
 
 def _without_free_part(problem: Problem) -> float:

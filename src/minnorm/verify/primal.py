@@ -11,6 +11,7 @@ from minnorm.verify.twofold import halves, two_product, two_sum
 
 _BLOCK = 1 << 20  # hidden values held at once
 _TWO_WORD_BLOCK = 1 << 15  # the same where dozens of operations on them follow each other
+_WORK = 3 * 10**8  # products in two words, some 10 s
 _TINY = 2.0**-1022
 _SPLITS = 2.0**-700
 
@@ -41,13 +42,16 @@ def lengths(vectors: np.ndarray) -> np.ndarray:
 def residuals(net: ShallowReLU, x: np.ndarray, y: np.ndarray, share: float = 0.0) -> np.ndarray:
     """|f(x_i) - y_i|, rounded up.
 
-    In float64 where the bound of what that loses is at most `share` of sum r_i^2, else in two words.
+    In float64 where the bound of what that loses is at most `share` of sum r_i^2, or two words would take too long.
     """
     if share > 0:
         values, errors = _in_one_word(net, x, y)
         with np.errstate(over="ignore", invalid="ignore"):
             if float(np.sum(errors * (2 * values + errors))) < share * float(np.sum(values * values)):
                 return (values + errors) * UP
+    if x.size * net.width > _WORK:
+        values, errors = _in_one_word(net, x, y)
+        return (values + errors) * UP
     return _in_two_words(net, x, y)
 
 
