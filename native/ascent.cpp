@@ -60,7 +60,7 @@ public:
     bool climb(const double* start, int sign, int max_iterations) {
         sign_ = sign;
         since_ = 0;
-        if (!begin(start)) return false;
+        if (watch_.over() || !begin(start)) return false;
         int released = -1;
         for (int step = 0; step < max_iterations && !watch_.over(); ++step) {
             orthogonalise();
