@@ -67,13 +67,14 @@ def minnorm(tmp_path, monkeypatch, capsys):
     """Run the command line in a directory of its own: minnorm(*arguments) -> Answer."""
 
     def run(*arguments: str) -> Answer:
-        from minnorm import cli
+        from minnorm import UncertifiedWarning, cli
 
         capsys.readouterr()
         with monkeypatch.context() as here, warnings.catch_warnings():
             here.chdir(tmp_path)
             here.setattr(sys, "argv", ["minnorm", *arguments])
             here.setattr(warnings, "showwarning", warnings.showwarning)
+            warnings.simplefilter("always", UncertifiedWarning)  # printed, as outside of tests
             with pytest.raises(SystemExit) as end:
                 cli.main()
         said = capsys.readouterr()

@@ -1,0 +1,99 @@
+"""Ctrl-C on the command line: exit 130, and one line that says what is kept and how to go on."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+import minnorm as mn
+from minnorm.solve import pricing
+
+POINTS = np.random.default_rng(0).normal(size=(12, 3))
+
+
+@pytest.fixture
+def table(tmp_path):
+    rows = "\n".join(",".join(map(str, row)) for row in POINTS)
+    (tmp_path / "points.csv").write_text("a,b,y\n" + rows + "\n")
+    return "points.csv"
+
+
+def press(monkeypatch, calls):
+    """Ctrl-C, once, at a call of the oracle."""
+    left, price = [calls], pricing.Exact.price
+
+    def pressed(self, *arguments, **options):
+        left[0] -= 1
+        if left[0] == 0:
+            raise KeyboardInterrupt
+        return price(self, *arguments, **options)
+
+    monkeypatch.setattr(pricing.Exact, "price", pressed)
+
+
+def test_solve_prints_and_writes_the_best_so_far(minnorm, table, tmp_path, monkeypatch):
+    press(monkeypatch, 4)
+    answer = minnorm("solve", table, "--lam", "1e-4", "--out", "s.nc", "--json")
+    assert answer.returncode == 130
+    result = json.loads(answer.stdout)
+    assert result["ending"] == "interrupted"
+    assert result["lower_bound"] <= mn.fit(POINTS[:, :2], POINTS[:, 2], 1e-4).value <= result["value"]
+    said = answer.stderr.splitlines()
+    assert said[0].startswith("not certified: ")
+    assert said[1].startswith("minnorm: interrupted; the best so far is above and in s.nc; ")
+    assert len(said) == 2
+    saved = mn.Solution.load(tmp_path / "s.nc")
+    assert saved.ending == "interrupted"
+    assert saved.value == result["value"]
+
+
+def test_a_path_keeps_what_was_solved(minnorm, table, monkeypatch):
+    press(monkeypatch, 12)
+    answer = minnorm("solve", table, "--path", "--json")
+    assert answer.returncode == 130
+    result = json.loads(answer.stdout)
+    assert 0 < len(result["path"]) < 25
+    assert result["path"][0]["certified"] is True
+    assert f"interrupted: {len(result['path'])} of 25 lam are in the result" in answer.stderr
+
+
+def test_a_study_names_the_command_that_goes_on(minnorm, tmp_path, monkeypatch):
+    from minnorm import study
+
+    (tmp_path / "s.toml").write_text(
+        'name = "s"\n[[tasks]]\nkind = "line"\nx = [-1.0, 0.0, 1.0]\ny = [0.0, 1.0, 0.0]\n'
+        "[train]\nwidth = [4]\nsteps = [2]\n"
+    )
+
+    def interrupted(*_arguments, **_options):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(study, "load_all", lambda _file: {"": type("S", (), {"name": "s"})()})
+    monkeypatch.setattr(study.Store, "check", lambda *_: None)
+    monkeypatch.setattr(study, "run", interrupted)
+    answer = minnorm("study", "run", "s.toml", "--out", "results")
+    assert answer.returncode == 130
+    assert answer.stderr == (
+        "minnorm: interrupted; the shards that are done are kept in results; minnorm study resume results goes on\n"
+    )
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("options", [["--lam", "1e-6"], ["--path"]])
+def test_a_signal_ends_a_long_solve_with_its_best(tmp_path, options):
+    rng = np.random.default_rng(0)
+    rows = "\n".join(",".join(map(str, row)) for row in rng.normal(size=(300, 4)))
+    (tmp_path / "points.csv").write_text("a,b,c,y\n" + rows + "\n")
+    command = [sys.executable, "-m", "minnorm.cli", "solve", "points.csv", "--json", *options]
+    child = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    time.sleep(20)
+    assert child.poll() is None
+    child.send_signal(signal.SIGINT)
+    out, said = child.communicate(timeout=200)
+    assert child.returncode == 130, said
+    assert json.loads(out)["ending"] == "interrupted"
+    assert "interrupted" in said
