@@ -36,6 +36,8 @@ def report(case: Case) -> dict:
     faults = found.faults + _warnings(heard, solution.certified)
     if case.twice:
         faults += _second(case, solution)
+    if not p.lam and p.x.shape[1] == 1:
+        faults += _closed_form(case, penalty)
     certificate = solution.certificate
     numbers = f"objective {found.objective!r}, bound {found.bound!r}, gap {found.gap:.3g}; {certificate}"
     outcome = (
@@ -52,6 +54,19 @@ def claim(solution: mn.Solution) -> Claim:
         net.get("skip", np.zeros(solution.network.dim)), solution.dual, certificate.value, certificate.lower_bound,
         certificate.residual, certificate.scope != "searched", certificate.certified,
     )  # fmt: skip
+
+
+def _closed_form(case: Case, penalty: mn.PathNorm) -> list[str]:
+    """Faults of the closed form on the line."""
+    p = case.problem
+    try:
+        with warnings.catch_warnings(record=True) as heard:
+            warnings.simplefilter("always")
+            solution = mn.known.line(p.x, p.y, penalty)
+    except ValueError:
+        return []
+    found = examine(p, claim(solution), solution.certificate.tolerance)
+    return [f"known.line: {fault}" for fault in found.faults + _warnings(heard, solution.certified)]
 
 
 def _second(case: Case, solution: mn.Solution) -> list[str]:
