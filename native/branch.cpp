@@ -37,6 +37,7 @@ constexpr double MEMORY = 1 << 30;  // bytes of open nodes
 constexpr double FLAT = 1e-10;      // of a column's length: what is left of it belongs to the others' span
 constexpr double STILL = 1e-12;     // a slope that is none
 
+constexpr double NARROWER = 0.8;    // a range whose chord errs by less than this share of what it did is worth its cost
 constexpr double GLANCE = 0.04;     // of the time, after which there is something to judge by
 constexpr double USEFUL = 2;        // times the best value, or less, is a bound to be had in the end
 constexpr double PACE = 2.5;
@@ -64,6 +65,7 @@ struct Columns {
     bool affine;
     double reach = 0, lift = 0;
     std::vector<double> at, nu, length, range;
+    std::vector<double> across;  // coordinate by coordinate, divided by length + lift: for slopes only
 
     explicit Columns(const Branching& p)
         : n(p.n), rank(p.rank), size(p.rank + (p.affine ? 1 : 0)), count(p.n + p.rows), affine(p.affine) {
@@ -88,6 +90,9 @@ struct Columns {
             if (affine) column(j)[rank] = lift;
             range[j] = affine ? farthest(p, j) : length[j];
         }
+        across.assign(static_cast<size_t>(count) * size, 0.0);
+        for (int j = 0; j < count; ++j)
+            for (int c = 0; c < size; ++c) across[static_cast<size_t>(c) * count + j] = column(j)[c] / (length[j] + lift);
     }
 
     double* column(int j) { return at.data() + static_cast<size_t>(j) * size; }
@@ -118,19 +123,29 @@ double dot(const double* a, const double* b, int size) {
 class Squares {
 public:
     Squares(const Columns& columns, Watch& watch)
-        : a(columns), watch(watch), c(a.count), low(a.count), high(a.count), state(a.count), v(a.size), banned(a.count),
+        : a(columns), watch(watch), c(a.count), low(a.count), high(a.count), state(a.count), v(a.size), slope(a.count), towards(a.count), base(a.size),
           q(static_cast<size_t>(a.size) * a.size), r(static_cast<size_t>(a.size) * a.size), step(a.size), exact(a.rank) {}
 
-    // The best bound that is found, but no better than `enough`; `fine` improves it even where that is out of reach.
-    double bound(double enough, bool fine) {
+    // The best bound that is found, but no better than `enough`, up to a share `close` of it; `rough` allows more where
+    // `enough` is out of reach.
+    double bound(double enough, double close, bool rough) {
         double best = INFINITE;
+        live.clear();
+        std::fill(base.begin(), base.end(), 0.0);
+        for (int j = 0; j < a.count; ++j) {
+            towards[j] = 0;
+            if (low[j] < high[j])
+                live.push_back(j);
+            else if (c[j] != 0)
+                add(c[j], j, base);
+        }
         factor();
         for (int round = 0; round < 12; ++round) {
             best = std::min(best, descend(enough));
             if (best <= enough || !a.affine) break;
             const double off = v[a.rank] * a.lift;  // lift^2 v_b + shift
             const double lost = a.reach * std::fabs(off - shift) / (a.lift * a.lift);
-            if (lost <= 1e-12 * best || (!fine && best - lost * 1.01 > enough)) break;
+            if (lost <= close * best || (rough && best - lost * 1.01 > enough)) break;
             shift = off;
         }
         return best;
@@ -145,13 +160,15 @@ public:
     double shift = 0, constant = 0;
 
 private:
+    void add(double t, int j, std::vector<double>& to) const {
+        const double* x = a.column(j);
+        for (int k = 0; k < a.size; ++k) to[k] += t * x[k];
+    }
+
     void sum() {
-        std::fill(v.begin(), v.end(), 0.0);
-        for (int j = 0; j < a.count; ++j)
-            if (c[j] != 0) {
-                const double* x = a.column(j);
-                for (int k = 0; k < a.size; ++k) v[k] += c[j] * x[k];
-            }
+        v = base;
+        for (int j : live)
+            if (c[j] != 0) add(c[j], j, v);
         if (a.affine) v[a.rank] += shift / a.lift;
     }
 
@@ -194,6 +211,7 @@ private:
         r[static_cast<size_t>(f) * a.size + f] = after;
         free.push_back(j);
         state[j] = FREE;
+        towards[j] = 0;
         return true;
     }
 
@@ -207,7 +225,37 @@ private:
 
     void settle(int j, State end) {
         state[j] = end;
+        towards[j] = end == LOWER ? -1 : 1;
         c[j] = end == LOWER ? low[j] : high[j];
+    }
+
+    // Lets all columns that are at an end be chosen.
+    void admit() {
+        for (int j : live) towards[j] = state[j] == FREE ? 0 : state[j] == LOWER ? -1 : 1;
+    }
+
+    // The column whose change shortens v most, for its length; -1 if none does.
+    int steepest(double least) {
+        for (int k = 0; k < a.size; ++k) {
+            const double* x = a.across.data() + static_cast<size_t>(k) * a.count;
+            const double t = v[k];
+            if (k == 0)
+                for (int j = 0; j < a.count; ++j) slope[j] = t * x[j];
+            else
+                for (int j = 0; j < a.count; ++j) slope[j] += t * x[j];
+        }
+        int chosen = -1;
+        for (int j : live) {
+            const double gain = towards[j] * slope[j];
+            if (gain > least) least = gain, chosen = j;
+        }
+        return chosen;
+    }
+
+    // What the bound is, up to rounding.
+    double roughly() const {
+        const double size = std::sqrt(dot(v.data(), v.data(), a.rank));
+        return constant + size + (a.affine ? a.reach * std::fabs(v[a.rank] * a.lift - shift) / (a.lift * a.lift) : 0);
     }
 
     // To the least squares solution of the free columns, giving up those that meet an end.
@@ -245,38 +293,38 @@ private:
         sum();
         project();
         double best = INFINITE, shortest = INFINITE;
-        std::fill(banned.begin(), banned.end(), int8_t(0));
-        const int most = 3 * a.count + 50;
+        const int most = 3 * static_cast<int>(live.size()) + 50;
+        bool barred = true;
         for (int round = 0; round < most; ++round) {
             const double square = dot(v.data(), v.data(), a.size);
             if (square < shortest * (1 - 1e-14)) {
                 shortest = square;
-                std::fill(banned.begin(), banned.end(), int8_t(0));
+                if (barred) admit();
+                barred = false;
             }
-            int enter = -1;
-            double steepest = STILL * std::sqrt(square);
-            for (int j = 0; j < a.count; ++j) {
-                if (state[j] == FREE || banned[j] || low[j] == high[j]) continue;
-                const double slope = dot(a.column(j), v.data(), a.size) / (a.length[j] + a.lift);
-                const double gain = state[j] == LOWER ? -slope : slope;
-                if (gain > steepest) steepest = gain, enter = j;
-            }
+            const int enter = steepest(STILL * std::sqrt(square));
             if (enter < 0) break;
-            banned[enter] = 1;  // until v is shorter
-            if (!append(enter)) continue;
+            if (!append(enter)) {
+                towards[enter] = 0;  // until v is shorter
+                barred = true;
+                continue;
+            }
             project();
-            if (round % 4 == 3) {
-                if (watch.over()) break;
+            if (state[enter] != FREE) {
+                towards[enter] = 0;
+                barred = true;
+            }
+            if (roughly() <= enough) {
                 best = std::min(best, certified());
                 if (best <= enough) return best;
             }
+            if (round % 16 == 15 && watch.over()) break;
         }
         return std::min(best, certified());
     }
 
-    std::vector<int8_t> banned;
-    std::vector<int> old;
-    std::vector<double> q, r, step, exact;
+    std::vector<int> old, live;
+    std::vector<double> slope, towards, base, q, r, step, exact;
 };
 
 // A node with what is needed to bound it.
@@ -310,7 +358,7 @@ public:
         double value = 0;
         for (int round = 0; round <= 2 * a.n; ++round) {
             constants();
-            node.bound = std::min(node.bound, main.bound(enough, round > 0 && node.next < 0));
+            node.bound = std::min(node.bound, main.bound(enough, 1e-12, round == 0 || node.next >= 0));
             if (node.bound <= enough) return value;
             double here;
             const int before = node.next;
@@ -382,7 +430,7 @@ private:
         return chosen;
     }
 
-    // Bounds z_j and -z_j on the node; whether the range has become much smaller.
+    // Bounds z_j and -z_j on the node; whether the range has become smaller.
     bool narrow(int j) {
         const double least = node.least[j], most = node.most[j];
         const double before = least * most / (least + most);
@@ -399,13 +447,13 @@ private:
             side.shift = 0;
             side.constant = 0;
             float& end = s > 0 ? node.most[j] : node.least[j];
-            const double found = side.bound(1e-14 * a.range[j], true);
+            const double found = side.bound(1e-14 * a.range[j], 1e-2, false);
             if (found < end) end = std::nextafter(static_cast<float>(found), std::numeric_limits<float>::infinity());
         }
         interval(j);
         main.c[j] = main.low[j];
         const double l = node.least[j], m = node.most[j];
-        return (l + m > 0 ? l * m / (l + m) : 0) < 0.5 * before;
+        return (l + m > 0 ? l * m / (l + m) : 0) < NARROWER * before;
     }
 
     void store() {

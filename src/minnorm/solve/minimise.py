@@ -117,9 +117,10 @@ def fit(
     `on_interrupt`, "raise" if Ctrl-C is to raise KeyboardInterrupt, where by default the best so far is returned (a
     second Ctrl-C raises in any case).
 
-    Returns a `Solution` whose certificate `verify` made; of scope "exact" up to affine rank 3 of the data, or "bounded"
-    in rank 3 with penalised biases; `Solution.ending` says why the solver stopped, and `UncertifiedWarning` what would
-    help where the result is not certified. Errors: ValueError naming the argument.
+    Returns a `Solution` whose certificate `verify` made; of scope "exact" up to affine rank 3 of the data, "bounded"
+    in rank 3 with penalised biases and, up to about a hundred points, above. `Solution.ending` says why the solver
+    stopped, and `UncertifiedWarning` what would help where the result is not certified. Errors: ValueError
+    naming the argument.
 
     >>> sol = fit([0.0, 1.0, 2.0], [0.0, 1.0, 0.0], lam=0.1)
     >>> sol.certified

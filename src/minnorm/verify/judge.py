@@ -49,14 +49,14 @@ def verify(
     too: at lam = 0 its value is its path norm and the price of an exact interpolant, which `verify.price` bounds.
 
     Arguments: `points` (n, d), or (n,) for d = 1; `values` (n,); `solution`; `tolerance` for `certified`;
-    `effort`, a multiple of the 40 s that an enumeration of all activation patterns may take; `seed` of the search
-    where it takes longer; `time_limit` in seconds, if less; `progress`, called with the fraction done.
+    `effort`, a multiple of the 40 s that an enumeration of activation patterns or branching may take; `seed` of the
+    search where it takes longer; `time_limit` in seconds, if less; `progress`, called with the fraction done.
 
     Returns a `Certificate`. Its scope is "exact" where sup |h| is found by integer arithmetic (d = 1, and few points in
     the plane or space where float64 leaves the gap open) or by an enumeration with a bound of its rounding errors (data
-    of affine rank 2, or 3 with free biases), "bounded"
-    where such an enumeration is over data moved a little, at a price that is paid, and "searched" beyond:
-    then `dual_norm` is an estimate from below, `lower_bound` is none, and nothing is certified.
+    of affine rank 2, or 3 with free biases), "bounded" where it is bounded above by branching (`verify.branching`), and
+    "searched" where that takes too long: then `dual_norm` is an estimate from below, `lower_bound` is none, and nothing
+    is certified.
 
     Errors: ValueError for data that do not fit the solution.
 
