@@ -13,6 +13,7 @@ import minnorm as mn
 from minnorm.known import radial_bump, radial_fit, radial_law
 from minnorm.known.radial_atoms import correlation, largest_correlation, radial_atoms
 from minnorm.known.radial_master import best_masses
+from minnorm.known.radial_price import price
 
 DIMS = pytest.mark.parametrize("dim", [1, 2, 3, 4, 7, 16, 31])
 
@@ -223,3 +224,22 @@ def test_what_has_no_answer_is_refused(arguments, message):
         radial_fit(*arguments)
     with pytest.raises(ValueError, match="r has negative"):
         radial_fit([0.0, 1.0], [1.0, 0.0], 3, 0.1).profile([-1.0])
+
+
+@pytest.mark.parametrize("mean", [0.0, 1e6])
+@pytest.mark.parametrize("labels", [[1.0, 0.0, 0.0, 0.0], [1.0, 0.0, 0.3, 0.1]])
+def test_what_an_interpolant_misses_is_priced(labels, mean):
+    """Radii close to each other hide slopes in rounding errors: the norm alone may be below the bound."""
+    fit = radial_fit([0.0, 0.25, 0.99238, 2.0], mean + np.array(labels), 5)
+    assert fit.norm <= fit.value
+    assert 0 < fit.lower_bound <= fit.value
+    assert fit.certificate.residual <= fit.certificate.rounding
+    assert fit.certified
+
+
+def test_a_price_is_that_of_the_cheapest_correction_up_to_a_factor():
+    r, misfit = np.array([0.0, 1.0, 2.0]), np.array([1e-9, 0.0, 0.0])
+    cheapest = radial_fit(r, misfit, 3).norm
+    assert cheapest <= price(misfit, r, np.array([0.5]), 3) <= 20 * cheapest
+    assert price(0 * misfit, r, np.array([0.5]), 3) == 0
+    assert price(misfit, np.array([1.0, 1 + 1e-15, 1 + 2e-15]), np.empty(0), 9) > 1

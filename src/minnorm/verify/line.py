@@ -32,7 +32,7 @@ def residuals(net: ShallowReLU, x: np.ndarray, y: np.ndarray) -> np.ndarray:
 
     f(x) = c + v x + (sum over active a w) x + (sum over active a b), in integers.
     """
-    w, b = net.inner_weights[:, 0], net.biases
+    w, b = np.asarray(net.inner_weights)[:, 0], np.asarray(net.biases)
     skip = np.zeros(1) if net.skip is None else net.skip
     (X,), e_x = integers(x)
     (W, B), e_w = integers(w, b)

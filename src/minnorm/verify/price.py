@@ -91,7 +91,7 @@ def _once(price: np.ndarray, group: np.ndarray) -> np.ndarray:
 def _bump(d: int) -> float:
     """[f*] of the radial bump in R^d, or in the next odd dimension, rounded up."""
     odd = d if d % 2 else d + 1
-    return _BUMP.get(odd, 8 * (odd - 2) / (math.sqrt(2) - 1) * UP)
+    return _BUMP[odd] if odd in _BUMP else 8 * (odd - 2) / (math.sqrt(2) - 1) * UP
 
 
 def _distances(places: np.ndarray, chosen: np.ndarray) -> np.ndarray:
@@ -106,7 +106,7 @@ def _distances(places: np.ndarray, chosen: np.ndarray) -> np.ndarray:
     if places.shape[1] > _TREE and len(chosen) * places.size > _PAIRS:
         near = np.max([_neighbours(column)[chosen] for column in unit.T], axis=0) * (1 - 4 * UNIT)
         return np.nextafter(np.ldexp(near, scale), 0.0)
-    nearest = KDTree(unit).query(unit[chosen], k=2)[1]
+    nearest = np.asarray(KDTree(unit).query(unit[chosen], k=2)[1])
     other = np.where(nearest[:, 0] == chosen, nearest[:, 1], nearest[:, 0])
     offset = unit[chosen] - unit[other]
     square = np.sum(offset * offset, axis=1)

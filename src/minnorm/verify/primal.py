@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 
+from minnorm._types import Array
 from minnorm.network import ShallowReLU
 from minnorm.penalty import PathNorm
 from minnorm.verify.exact import UP, gamma
@@ -87,8 +88,8 @@ def _in_two_words(net: ShallowReLU, x: np.ndarray, y: np.ndarray) -> np.ndarray:
     way. Where no operation is inexact, all small terms vanish, and so does the bound.
     """
     n, d = x.shape
-    w, b, a = net.inner_weights, net.biases, net.outer_weights
-    skip = np.zeros(d) if net.skip is None else net.skip
+    w, b, a = (np.asarray(part) for part in (net.inner_weights, net.biases, net.outer_weights))
+    skip = np.zeros(d) if net.skip is None else np.asarray(net.skip)
     w_halves, a_halves, skip_halves = halves(w), halves(a), halves(skip)
     out = np.empty(n)
     terms = 4 * (net.width + d + 4)
@@ -153,7 +154,7 @@ def _may_underflow(net: ShallowReLU, x: np.ndarray) -> bool:
     return (net.width > 0 and min(inner) * min(1.0, outer) < _SPLITS) or free < _SPLITS
 
 
-def _least(numbers: np.ndarray) -> float:
+def _least(numbers: Array) -> float:
     """The least nonzero absolute value, 1 if there is none."""
-    numbers = np.abs(numbers)
-    return float(np.min(numbers, where=numbers > 0, initial=1.0))
+    size = np.abs(np.asarray(numbers))
+    return float(np.min(size, where=size > 0, initial=1.0))

@@ -219,8 +219,11 @@ def _sorted(z: np.ndarray, angle: np.ndarray, turn: Callable[[np.ndarray, np.nda
     """The order of directions in a half plane: by their rounded angles, then exactly, by the sign of turn(a, b)."""
     order = np.argsort(angle, kind="stable")
     if np.any(turn(z[order[:-1]], z[order[1:]]) < 0):
-        compare = cmp_to_key(lambda i, j: int(np.sign(turn(z[j : j + 1], z[i : i + 1])[0])))
-        order = np.array(sorted(order.tolist(), key=compare))
+
+        def later(i: int, j: int) -> int:
+            return int(np.sign(turn(z[j : j + 1], z[i : i + 1])[0]))
+
+        order = np.array(sorted(order.tolist(), key=cmp_to_key(later)))
     return order
 
 
