@@ -99,7 +99,8 @@ class ShallowReLU(eqx.Module):
         size = _sizes(net, flag("with_bias", with_bias))
         amplitude = np.abs(net.outer_weights)
         live = size > 0
-        ratio = np.where(live, np.sqrt(np.divide(amplitude, size, out=np.ones_like(size), where=live)), 1.0)
+        # The root of each, as their quotient may be beyond the range of floats.
+        ratio = np.where(live, np.divide(np.sqrt(amplitude), np.sqrt(size), out=np.ones_like(size), where=live), 1.0)
         inverse = np.divide(1.0, ratio, out=np.zeros_like(ratio), where=ratio > 0)
         return ShallowReLU(
             net.inner_weights * ratio[:, None],
@@ -250,10 +251,19 @@ def _as_floating(part: Any, name: str) -> np.ndarray:
     return array if array.dtype.kind == "f" and not isinstance(part, np.ma.MaskedArray) else numbers(part, name)
 
 
+def row_norms(rows: Float[Array, "m d"], last: Float[Array, " m"] | None = None) -> Float[Array, " m"]:
+    """|w_k|, or |(w_k, b_k)| with a last entry each; NumPy's arrays without overflow or underflow."""
+    if not isinstance(rows, np.ndarray):  # JAX differentiates this
+        squares = (rows * rows).sum(axis=1)
+        return (squares if last is None else squares + last * last) ** 0.5
+    parts = rows if last is None else np.column_stack([rows, last])
+    exponent = np.frexp(np.max(np.abs(parts), axis=1, initial=0.0))[1]
+    return np.ldexp(np.sqrt(np.sum(np.ldexp(parts, -exponent[:, None]) ** 2, axis=1)), exponent)
+
+
 def _sizes(net: ShallowReLU, with_bias: bool) -> np.ndarray:
     """|w_k|, or |(w_k, b_k)|."""
-    size = np.linalg.norm(net.inner_weights, axis=1)
-    return np.hypot(size, net.biases) if with_bias else size
+    return np.asarray(row_norms(np.asarray(net.inner_weights), np.asarray(net.biases) if with_bias else None))
 
 
 def _cluster(vectors: np.ndarray, tolerance: float) -> np.ndarray:

@@ -9,7 +9,7 @@ from jaxtyping import Float
 
 from minnorm._types import Array, Scalar
 from minnorm.checks import choice, instance
-from minnorm.network import ShallowReLU, as_network
+from minnorm.network import ShallowReLU, as_network, row_norms
 
 Bias = Literal["free", "penalised"]
 Skip = Literal["none", "free"]
@@ -56,8 +56,9 @@ class PathNorm:
 
     def atom_cost(self, inner_weights: Float[Array, "m d"], biases: Float[Array, " m"]) -> Float[Array, " m"]:
         """|w_k| or |(w_k, b_k)|: what one unit of outer weight costs, shape (m,)."""
-        squares = (inner_weights * inner_weights).sum(axis=1)
-        return (squares + biases * biases if self.bias == "penalised" else squares) ** 0.5
+        if self.bias == "penalised":
+            return row_norms(inner_weights, biases)
+        return row_norms(inner_weights)
 
     @staticmethod
     def given(penalty: "PathNorm | None") -> "PathNorm":

@@ -13,7 +13,7 @@ from scipy.spatial import KDTree
 
 from minnorm._types import Array
 from minnorm.checks import flag, real, whole
-from minnorm.network import ShallowReLU, as_network
+from minnorm.network import ShallowReLU, as_network, row_norms
 from minnorm.penalty import PathNorm, Skip
 from minnorm.problem import Problem
 
@@ -168,10 +168,10 @@ def effective_neurons(network: ShallowReLU, angle: float = 1e-2, share: float = 
     wanted = "the radius of the data, a positive number"
     radius = real("radius", radius, wanted, lambda number: 0 < number < math.inf)
     net = _reject_not_finite(as_network(network).to_numpy())
-    size = np.abs(net.outer_weights) * np.linalg.norm(net.inner_weights, axis=1)
+    size = np.abs(net.outer_weights) * row_norms(np.asarray(net.inner_weights))
     live = size > 0
     lifted = np.column_stack([net.inner_weights * min(1.0, radius), net.biases / max(1.0, radius)])[live]
-    lifted /= np.linalg.norm(lifted, axis=1, keepdims=True)
+    lifted /= np.asarray(row_norms(lifted))[:, None]
     pull = net.outer_weights[live, None] * net.inner_weights[live]
     tree = KDTree(lifted)
     reach = 2 * math.sin(angle / 2) + 4 * np.finfo(np.float64).eps  # chord of the angle, and rounding

@@ -24,6 +24,7 @@ from minnorm.solve.reduction import Reduced, distances_to_twins, nearest_pair, r
 from minnorm.solve.symmetry import symmetrised
 from minnorm.solve.threads import blas_threads
 from minnorm.solve.trend import trend
+from minnorm.units import Units
 from minnorm.verify import verify
 
 NAMES = ("X", "y", "lam")
@@ -170,9 +171,13 @@ def minimise(
     kept = choice("on_interrupt", on_interrupt, get_args(OnInterrupt)) == "return"
     deadline = moment(time_limit)
     began = time.monotonic()
-    told = _Told(progress, verifying, began)
+    units = Units.of(problem)
+    units.refuse_extremes(("X", "y"))
+    told = _Told(progress, verifying, began, units.objective)
     soon = deadline - (_PROOF * (deadline - began) if certify and math.isfinite(deadline) else 0.0)
-    solution = _solve(problem, _SHARE * tolerance, soon, seed, told.solving, warm)
+    solution = units.out_of(_solve(units.problem, _SHARE * tolerance, soon, seed, told.solving, warm))
+    if problem.lam == 0 and solution.ending in ("rounding", "stalled"):
+        _reject_twins(problem, solution)
     if solution.ending == "interrupted" and not kept:
         raise KeyboardInterrupt
     if not certify:
@@ -215,16 +220,18 @@ def _proof(
 class _Told:
     """Whoever wants to know how far it is, and what was said last, to be said again while verifying."""
 
-    def __init__(self, progress: Progress | None, verifying: Callable[[float], None] | None, began: float) -> None:
-        self._progress, self._verifying, self._began = progress, verifying, began
+    def __init__(
+        self, progress: Progress | None, verifying: Callable[[float], None] | None, began: float, unit: int
+    ) -> None:
+        self._progress, self._verifying, self._began, self._unit = progress, verifying, began, unit
         self._last = (math.inf, 0.0)
         self.solving = None if progress is None else self._solve
         self.verifying = None if progress is None and verifying is None else self._verify
 
     def _solve(self, seconds: float, value: float, bound: float) -> None:
-        self._last = (value, bound)
+        self._last = (float(np.ldexp(value, self._unit)), float(np.ldexp(bound, self._unit)))
         if self._progress is not None:
-            self._progress(seconds, value, bound)
+            self._progress(seconds, *self._last)
 
     def _verify(self, done: float) -> None:
         if self._verifying is not None:
@@ -250,8 +257,6 @@ def _solve(
 ) -> Solution:
     """With points that rounding errors tell apart merged, unless their labels differ so much that it matters."""
     solution = _reduced(problem, True, tolerance, deadline, seed, progress, warm)
-    if problem.lam == 0 and solution.ending in ("rounding", "stalled"):
-        _reject_twins(problem, solution)
     away = distances_to_twins(problem.points) if problem.lam > 0 else np.zeros(1)
     if not np.any(away) or solution.ending == "interrupted":
         return solution

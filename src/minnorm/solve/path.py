@@ -23,6 +23,7 @@ from minnorm.solve.generate import first_dual
 from minnorm.solve.minimise import NAMES, OnInterrupt, Warm, minimise, moment
 from minnorm.solve.pricing import EXACT_RANK
 from minnorm.solve.reduction import reduce
+from minnorm.units import Units
 
 Progress = Callable[[int, int], None]
 """Called with (problems solved, problems in all) after each lam."""
@@ -198,6 +199,17 @@ class Largest(NamedTuple):
 
 
 def largest_lam(problem: Problem, seed: int, deadline: float) -> Largest:
+    """`lam_max` of a problem, whatever its lam; ValueError where float64 cannot hold it."""
+    units = Units.of(problem, any_lam=True)
+    found = _largest_lam(units.problem, seed, deadline)
+    with np.errstate(over="ignore", under="ignore"):
+        lam = float(np.ldexp(found.lam, units.x + units.y))
+    if (lam > 0) != (found.lam > 0) or not np.isfinite(lam):
+        raise ValueError(f"lam_max is beyond the range of float64 ({lam}); rescale X or y")
+    return found._replace(lam=lam)
+
+
+def _largest_lam(problem: Problem, seed: int, deadline: float) -> Largest:
     """For a problem with lam = 1: there the dual vector of the free terms alone has sup |h| = lam_max."""
     reduced = reduce(problem)
     nu = first_dual(reduced)

@@ -15,6 +15,7 @@ from minnorm.checks import function, instance, optional, real, whole
 from minnorm.network import as_network
 from minnorm.problem import Problem
 from minnorm.solution import Certificate, Scope, Solution
+from minnorm.units import Units
 from minnorm.verify import line, space
 from minnorm.verify.clock import Clock, Progress
 from minnorm.verify.exact import UP, Dual, round_down
@@ -83,6 +84,16 @@ def verify(
     if not all(np.all(np.isfinite(part)) for part in net.to_dict().values()):
         raise ValueError("the network has parameters that are not finite")
     problem.penalty.admit(net)
+    units = Units.of(problem)
+    inside = units.into(solution)
+    if inside is None:
+        return _judged(problem, solution, tolerance, seed, clock)
+    return units.certificate(_judged(units.problem, inside, tolerance, seed, clock))
+
+
+def _judged(problem: Problem, solution: Solution, tolerance: float, seed: int, clock: Clock) -> Certificate:
+    """The certificate of a solution that fits its problem."""
+    d, net = problem.points.shape[1], solution.network.to_numpy()
     nu = np.asarray(solution.dual, dtype=np.float64)
     x, y = problem.points, problem.values
     if d == 1:
@@ -102,8 +113,8 @@ def verify(
         dual, scope = line.repaired_dual(x[:, 0], y, nu, problem.penalty), "exact"
     else:
         dual, scope = space.repaired_dual(x, y, nu, problem.penalty, net, enough=enough, clock=clock, seed=seed)
-    if progress is not None:
-        progress(1.0)
+    if clock.progress is not None:
+        clock.progress(1.0)
     return Certificate(
         value=value,
         lower_bound=_below(_bound(problem, dual), value, scope),
