@@ -265,6 +265,7 @@ def test_one_point():
     assert ds.upper.values.tolist() == [np.inf, 3.0]
 
 
+@pytest.mark.filterwarnings("ignore::minnorm.UncertifiedWarning")  # looked at, or not what it is about
 def test_progress_time_limit_and_trust():
     seen = []
     y = np.abs(GRID).max(axis=1) - 0.3 * GRID[:, 0]

@@ -106,9 +106,10 @@ def band(
             try:
                 if isinstance(method, Planes) and (ending == "interrupted" or time.monotonic() > deadline):
                     ending = "time" if ending == "closed" else ending
-                    ends.append((places.known(point) or method.rough(places.reduced(point))).raised(level))
-                    continue
-                ends.append((places.known(point) or method.at(places.reduced(point))).raised(level))
+                    end = places.known(point) or method.rough(places.reduced(point))
+                else:
+                    end = places.known(point) or method.at(places.reduced(point))
+                ends.append(end.raised(level))
                 if progress is not None:
                     progress(len(ends), len(points))
             except KeyboardInterrupt:
