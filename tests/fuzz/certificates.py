@@ -29,7 +29,7 @@ def main() -> int:
     if options.case is not None:
         return repeat(options)
     began = said = time.monotonic()
-    tally = Tally()
+    tally = Tally(options.open)
     numbers = iter(range(options.first, sys.maxsize))
     workers = [Worker(options) for _ in range(options.workers)]
     while True:
@@ -64,6 +64,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--kind", nargs="+", default=list(POINTS), choices=list(POINTS), help="kinds of points")
     parser.add_argument("--workers", type=int, default=1, help="processes")
     parser.add_argument("--claims", action="store_true", help="certify made-up networks and dual vectors instead")
+    parser.add_argument("--open", action="store_true", help="print what is not certified, too")
     parser.add_argument("--case", type=int, help="only the case of this number, shown in full")
     return parser.parse_args()
 
@@ -160,8 +161,8 @@ def serve(pipe, options: argparse.Namespace) -> None:
 class Tally:
     """What all reports say together."""
 
-    def __init__(self):
-        self.cases, self.faults = 0, 0
+    def __init__(self, show_open: bool):
+        self.cases, self.faults, self.open = 0, 0, show_open
         self.kinds: Counter[str] = Counter()
         self.certified: dict[tuple[str, str], list[int]] = defaultdict(lambda: [0, 0])
         self.slowest: list[tuple[float, str]] = []
@@ -186,9 +187,11 @@ class Tally:
         if faults:
             self.faults += 1
             self.kinds.update(fault.split("\n")[0][:90] for fault in faults)
-            print(
-                f"FAULT {'; '.join(faults)}\n  {where}\n  {report['name']}\n  {report.get('numbers', '')}", flush=True
-            )
+        told = f"{where}\n  {report['name']}\n  {report.get('numbers', '')}"
+        if faults:
+            print(f"FAULT {'; '.join(faults)}\n  {told}", flush=True)
+        elif self.open and report["outcome"] not in ("certified", "judged"):
+            print(f"OPEN {report['outcome']}\n  {told}", flush=True)
 
     def summary(self, seconds: float) -> str:
         """All counts."""
