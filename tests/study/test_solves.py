@@ -40,5 +40,5 @@ def test_radii_are_the_problem_averaged_over_rotations():
 def test_the_line_and_the_plane_are_measured_against_their_interpolants():
     _, line = solved(task={"kind": "line", "x": [0.0, 1.0, 2.0], "y": [0.0, 1.0, 0.0]}, solve={"lam": [0.0, 0.1]})
     _, plane = solved(task={"kind": "points", "points": 12}, solve={"lam": [0.0, 0.1]})
-    for found in (line, plane):
-        assert found["sup_unknown"].sel(lam=0.0) < 1e-3 * found["l2_unknown"].sel(lam=0.1)
+    for found in (line, plane):  # both to a gap of 1e-6, and functions to about its root
+        assert found["sup_unknown"].sel(lam=0.0) < 1e-2 * found["l2_unknown"].sel(lam=0.1)
