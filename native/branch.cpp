@@ -187,7 +187,7 @@ private:
         const double rounding = (a.count + a.size + 16) * UNIT * (1 + 1e-9);
         double total = std::sqrt(dot(exact.data(), exact.data(), a.rank));
         if (a.affine) total += a.reach * std::fabs(b);
-        return (total + constant) * (1 + rounding) + rounding * size + 0x1p-900;
+        return (total + constant) * (1 + rounding) + rounding * size + 0x1p-500;
     }
 
     bool append(int j) {

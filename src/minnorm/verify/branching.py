@@ -39,7 +39,7 @@ def bound(
     """
     points, weights = np.ascontiguousarray(points, dtype=np.float64), np.asarray(weights, dtype=np.float64)
     cone = np.ascontiguousarray(chamber(points, weights))
-    upper, nothing = 0.0, _NOTHING * float(np.abs(weights) @ lengths(points)) + 2.0**-800
+    upper, nothing = 0.0, _NOTHING * float(np.abs(weights) @ lengths(points)) + 2.0**-400
     for number, sign in enumerate((1.0, -1.0)):
         try:
             clock.check(number / 2)
