@@ -89,7 +89,8 @@ def check(x, y, sol, tolerance=1e-6):
     cost = penalty.atom_cost(net.inner_weights, net.biases)
     slack = np.abs(net.outer_weights) * cost * ((sol.lam or 1.0) - np.sign(net.outer_weights) * h) * (cost > 0)
     if sol.lam == 0:
-        assert sol.value == pytest.approx(norm, rel=1e-12)
+        assert norm <= sol.value * (1 + 1e-12)
+        assert sol.value == pytest.approx(norm, rel=1e-8)  # and the price of its residual
         assert np.max(np.abs(residual)) <= 1e-9 * max(1.0, np.max(np.abs(y)), norm)
         bound, misfit = sol.dual @ y, 0.0
     else:
@@ -375,7 +376,9 @@ def test_affine_labels_cost_their_slope():
         y = x @ slope - 1
         check(x, y, interpolate(x, y))
         assert interpolate(x, y).value <= np.linalg.norm(slope) * (1 + 1e-6)
-    free = interpolate(x, y, penalty=PathNorm(skip="free"))
+    # Labels that are affine to the last digit; others leave rounding errors, of which nothing can be certified.
+    x, slope = lattice(3, 3), np.array([0.5, -3.0])
+    free = interpolate(x, x @ slope - 1, penalty=PathNorm(skip="free"))
     assert free.certified
     assert free.value == 0
     np.testing.assert_allclose(free([[5.0, 5.0]]), [5 * slope.sum() - 1])

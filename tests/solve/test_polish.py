@@ -5,12 +5,10 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from minnorm.network import ShallowReLU
 from minnorm.penalty import PathNorm
 from minnorm.problem import Problem
-from minnorm.solve.freepart import FreePart
 from minnorm.solve.minimise import minimise
-from minnorm.solve.polish import misfits, restored
+from minnorm.solve.polish import misfits
 
 FREE, SKIP = PathNorm(), PathNorm(skip="free")
 
@@ -72,22 +70,3 @@ def test_far_labels_and_points_have_the_objective_of_near_ones(penalty):
     for lam in (1e-2, 1e-7):
         near = objective(x, y, lam)
         assert objective(x + away, y + 2.0**34, lam) == pytest.approx(near, rel=2e-6)
-
-
-def test_what_float64_free_terms_lack_costs_next_to_nothing():
-    rng = np.random.default_rng(3)
-    x = rng.normal(size=(6, 2))
-    part = FreePart(1e9 + 0.5, np.array([1e7, 0.0]))
-    net = ShallowReLU(np.zeros((0, 2)), np.zeros(0), np.zeros(0), np.asarray(1e-9 + 1 / 3), np.array([1e-10 / 3, 0.0]))
-    y = np.array(
-        [
-            float(
-                Fraction(part.level) + Fraction(float(net.offset)) + (Fraction(1e7) + Fraction(1e-10 / 3)) * Fraction(a)
-            )
-            for a in x[:, 0]
-        ]
-    )
-    whole = restored(Problem(x, y, SKIP), net, part)
-    assert whole.width > 0
-    assert SKIP.value(whole) <= 1e-8
-    assert np.max(np.abs(exact_misfits(whole, x, y))) <= 2.0**-52 * np.max(np.abs(y))

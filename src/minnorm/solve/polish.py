@@ -16,6 +16,7 @@ from minnorm.solve.support import Repair
 _WORK = 2e9  # points times atoms squared; beyond it the masses stay as they are
 _LEVER = 2.0**40  # bias of the neuron that stands for a constant: its other weights are small
 _UNIT = 2.0**-51  # of the labels less their free part: what free terms lack is given to neurons from there on
+_FITTED = 2.0**-49
 _WORTH = 1e-9  # of the objective: the same for lam > 0
 _TIMES = 3
 
@@ -29,7 +30,8 @@ def restored(problem: Problem, network: ShallowReLU, part: FreePart) -> ShallowR
     them; and what no float64 free term can hold is given to neurons, of next to no cost.
     """
     stored = _Stored(problem, network, part)
-    if network.dim > 1 and 0 < len(problem.points) * network.width**2 <= _WORK:
+    several = network.dim > 1 or network.width == 0
+    if several and len(problem.points) * max(network.width, network.dim) ** 2 <= _WORK:
         stored.settle()
     elif problem.penalty.constant_is_free:
         stored.shift()
@@ -145,7 +147,11 @@ class _Stored:
         free = penalty.bias == "free"
         steep = float(np.linalg.norm(slope))
         if problem.lam == 0:
-            if float(np.max(np.abs(missing))) <= _UNIT * float(np.max(np.abs(self.rest()[0]))):
+            # Labels that the free terms fit, but for rounding errors, are worth no neuron.
+            left = float(np.max(np.abs(self.rest()[0])))
+            if float(np.max(np.abs(missing))) <= _UNIT * left or left <= _FITTED * float(
+                np.max(np.abs(problem.values))
+            ):
                 return None
         else:
             rest = self.misfit()
