@@ -70,3 +70,40 @@ def test_far_labels_and_points_have_the_objective_of_near_ones(penalty):
     for lam in (1e-2, 1e-7):
         near = objective(x, y, lam)
         assert objective(x + away, y + 2.0**34, lam) == pytest.approx(near, rel=2e-6)
+
+
+def test_points_that_rounding_errors_tell_apart():
+    rng = np.random.default_rng(4)
+    x, y = rng.normal(size=(6, 2)), rng.normal(size=6)
+    x[3] = x[0] * (1 + 2.0**-52)
+    with pytest.raises(ValueError, match=r"points 0 and 3 are .* apart.*make them one point, or use lam > 0"):
+        solved(x, y)
+    # With lam > 0 they are one point.
+    together = x.copy()
+    together[3] = x[0]
+    values = []
+    for points in (x, together):
+        net = solved(points, y, 0.01).network
+        values.append(float(np.mean(exact_misfits(net, x, y) ** 2)) / 2 + 0.01 * FREE.value(net))
+    assert values[0] == pytest.approx(values[1], rel=1e-9)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_shadows_of_a_polygon(seed):
+    """Twins on the line: the certified objective is that of the points merged."""
+    rng = np.random.default_rng(seed)
+    x, y = np.cos(2 * np.pi * np.arange(7) / 7), rng.normal(size=7)
+    sol, merged = (minimise(Problem(points, y, FREE, 0.02)) for points in (x, np.round(x, 12)))
+    assert sol.certified
+    assert sol.value == pytest.approx(merged.value, rel=1e-6)
+
+
+def test_flat_points_are_no_trouble():
+    """Directions in which points spread little are directions still, for free terms too, and nothing stalls."""
+    rng = np.random.default_rng(5)
+    x, y = rng.normal(size=(7, 2)), rng.normal(size=7)
+    x[:, 1] *= 1e-9
+    for penalty in (FREE, SKIP):
+        sol = minimise(Problem(x, y, penalty, 0.02))
+        assert sol.certified
+        assert sol.rounds < 60

@@ -37,7 +37,7 @@ _PROOF = 0.25  # of the time limit is kept for verifying, which may have more if
 _PROMPT = 1.0  # seconds for verifying what there was when Ctrl-C was pressed
 _EFFORT = 40.0  # seconds that verifying takes at most unless a longer limit allows more
 _MISSED = 1e-6  # of the labels' range: a network that misses them by more is no interpolant
-_TWINS = 1e-11  # of the extent: points this close may be what an interpolant fails at
+_TWINS = (1e-13, 1e-11)  # of the extent: points this close are what fails; what no interpolant was found for
 _SHARE = 0.5  # of the tolerance is for the solver; verifying adds bounds of rounding errors to its gap
 
 
@@ -269,12 +269,9 @@ def _solve(
 
 def _reject_twins(problem: Problem, solution: Solution) -> None:
     """Raise ValueError where there is no interpolant and rounding errors alone tell two points apart."""
-    rest = misfits(problem, solution.network)
-    if float(np.max(np.abs(rest))) <= _MISSED * float(np.ptp(problem.values)):
-        return
-    pair, distance = nearest_pair(problem.points)
-    if distance <= _TWINS * float(np.max(np.ptp(problem.points, axis=0))):
-        i, j = pair
+    missed = float(np.max(np.abs(misfits(problem, solution.network)))) > _MISSED * float(np.ptp(problem.values))
+    (i, j), distance = nearest_pair(problem.points)
+    if distance <= _TWINS[missed] * float(np.max(np.ptp(problem.points, axis=0))):
         raise ValueError(
             f"points {i} and {j} are {distance:.1g} apart, which is a rounding error of such points, and their values "
             f"are {problem.values[i]} and {problem.values[j]}; no network in float64 interpolates both: make them one "
