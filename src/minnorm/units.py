@@ -128,7 +128,7 @@ def _taken_out(array: Float[np.ndarray, "..."]) -> tuple[int, np.ndarray]:
 def _times(array: np.ndarray, k: int) -> np.ndarray:
     """2^k times the array, also where 2^k itself is beyond float64's range."""
     with np.errstate(over="ignore", under="ignore"):
-        return np.ldexp(np.asarray(array, dtype=np.float64), k)
+        return np.asarray(np.ldexp(np.asarray(array, dtype=np.float64), k))
 
 
 def _scaled(net: ShallowReLU, biases: int, slopes: int, level: int) -> ShallowReLU:
