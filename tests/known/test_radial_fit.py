@@ -92,6 +92,24 @@ def test_interpolation_of_a_finite_outer_radius_in_the_plane_from_below():
 
 
 @pytest.mark.filterwarnings("ignore::minnorm.UncertifiedWarning")  # looked at, or not what it is about
+def test_an_interpolant_that_misses_by_rounding_has_no_value_below_the_bound():
+    """Without a price for what is missed, its norm would be less than the bound by 1e-11."""
+    r = [0.04331001, 0.18814765, 0.6961591, 0.86148829, 1.24301808]
+    fit = radial_fit(r, [0.54417719, -0.36622168, -1.42484851, -0.70385912, 0.13616234], 5)
+    assert fit.certified
+    assert fit.norm < fit.value
+    assert fit.lower_bound <= fit.value
+
+
+@settings(max_examples=5, deadline=None)
+@given(seed=st.integers(0, 2**32 - 1), dim=st.integers(1, 9), lam=st.sampled_from([0.0, 1e-3]))
+def test_the_bound_is_never_above_the_value(seed, dim, lam):
+    rng = np.random.default_rng(seed)
+    fit = radial_fit(np.linspace(0, 2, 6) ** 1.1 + 0.1 * rng.uniform(size=6), rng.normal(size=6), dim, lam)
+    assert 0 <= fit.lower_bound <= fit.value
+    assert fit.certified
+
+
 def test_where_the_dual_vector_is_huge_the_bound_still_holds():
     fit = radial_fit(*law(20)[:2], 8)
     assert fit.lower_bound < fit.norm < fit.lower_bound * (1 + 1e-2)
