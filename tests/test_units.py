@@ -17,7 +17,7 @@ def scaled(net, p, q):
     """x -> 2^q net(x / 2^p)."""
     skip = None if net.skip is None else np.ldexp(net.skip, q - p)
     biases, outer = np.ldexp(net.biases, p), np.ldexp(net.outer_weights, q - p)
-    return mn.ShallowReLU(net.inner_weights, biases, outer, np.ldexp(net.offset, q), skip)
+    return mn.ShallowReLU(net.inner_weights, biases, outer, np.asarray(np.ldexp(net.offset, q)), skip)
 
 
 def assert_same(one, other):
