@@ -45,6 +45,8 @@ class Masses:
         return max(self.gap, self.residual)
 
 
+# Weights that span all orders of magnitude overflow; what is not finite is never the best iterate.
+@np.errstate(over="ignore", invalid="ignore")
 def solve(
     atoms: Float[np.ndarray, "n p"],
     free: Float[np.ndarray, "n q"],

@@ -20,10 +20,11 @@ from minnorm.solve.generate import Found, Progress, generate
 from minnorm.solve.penalised_line import penalised_line
 from minnorm.solve.polish import misfits, restored
 from minnorm.solve.pool import Pool
-from minnorm.solve.reduction import Reduced, distances_to_twins, nearest_pair, reduce, without_twins
+from minnorm.solve.reduction import Reduced, reduce
 from minnorm.solve.symmetry import symmetrised
 from minnorm.solve.threads import blas_threads
 from minnorm.solve.trend import trend
+from minnorm.solve.twins import distances_to_twins, reject_twins, without_twins
 from minnorm.units import Units
 from minnorm.verify import verify
 
@@ -36,8 +37,6 @@ OnInterrupt = Literal["return", "raise"]
 _PROOF = 0.25  # of the time limit is kept for verifying, which may have more if solving takes less
 _PROMPT = 1.0  # seconds for verifying what there was when Ctrl-C was pressed
 _EFFORT = 40.0  # seconds that verifying takes at most unless a longer limit allows more
-_MISSED = 1e-6  # of the labels' range: a network that misses them by more is no interpolant
-_TWINS = (1e-13, 1e-11)  # of the extent: points this close are what fails; what no interpolant was found for
 _SHARE = 0.5  # of the tolerance is for the solver; verifying adds bounds of rounding errors to its gap
 
 
@@ -177,7 +176,7 @@ def minimise(
     soon = deadline - (_PROOF * (deadline - began) if certify and math.isfinite(deadline) else 0.0)
     solution = units.out_of(_solve(units.problem, _SHARE * tolerance, soon, seed, told.solving, warm))
     if problem.lam == 0 and solution.ending in ("rounding", "stalled"):
-        _reject_twins(problem, solution)
+        reject_twins(problem, solution)
     if solution.ending == "interrupted" and not kept:
         raise KeyboardInterrupt
     if not certify:
@@ -265,18 +264,6 @@ def _solve(
         return solution
     other = _reduced(problem, False, tolerance, deadline, seed, progress)
     return other if _estimated_gap(problem, other, np.zeros(away.size)) < gap else solution
-
-
-def _reject_twins(problem: Problem, solution: Solution) -> None:
-    """Raise ValueError where there is no interpolant and rounding errors alone tell two points apart."""
-    missed = float(np.max(np.abs(misfits(problem, solution.network)))) > _MISSED * float(np.ptp(problem.values))
-    (i, j), distance = nearest_pair(problem.points)
-    if distance <= _TWINS[missed] * float(np.max(np.ptp(problem.points, axis=0))):
-        raise ValueError(
-            f"points {i} and {j} are {distance:.1g} apart, which is a rounding error of such points, and their values "
-            f"are {problem.values[i]} and {problem.values[j]}; no network in float64 interpolates both: make them one "
-            "point, or use lam > 0"
-        )
 
 
 def _estimated_gap(problem: Problem, solution: Solution, away: np.ndarray) -> float:

@@ -6,17 +6,14 @@ from functools import cached_property
 
 import numpy as np
 from jaxtyping import Float, Int
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
-from scipy.spatial import KDTree
 
 from minnorm.network import ShallowReLU
 from minnorm.problem import Problem
 from minnorm.solve.freepart import FreePart, root_mean_square
 from minnorm.solve.line_pricing import LinePricer
+from minnorm.solve.twins import without_twins
 
 _RANK = 1e-11  # singular values below this share of the largest are rounding errors of the data
-_TWINS = 1e-13  # of the extent: points this close are one where labels need not be met
 _ROUNDED = 2.0**-50  # of the labels: free terms that fit them this well fit them
 
 
@@ -169,42 +166,6 @@ def _orthogonal(columns: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     sound = singular > _RANK * np.max(singular, initial=0.0)
     root = math.sqrt(len(columns))
     return left[:, sound] * root, (right[sound].T * (root / singular[sound])) / size[:, None]
-
-
-def without_twins(points: np.ndarray, group: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Distinct points (n, d), one for all that are within rounding errors of each other, and the group of each."""
-    extent = float(np.max(np.ptp(points, axis=0)))
-    reach = _TWINS * extent
-    if not (math.isfinite(extent) and reach > 0):
-        return points, group
-    if points.shape[1] == 1:  # and in order
-        first = np.diff(points[:, 0], prepend=-np.inf) > reach
-        return points[first], (np.cumsum(first) - 1)[group]
-    pairs = KDTree(points).query_pairs(reach, output_type="ndarray")
-    if len(pairs) == 0:
-        return points, group
-    links = coo_array((np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), shape=(len(points),) * 2)
-    cluster = connected_components(links, directed=False)[1]
-    _, first, merged = np.unique(cluster, return_index=True, return_inverse=True)
-    return points[first], merged.reshape(-1)[group]
-
-
-def distances_to_twins(points: np.ndarray) -> Float[np.ndarray, " N"]:
-    """How far each point is from the one that `without_twins` has in its place."""
-    distinct, group = np.unique(points, axis=0, return_inverse=True)
-    merged, group = without_twins(distinct, group.reshape(-1))
-    return np.linalg.norm(points - merged[group], axis=1) if len(merged) < len(distinct) else np.zeros(len(points))
-
-
-def nearest_pair(points: np.ndarray) -> tuple[tuple[int, int], float]:
-    """The two nearest of the points that are not equal, as indices in order, and their distance."""
-    distinct, first = np.unique(points, axis=0, return_index=True)
-    if len(distinct) < 2:
-        return (0, 0), math.inf
-    distance, other = KDTree(distinct).query(distinct, k=2)
-    k = int(np.argmin(distance[:, 1]))
-    i, j = sorted((int(first[k]), int(first[other[k, 1]])))
-    return (i, j), float(distance[k, 1])
 
 
 def _scattered(labels: np.ndarray, group: np.ndarray, count: np.ndarray) -> np.ndarray:

@@ -14,7 +14,7 @@ from minnorm.problem import Problem
 from minnorm.solution import Solution
 from minnorm.solve import banded
 from minnorm.solve.generate import Progress
-from minnorm.solve.reduction import without_twins
+from minnorm.solve.twins import without_twins
 
 _ACCURACY = 1e-11  # of the interior point method: cheap, and it tells knots from near misses
 _EXHAUSTED = 100  # passes over the data that exchanges of knots may cost
