@@ -74,7 +74,9 @@ def lam_max(problem: Objective) -> float:
     numbers, e = scaled_integers(rest)
     if not np.any(numbers):
         return 0.0
-    return float(dual_norm(problem.x, numbers, problem.bias) * mpmath.mpf(2) ** -e / len(problem.y))
+    largest = dual_norm(problem.x, numbers, problem.bias) * mpmath.mpf(2) ** -e
+    reach = float(np.max(np.abs(problem.x))) + 1.0
+    return float(largest / len(problem.y)) if largest > 1e-60 * spread(problem) * reach else 0.0
 
 
 def described(case: Case) -> dict:
