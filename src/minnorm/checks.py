@@ -36,7 +36,7 @@ def shown(value: Any) -> str:
     return f"of type {type(value).__name__}" if "\n" in text or len(text) > _LONGEST else text
 
 
-def choice(name: str, value: Any, allowed: Iterable[str]) -> str:
+def choice(name: str, value: Any, allowed: Iterable[str]) -> Any:
     """One of the words allowed, as a plain string."""
     words = tuple(allowed)
     if not isinstance(value, str) or value not in words:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float
 
+from minnorm._types import Array
 from minnorm.network import ShallowReLU
 from minnorm.problem import Problem
 from minnorm.solution import Certificate, Solution
@@ -125,7 +126,7 @@ def _taken_out(array: Float[np.ndarray, "..."]) -> tuple[int, np.ndarray]:
     return (k, scaled) if np.array_equal(_times(scaled, k), array) else (0, array)
 
 
-def _times(array: np.ndarray, k: int) -> np.ndarray:
+def _times(array: Array, k: int) -> np.ndarray:
     """2^k times the array, also where 2^k itself is beyond float64's range."""
     with np.errstate(over="ignore", under="ignore"):
         return np.asarray(np.ldexp(np.asarray(array, dtype=np.float64), k))

@@ -379,7 +379,7 @@ def _annotations_are_not_checked(monkeypatch):
         (lambda: radial_bump(0), "dim is 0; give a positive whole"),
         (lambda: radial_bump(-3), "dim is -3; give a positive whole"),
         (lambda: radial_bump(2.5), r"dim is 2\.5; give a positive whole"),
-        (lambda: radial_bump(3.0), r"dim is 3\.0; give a positive whole"),
+        (lambda: radial_bump(3.5), r"dim is 3\.5; give a positive whole"),
         (lambda: radial_bump(True), "dim is True"),
         (lambda: radial_bump("3"), "dim is '3'"),
         (lambda: radial_bump(3, 1.0), r"plateau is 1\.0; give a number in \[0, 1\)"),
