@@ -51,7 +51,7 @@ def test_a_free_affine_term_leaves_the_weighted_turn():
 
 
 @settings(max_examples=10, deadline=None)
-@given(data(), st.sampled_from(PENALTIES))
+@given(data(least=3), st.sampled_from(PENALTIES))
 def test_the_certified_solver_finds_the_same_minimum(points, penalty):
     x, y = points
     solution = line(x, y, penalty)
