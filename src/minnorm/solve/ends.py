@@ -24,8 +24,9 @@ class Ends:
 
     def raised(self, level: float) -> "Ends":
         """The band of all labels higher by `level`."""
-        numbers = (self.lower, self.upper, self.lower_attained, self.upper_attained, self.value)
-        return Ends(*(level + number for number in numbers), self.proved)
+        lower, upper = level + self.lower, level + self.upper
+        attained = level + self.lower_attained, level + self.upper_attained
+        return Ends(lower, upper, attained[0], attained[1], level + self.value, self.proved)
 
 
 def exactly(lower: float, upper: float, value: float) -> Ends:

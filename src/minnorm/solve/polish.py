@@ -47,18 +47,21 @@ class _Stored:
     """A network with free terms of two numbers each, (high, low), which are their exact sums."""
 
     def __init__(self, problem: Problem, network: ShallowReLU, part: FreePart) -> None:
-        self.problem, self.net = problem, network
+        self.problem, self.net = problem, network.to_numpy()
         none = np.zeros(network.dim)
         self.level: Pair = two_sum(np.array([network.offset]), np.array([part.level]))
-        self.slope: Pair = two_sum(none if network.skip is None else network.skip, part.slope)
-        self.masses = network.outer_weights
+        self.slope: Pair = two_sum(none if network.skip is None else np.asarray(network.skip), part.slope)
+        self.masses = np.asarray(network.outer_weights)
         x, self.count = problem.points, len(problem.points)
         self.centre = x.mean(axis=0) if problem.penalty.constant_is_free else none
 
     @cached_property
     def hidden(self) -> Pair:
         """relu(w . x + b), shape (n, m)."""
-        high, low = add(product(self.problem.points, self.net.inner_weights), (self.net.biases[None], np.zeros((1, 1))))
+        high, low = add(
+            product(self.problem.points, np.asarray(self.net.inner_weights)),
+            (np.asarray(self.net.biases)[None], np.zeros((1, 1))),
+        )
         return np.where(high > 0, high, 0.0), np.where(high > 0, low, 0.0)
 
     def free_values(self) -> Pair:
@@ -95,7 +98,7 @@ class _Stored:
         """Change masses and free terms for the better."""
         problem, penalty = self.problem, self.problem.penalty
         atoms = self.hidden[0]
-        cost = penalty.atom_cost(self.net.inner_weights, self.net.biases)
+        cost = np.asarray(penalty.atom_cost(self.net.inner_weights, self.net.biases))
         moved = problem.points - self.centre
         extent = np.max(np.abs(moved), axis=0, initial=0.0)
         moved = moved[:, extent > 0] / extent[extent > 0]

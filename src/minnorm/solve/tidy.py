@@ -120,7 +120,8 @@ def _gathered(reduced: Reduced, here: Sparse, maxima: Atoms, reach: float) -> Sp
         if old.size == 0 or new.size == 0:
             continue
         tree = KDTree(np.column_stack([maxima.weights, maxima.biases])[new])
-        distance, nearest = tree.query(np.column_stack([here.weights, here.biases])[old])
+        found = tree.query(np.column_stack([here.weights, here.biases])[old])
+        distance, nearest = (np.asarray(part) for part in found)
         near = distance <= reach
         np.add.at(masses, new[nearest[near]], here.masses[old[near]])
         stay[old[near]] = False
@@ -175,7 +176,7 @@ class _Step:
         free = np.zeros(here.coefficients.size)
         matrix = np.concatenate([*blocks, reduced.free], axis=1) / np.sqrt(reduced.rho)[:, None]
         rest = here.nu * np.sqrt(reduced.rho)
-        hessian = matrix.T @ matrix + scipy.linalg.block_diag(*bends, np.zeros((free.size, free.size)))
+        hessian = matrix.T @ matrix + np.asarray(scipy.linalg.block_diag(*bends, np.zeros((free.size, free.size))))
         size = np.sqrt(np.maximum(np.diagonal(hessian), np.finfo(float).tiny))
         slope = matrix.T @ rest - np.concatenate([*pulls, free])
         change = inverse(hessian / size[:, None] / size)(slope / size) / size

@@ -47,7 +47,7 @@ def nearest_pair(points: np.ndarray) -> tuple[tuple[int, int], float]:
     distinct, first = np.unique(points, axis=0, return_index=True)
     if len(distinct) < 2:
         return (0, 0), math.inf
-    distance, other = KDTree(distinct).query(distinct, k=2)
+    distance, other = (np.asarray(part) for part in KDTree(distinct).query(distinct, k=2))
     k = int(np.argmin(distance[:, 1]))
     i, j = sorted((int(first[k]), int(first[other[k, 1]])))
     return (i, j), float(distance[k, 1])
