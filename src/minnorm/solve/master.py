@@ -20,6 +20,7 @@ _SINGULAR = 1e-15  # eigenvalues below this share of the mean are rounding error
 _PATIENCE = 3  # further steps after the gap has closed and the equations are solved no better
 _ACCURATE = 1e-9  # relative residual of a system that counts as solved
 _STUCK = 0.1  # error of a solution that its start is to blame for
+_FLOPS = 3e9  # a second, only to judge what there is time for
 _RANK = 1e-13  # pivots below this share of the largest are rounding errors
 
 
@@ -152,6 +153,7 @@ def _interior(programme: _Programme, tolerance: float, start: np.ndarray | None)
     size = max(float(np.max(np.abs(values))), 1e-300)
     dual_weight = 5 * size / p / slack
     normal = _Normal(atoms, free, rho, pull)
+    normal.deadline = deadline
     quadratic = bool(np.any(rho))
     best: Masses | None = None
     worse = 0
@@ -202,6 +204,7 @@ class _Normal:
         self.atoms, self.free, self.rho, self.pull = atoms, free, rho, pull
         self.squares = np.einsum("ij,ij->j", atoms, atoms)
         self.buffer = self.matrix = np.zeros((0, 0))
+        self.deadline = math.inf
         self.small = atoms.shape[1] < 0.7 * atoms.shape[0] and float(rho.min()) > 0
         if self.small:
             self.scaled = atoms / rho[:, None]
@@ -221,6 +224,8 @@ class _Normal:
         if self.small:
             left = probe - self._product(self._invert(probe))
             if not float(np.max(np.abs(left))) <= _ACCURATE * float(np.max(np.abs(probe))):
+                if len(self.atoms) ** 3 / 3 > _FLOPS * max(0.0, self.deadline - time.monotonic()):
+                    return False  # no time for the large system
                 self.small = False  # weights of too many orders of magnitude for the matrix inversion lemma
                 return self.factor(weights, probe)
         self.free_solved = self._invert(self.free)
