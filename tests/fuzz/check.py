@@ -218,6 +218,13 @@ def spread(problem: Objective) -> float:
     return max(abs(float(part)) for part in nearest_feasible(problem, [Fraction(float(label)) for label in problem.y]))
 
 
+def closest(problem: Objective) -> float:
+    """The least distance of two distinct points, 1 if there are none."""
+    places = np.unique(problem.x, axis=0)
+    apart = [float(np.linalg.norm(a - b)) for k, a in enumerate(places) for b in places[:k]]
+    return min((distance for distance in apart if distance), default=1.0)
+
+
 def scaled_integers(numbers: list[Fraction]) -> tuple[np.ndarray, int]:
     """Integers and e with numbers = integers * 2^-e, to 300 bits of the largest: orthogonality is lost by 1e-90."""
     top = max(abs(number) for number in numbers)
