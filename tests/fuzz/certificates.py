@@ -11,6 +11,7 @@ import multiprocessing
 import os
 import sys
 import time
+import traceback
 from collections import Counter, defaultdict
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
@@ -155,7 +156,11 @@ def serve(pipe, options: argparse.Namespace) -> None:
         except EOFError:
             return
         case = draw(options.seed, number, tuple(options.dims), tuple(options.kind))
-        pipe.send(judge(case, options))
+        try:
+            pipe.send(judge(case, options))
+        except Exception:
+            fault = f"CHECKER: {traceback.format_exc()}"
+            pipe.send(described(case) | {"outcome": "not judged", "faults": [fault], "seconds": 0.0})
 
 
 class Tally:

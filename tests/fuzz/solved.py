@@ -65,6 +65,8 @@ def _closed_form(case: Case, penalty: mn.PathNorm) -> list[str]:
             solution = mn.known.line(p.x, p.y, penalty)
     except ValueError:
         return []
+    except Exception as error:
+        return [f"known.line: traceback: {type(error).__name__}: {error}"]
     found = examine(p, claim(solution), solution.certificate.tolerance)
     return [f"known.line: {fault}" for fault in found.faults + _warnings(heard, solution.certified)]
 
