@@ -44,13 +44,15 @@ test: install
 slow: install
 	$(BIN)/python -m pytest --numprocesses $(JOBS) -m slow
 
-# Random problems against independent checks, seeded; longer than SECONDS by the last case. See tests/fuzz/README.md.
+# Random problems, made-up proofs and wrong arguments, seeded: up to SECONDS each. See tests/fuzz/README.md.
 SECONDS ?= 600
 SEED ?= 0
 
 fuzz: export OPENBLAS_NUM_THREADS = 1
 fuzz: install
 	$(BIN)/python tests/fuzz/certificates.py --seconds $(SECONDS) --seed $(SEED) --workers $(JOBS)
+	$(BIN)/python tests/fuzz/certificates.py --claims --seconds $(SECONDS) --seed $(SEED) --workers $(JOBS)
+	$(BIN)/python tests/fuzz/arguments.py --seconds $(SECONDS) --seed $(SEED)
 
 check: lint types imports test docs
 
