@@ -34,6 +34,14 @@ def test_nothing_is_said_of_what_is_certified_or_not_verified():
     assert advice.advice(problem, dataclasses.replace(solution, certificate=None)) == ""
 
 
+@pytest.mark.parametrize("offset", ["free", "none"])
+@pytest.mark.parametrize("lam", [0.0, 0.01])
+def test_labels_that_free_terms_fit_leave_nothing_to_prove(lam, offset):
+    labels = PLANE @ [0.3, -1.7] + 0.1  # but for rounding errors, which cost a relative gap of 1
+    with pytest.warns(mn.UncertifiedWarning, match="fit y up to rounding errors; nothing is left to prove"):
+        mn.fit(PLANE, labels, lam, penalty=mn.PathNorm(skip="free", offset=offset))
+
+
 @pytest.mark.parametrize(
     ("case", "said"),
     [

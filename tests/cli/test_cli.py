@@ -147,7 +147,7 @@ def test_stores_behind_urls(minnorm, tmp_path):
         (POINTS, ["known", "radial"], ["--dim"]),
         ("x,y\n0,1\n1,nan\n", ["known", "line", "points.csv"], ["line 3", "'y'"]),
         ("x,y\n0,1\n", ["known", "line", "points.csv"], ["1 distinct point", "two"]),
-        ("x,y\n0,1\n0,2\n1,1\n", ["known", "line", "points.csv"], ["0 and 1", "equal"]),
+        ("x,y\n0,1\n0,2\n1,1\n", ["known", "line", "points.csv"], ["lines 2, 3", "--ties mean"]),
         ("x,z,y\n0,1,2\n1,2,3\n", ["known", "line", "points.csv"], ["2 columns", "one coordinate"]),
         (POINTS, ["known", "line", "points.csv", "--skip", "maybe"], ["skip", "maybe", "free"]),
         (POINTS, ["known", "line", "points.csv", "--target", "q"], ["target", "'q'", "x, y"]),

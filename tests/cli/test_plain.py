@@ -61,8 +61,8 @@ def test_plain_text_on_a_terminal_if_asked_for(terminal, before, environment):
     assert not BOXES.search(shown)
     assert shown.splitlines()[:3] == [
         "Minimum-norm interpolant of 3 points",
-        "norm            2",
-        "lower bound     2",
+        "coordinates     x",
+        "target          y",
     ]
 
 
@@ -110,7 +110,7 @@ def complete(**environment):
     [
         (["kn"], ["known"]),
         (["known", "r"], ["radial", "radial-fit", "ridge", "ridge-sum"]),
-        (["solve", "points.csv", "--bias", ""], ["free", "penalised"]),
+        (["solve", "points.csv", "--bias", ""], ["free", "penalised", "penalized"]),
         (["solve", "points.csv", "--pa"], ["--path"]),
     ],
 )
