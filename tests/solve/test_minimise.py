@@ -555,3 +555,11 @@ def test_a_misspelt_option_is_refused_in_the_name_of_the_function_that_was_calle
     monkeypatch.setattr(jaxtyping.config, "jaxtyping_disable", True)
     with pytest.raises(TypeError, match=rf"{solve.__name__}\(\) got an unexpected keyword argument 'tolernace'"):
         solve([0.0, 1.0], [0.0, 1.0], tolernace=1e-3, **({"lam": 0.1} if solve is fit else {}))
+
+
+def test_pairs_that_rounding_errors_tell_apart_are_named_in_every_way_of_solving():
+    pairs = np.random.default_rng(0).normal(size=(3, 3))
+    x = np.concatenate([pairs, np.nextafter(pairs, np.inf)])
+    for penalty in (PathNorm(), PathNorm(offset="none"), PathNorm("penalised", "free")):
+        with pytest.raises(ValueError, match=r"points \d and \d are .* apart, which is a rounding error"):
+            interpolate(x, 1e-12 * np.arange(6.0), penalty=penalty)

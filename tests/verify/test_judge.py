@@ -511,3 +511,11 @@ def test_the_judge_has_compiled_code_of_its_own():
     assert not any("branch" in used(path) for path in (root / "solve").rglob("*.py"))
     included = re.findall(r'#include "(.*)"', (root.parents[1] / "native" / "branch.cpp").read_text())
     assert set(included) == {"branch.hpp", "parallel.hpp"}
+
+
+def test_an_objective_beyond_the_range_of_floats_is_infinite():
+    x = np.linspace(0.0, 1.0, 5)[:, None] * np.ones(2)
+    net = ShallowReLU(np.zeros((0, 2)), np.zeros(0), np.zeros(0), np.asarray(0.0))
+    found = verify(x, np.full(5, 8e153) * np.arange(5), Solution(net, np.zeros(5), PathNorm(), 1.0))
+    assert found.value == np.inf
+    assert not found.certified

@@ -13,7 +13,7 @@ from minnorm import advice, known
 from minnorm.checks import choice, flag, function, optional, real, whole
 from minnorm.network import ShallowReLU
 from minnorm.penalty import PathNorm
-from minnorm.problem import Problem
+from minnorm.problem import Problem, TiesError
 from minnorm.solution import Certificate, Solution
 from minnorm.solve.freepart import FreePart
 from minnorm.solve.generate import Found, Progress, generate
@@ -24,7 +24,7 @@ from minnorm.solve.reduction import Reduced, reduce
 from minnorm.solve.symmetry import symmetrised
 from minnorm.solve.threads import blas_threads
 from minnorm.solve.trend import trend
-from minnorm.solve.twins import distances_to_twins, reject_twins, without_twins
+from minnorm.solve.twins import distances_to_twins, name_twins, reject_twins, without_twins
 from minnorm.units import Units
 from minnorm.verify import verify
 
@@ -174,7 +174,11 @@ def minimise(
     units.refuse_extremes(("X", "y"))
     told = _Told(progress, verifying, began, units.objective)
     soon = deadline - (_PROOF * (deadline - began) if certify and math.isfinite(deadline) else 0.0)
-    solution = units.out_of(_solve(units.problem, _SHARE * tolerance, soon, seed, told.solving, warm))
+    try:
+        solution = units.out_of(_solve(units.problem, _SHARE * tolerance, soon, seed, told.solving, warm))
+    except (TiesError, ArithmeticError):  # in the coordinates in which it is solved points are nearer still
+        name_twins(problem)
+        raise
     if problem.lam == 0 and solution.ending in ("rounding", "stalled"):
         reject_twins(problem, solution)
     if solution.ending == "interrupted" and not kept:

@@ -40,7 +40,8 @@ def interpolated(
         missed = reduced.values - reduced.free @ coefficients - reduced.atoms(weights, biases) @ masses
         missed = missed - reduced.atoms(new_weights, new_biases) @ new_masses
         steps = np.diff(missed[order], prepend=0.0)
-        slopes = steps / (t - kinks)
+        # Points that are one along u get what the first of them lacks.
+        slopes = np.divide(steps, t - kinks, out=np.zeros(t.size), where=t > kinks)
         new_masses = new_masses + np.diff(slopes, prepend=0.0) * cost
     return (
         np.concatenate([weights, new_weights]),

@@ -47,6 +47,14 @@ def running(terms: np.ndarray) -> np.ndarray:
     return np.concatenate([np.array([0], dtype=object), np.cumsum(terms, dtype=object)])
 
 
+def total(terms: np.ndarray) -> float:
+    """The sum of numbers >= 0, correctly rounded; infinite beyond the range."""
+    try:
+        return math.fsum(terms.tolist())
+    except OverflowError:
+        return math.inf
+
+
 def power(e: int) -> int:
     """2^e for e >= 0: an integer, so that nothing is cut off where arrays of integers are multiplied by it."""
     return 1 << e

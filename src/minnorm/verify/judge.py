@@ -18,7 +18,7 @@ from minnorm.solution import Certificate, Scope, Solution
 from minnorm.units import Units
 from minnorm.verify import line, space
 from minnorm.verify.clock import Clock, Progress
-from minnorm.verify.exact import UP, Dual, round_down
+from minnorm.verify.exact import UP, Dual, round_down, total
 from minnorm.verify.price import interpolant_norm
 from minnorm.verify.primal import path_norm, residuals
 
@@ -136,7 +136,7 @@ def _clock(effort: float, time_limit: float | int | None, progress: Progress | N
 def _objective(problem: Problem, norm: float, misfit: np.ndarray) -> float:
     """1/(2n) sum r_i^2 + lam * norm, rounded up."""
     with np.errstate(over="ignore"):
-        squares = math.fsum((misfit * misfit).tolist()) * UP
+        squares = total(misfit * misfit) * UP
         value = (squares / (2 * len(misfit)) + problem.lam * norm) * UP
     small = np.any((misfit > 0) & (misfit < _SQUARES)) or (norm > 0 and norm * problem.lam < _SQUARES)
     return value + (2.0**-1070 if small else 0.0)

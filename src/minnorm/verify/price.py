@@ -23,7 +23,7 @@ from scipy.spatial import KDTree
 
 from minnorm.network import ShallowReLU
 from minnorm.problem import Problem
-from minnorm.verify.exact import UNIT, UP, gamma
+from minnorm.verify.exact import UNIT, UP, gamma, total
 from minnorm.verify.primal import lengths
 from minnorm.verify.twofold import two_product, two_sum
 
@@ -58,7 +58,7 @@ def interpolant_norm(problem: Problem, net: ShallowReLU, norm: float, misfit: np
     if x.shape[1] == 1 and problem.penalty.bias == "free":
         return max(norm, least_norm_on_a_line(x[:, 0], y, problem.penalty.skip == "free")), rounding
     prices = misfit[misfit > 0] * bump_norms(problem, misfit > 0)
-    return (norm + math.fsum(prices.tolist()) * UP) * UP, rounding
+    return (norm + total(prices) * UP) * UP, rounding
 
 
 def bump_norms(problem: Problem, wanted: np.ndarray) -> np.ndarray:
@@ -162,9 +162,6 @@ def least_norm_on_a_line(x: np.ndarray, y: np.ndarray, skip: bool) -> float:
         turn, low = two_sum(q[1:], -q[:-1])
         turn = np.abs(turn + (low + (r[1:] - r[:-1]))) * (1 + 8 * UNIT) + 2 * (slack[1:] + slack[:-1])
         ends = (abs(q[0] + q[-1]) + 4 * UNIT * (abs(q[0]) + abs(q[-1]))) * UP
-    try:
-        bent = math.fsum(turn.tolist()) * UP
-    except OverflowError:
-        return math.inf
+    bent = total(turn) * UP
     least = bent if skip else max(bent, (bent + float(ends)) / 2 * UP)
     return math.inf if math.isnan(least) else least

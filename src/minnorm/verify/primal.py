@@ -7,7 +7,7 @@ import numpy as np
 from minnorm._types import Array
 from minnorm.network import ShallowReLU
 from minnorm.penalty import PathNorm
-from minnorm.verify.exact import UP, gamma
+from minnorm.verify.exact import UP, gamma, total
 from minnorm.verify.twofold import halves, two_product, two_sum
 
 _BLOCK = 1 << 20  # hidden values held at once
@@ -25,7 +25,7 @@ def path_norm(net: ShallowReLU, penalty: PathNorm) -> float:
     amplitude, size = np.abs(net.outer_weights), lengths(atoms)
     underflow = int(np.count_nonzero((amplitude > 0) & (size > 0))) * 2.0**-1074
     with np.errstate(over="ignore"):
-        return math.fsum((amplitude * size).tolist()) * UP + underflow
+        return total(amplitude * size) * UP + underflow
 
 
 def lengths(vectors: np.ndarray) -> np.ndarray:
