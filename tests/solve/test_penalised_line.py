@@ -62,3 +62,14 @@ def test_equal_points_and_warm_starts_along_a_path():
     assert np.all(path.certified)
     for lam, value in zip(path.lam.values.tolist(), path.value.values.tolist(), strict=True):
         assert value == pytest.approx(mn.fit(x, y, lam, penalty=penalty).value, rel=2e-6)
+
+
+@pytest.mark.parametrize("skip", ["none", "free"])
+def test_a_minimiser_has_no_neuron_without_a_reason(skip):
+    """Wherever there is a neuron the dual vector touches its bound: masses next to nothing elsewhere are no part."""
+    x, y = np.linspace(-1, 1, 6), np.array([0.0, 0.1, 0.6, 0.9, 0.4, 0.3])
+    penalty = PathNorm("penalised", skip)
+    found = mn.fit(x, y, lam=0.03, penalty=penalty)
+    touched = penalty.correlation(found.dual / 0.03, x[:, None], found.network)
+    assert found.network.width > 0
+    assert np.sign(found.network.outer_weights) * touched == pytest.approx(1, abs=1e-4)

@@ -14,7 +14,7 @@ from minnorm.solve.oracle import Atoms
 from minnorm.solve.pool import APART, Pool, cuts, thinned
 from minnorm.solve.pricing import Pricer
 from minnorm.solve.reduction import Reduced
-from minnorm.solve.tidy import tidied
+from minnorm.solve.tidy import settled, tidied
 
 Progress = Callable[[float, float, float], None]
 """Called with (seconds, objective of the best network so far, lower bound so far) in the problem's own units."""
@@ -309,9 +309,12 @@ def finish(reduced: Reduced, found: Found, tolerance: float, deadline: float = n
         again = master.solve(values, reduced.free, reduced.values, reduced.rho, tolerance=0.1 * tolerance)
         sparse = _with_support(reduced, sparse, np.ones(sparse.masses.size, dtype=bool), again.masses)
     few = sparse if sparse.value <= plain.value + allowed or sparse.gap <= tolerance else plain
-    if reduced.problem.lam == 0 or reduced.along is not None or few.masses.size > _MOST_TIDIED:
+    if reduced.problem.lam == 0 or few.masses.size > _MOST_TIDIED:
         return few
-    tidy = tidied(reduced, few.weights, few.biases, few.masses, few.coefficients)
+    # On the line atoms have the places they should have, but masses next to nothing where there should be none.
+    tidy = (tidied if reduced.along is None else settled)(
+        reduced, few.weights, few.biases, few.masses, few.coefficients
+    )
     if tidy.value > few.value + allowed:
         return few
     parts = {name: getattr(tidy, name) for name in ("weights", "biases", "masses", "coefficients", "value")}

@@ -54,7 +54,7 @@ def tidied(
     Source: Denoyelle, Duval, Peyre & Soubies (2020), *The sliding Frank-Wolfe algorithm*, for moving atoms and masses
     together; Pilanci & Ergen (2020), *Neural networks are convex regularizers*, for convexity within a cell.
     """
-    best = _settled(reduced, weights, biases, masses, coefficients)
+    best = settled(reduced, weights, biases, masses, coefficients)
     near = _NEAR
     for _ in range(_TIMES):
         if best.masses.size == 0:
@@ -74,7 +74,7 @@ def tidied(
             break
     aligned = _aligned(best)
     sparse = support.sparsify(reduced.atoms(*aligned), reduced.free, best.masses)
-    fewer = _settled(reduced, *aligned, sparse, best.coefficients)
+    fewer = settled(reduced, *aligned, sparse, best.coefficients)
     return fewer if fewer.value <= best.value * (1 + 10 * _SAME) else best
 
 
@@ -93,10 +93,10 @@ def _aligned(here: Sparse) -> tuple[np.ndarray, np.ndarray]:
     return places[:, :-1], places[:, -1]
 
 
-def _settled(
+def settled(
     reduced: Reduced, weights: np.ndarray, biases: np.ndarray, masses: np.ndarray, coefficients: np.ndarray
 ) -> Sparse:
-    """The best masses on given atoms, those without mass left out."""
+    """The best masses, of the signs they have, on given atoms; those that are best without mass are left out."""
     live = masses != 0
     weights, biases, masses = weights[live], biases[live], masses[live]
     atoms = reduced.atoms(weights, biases)
@@ -127,7 +127,7 @@ def _gathered(reduced: Reduced, here: Sparse, maxima: Atoms, reach: float) -> Sp
         stay[old[near]] = False
     weights = np.concatenate([maxima.weights, here.weights[stay]])
     biases = np.concatenate([maxima.biases, here.biases[stay]])
-    return _settled(reduced, weights, biases, np.concatenate([masses, here.masses[stay]]), here.coefficients)
+    return settled(reduced, weights, biases, np.concatenate([masses, here.masses[stay]]), here.coefficients)
 
 
 def _slid(reduced: Reduced, here: Sparse) -> Sparse:
@@ -197,7 +197,7 @@ class _Step:
         live = size > 0
         unit = theta[live] / size[live, None] * np.sign(here.masses[live])[:, None]
         masses = size[live] * np.sign(here.masses[live])
-        there = _settled(self.reduced, unit[:, :-1], unit[:, -1], masses, here.coefficients + share * shift)
+        there = settled(self.reduced, unit[:, :-1], unit[:, -1], masses, here.coefficients + share * shift)
         return there, share < 1
 
 
