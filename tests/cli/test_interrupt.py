@@ -89,7 +89,15 @@ def test_a_signal_ends_a_long_solve_with_its_best(tmp_path, options):
     rows = "\n".join(",".join(map(str, row)) for row in rng.normal(size=(300, 4)))
     (tmp_path / "points.csv").write_text("a,b,c,y\n" + rows + "\n")
     command = [sys.executable, "-m", "minnorm.cli", "solve", "points.csv", "--json", *options]
-    child = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    child = subprocess.Popen(
+        command,
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        # A test run in the background of a shell ignores Ctrl-C, and so would what it starts.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
     time.sleep(20)
     assert child.poll() is None
     child.send_signal(signal.SIGINT)

@@ -300,7 +300,13 @@ def test_ctrl_c_ends_an_oracle():
         print("ready", flush=True)
         exact(x, nu, "free")
     """
-    child = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    child = subprocess.Popen(
+        [sys.executable, "-c", code],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # ignored in the background of a shell
+    )
     assert child.stdout is not None
     assert child.stdout.readline() == "ready\n"
     time.sleep(1.0)
