@@ -42,6 +42,27 @@ def test_labels_that_free_terms_fit_leave_nothing_to_prove(lam, offset):
         mn.fit(PLANE, labels, lam, penalty=mn.PathNorm(skip="free", offset=offset))
 
 
+@pytest.mark.parametrize("gap", [1e-3, 0.08, 1.0])
+@pytest.mark.parametrize("bias", ["free", "penalised"])
+def test_of_such_labels_nothing_is_left_whatever_the_gap_if_the_neurons_cost_nothing(gap, bias):
+    """The dots of rounding errors are connected at the least cost, up to rounding errors of theirs."""
+    labels = PLANE @ [0.3, -1.7] + 0.1
+    penalty = mn.PathNorm(bias=bias, skip="free")
+    problem, solution = unproved(PLANE, labels, penalty=penalty, value=1e-14, lower_bound=1e-14 * (1 - gap))
+
+    def made(cost):
+        net = mn.ShallowReLU(np.eye(2), np.zeros(2), np.array([cost, -cost]), np.array(0.1), np.array([0.3, -1.7]))
+        return dataclasses.replace(solution, network=net)
+
+    cheap = made(1e-15)
+    assert "nothing is left to prove" in advice.advice(problem, cheap)
+    assert "nothing is left" not in advice.advice(problem, made(1e-3)), "its neurons cost something"
+    bent = Problem(PLANE, labels + 1e-9 * LABELS, penalty)
+    assert "nothing is left" not in advice.advice(bent, cheap), "labels that free terms do not fit"
+    missed = dataclasses.replace(cheap, certificate=dataclasses.replace(cheap.certificate, residual=1e-3))
+    assert "the network misses y" in advice.advice(problem, missed)
+
+
 @pytest.mark.parametrize(
     ("case", "said"),
     [

@@ -23,7 +23,7 @@ _AWAY = 1e4  # a column's distance from the origin, relative to its spread
 _NARROW = 1e-6  # a column's spread, relative to the largest
 _TWINS = 1e-9  # a distance between points, relative to their extent
 _FITTED = 2.0**-48  # of the labels: what free terms leave is rounding up to there
-_HOPELESS = 0.5  # a gap from which on the objective may be rounding errors
+_CHEAP = 2.0**-24  # of the labels, over the points' extent: neurons that cost no more may fit rounding errors
 _OURS = ("minnorm", "jaxtyping", "beartype")
 
 
@@ -106,13 +106,26 @@ def say(message: str) -> None:
 
 
 def _free_terms_fit(problem: Problem, solution: Solution) -> bool:
-    """Whether a network whose neurons cost next to nothing meets the labels as closely as float64 can say."""
-    net, x, proof = solution.network.to_numpy(), problem.points, solution.certificate
-    if proof is None or proof.gap < _HOPELESS:
+    """Whether free terms fit the labels as closely as float64 can say, and the network's neurons cost next to nothing.
+
+    Points and labels are in units of their sizes, and the free terms' own rounding errors count as the labels' do.
+    """
+    x, y, penalty, proof = problem.points, problem.values, problem.penalty, solution.certificate
+    if proof is None or not proof.residual <= proof.rounding:
         return False
-    linear = 0.0 if net.skip is None else float(np.max(np.abs(x) @ np.abs(net.skip)))
-    size = _FITTED * (float(np.max(np.abs(problem.values))) + linear)
-    return proof.residual <= size and problem.penalty.value(net) * float(np.max(np.ptp(x, axis=0))) <= size
+    size, largest = np.max(np.abs(x), axis=0), float(np.max(np.abs(y)))
+    x, y = x / np.where(size > 0, size, 1.0), y / (largest or 1.0)
+    columns = np.empty((y.size, 0))
+    if penalty.skip == "free":
+        columns = x - x.mean(axis=0) if penalty.constant_is_free else x
+    if penalty.constant_is_free:
+        columns = np.column_stack([columns, np.ones(y.size)])
+    weights = np.linalg.lstsq(columns, y, rcond=None)[0]
+    left = float(np.max(np.abs(y - columns @ weights)))
+    top = float(np.max(size))
+    reach = float(np.max(np.ptp(x, axis=0) * (size / (top or 1.0)))) * top if penalty.bias == "free" else max(1.0, top)
+    cheap = penalty.value(solution.network.to_numpy()) * reach <= _CHEAP * largest
+    return cheap and left <= _FITTED * (1 + float(np.abs(weights).sum()))
 
 
 def _missing(proof: Certificate, words: Words) -> str:

@@ -89,6 +89,7 @@ def test_between_the_points_it_is_the_chord(points, skip):
     np.testing.assert_allclose(found, np.interp(t, x[order], y[order]), atol=1e-12 * (1 + np.abs(y).max()))
 
 
+@pytest.mark.filterwarnings("ignore::minnorm.UncertifiedWarning")  # of labels that are affine but for rounding errors
 @settings(max_examples=40, deadline=None)
 @given(data(most=8), st.sampled_from(SKIPS))
 def test_no_measure_on_atoms_at_the_data_is_cheaper(points, skip):
@@ -103,7 +104,9 @@ def test_no_measure_on_atoms_at_the_data_is_cheaper(points, skip):
         bounds=[(0, None)] * (2 * w.size) + [(None, None)] * free.shape[1],
         method="highs",
     )
-    assert line(x, y, PathNorm(skip=skip)).value == pytest.approx(found.fun, rel=1e-8, abs=1e-8)
+    solution = line(x, y, PathNorm(skip=skip))
+    assert solution.certified or solution.value <= 1e-11
+    assert solution.value == pytest.approx(found.fun, rel=1e-8, abs=1e-8)
 
 
 @pytest.mark.filterwarnings("ignore::minnorm.UncertifiedWarning")  # looked at, or not what it is about

@@ -106,13 +106,16 @@ def test_a_programme_over_a_grid_of_knots_costs_as_much(points):
     assert value == pytest.approx(grid.fun, rel=1e-5, abs=1e-6)
 
 
+@pytest.mark.filterwarnings("ignore::minnorm.UncertifiedWarning")  # of labels that are affine but for rounding errors
 @settings(max_examples=40, deadline=None)
 @given(data(least=3), st.sampled_from([-2.0, 0.1]))
 def test_reflection_and_scaling_of_labels(points, factor):
     x, y = points
     value = line(x, y, FREE).value
-    assert line(-x[::-1], y[::-1], FREE).value == pytest.approx(value, rel=1e-11, abs=1e-12)
-    assert line(x, factor * y + x, FREE).value == pytest.approx(abs(factor) * value, rel=1e-10, abs=1e-11)
+    turned, scaled = line(-x[::-1], y[::-1], FREE), line(x, factor * y + x, FREE)
+    assert turned.value == pytest.approx(value, rel=1e-11, abs=1e-12)
+    assert scaled.value == pytest.approx(abs(factor) * value, rel=1e-10, abs=1e-11)
+    assert all(found.certified or found.value <= 1e-11 for found in (turned, scaled))
 
 
 @settings(max_examples=10, deadline=None)
