@@ -24,7 +24,7 @@ def line_data(seed, n=6):
 
 def general(x, y, query, penalty):
     """The method for planes, on data for which `band` has a closed form."""
-    reduced = reduce(mn.Problem(x, y, penalty))
+    reduced = reduce(mn.Problem(x, y, penalty), part=False)  # whose ends are those of the labels, not of a remainder
     places = Places(reduced)
     planes = Planes(reduced, 1e-6, np.inf, True)
     return planes, [planes.at(places.reduced(np.atleast_1d(q))) for q in query]

@@ -498,8 +498,14 @@ def test_options():
     assert plain.certificate is None
     assert not plain.certified
     told = []
-    assert fit(x, y, 0.01, progress=lambda *numbers: told.append(numbers)).rounds == len(told) > 0
-    assert np.array_equal(plain.dual, fit(x, y, 0.01).dual)
+    unproven = fit(x, y, 0.01, certify=False, progress=lambda *numbers: told.append(numbers))
+    assert unproven.rounds == len(told) > 0
+    assert np.array_equal(plain.dual, unproven.dual)
+    solving, told[:] = len(told), []
+    assert np.array_equal(plain.dual, fit(x, y, 0.01, progress=lambda *numbers: told.append(numbers)).dual)
+    # While it verifies the last value and bound are told again.
+    assert len(told) > solving
+    assert {numbers[1:] for numbers in told[solving:]} == {told[solving - 1][1:]}
     assert interpolate(x[:, 0], y).value == pytest.approx(interpolate(x[:, :1], y).value)
 
 
@@ -527,11 +533,13 @@ def test_a_corrupted_solution_is_not_certified(lam, seed):
         dataclasses.replace(sol, network=ShallowReLU(*(p[1:] for p in (inner, biases, outer)), net.offset)),
         dataclasses.replace(sol, network=dataclasses.replace(net, offset=np.asarray(net.offset + 0.1))),
         dataclasses.replace(sol, dual=-sol.dual),
-        dataclasses.replace(sol, dual=0.9 * sol.dual),
         dataclasses.replace(sol, dual=np.roll(sol.dual, 1)),
         dataclasses.replace(sol, dual=np.zeros(15)),
     ):
         assert not verify(x, y, wrong).certified
+    # Any positive multiple of a dual vector proves what it does.
+    shorter = verify(x, y, dataclasses.replace(sol, dual=0.9 * sol.dual))
+    assert shorter.lower_bound == pytest.approx(sol.lower_bound, rel=1e-12)
     assert not verify(x, y + 0.01 * rng.normal(size=15), sol).certified
     # Bounds of another vector are bounds all the same: no perturbation may lift them above the minimum.
     for size in (1e-6, 1e-3, 0.1, 1.0):
