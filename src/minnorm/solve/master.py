@@ -261,11 +261,26 @@ class _Normal:
         return step, shift, fall, move + ratio * fall
 
     def solve(self, right: np.ndarray, nu: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """(step, shift) with (Phi D Phi^T + rho) step + F shift = right and F^T (nu + step) + pull = 0."""
-        step = self._invert(right)
+        """(step, shift) with (Phi D Phi^T + rho) step + F shift = right and F^T (nu + step) + pull = 0.
+
+        Once more for what is left: between large multiples of the free terms digits of a step are lost.
+        """
         if self.free.shape[1] == 0:
-            return step, np.zeros(0)
-        shift = np.linalg.lstsq(self.free_matrix, self.free.T @ (step + nu) + self.pull, rcond=None)[0]
+            return self._invert(right), np.zeros(0)
+        step, shift = self._bordered(right, self.free.T @ nu + self.pull)
+        left = right - self._product(step) - self.free @ shift
+        if float(np.max(np.abs(left))) <= _REFINED * float(np.max(np.abs(right))):
+            return step, shift
+        again, more = self._bordered(left, self.free.T @ (nu + step) + self.pull)
+        closer = right - self._product(step + again) - self.free @ (shift + more)
+        if float(np.max(np.abs(closer))) < float(np.max(np.abs(left))):
+            return step + again, shift + more
+        return step, shift
+
+    def _bordered(self, right: np.ndarray, below: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """(step, shift) with (Phi D Phi^T + rho) step + F shift = right and F^T step + below = 0."""
+        step = self._invert(right)
+        shift = np.linalg.lstsq(self.free_matrix, self.free.T @ step + below, rcond=None)[0]
         return step - self.free_solved @ shift, shift
 
     def _invert(self, right: np.ndarray) -> np.ndarray:
