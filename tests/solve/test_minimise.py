@@ -21,7 +21,7 @@ from minnorm.solve import fit, interpolate, oracle
 from minnorm.solve.oracle import random_starts
 
 seeds = st.integers(0, 2**32 - 1)
-quick = settings(max_examples=3, deadline=None)
+quick = settings(max_examples=2, deadline=None)
 PENALTIES = [PathNorm(*parts) for parts in itertools.product(("free", "penalised"), ("none", "free"), ("free", "none"))]
 every_penalty = pytest.mark.parametrize("penalty", PENALTIES, ids=lambda p: f"{p.bias}-{p.skip}-{p.offset}")
 both = pytest.mark.parametrize("lam", [0.0, 5e-3])
@@ -225,7 +225,7 @@ def test_more_data_cost_more():
 @quick
 def test_the_least_norm_is_a_norm(seed):
     rng = np.random.default_rng(seed)
-    x, y, z = rng.normal(size=(12, 2)), *rng.normal(size=(2, 12))
+    x, y, z = rng.normal(size=(8, 2)), *rng.normal(size=(2, 8))
     one, other, total = (interpolate(x, values).value for values in (y, z, y + z))
     assert total <= (one + other) * (1 + 1e-6)
     t = rng.uniform()
@@ -256,7 +256,7 @@ def test_the_least_objective_is_concave_and_rises_with_lam():
 def test_units(seed, s, c):
     """[f(x / s)] = [f] / s; c y costs |c| times as much, or c^2 if lam grows by |c|."""
     rng = np.random.default_rng(seed)
-    x, y, lam = rng.normal(size=(12, 2)), rng.normal(size=12), 0.01
+    x, y, lam = rng.normal(size=(8, 2)), rng.normal(size=8), 0.01
     norm, objective = interpolate(x, y).value, fit(x, y, lam).value
     for sol, value in (
         (interpolate(s * x, y), norm / s),

@@ -8,6 +8,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import Lasso
 from tests.problems import cross
 
+from minnorm import verify
 from minnorm.penalty import PathNorm
 from minnorm.solve import fit, interpolate
 from minnorm.solve.oracle import random_starts
@@ -140,22 +141,22 @@ def test_a_cross_in_four_dimensions():
     np.testing.assert_allclose(sol(x), y, atol=1e-12)
 
 
-@pytest.mark.filterwarnings("ignore::minnorm.UncertifiedWarning")  # looked at, or not what it is about
 def test_large_data_in_high_rank_are_searched_and_repeatable():
     rng = np.random.default_rng(6)
-    x = rng.normal(size=(40, 6))
+    x = rng.normal(size=(16, 5))
     y = np.abs(x[:, 0]) + 0.3 * x[:, 1]
-    one, other = (fit(x, y, 0.02, seed=3) for _ in range(2))
-    assert one.certificate is not None
-    assert one.certificate.scope == "searched"
-    assert not one.certified
+    one, other = (fit(x, y, 0.02, seed=3, certify=False) for _ in range(2))
     assert np.array_equal(one.dual, other.dual)
     for name, part in one.network.to_dict().items():
         assert np.array_equal(part, other.network.to_dict()[name])
-    third = fit(x, y, 0.02, seed=4)
-    assert third.value == pytest.approx(one.value, rel=1e-5)
-    # The searched bound is no proof, but agrees; nothing in a rich dictionary is better than it.
-    assert abs(one.gap) < 1e-5
+    # Where there is no time to branch, the judge searches, which is no proof.
+    searched = verify(x, y, one, effort=0.0)
+    assert (searched.scope, searched.certified) == ("searched", False)
+    proven, third = verify(x, y, one), verify(x, y, fit(x, y, 0.02, seed=4, certify=False))
+    assert (proven.scope, proven.certified) == ("bounded", True)
+    assert third.value == pytest.approx(proven.value, rel=2e-6)
+    assert searched.dual_norm == pytest.approx(proven.dual_norm, rel=1e-5)
+    # Nothing in a rich dictionary is better.
     atoms = rich(x, one)
     value = regression(atoms, y, 0.02)
-    assert value >= one.value * (1 - 1e-5)
+    assert value >= proven.lower_bound
