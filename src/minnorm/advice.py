@@ -192,7 +192,7 @@ def _of_twins(x: np.ndarray, words: Words) -> list[str]:
     k = int(np.argmin(apart[:, 1]))
     if apart[k, 1] > _TWINS * float(np.max(np.ptp(x, axis=0))):
         return []
-    i, j = (int(np.flatnonzero(np.all(x == distinct[m], axis=1))[0]) for m in (k, which[k, 1]))
+    i, j = (int(np.flatnonzero(np.all(x == distinct[m], axis=1))[0]) for m in (k, np.asarray(which)[k, 1]))
     return [f"merge rows {min(i, j)} and {max(i, j)} of {words.points}, they are {apart[k, 1]:.1e} apart"]
 
 
