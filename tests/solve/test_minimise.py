@@ -7,7 +7,7 @@ import warnings
 import jaxtyping
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linprog
 from sklearn.exceptions import ConvergenceWarning
@@ -21,7 +21,8 @@ from minnorm.solve import fit, interpolate, oracle
 from minnorm.solve.oracle import random_starts
 
 seeds = st.integers(0, 2**32 - 1)
-quick = settings(max_examples=2, deadline=None)
+quick = settings(max_examples=2, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+unchecked = pytest.mark.usefixtures("unchecked")  # type checks at run time would take most of the time
 PENALTIES = [PathNorm(*parts) for parts in itertools.product(("free", "penalised"), ("none", "free"), ("free", "none"))]
 every_penalty = pytest.mark.parametrize("penalty", PENALTIES, ids=lambda p: f"{p.bias}-{p.skip}-{p.offset}")
 both = pytest.mark.parametrize("lam", [0.0, 5e-3])
@@ -66,11 +67,11 @@ def programme(atoms, free, y):
     return float(result.fun)
 
 
-def regression(atoms, y, lam):
+def regression(atoms, y, lam, sweeps=30_000):
     """The objective that coordinate descent reaches over a dictionary: attained, whether it has converged or not."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
-        lasso = Lasso(alpha=lam, tol=1e-9, max_iter=30_000).fit(atoms, y)
+        lasso = Lasso(alpha=lam, tol=1e-9, max_iter=sweeps).fit(atoms, y)
     return float(np.mean((y - lasso.predict(atoms)) ** 2) / 2 + lam * np.abs(lasso.coef_).sum())
 
 
@@ -120,6 +121,7 @@ def test_closed_forms(problem):
     assert sol.value == pytest.approx(problem.optimum, rel=max(problem.error, tolerance))
 
 
+@unchecked
 @pytest.mark.parametrize("problem", PLANE, ids=lambda p: p.name)
 def test_a_hundred_points_in_the_plane(problem):
     x, y = problem.points, problem.values
@@ -160,6 +162,7 @@ def test_every_penalty(penalty, lam):
         assert programme(own, free, y) == pytest.approx(sol.value, rel=2e-6)
 
 
+@unchecked
 def test_penalties_are_ordered():
     """Whatever is free costs nothing; forbidding the offset costs something only where biases cost."""
     rng = np.random.default_rng(0)
@@ -182,9 +185,9 @@ def test_no_programme_over_a_dictionary_is_better(lam):
     rng = np.random.default_rng(1)
     x, y = rng.normal(size=(30, 2)), rng.normal(size=30)
     sol = fit(x, y, lam)
-    foreign, own, free = others(x, sol.penalty), with_own(x, sol), np.ones((30, 1))
+    foreign, own, free = others(x, sol.penalty, count=300), with_own(x, sol), np.ones((30, 1))
     for atoms, upper in ((foreign, np.inf), (np.concatenate([foreign, own], axis=1), sol.value * (1 + 1e-6))):
-        best = regression(atoms, y, lam) if lam else programme(atoms, free, y)
+        best = regression(atoms, y, lam, 200_000) if lam else programme(atoms, free, y)
         assert sol.lower_bound * (1 - 1e-9) <= best <= upper
 
 
@@ -221,6 +224,7 @@ def test_more_data_cost_more():
     assert all(low < high * (1 + 1e-6) for low, high in itertools.pairwise(values))
 
 
+@unchecked
 @given(seed=seeds)
 @quick
 def test_the_least_norm_is_a_norm(seed):
@@ -251,6 +255,7 @@ def test_the_least_objective_is_concave_and_rises_with_lam():
     assert np.all(np.diff(values) / np.diff(lams) >= norms[1:] - 1e-4)
 
 
+@unchecked
 @given(seed=seeds, s=st.sampled_from([1e-6, 0.3, 50.0, 1e8]), c=st.sampled_from([-1.0, 1e-9, 40.0, 1e7]))
 @quick
 def test_units(seed, s, c):

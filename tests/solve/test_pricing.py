@@ -141,6 +141,7 @@ def test_a_cross_in_four_dimensions():
     np.testing.assert_allclose(sol(x), y, atol=1e-12)
 
 
+@pytest.mark.usefixtures("unchecked")
 def test_large_data_in_high_rank_are_searched_and_repeatable():
     rng = np.random.default_rng(6)
     x = rng.normal(size=(16, 5))
