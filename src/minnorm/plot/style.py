@@ -99,11 +99,10 @@ def plot_style(name: str | None = None) -> Iterator[None]:
     >>> ax.get_facecolor()[:3] < (0.2, 0.2, 0.2)
     True
     """
-    name = _style.get() if name is None else name
-    name = choice("style", name, _PALETTES)
-    token = _style.set(name)
+    chosen: str = choice("style", _style.get() if name is None else name, _PALETTES)
+    token = _style.set(chosen)
     try:
-        with mpl.rc_context(_parameters(_PALETTES[name])):
+        with mpl.rc_context(_parameters(_PALETTES[chosen])):
             yield
     finally:
         _style.reset(token)

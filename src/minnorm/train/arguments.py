@@ -79,16 +79,15 @@ def setting(
     ):
         if given and shown(value) != shown(usual):
             raise ValueError(f"{name} is {value!r}, but start gives the networks; leave one of them out")
-    if decay is not None:
-        decay = choice("decay", decay, get_args(Decay))
-    if entry.gradient == "searched" and decay == "decoupled":
+    coupling: Decay = entry.decay if decay is None else choice("decay", decay, get_args(Decay))
+    if entry.gradient == "searched" and coupling == "decoupled":
         raise ValueError(
             f"decay is 'decoupled'; {optimizer} searches along lines for less of the objective, which is 'coupled'"
         )
     return Setting(
         optimizer=optimizer,
         options={**entry.options, **options},
-        decay=entry.decay if decay is None else decay,
+        decay=coupling,
         penalty=problem.penalty,
         initial="given" if given else choice("initial", initial, INITIALISATIONS),
         biases=choice("biases", biases, get_args(Biases)),
