@@ -62,7 +62,7 @@ def test_plain_text_on_a_terminal_if_asked_for(terminal, before, environment):
     assert shown.splitlines()[:3] == [
         "Minimum-norm interpolant of 3 points",
         "coordinates     x",
-        "target          y",
+        "values          y",
     ]
 
 
