@@ -1,6 +1,7 @@
 """What many tests share: a small study, and the command line as a user runs it."""
 
 import json
+import subprocess
 import sys
 import warnings
 from dataclasses import dataclass
@@ -51,6 +52,22 @@ def make_small():
 def small(make_small):
     """The content of a small study, to change."""
     return make_small()
+
+
+@pytest.fixture
+def interruptible():
+    """Start Python code that Ctrl-C interrupts: interruptible(code, *arguments, cwd=None) -> Popen with text in pipes.
+
+    A test run in the background of a shell ignores Ctrl-C, and so does what it starts unless it is told otherwise; to
+    tell it between fork and exec would fork while JAX has threads.
+    """
+    heeds = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+
+    def start(code: str, *arguments: str, cwd=None) -> subprocess.Popen:
+        command = [sys.executable, "-c", heeds + code, *arguments]
+        return subprocess.Popen(command, cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+    return start
 
 
 @dataclass(frozen=True)

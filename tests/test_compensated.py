@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from minnorm.compensated import add, multiply, running_sum, two_product, two_sum
+from minnorm.compensated import add, multiply, product, running_sum, two_product, two_sum
 
 quick = settings(max_examples=100, deadline=None)
 finite = st.floats(-1e100, 1e100).filter(lambda x: x == 0 or abs(x) > 1e-100)
@@ -62,3 +62,11 @@ def test_running_sums_of_every_length(n):
     k = np.arange(n + 1.0)
     np.testing.assert_array_equal(high, k * (k + 1) / 2)
     np.testing.assert_array_equal(low, k * 2.0**-60)
+
+
+def test_products_do_not_depend_on_blocks(monkeypatch):
+    rng = np.random.default_rng(0)
+    x, w = rng.normal(size=(7, 3)), rng.normal(size=(5, 3))
+    whole = product(x, w)
+    monkeypatch.setattr("minnorm.compensated._BLOCK", 10)
+    np.testing.assert_array_equal(product(x, w), whole)

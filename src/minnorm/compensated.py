@@ -12,6 +12,7 @@ Pair = tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]
 """(high, low), the unevaluated sum of two arrays."""
 
 _SPLIT = 134217729.0  # 2^27 + 1 halves a 53-bit significand
+_BLOCK = 1 << 14  # numbers on which dozens of operations follow each other
 
 
 def two_sum(x: npt.NDArray[np.float64], y: npt.NDArray[np.float64]) -> Pair:
@@ -47,10 +48,14 @@ def multiply(x: Pair, y: npt.NDArray[np.float64]) -> Pair:
 
 def product(x: npt.NDArray[np.float64], y: npt.NDArray[np.float64]) -> Pair:
     """x @ y.T for x (n, d) and y (m, d), shape (n, m)."""
-    total: Pair = (np.zeros((len(x), len(y))), np.zeros((len(x), len(y))))
-    for one, other in zip(x.T, y.T, strict=True):
-        total = add(total, two_product(one[:, None], other))
-    return total
+    high, low = np.zeros((len(x), len(y))), np.zeros((len(x), len(y)))
+    rows = max(1, _BLOCK // max(1, len(y)))
+    for i in range(0, len(x), rows):
+        total: Pair = (high[i : i + rows], low[i : i + rows])
+        for one, other in zip(x[i : i + rows].T, y.T, strict=True):
+            total = add(total, two_product(one[:, None], other))
+        high[i : i + rows], low[i : i + rows] = total
+    return high, low
 
 
 def combination(columns: Pair, weights: npt.NDArray[np.float64]) -> Pair:

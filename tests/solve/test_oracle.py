@@ -1,7 +1,5 @@
 import itertools
 import signal
-import subprocess
-import sys
 import time
 
 import numpy as np
@@ -291,22 +289,15 @@ def test_an_oracle_without_time_says_that_it_has_not_seen_all(rank, bias):
 
 
 @pytest.mark.slow
-def test_ctrl_c_ends_an_oracle():
+def test_ctrl_c_ends_an_oracle(interruptible):
     """In a process of its own; there the oracle would take hours."""
-    code = """if True:
+    child = interruptible("""if True:
         import numpy as np
         from minnorm.solve.oracle import exact
         x, nu = np.random.default_rng(0).normal(size=(4000, 3)), np.tile([1.0, -1.0], 2000)
         print("ready", flush=True)
         exact(x, nu, "free")
-    """
-    child = subprocess.Popen(
-        [sys.executable, "-c", code],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # ignored in the background of a shell
-    )
+    """)
     assert child.stdout is not None
     assert child.stdout.readline() == "ready\n"
     time.sleep(1.0)

@@ -143,7 +143,7 @@ def _one(table: Any, lam: float, options: dict[str, Any], out: Path | None, as_j
         "target": table.target,
         "points": len(table.values),
         "lam": solution.lam,
-        "lam_max": _lam_max(problem, options, time.monotonic() - began),
+        "lam_max": _lam_max(problem, options, solution.ending, time.monotonic() - began),
         **_proof(solution.certificate),
         "norm": problem.penalty.value(solution.network),
         "neurons": solution.network.width,
@@ -158,8 +158,10 @@ def _one(table: Any, lam: float, options: dict[str, Any], out: Path | None, as_j
     _stopped(solution.ending, out)
 
 
-def _lam_max(problem: Any, options: dict[str, Any], elapsed: float) -> float | None:
-    """`lam_max`, which is only printed: None where it would take longer than what is left, or than a moment."""
+def _lam_max(problem: Any, options: dict[str, Any], ending: str, elapsed: float) -> float | None:
+    """`lam_max`, which is only printed: None after Ctrl-C, and where it takes longer than what is left, or a moment."""
+    if ending == "interrupted":
+        return None
     from minnorm import Problem
     from minnorm.solve.path import largest_lam
 

@@ -11,6 +11,7 @@ from jaxtyping import Float
 from minnorm.solution import Ending
 from minnorm.solve import master, pricing, stopgap, support
 from minnorm.solve.oracle import Atoms
+from minnorm.solve.pace import seconds
 from minnorm.solve.pool import APART, Pool, cuts, thinned
 from minnorm.solve.pricing import Pricer
 from minnorm.solve.reduction import Reduced
@@ -28,8 +29,8 @@ _UNFITTED = 1e-2  # relative residual of a master problem that has no solution
 _MOST_TIDIED = 1000  # atoms
 _MOST = (1000, 2)  # so many atoms are kept, and so many more for each point
 _HALVINGS = 3  # how often the way from the best dual vector to the master problem's is halved
-_PROMPT = 0.5  # seconds for making a network of what there is when Ctrl-C was pressed
-_FLOPS = 3e9  # a second, of factorisations, only to judge what there is time for
+_PROMPT = 1.0  # seconds for making a network of what there is when Ctrl-C was pressed
+_REPAIR = 25  # operations for each of n^2 m, of a singular value decomposition
 _MANY = 600  # points; interpolation of fewer is solved as fast without approaching it
 # Interpolation is approached through these rho, shares of that from which on only free terms are left, to these gaps.
 _APPROACH = ((1e-3, 1e-2), (1e-5, 1e-2), (1e-6, 3e-3), (1e-7, 1e-3))
@@ -198,7 +199,8 @@ def _rounds(
         solved = master.solve(
             pool.values, reduced.free, reduced.values, reduced.rho, tolerance=accuracy, start=nu, deadline=deadline
         )
-        if reduced.interpolates and solved.residual > _UNFITTED and pruned_at > 0:
+        unfitted = reduced.interpolates and solved.residual > _UNFITTED
+        if unfitted and pruned_at > 0 and time.monotonic() <= deadline:
             # Too many atoms were dropped to interpolate with the rest: start again, and drop no more.
             pool.span(np.random.default_rng(rounds))
             pruned_at, nu = 0.0, best.nu
@@ -306,14 +308,16 @@ def finish(reduced: Reduced, found: Found, tolerance: float, deadline: float = n
     allowed = 0.1 * tolerance * abs(plain.value)
     if sparse.value > plain.value + allowed and reduced.problem.lam > 0 and np.any(masses):
         values = reduced.atoms(sparse.weights, sparse.biases)
-        again = master.solve(values, reduced.free, reduced.values, reduced.rho, tolerance=0.1 * tolerance)
+        again = master.solve(
+            values, reduced.free, reduced.values, reduced.rho, tolerance=0.1 * tolerance, deadline=deadline
+        )
         sparse = _with_support(reduced, sparse, np.ones(sparse.masses.size, dtype=bool), again.masses)
     few = sparse if sparse.value <= plain.value + allowed or sparse.gap <= tolerance else plain
     if reduced.problem.lam == 0 or few.masses.size > _MOST_TIDIED:
         return few
     # On the line atoms have the places they should have, but masses next to nothing where there should be none.
     tidy = (tidied if reduced.along is None else settled)(
-        reduced, few.weights, few.biases, few.masses, few.coefficients
+        reduced, few.weights, few.biases, few.masses, few.coefficients, deadline
     )
     if tidy.value > few.value + allowed:
         return few
@@ -322,15 +326,10 @@ def finish(reduced: Reduced, found: Found, tolerance: float, deadline: float = n
 
 
 def _seconds_to_finish(reduced: Reduced, atoms: int) -> float:
-    """About how long `finish` takes: singular value decompositions of at most 2 n atoms at a time, and a repair."""
+    """About how long `finish` takes to make the support sparse, and to interpolate with it."""
     n = reduced.values.size
-    sparse = 40 * n**3 * -(-atoms // n) / _FLOPS if n <= support.LARGEST else 0.0
-    return sparse + _seconds_to_repair(reduced, atoms)
-
-
-def _seconds_to_repair(reduced: Reduced, atoms: int) -> float:
-    n = reduced.values.size
-    return 25 * n * min(n, atoms) * max(n, atoms) / _FLOPS if reduced.interpolates else 0.0
+    repair = _REPAIR * n * min(n, atoms) * max(n, atoms) if reduced.interpolates else 0.0
+    return seconds(support.operations(n, atoms) + repair)
 
 
 def _as_it_is(reduced: Reduced, found: Found, kept: np.ndarray) -> Found:

@@ -10,6 +10,8 @@ import scipy.linalg
 from jaxtyping import Float
 from scipy.linalg.blas import dsyrk  # pyright: ignore[reportAttributeAccessIssue]
 
+from minnorm.solve.pace import fits
+
 _STEPS = 80
 _TO_BOUNDARY = 0.995
 _WORSE = 100.0  # a step that makes the errors this much larger is the last
@@ -20,7 +22,6 @@ _SINGULAR = 1e-15  # eigenvalues below this share of the mean are rounding error
 _PATIENCE = 3  # further steps after the gap has closed and the equations are solved no better
 _ACCURATE = 1e-9  # relative residual of a system that counts as solved
 _STUCK = 0.1  # error of a solution that its start is to blame for
-_FLOPS = 3e9  # a second, only to judge what there is time for
 _RANK = 1e-13  # pivots below this share of the largest are rounding errors
 
 
@@ -224,7 +225,7 @@ class _Normal:
         if self.small:
             left = probe - self._product(self._invert(probe))
             if not float(np.max(np.abs(left))) <= _ACCURATE * float(np.max(np.abs(probe))):
-                if len(self.atoms) ** 3 / 3 > _FLOPS * max(0.0, self.deadline - time.monotonic()):
+                if not fits(len(self.atoms) ** 3 / 3, self.deadline):
                     return False  # no time for the large system
                 self.small = False  # weights of too many orders of magnitude for the matrix inversion lemma
                 return self.factor(weights, probe)

@@ -17,6 +17,7 @@ from minnorm.problem import Problem, TiesError
 from minnorm.solution import Certificate, Solution
 from minnorm.solve.freepart import FreePart
 from minnorm.solve.generate import Found, Progress, generate
+from minnorm.solve.pace import Times
 from minnorm.solve.penalised_line import penalised_line
 from minnorm.solve.polish import misfits, restored
 from minnorm.solve.pool import Pool
@@ -35,7 +36,8 @@ OnInterrupt = Literal["return", "raise"]
 """At Ctrl-C the best so far is returned and a warning given, or KeyboardInterrupt is raised; twice, it is raised."""
 
 _PROOF = 0.25  # of the time limit is kept for verifying, which may have more if solving takes less
-_PROMPT = 1.0  # seconds for verifying what there was when Ctrl-C was pressed
+_POLISH = 0.05  # of the time limit is for the last digits of what the solver found
+_PROMPT = 1.0  # seconds for polishing what there was when Ctrl-C was pressed, and for verifying it
 _EFFORT = 40.0  # seconds that verifying takes at most unless a longer limit allows more
 _SHARE = 0.5  # of the tolerance is for the solver; verifying adds bounds of rounding errors to its gap
 
@@ -173,9 +175,9 @@ def minimise(
     units = Units.of(problem)
     units.refuse_extremes(("X", "y"))
     told = _Told(progress, verifying, began, units.objective)
-    soon = deadline - (_PROOF * (deadline - began) if certify and math.isfinite(deadline) else 0.0)
+    times = _times(began, deadline, certify)
     try:
-        solution = units.out_of(_solve(units.problem, _SHARE * tolerance, soon, seed, told.solving, warm))
+        solution = units.out_of(_solve(units.problem, _SHARE * tolerance, times, seed, told.solving, warm))
     except (TiesError, ArithmeticError):  # in the coordinates in which it is solved points are nearer still
         name_twins(problem)
         raise
@@ -243,6 +245,15 @@ class _Told:
             self._progress(time.monotonic() - self._began, *self._last)
 
 
+def _times(began: float, deadline: float, certify: bool) -> Times:
+    """When the solver is to end, and its network to be ready for a verification."""
+    if not math.isfinite(deadline):
+        return Times()
+    limit = deadline - began
+    polished = deadline - (_PROOF - _POLISH if certify else 0.0) * limit
+    return Times(polished - _POLISH * limit, polished)
+
+
 def moment(time_limit: float | int | None) -> float:
     """The `time.monotonic` moment at which a limit in seconds from now ends; ValueError for a negative one."""
     if time_limit is None:
@@ -253,21 +264,22 @@ def moment(time_limit: float | int | None) -> float:
 def _solve(
     problem: Problem,
     tolerance: float,
-    deadline: float,
+    times: Times,
     seed: int,
     progress: Progress | None,
     warm: Warm | None = None,
 ) -> Solution:
     """With points that rounding errors tell apart merged, unless their labels differ so much that it matters."""
-    solution = _reduced(problem, True, tolerance, deadline, seed, progress, warm)
+    solution = _reduced(problem, True, tolerance, times, seed, progress, warm)
     away = distances_to_twins(problem.points) if problem.lam > 0 else np.zeros(1)
     if not np.any(away) or solution.ending == "interrupted":
         return solution
     gap = _estimated_gap(problem, solution, away)
-    if gap <= tolerance or time.monotonic() > deadline:
+    if gap <= tolerance or time.monotonic() > times.solved:
         return solution
-    other = _reduced(problem, False, tolerance, deadline, seed, progress)
-    return other if _estimated_gap(problem, other, np.zeros(away.size)) < gap else solution
+    other = _reduced(problem, False, tolerance, times, seed, progress)
+    best = other if _estimated_gap(problem, other, np.zeros(away.size)) < gap else solution
+    return dataclasses.replace(best, ending="interrupted") if other.ending == "interrupted" else best
 
 
 def _estimated_gap(problem: Problem, solution: Solution, away: np.ndarray) -> float:
@@ -285,14 +297,14 @@ def _reduced(
     problem: Problem,
     merge: bool,
     tolerance: float,
-    deadline: float,
+    times: Times,
     seed: int,
     progress: Progress | None,
     warm: Warm | None = None,
 ) -> Solution:
     x, on_line = problem.points, problem.penalty.bias == "free"
     if on_line and x.shape[1] == 1 and np.min(x) < np.max(x):
-        return _line(problem, np.ones(1), np.zeros(1), x[:, 0], merge, tolerance, deadline, progress)
+        return _line(problem, np.ones(1), np.zeros(1), x[:, 0], merge, tolerance, times, progress)
     if not on_line and x.shape[1] == 1 and np.min(x) < np.max(x):
         part = FreePart.of(problem)
         distinct, group = np.unique(x, axis=0, return_inverse=True)
@@ -300,9 +312,9 @@ def _reduced(
             distinct, group = without_twins(distinct, group.reshape(-1))
         less = Problem(distinct[group.reshape(-1)], part.rest(x, problem.values), problem.penalty, problem.lam)
         found = penalised_line(
-            less, tolerance, lambda reduced: _generated(reduced, tolerance, deadline, seed, progress, warm)
+            less, tolerance, lambda reduced: _generated(reduced, tolerance, times.solved, seed, progress, warm)
         )
-        return dataclasses.replace(found, network=restored(problem, found.network, part))
+        return dataclasses.replace(found, network=restored(problem, found.network, part, times.polished))
     reduced = reduce(problem, merge=merge)
     if reduced.rank == 0:
         return _constant(problem)
@@ -310,8 +322,8 @@ def _reduced(
         axis, centre = reduced.basis[:, 0], reduced.centre
         along = (x - centre) @ axis
         along = along[np.unique(reduced.group, return_index=True)[1]][reduced.group]  # equal points stay equal
-        return _line(problem, axis, centre, along, merge, tolerance, deadline, progress)
-    return as_solution(reduced, _generated(reduced, tolerance, deadline, seed, progress, warm))
+        return _line(problem, axis, centre, along, merge, tolerance, times, progress)
+    return as_solution(reduced, _generated(reduced, tolerance, times.solved, seed, progress, warm), times.polished)
 
 
 def _generated(
@@ -341,13 +353,24 @@ def _warmed(reduced: Reduced, warm: Warm | None) -> tuple[Pool | None, np.ndarra
     return pool, warm.start if pool.size else None
 
 
-def as_solution(reduced: Reduced, found: Found) -> Solution:
-    """A solution of the original problem, not verified yet."""
+def as_solution(reduced: Reduced, found: Found, deadline: float = math.inf) -> Solution:
+    """A solution of the original problem, not verified yet, polished as far as there is time until `deadline`.
+
+    After Ctrl-C there is a moment for that; where it is pressed meanwhile, none any more.
+    """
     network = reduced.network(found.weights, found.biases, found.masses, found.coefficients)
-    problem = reduced.problem
-    network = restored(problem, network, reduced.part)
-    dual = symmetrised(problem, reduced.dual(found.nu))
-    return Solution(network, dual, problem.penalty, problem.lam, None, found.rounds, found.ending)
+    problem, ending = reduced.problem, found.ending
+    if ending == "interrupted":
+        deadline = min(deadline, time.monotonic() + _PROMPT)
+    dual = reduced.dual(found.nu)
+    try:
+        polished = restored(problem, network, reduced.part, deadline)
+        dual = symmetrised(problem, dual)
+    except KeyboardInterrupt:
+        if ending == "interrupted":
+            raise
+        polished, ending = restored(problem, network, reduced.part, -math.inf), "interrupted"
+    return Solution(polished, dual, problem.penalty, problem.lam, None, found.rounds, ending)
 
 
 def _line(
@@ -357,7 +380,7 @@ def _line(
     along: np.ndarray,
     merge: bool,
     tolerance: float,
-    deadline: float,
+    times: Times,
     progress: Progress | None,
 ) -> Solution:
     """Points centre + along * axis, biases free: the closed form or trend filtering, along the line."""
@@ -368,7 +391,7 @@ def _line(
     if problem.lam == 0:
         found = known.line(along, line.values, with_constant, certify=False)
     else:
-        found = trend(line, merge=merge, tolerance=tolerance, deadline=deadline, progress=progress)
+        found = trend(line, merge=merge, tolerance=tolerance, deadline=times.solved, progress=progress)
     net = found.network
     weights = net.inner_weights * axis
     biases = net.biases - weights @ centre
@@ -376,7 +399,7 @@ def _line(
     if net.skip is not None:
         skip = net.skip[0] * axis
         offset = np.asarray(offset - skip @ centre)
-    network = restored(problem, ShallowReLU(weights, biases, net.outer_weights, offset, skip), part)
+    network = restored(problem, ShallowReLU(weights, biases, net.outer_weights, offset, skip), part, times.polished)
     return Solution(network, found.dual, penalty, problem.lam, None, found.rounds, found.ending)
 
 

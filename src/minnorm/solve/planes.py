@@ -47,7 +47,7 @@ class Planes:
         self.weights, self.biases = pool.weights[nearest], pool.biases[nearest]
         self.budget = self.found.value * (1 + 1e-15)
         self.excess = max(self.found.gap, 0.0) + _EXCESS
-        self.solution, self.scope = as_solution(reduced, self.found), "exact"
+        self.solution, self.scope = as_solution(reduced, self.found, self.deadline), "exact"
         self.norm, self.norm_lower_bound = self.found.value * reduced.unit, self.found.bound * reduced.unit
         self.certify = certify
         if certify:

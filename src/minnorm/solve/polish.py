@@ -1,5 +1,6 @@
 """The last step: masses and free terms that suit the network as it is stored, at the points as they were given."""
 
+import math
 from functools import cached_property
 
 import numpy as np
@@ -10,6 +11,7 @@ from minnorm.network import ShallowReLU
 from minnorm.penalty import PathNorm
 from minnorm.problem import Problem
 from minnorm.solve.freepart import FreePart
+from minnorm.solve.pace import fits
 from minnorm.solve.settle import settle
 from minnorm.solve.support import Repair
 
@@ -19,23 +21,33 @@ _UNIT = 2.0**-51  # of the labels less their free part: what free terms lack is 
 _FITTED = 2.0**-49
 _WORTH = 1e-9  # of the objective: the same for lam > 0
 _TIMES = 3
+_DOUBLE, _MISFITS = 60, 16  # operations of a product in double-double arithmetic; as many of them as sums are worth
+_REPAIR = 25  # of the singular value decomposition, times n^2 m
 
 
-def restored(problem: Problem, network: ShallowReLU, part: FreePart) -> ShallowReLU:
+def restored(problem: Problem, network: ShallowReLU, part: FreePart, deadline: float = math.inf) -> ShallowReLU:
     r"""A network for labels less their free part as one for the labels, its masses settled where it is evaluated.
 
     Weights and biases have been rounded to float64 in the problem's coordinates, and so have the free terms. Far from
     the origin that moves kinks and values by more than a last digit. Hidden values are recomputed from what is stored,
     in double-double arithmetic; masses and free terms are then repaired (lam = 0) or re-optimised (lam > 0) against
-    them; and what no float64 free term can hold is given to neurons, of next to no cost.
+    them; and what no float64 free term can hold is given to neurons, of next to no cost. What there is no time for
+    until `deadline`, a `time.monotonic` moment, is left out.
     """
     stored = _Stored(problem, network, part)
     several = network.dim > 1 or network.width == 0
-    if several and len(problem.points) * max(network.width, network.dim) ** 2 <= _WORK:
-        stored.settle()
+    n, m, d = len(problem.points), network.width, network.dim
+    if not fits(_DOUBLE * n * (d + _MISFITS) * (m if several else 1), deadline):
+        return stored.network(hurried=True)
+    if several and n * max(m, d) ** 2 <= _WORK and _settling_fits(n, m, problem.lam == 0, deadline):
+        stored.settle(deadline)
     elif problem.penalty.constant_is_free:
         stored.shift()
     return stored.network()
+
+
+def _settling_fits(n: int, m: int, interpolates: bool, deadline: float) -> bool:
+    return fits(_REPAIR * n * m * min(n, m) if interpolates else 2 * n * m * m, deadline)
 
 
 def misfits(problem: Problem, network: ShallowReLU) -> Float[np.ndarray, " n"]:
@@ -94,7 +106,7 @@ class _Stored:
         middle = float(np.mean(rest)) if self.problem.lam > 0 else (float(np.max(rest)) + float(np.min(rest))) / 2
         self.level = add(self.level, (np.array([middle]), np.zeros(1)))
 
-    def settle(self) -> None:
+    def settle(self, deadline: float = math.inf) -> None:
         """Change masses and free terms for the better."""
         problem, penalty = self.problem, self.problem.penalty
         atoms = self.hidden[0]
@@ -119,6 +131,7 @@ class _Stored:
                     before,
                     np.zeros(free.shape[1]),
                     lambda a, c, rest=rest, before=before: rest - atoms @ (a - before) - free @ c,
+                    deadline,
                 )
             self.masses = masses
             if linear:
@@ -131,12 +144,13 @@ class _Stored:
             if columns:
                 self.level = add(self.level, (change[:1], np.zeros(1)))
 
-    def network(self) -> ShallowReLU:
-        """The network, neurons without mass left out, with neurons for the low parts where they matter."""
+    def network(self, *, hurried: bool = False) -> ShallowReLU:
+        """The network, neurons without mass left out, with neurons for the low parts where they matter, and there is
+        time to look."""
         net, penalty = self.net, self.problem.penalty
         live = self.masses != 0
         w, b, a = net.inner_weights[live], net.biases[live], self.masses[live]
-        more = self._lost()
+        more = None if hurried else self._lost()
         if more is not None:
             w, b, a = (np.concatenate(parts) for parts in zip((w, b, a), more, strict=True))
         skip = self.slope[0] if penalty.skip == "free" else None

@@ -1,15 +1,19 @@
 """Masses on given atoms to rounding errors: the last digits that an interior point method leaves open."""
 
+import math
 from collections.abc import Callable
 
 import numpy as np
 import scipy.linalg
 from jaxtyping import Float
 
+from minnorm.solve.pace import fits
+
 Misfit = Callable[[np.ndarray, np.ndarray], np.ndarray]
 """values - atoms @ masses - free @ coefficients, as accurately as it is known."""
 
 _REFINEMENTS = 4
+_CHOLESKY, _EIGENVECTORS = 1 / 3, 15  # operations, times the size cubed
 _RANK = 1e-15  # eigenvalues below this share of the largest are rounding errors
 
 
@@ -21,18 +25,22 @@ def settle(
     masses: Float[np.ndarray, " p"],
     coefficients: Float[np.ndarray, " q"],
     misfit: Misfit,
+    deadline: float = math.inf,
 ) -> tuple[Float[np.ndarray, " p"], Float[np.ndarray, " q"]]:
     r"""The best masses of the signs they have, or zero, and the best coefficients.
 
         min  sum cost |a| + 1/2 sum (y - Phi a - F c)^2 / rho      over a of the given signs
 
-    Newton steps, each as far as the first mass that vanishes, whose atom then goes: the objective falls.
+    Newton steps, each as far as the first mass that vanishes, whose atom then goes: the objective falls, so that what
+    there is at `deadline`, a `time.monotonic` moment, is no worse than what was given.
 
     Source: Lawson & Hanson (1974), *Solving Least Squares Problems*, chapter 23, for non-negative least squares.
     """
     masses, coefficients = masses.copy(), coefficients.copy()
-    root = 1 / np.sqrt(rho)
     p, q = atoms.shape[1], free.shape[1]
+    if not fits(2 * len(atoms) * (p + q) ** 2, deadline):
+        return masses, coefficients
+    root = 1 / np.sqrt(rho)
     columns = np.concatenate([atoms, free], axis=1) * root[:, None]
     size = np.linalg.norm(columns, axis=0)
     columns = columns / np.where(size > 0, size, 1.0)
@@ -40,7 +48,9 @@ def settle(
     pull = np.concatenate([cost * np.sign(masses), np.zeros(q)])
     while True:
         live = np.flatnonzero(np.concatenate([masses != 0, np.ones(q, dtype=bool)]) & (size > 0))
-        solved = inverse(gram[np.ix_(live, live)])
+        solved = inverse(gram[np.ix_(live, live)], deadline)
+        if solved is None:
+            return masses, coefficients
         for _ in range(_REFINEMENTS):
             slope = columns[:, live].T @ (misfit(masses, coefficients) * root) - pull[live] / size[live]
             change = np.zeros(p + q)
@@ -58,14 +68,18 @@ def settle(
         masses[reach <= share] = 0.0
 
 
-def inverse(gram: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
-    """The inverse of a positive semidefinite matrix, on its range where it is singular."""
+def inverse(gram: np.ndarray, deadline: float = math.inf) -> Callable[[np.ndarray], np.ndarray] | None:
+    """The inverse of a positive semidefinite matrix, on its range where it is singular; None without time for it."""
+    if not fits(_CHOLESKY * len(gram) ** 3, deadline):
+        return None
     try:
         factored = scipy.linalg.cho_factor(gram, check_finite=False)
         if float(np.min(np.diagonal(factored[0]), initial=1.0)) > _RANK**0.5 * 10:
             return lambda right: scipy.linalg.cho_solve(factored, right, check_finite=False)
     except np.linalg.LinAlgError:
         pass
+    if not fits(_EIGENVECTORS * len(gram) ** 3, deadline):
+        return None
     values, vectors = scipy.linalg.eigh(gram)
     sound = values > _RANK * gram.shape[0] * float(np.max(values, initial=0.0))
     values, vectors = values[sound], vectors[:, sound]

@@ -5,7 +5,13 @@ import scipy.linalg
 from jaxtyping import Float
 from scipy.linalg.blas import dger  # pyright: ignore[reportAttributeAccessIssue]
 
+_DECOMPOSITION = 40
 LARGEST = 2000  # points; beyond it the elimination would cost more than a sparse network is worth
+
+
+def operations(points: int, atoms: int) -> float | int:
+    """About how many floating point operations `sparsify` takes: singular value decompositions of n atoms at a time."""
+    return _DECOMPOSITION * points**3 * -(-atoms // points) if points <= LARGEST else 0.0
 
 
 def sparsify(

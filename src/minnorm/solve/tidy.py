@@ -1,5 +1,7 @@
 """As many neurons as the optimum has: what a gap leaves beside them is gathered, and their places made exact."""
 
+import math
+import time
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,6 +11,7 @@ from scipy.spatial import KDTree
 
 from minnorm.solve import oracle, support
 from minnorm.solve.oracle import Atoms
+from minnorm.solve.pace import fits
 from minnorm.solve.reduction import Reduced
 from minnorm.solve.settle import inverse, settle
 
@@ -39,6 +42,7 @@ def tidied(
     biases: Float[np.ndarray, " k"],
     masses: Float[np.ndarray, " k"],
     coefficients: Float[np.ndarray, " q"],
+    deadline: float = math.inf,
 ) -> Sparse:
     r"""A network with lam > 0 that is near the optimum, as one with the optimum's own atoms, if they can be found.
 
@@ -49,20 +53,26 @@ def tidied(
         sum_k |theta_k| + 1/2 sum_i (y_i - sum_(k active at i) theta_k . (x_i, 1) - free terms)^2 / rho_i
 
     is convex and smooth. Kinks through points, at which |h| has edges, stay there. Both are repeated until nothing
-    moves.
+    moves, or until `deadline`, a `time.monotonic` moment.
 
     Source: Denoyelle, Duval, Peyre & Soubies (2020), *The sliding Frank-Wolfe algorithm*, for moving atoms and masses
     together; Pilanci & Ergen (2020), *Neural networks are convex regularizers*, for convexity within a cell.
     """
-    best = settled(reduced, weights, biases, masses, coefficients)
+    best = settled(reduced, weights, biases, masses, coefficients, deadline)
     near = _NEAR
     for _ in range(_TIMES):
-        if best.masses.size == 0:
+        if best.masses.size == 0 or time.monotonic() > deadline:
             break
         maxima = oracle.search(
-            reduced.points, best.nu, reduced.problem.penalty.bias, best.weights, best.biases, threads=1
+            reduced.points,
+            best.nu,
+            reduced.problem.penalty.bias,
+            best.weights,
+            best.biases,
+            threads=1,
+            deadline=deadline,
         )
-        moved = _slid(reduced, _gathered(reduced, best, maxima, near))
+        moved = _slid(reduced, _gathered(reduced, best, maxima, near, deadline), deadline)
         if moved.value > best.value * (1 + _SAME):
             near *= _NEARER  # atoms have been taken for one that are not
             if near < _ALIKE:
@@ -73,8 +83,10 @@ def tidied(
         if unchanged:
             break
     aligned = _aligned(best)
+    if not fits(support.operations(len(reduced.points), best.masses.size), deadline):
+        return best
     sparse = support.sparsify(reduced.atoms(*aligned), reduced.free, best.masses)
-    fewer = settled(reduced, *aligned, sparse, best.coefficients)
+    fewer = settled(reduced, *aligned, sparse, best.coefficients, deadline)
     return fewer if fewer.value <= best.value * (1 + 10 * _SAME) else best
 
 
@@ -94,7 +106,12 @@ def _aligned(here: Sparse) -> tuple[np.ndarray, np.ndarray]:
 
 
 def settled(
-    reduced: Reduced, weights: np.ndarray, biases: np.ndarray, masses: np.ndarray, coefficients: np.ndarray
+    reduced: Reduced,
+    weights: np.ndarray,
+    biases: np.ndarray,
+    masses: np.ndarray,
+    coefficients: np.ndarray,
+    deadline: float = math.inf,
 ) -> Sparse:
     """The best masses, of the signs they have, on given atoms; those that are best without mass are left out."""
     live = masses != 0
@@ -104,7 +121,9 @@ def settled(
     def misfit(a: np.ndarray, c: np.ndarray) -> np.ndarray:
         return reduced.values - atoms @ a - reduced.free @ c
 
-    masses, coefficients = settle(atoms, reduced.free, reduced.rho, np.ones(masses.size), masses, coefficients, misfit)
+    masses, coefficients = settle(
+        atoms, reduced.free, reduced.rho, np.ones(masses.size), masses, coefficients, misfit, deadline
+    )
     rest, live = misfit(masses, coefficients), masses != 0
     value = float(np.sum(np.abs(masses))) + 0.5 * float(np.sum(rest**2 / reduced.rho))
     nu = rest / reduced.rho
@@ -112,7 +131,7 @@ def settled(
     return Sparse(weights[live], biases[live], masses[live], coefficients, value, nu)
 
 
-def _gathered(reduced: Reduced, here: Sparse, maxima: Atoms, reach: float) -> Sparse:
+def _gathered(reduced: Reduced, here: Sparse, maxima: Atoms, reach: float, deadline: float) -> Sparse:
     """Each atom's mass at the nearest maximum of its sign, or where it is if there is none near it."""
     masses, stay = np.zeros(maxima.values.size), np.ones(here.masses.size, dtype=bool)
     for sign in (1.0, -1.0):
@@ -127,10 +146,10 @@ def _gathered(reduced: Reduced, here: Sparse, maxima: Atoms, reach: float) -> Sp
         stay[old[near]] = False
     weights = np.concatenate([maxima.weights, here.weights[stay]])
     biases = np.concatenate([maxima.biases, here.biases[stay]])
-    return settled(reduced, weights, biases, np.concatenate([masses, here.masses[stay]]), here.coefficients)
+    return settled(reduced, weights, biases, np.concatenate([masses, here.masses[stay]]), here.coefficients, deadline)
 
 
-def _slid(reduced: Reduced, here: Sparse) -> Sparse:
+def _slid(reduced: Reduced, here: Sparse, deadline: float) -> Sparse:
     """Newton steps of all atoms and masses together, as long as no kink meets another point."""
     lifted = np.column_stack([reduced.points, np.ones(len(reduced.points))])
     for _ in range(_STEPS):
@@ -139,7 +158,10 @@ def _slid(reduced: Reduced, here: Sparse) -> Sparse:
         step = _Step(reduced, lifted, here)
         if step.unknowns > _UNKNOWNS:
             return here
-        there, blocked = step.taken()
+        taken = step.taken(deadline)
+        if taken is None:
+            return here
+        there, blocked = taken
         if there.value >= here.value * (1 - 1e-15):
             return here
         here = there
@@ -160,8 +182,10 @@ class _Step:
         self.moves = [_orthogonal(lifted[pins]) for pins in self.pinned.T]
         self.unknowns = sum(move.shape[1] for move in self.moves) + here.coefficients.size
 
-    def taken(self) -> tuple[Sparse, bool]:
-        """Where the step leads, and whether a kink met a point on the way."""
+    def taken(self, deadline: float) -> tuple[Sparse, bool] | None:
+        """Where the step leads, and whether a kink met a point on the way; None without time for it."""
+        if not fits(2 * len(self.lifted) * self.unknowns**2, deadline):
+            return None
         here, reduced = self.here, self.reduced
         counted = np.ones(self.theta.shape[1])
         counted[-1] = reduced.problem.penalty.bias == "penalised"
@@ -179,13 +203,18 @@ class _Step:
         hessian = matrix.T @ matrix + np.asarray(scipy.linalg.block_diag(*bends, np.zeros((free.size, free.size))))
         size = np.sqrt(np.maximum(np.diagonal(hessian), np.finfo(float).tiny))
         slope = matrix.T @ rest - np.concatenate([*pulls, free])
-        change = inverse(hessian / size[:, None] / size)(slope / size) / size
+        solved = inverse(hessian / size[:, None] / size, deadline)
+        if solved is None:
+            return None
+        change = solved(slope / size) / size
         ends = np.cumsum([move.shape[1] for move in self.moves])
         parts = np.split(change, ends)
         turn = np.array([move @ part for move, part in zip(self.moves, parts[:-1], strict=True)])
-        return self._reached(turn, parts[-1], counted)
+        return self._reached(turn, parts[-1], counted, deadline)
 
-    def _reached(self, turn: np.ndarray, shift: np.ndarray, counted: np.ndarray) -> tuple[Sparse, bool]:
+    def _reached(
+        self, turn: np.ndarray, shift: np.ndarray, counted: np.ndarray, deadline: float
+    ) -> tuple[Sparse, bool]:
         here = self.here
         before = np.where(self.pinned, 0.0, self.lifted @ self.theta.T)
         rate = np.where(self.pinned, 0.0, self.lifted @ turn.T)
@@ -197,7 +226,8 @@ class _Step:
         live = size > 0
         unit = theta[live] / size[live, None] * np.sign(here.masses[live])[:, None]
         masses = size[live] * np.sign(here.masses[live])
-        there = settled(self.reduced, unit[:, :-1], unit[:, -1], masses, here.coefficients + share * shift)
+        coefficients = here.coefficients + share * shift
+        there = settled(self.reduced, unit[:, :-1], unit[:, -1], masses, coefficients, deadline)
         return there, share < 1
 
 

@@ -1,0 +1,146 @@
+"""Whatever follows column generation keeps to the time, and loses nothing by it; the clock is moved by the tests."""
+
+import itertools
+import time
+
+import numpy as np
+import pytest
+
+from minnorm.penalty import PathNorm
+from minnorm.problem import Problem
+from minnorm.solve import fit
+from minnorm.solve import minimise as module
+from minnorm.solve.generate import generate
+from minnorm.solve.pace import Times, fits, seconds
+from minnorm.solve.polish import misfits, restored
+from minnorm.solve.reduction import reduce
+from minnorm.solve.settle import settle
+from minnorm.solve.tidy import tidied
+
+PLANE = PathNorm(skip="free")
+
+
+def problem(lam, n=15, d=2):
+    rng = np.random.default_rng(2)
+    x = rng.normal(size=(n, d))
+    return Problem(x, np.sin(2 * x[:, 0]) + 0.3 * rng.normal(size=n), PLANE, lam)
+
+
+@pytest.fixture
+def late_at(monkeypatch):
+    """After so many looks at the clock it is late for everything: late_at(looks) -> what counts them."""
+
+    def start(looks):
+        count = itertools.count(1)
+        monkeypatch.setattr(time, "monotonic", lambda: 0.0 if next(count) <= looks else 1e9)
+        return count
+
+    return start
+
+
+def test_estimates():
+    now = time.monotonic()
+    assert fits(1e30, Times().polished)
+    assert fits(1e6, now + 100)
+    assert not fits(1e6, now - 1)
+    assert not fits(10**15, now + 1)
+    assert seconds(3e9) == 1
+
+
+@pytest.mark.parametrize("looks", [0, 1, 2, 3, 5])
+def test_settled_masses_are_never_worse(looks, late_at):
+    rng = np.random.default_rng(0)
+    atoms, free, rho = rng.random((10, 14)), np.ones((10, 1)), np.full(10, 0.1)
+    values, masses, cost = rng.normal(size=10), rng.normal(size=14), np.ones(14)
+
+    def misfit(a, c):
+        return values - atoms @ a - free @ c
+
+    def objective(a, c):
+        return cost @ np.abs(a) + np.sum(misfit(a, c) ** 2 / rho) / 2
+
+    best = objective(*settle(atoms, free, rho, cost, masses, np.zeros(1), misfit))
+    before = objective(masses, np.zeros(1))
+    count = late_at(looks)
+    found = settle(atoms, free, rho, cost, masses, np.zeros(1), misfit, 1.0)
+    assert next(count) <= looks + 2, "it ends at the first look that says so"
+    assert best * (1 - 1e-9) <= objective(*found) <= before * (1 + 1e-12)
+    assert looks > 0 or np.array_equal(found[0], masses)
+
+
+@pytest.mark.parametrize("looks", [0, 2, 4, 8, 16])
+def test_tidying_ends_and_costs_nothing(looks, late_at):
+    reduced = reduce(problem(1e-2))
+    found = generate(reduced, tolerance=1e-4)
+    parts = found.weights, found.biases, found.masses, found.coefficients
+    count = late_at(looks)
+    tidy = tidied(reduced, *parts, 1.0)
+    assert next(count) <= looks + 10
+    assert tidy.value <= found.value * (1 + 1e-9)
+
+
+@pytest.mark.parametrize("lam", [0.0, 1e-3])
+def test_without_time_a_network_stays_as_it_is(lam, monkeypatch):
+    asked = problem(lam)
+    reduced = reduce(asked)
+    found = generate(reduced, tolerance=1e-6)
+    network = reduced.network(found.weights, found.biases, found.masses, found.coefficients)
+    for name in ("settle", "shift", "misfit"):
+        monkeypatch.setattr(f"minnorm.solve.polish._Stored.{name}", lambda *_: pytest.fail("there is no time for it"))
+    hurried = restored(asked, network, reduced.part, deadline=time.monotonic() - 1)
+    monkeypatch.undo()
+    with_time = restored(asked, network, reduced.part)
+    np.testing.assert_allclose(misfits(asked, hurried), misfits(asked, with_time), atol=1e-9)
+
+
+@pytest.mark.filterwarnings("ignore::minnorm.UncertifiedWarning")
+@pytest.mark.parametrize("lam", [0.0, 1e-3])
+def test_when_the_solver_has_taken_all_the_time_nothing_long_follows(lam, monkeypatch):
+    now, late, whole = time.monotonic, [0.0], generate
+
+    def slow(*arguments, **options):
+        found = whole(*arguments, **options)
+        late[0] = 1e6
+        return found
+
+    monkeypatch.setattr(time, "monotonic", lambda: now() + late[0])
+    monkeypatch.setattr(module, "generate", slow)
+    monkeypatch.setattr("minnorm.solve.polish._Stored.settle", lambda *_: pytest.fail("there is no time for it"))
+    x, y = problem(lam).points, problem(lam).values
+    found = fit(x, y, lam, penalty=PLANE, time_limit=100)
+    assert found.lower_bound <= found.value < np.inf
+
+
+@pytest.mark.parametrize("lam", [0.0, 1e-3])
+def test_ctrl_c_while_polishing_keeps_the_network(lam, monkeypatch):
+    whole, deadlines = restored, []
+
+    def pressed(*arguments):
+        deadlines.append(arguments[3])
+        if len(deadlines) == 1:
+            raise KeyboardInterrupt
+        return whole(*arguments)
+
+    monkeypatch.setattr(module, "restored", pressed)
+    found = module.minimise(problem(lam), on_interrupt="return")
+    assert found.ending == "interrupted"
+    assert found.certificate.residual <= found.certificate.rounding
+    assert deadlines == [np.inf, -np.inf]
+
+
+def test_after_ctrl_c_polishing_has_a_moment(monkeypatch):
+    whole, deadlines = restored, []
+
+    def watched(*arguments):
+        deadlines.append(arguments[3])
+        return whole(*arguments)
+
+    def pressed(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(module, "restored", watched)
+    began = time.monotonic()
+    found = module.minimise(problem(1e-3), on_interrupt="return", progress=pressed)
+    assert found.ending == "interrupted"
+    assert deadlines[0] <= time.monotonic() + 10 < np.inf
+    assert deadlines[0] > began
