@@ -97,12 +97,14 @@ def _judged(problem: Problem, solution: Solution, tolerance: float, seed: int, c
     nu = np.asarray(solution.dual, dtype=np.float64)
     x, y = problem.points, problem.values
     if d == 1:
-        misfit, norm = line.residuals(net, x[:, 0], y), line.path_norm(net, problem.penalty)
+        errors = line.errors(net, x[:, 0], y)
+        misfit, norm = np.abs(errors) * UP, line.path_norm(net, problem.penalty)
     else:
+        errors = None
         misfit = residuals(net, x, y, _SHARE if problem.lam > 0 else 0.0)
         norm = path_norm(net, problem.penalty)
     if problem.lam == 0:
-        value, rounding = interpolant_norm(problem, net, norm, misfit)
+        value, rounding = interpolant_norm(problem, net, norm, misfit, errors)
     else:
         value, rounding = _objective(problem, norm, misfit), math.inf
 

@@ -27,8 +27,8 @@ def path_norm(net: ShallowReLU, penalty: PathNorm) -> float:
     return round_up(Fraction(int((A * W).sum())) / power(e_a + e_w))
 
 
-def residuals(net: ShallowReLU, x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """|f(x_i) - y_i|, rounded up; exact before that rounding.
+def errors(net: ShallowReLU, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """f(x_i) - y_i, exact but for the last rounding.
 
     f(x) = c + v x + (sum over active a w) x + (sum over active a b), in integers.
     """
@@ -57,7 +57,7 @@ def residuals(net: ShallowReLU, x: np.ndarray, y: np.ndarray) -> np.ndarray:
     e_hidden, e_rest = e_a + e_w + e_x, e_c + e_x
     e = max(e_hidden, e_rest)
     total = hidden * power(e - e_hidden) + rest * power(e - e_rest)
-    return _floats(np.abs(total), Fraction(1) / power(e)) * UP
+    return _floats(total, Fraction(1) / power(e))
 
 
 def first_active(w: np.ndarray, b: np.ndarray, t: np.ndarray) -> np.ndarray:

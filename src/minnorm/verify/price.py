@@ -10,7 +10,8 @@ without a constant or linear term: its measure is orthogonal to constants. Restr
 norm, so even dimensions take the next odd one, and n points lie in n - 1 dimensions. An atom costs 1, or with penalised
 biases sqrt(1 + (|x_i| + delta)^2) at most.
 
-On the line with free biases the minimum itself is known (Savarese et al. 2019): no price, only a bound of that.
+On the line with free biases the minimum itself is known (Savarese et al. 2019): no price, only a bound of that. With
+penalised ones the residuals joined by a broken line often cost less: `line_price`.
 
 Source: Wojtowytsch (2022) for bumps, [f*]_d = 2 / E_{d-1}(|s|); Bernstein's E_{2m}(|s|) >= (sqrt 2 - 1) / (4 (2m - 1))
 where it is not tabulated.
@@ -24,6 +25,7 @@ from scipy.spatial import KDTree
 from minnorm.network import ShallowReLU
 from minnorm.problem import Problem
 from minnorm.verify.exact import UNIT, UP, gamma, total
+from minnorm.verify.line_price import broken_line
 from minnorm.verify.primal import lengths
 from minnorm.verify.twofold import two_product, two_sum
 
@@ -35,11 +37,14 @@ _PAIRS = 10**10  # coordinates of pairs of points
 _TINY = 2.0**-900  # products below may have lost the error term
 
 
-def interpolant_norm(problem: Problem, net: ShallowReLU, norm: float, misfit: np.ndarray) -> tuple[float, float]:
+def interpolant_norm(
+    problem: Problem, net: ShallowReLU, norm: float, misfit: np.ndarray, errors: np.ndarray | None = None
+) -> tuple[float, float]:
     """A bound above the least norm of an interpolant near a network, and the residual that counts as rounding.
 
-    Arguments: the problem, the network, its path norm and its |f(x_i) - y_i|, rounded up. The bound is never below the
-    path norm, and infinite where the network is no interpolant.
+    Arguments: the problem, the network, its path norm and its |f(x_i) - y_i|, rounded up; on the line also
+    f(x_i) - y_i, correctly rounded. The bound is never below the path norm, and infinite where the network is no
+    interpolant.
     """
     x, y = problem.points, problem.values
     with np.errstate(over="ignore", invalid="ignore"):
@@ -57,8 +62,10 @@ def interpolant_norm(problem: Problem, net: ShallowReLU, norm: float, misfit: np
         return norm, rounding
     if x.shape[1] == 1 and problem.penalty.bias == "free":
         return max(norm, least_norm_on_a_line(x[:, 0], y, problem.penalty.skip == "free")), rounding
-    prices = misfit[misfit > 0] * bump_norms(problem, misfit > 0)
-    return (norm + total(prices) * UP) * UP, rounding
+    price = total(misfit[misfit > 0] * bump_norms(problem, misfit > 0)) * UP
+    if errors is not None:
+        price = min(price, broken_line(x[:, 0], errors, problem.penalty))
+    return (norm + price) * UP, rounding
 
 
 def bump_norms(problem: Problem, wanted: np.ndarray) -> np.ndarray:
