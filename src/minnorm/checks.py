@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from jaxtyping import Float
 
+LEAST_LAM = 1e-300  # the least lam > 0
 _LONGEST = 80  # characters of a value in a message
 _EXACT = 2**53  # whole numbers beyond it may have no float64
 _DATES = ("datetime", "date", "time", "timedelta", "Timestamp", "Timedelta", "Period", "NaTType")
@@ -25,7 +26,7 @@ def shown(value: Any) -> str:
     """
     if isinstance(value, np.ndarray) and value.ndim > 0:
         return f"an array of shape {value.shape}"
-    if isinstance(value, np.generic):
+    if isinstance(value, np.generic | np.ndarray):
         value = value.item()
     if isinstance(value, int) and abs(value) >= 10**_LONGEST:
         return f"a whole number of {math.floor(math.log10(abs(value))) + 1} digits"
@@ -77,6 +78,14 @@ def several(values: Any) -> npt.NDArray[np.float64]:
     except ValueError:
         return np.array([np.nan])
     return np.array([np.nan]) if any(isinstance(entry, bool | np.bool_) for entry in entries) else found
+
+
+def strength(name: str, value: Any) -> float:
+    """A lam: 0, or from where on nothing that is divided by it leaves float64's range."""
+    lam = real(name, value, "a finite number >= 0 (0 interpolates)", lambda lam: 0 <= lam < math.inf)
+    if 0 < lam < LEAST_LAM:
+        raise ValueError(f"{name} is {lam}; give 0, which interpolates, or a number from {LEAST_LAM:g} up")
+    return lam
 
 
 def whole(name: str, value: Any, least: int, most: int = 2**63 - 1, wanted: str = "") -> int:

@@ -1,6 +1,7 @@
 """scikit-learn estimators over the global solvers."""
 
 import math
+from traceback import extract_tb
 from typing import Any, no_type_check
 
 import numpy as np
@@ -12,7 +13,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from minnorm import advice
-from minnorm.checks import real, reject_masked, reject_misread, shown, whole
+from minnorm.checks import check_values, numbers, real, reject_masked, reject_misread, shown, whole
 from minnorm.penalty import Bias, PathNorm, Skip
 from minnorm.problem import Problem
 from minnorm.solution import Solution
@@ -165,11 +166,17 @@ def _splits(cv: Any, X: np.ndarray, y: np.ndarray) -> list[tuple[np.ndarray, np.
         found = [(train, test) for train, test in splitter.split(X, y) if X[train].ndim == X[test].ndim == 2]
     except (ValueError, TypeError, IndexError, AttributeError) as error:
         raise ValueError(
-            f"cv is {shown(cv)}; give a number of folds >= 2, a splitter or pairs of indices ({error})"
+            f"cv is {shown(cv)}; give a number of folds >= 2, a splitter or pairs of indices{_told(error)}"
         ) from None
     if not found:
         raise ValueError(f"cv is {shown(cv)}; give a number of folds >= 2, a splitter or pairs of indices")
     return found
+
+
+def _told(error: Exception) -> str:
+    """What scikit-learn says, where it is one line that does not repeat the value."""
+    said = str(error)
+    return "" if "\n" in said or len(said) > 200 or "Got " in said else f" ({said})"
 
 
 def _check_number(name: str, value: Any, meaning: str, *, least: float, below: float = math.inf) -> None:
@@ -183,10 +190,21 @@ def _data(estimator: Any, X: Any, y: Any) -> tuple[np.ndarray, np.ndarray]:
     _check_number("tol", estimator.tol, "a relative gap", least=1e-10, below=1.0)
     if estimator.max_time is not None:
         _check_number("max_time", estimator.max_time, "seconds; None is no limit", least=0.0)
-    _reject_misread(X, "X")
-    _reject_misread(y, "y")
-    points, values = validate_data(estimator, X, y, dtype=np.float64, y_numeric=True)
-    return np.asarray(points), np.asarray(values, dtype=np.float64)
+    points, values = _validated(estimator, {"X": X, "y": y}, y_numeric=True)
+    return np.asarray(points), check_values(values, "y")
+
+
+def _validated(estimator: Any, data: dict[str, Any], **options: Any) -> Any:
+    """What scikit-learn makes of X, or of X and y; ValueError in our words for what it has none for."""
+    try:
+        for name, array in data.items():
+            _reject_misread(array, name)
+        return validate_data(estimator, **data, dtype=np.float64, **options)
+    except (ValueError, TypeError, OverflowError) as error:
+        if isinstance(error, OverflowError) or "sklearn" not in extract_tb(error.__traceback__)[-1].filename:
+            for name, array in data.items():
+                numbers(array, name)
+        raise
 
 
 def _reject_misread(array: Any, name: str) -> None:
@@ -240,5 +258,4 @@ def _keep(estimator: Any, solution: Solution) -> Any:
 
 def _predicted(estimator: Any, X: Any) -> np.ndarray:
     check_is_fitted(estimator)
-    _reject_misread(X, "X")
-    return estimator.network_.evaluate(validate_data(estimator, X, dtype=np.float64, reset=False))
+    return estimator.network_.evaluate(_validated(estimator, {"X": X}, reset=False))

@@ -55,6 +55,8 @@ class ShallowReLU(eqx.Module):
 
     def __call__(self, x: Shaped[Array, " d"]) -> Scalar:
         """f(x) at one point."""
+        if np.shape(x) != (self.dim,):
+            raise ValueError(f"x has shape {np.shape(x)}; this network takes one point, ({self.dim},): see evaluate")
         on_host = isinstance(x, np.ndarray) and all(isinstance(leaf, np.ndarray) for leaf in jax.tree.leaves(self))
         hidden = self.inner_weights @ x + self.biases
         # jax.nn.relu has slope 0 at a kink, as in other libraries; the gradient of maximum is 1/2 there.

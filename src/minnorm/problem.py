@@ -1,6 +1,5 @@
 """The data and objective of a problem, validated once, here."""
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,7 +8,7 @@ from jaxtyping import Float
 
 from minnorm.checks import check_points as check_points
 from minnorm.checks import check_values as check_values
-from minnorm.checks import real
+from minnorm.checks import strength
 from minnorm.penalty import PathNorm
 
 
@@ -57,7 +56,7 @@ class Problem:
         x, y = check_points(points, names[0]), check_values(values, names[1])
         if len(x) != len(y):
             raise ValueError(f"{names[0]} has {len(x)} rows and {names[1]} has {len(y)}; they must agree")
-        lam = real(names[2], lam, "a finite number >= 0 (0 interpolates)", lambda lam: 0 <= lam < math.inf)
+        lam = strength(names[2], lam)
         if lam == 0:
             _reject_ties(x, y, names)
         object.__setattr__(self, "points", x)

@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Float
 
 from minnorm._types import Array
+from minnorm.checks import LEAST_LAM
 from minnorm.network import ShallowReLU
 from minnorm.problem import Problem
 from minnorm.solution import Certificate, Solution
@@ -43,7 +44,7 @@ class Units:
         if any_lam:
             return cls(_changed(problem, points, values, 1.0), x, y)
         lam = math.ldexp(problem.lam, -x - y) if abs(x + y) < 1000 else 0.0 if problem.lam == 0 else math.nan
-        if not (math.isfinite(lam) and math.ldexp(lam, x + y) == problem.lam):
+        if not (math.isfinite(lam) and math.ldexp(lam, x + y) == problem.lam and (lam == 0 or lam >= LEAST_LAM)):
             return cls(problem, 0, 0)
         return cls(_changed(problem, points, values, lam), x, y)
 
@@ -58,12 +59,13 @@ class Units:
 
     def refuse_extremes(self, names: tuple[str, str]) -> None:
         """ValueError if what is asked for would be near the ends of float64's range, or beyond."""
-        size = {"x": _size(self.problem.points) + self.x, "y": _size(self.problem.values) + self.y}
-        if self.problem.penalty.bias == "penalised" and abs(size["x"]) > _PENALISED:
-            has = f"{names[0]} is of the size {_power(size['x'])}"
+        x, y = _size(self.problem.points) + self.x, _size(self.problem.values) + self.y
+        if self.problem.penalty.bias == "penalised" and abs(x) > _PENALISED:
+            has = f"{names[0]} is of the size {_power(x)}"
             raise ValueError(f"{has}, which penalised biases compare with 1; rescale {names[0]}")
-        if abs(self.objective) > _LARGEST or max(abs(self.x), abs(self.y), abs(self.y - self.x)) > _LARGEST:
-            both = f"{names[0]} is of the size {_power(size['x'])} and {names[1]} of {_power(size['y'])}"
+        objective = 2 * y if self.problem.lam > 0 else y - x
+        if max(abs(objective), abs(x), abs(y), abs(y - x)) > _LARGEST:
+            both = f"{names[0]} is of the size {_power(x)} and {names[1]} of {_power(y)}"
             raise ValueError(f"{both}: the answer is near the ends of float64's range or beyond; rescale them")
 
     def into(self, solution: Solution) -> Solution | None:

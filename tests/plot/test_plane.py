@@ -94,3 +94,8 @@ def test_a_denoiser_shows_steps_and_certificate():
     assert len(denoiser_figure(denoiser([0.0, 1.0], 0.1)).axes) == 2
     with pytest.raises(ValueError, match="found is of points in dimension 1"):
         mn.plot_denoiser_plane(denoiser([0.0, 1.0], 0.1))
+
+
+def test_a_legend_can_be_added_where_no_neuron_bends_downwards():
+    ax = mn.plot_plane(X, Y, ShallowReLU(np.eye(2), np.zeros(2), np.ones(2), np.array(0.0)))
+    assert [text.get_text() for text in ax.legend().get_texts()] == ["bends upwards"]

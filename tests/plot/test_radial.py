@@ -85,7 +85,7 @@ def test_the_data_of_a_fit_are_drawn_by_weight():
 
 def test_what_cannot_be_drawn_is_said():
     bump = radial_bump(3)
-    with pytest.raises(ValueError, match="dim is 3 but the network takes points of dimension 5"):
+    with pytest.raises(ValueError, match="f takes points of dimension 5 and dim is 3; give dim=5"):
         mn.plot_radial(bump, others={"net": radial_bump(5).as_network(9, 0)})
     with pytest.raises(ValueError, match="flat returned shape"):
         mn.plot_radial(bump, others={"flat": lambda r: 1.0})

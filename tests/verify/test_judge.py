@@ -454,7 +454,7 @@ def test_coordinates_pay_for_what_they_leave_out():
 
 def test_bad_input_is_named():
     x, y = np.zeros((2, 2)), np.zeros(2)
-    with pytest.raises(ValueError, match="points has 2 columns and the network takes 3"):
+    with pytest.raises(ValueError, match="points has 2 columns and the solution's network takes 3"):
         verify(x, y, Solution(nothing(3), np.zeros(2)))
     with pytest.raises(ValueError, match=r"dual vector has shape \(3,\)"):
         verify(x, y, Solution(nothing(2), np.zeros(3)))

@@ -417,7 +417,7 @@ SOLUTION = line(X, Y)
         (lambda: verify(X, Y, dataclasses.replace(SOLUTION, dual=np.full(4, np.nan))), "all finite"),
         (
             lambda: verify(X, Y, changed(SOLUTION, offset=np.array(np.inf))),
-            "network has parameters that are not finite",
+            "the solution's network has parameters that are not finite",
         ),
         (lambda: verify(X, Y, changed(SOLUTION, skip=np.ones(1))), "skip term"),
         (lambda: verify(X, Y, dataclasses.replace(SOLUTION, penalty=PathNorm(offset="none"))), "offset"),

@@ -10,6 +10,7 @@ from minnorm.checks import numbers, real
 from minnorm.network import ShallowReLU
 from minnorm.problem import check_points
 
+_LEAST = 1e-150  # the size of points whose squares float64 can hold
 _SAME = 1e-12  # cosines nearer to 1 are of one ray, and cosines up to this are of no acute angle
 
 
@@ -45,6 +46,9 @@ def denoiser(clean: npt.ArrayLike, radius: float | int) -> "Denoiser":
         raise ValueError("clean has equal points or a single one; give two or more different ones")
     wanted = "a finite number > 0 (exact data are for minnorm.interpolate)"
     radius = real("radius", radius, wanted, lambda number: 0 < number < np.inf)
+    size = float(np.max(np.abs(points)))
+    if not _LEAST < size < 1 / _LEAST:
+        raise ValueError(f"clean has entries up to {size:.1g}; rescale them to the size of 1")
     rays = _rays(points)
     if rays is None:
         raise ValueError(

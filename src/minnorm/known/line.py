@@ -65,7 +65,7 @@ def line(x: npt.ArrayLike, y: npt.ArrayLike, penalty: PathNorm | None = None, *,
     steep[1:] |= ~np.isfinite(turns)
     if np.any(steep):
         k = int(np.argmax(steep))
-        raise ValueError(f"the slope between x = {t[k]} and {t[k + 1]} overflows; rescale x or y")
+        raise ValueError(f"the slope between points x = {t[k]} and {t[k + 1]} overflows; rescale x or y")
     dual = np.zeros(problem.values.size)
     if penalty.bias == "penalised":
         network, dual[first] = penalised(t, values, penalty)

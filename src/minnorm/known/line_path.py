@@ -1,6 +1,5 @@
 """Weight-decay training on the line for every lam at once: the path is piecewise linear."""
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,7 +7,7 @@ import numpy.typing as npt
 from jaxtyping import Float, Int
 from scipy.linalg.lapack import get_lapack_funcs
 
-from minnorm.checks import flag, real
+from minnorm.checks import flag, strength
 from minnorm.known.line import certified, coordinate, line
 from minnorm.known.line_dots import connect_the_dots
 from minnorm.penalty import PathNorm
@@ -103,7 +102,7 @@ class LinePath:
         return certified(problem, solution, _INSTEAD) if certify else solution
 
     def _segment(self, lam: float | int) -> tuple[Segment, float]:
-        lam = real("lam", lam, "a finite number >= 0", lambda lam: 0 <= lam < math.inf)
+        lam = strength("lam", lam)
         if not self.exact and lam < self.lams[-1]:
             raise ValueError(f"lam is {lam!r}, but this path is known down to {self.lams[-1]} only; use mn.fit")
         inside = min(float(lam), float(self.lams[0]))

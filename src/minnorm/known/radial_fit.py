@@ -9,7 +9,7 @@ import numpy.typing as npt
 from jaxtyping import Float
 
 from minnorm import advice
-from minnorm.checks import numbers, real, whole
+from minnorm.checks import numbers, strength, whole
 from minnorm.known.radial import RadialMeasure
 from minnorm.known.radial import radii as distances
 from minnorm.known.radial_atoms import correlation, largest_correlation, peaks, radial_atoms, rounding
@@ -193,7 +193,7 @@ def radial_fit(
 
 def _checked(dim: int, lam: float | int) -> tuple[int, float]:
     dim = whole("dim", dim, 1, 2**31 - 1, "a positive whole number")
-    return dim, real("lam", lam, "a finite number >= 0 (0 interpolates)", lambda lam: 0 <= lam < math.inf)
+    return dim, strength("lam", lam)
 
 
 def _merged(
@@ -218,7 +218,9 @@ def _merged(
     apart = np.abs(y - mean[where])
     if lam == 0 and np.any(apart > 1e-12 * max(1e-300, float(np.max(np.abs(y))))):
         k = int(np.argmax(apart))
-        raise ValueError(f"values differ at the radius {r[k]:g}, where lam = 0 needs one value; give lam > 0")
+        raise ValueError(
+            f"values differ at the radius {r[k]:g}; where radii repeat and lam = 0 give one value, or lam > 0"
+        )
     return distinct, mean, mass, 0.5 * float(p @ apart**2) if lam > 0 else 0.0
 
 

@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from minnorm.checks import shown, whole
+from minnorm.checks import reject_masked, shown, whole
 from minnorm.known.radial import radial_bump
 
 BERNSTEIN = 0.28016949902386913
@@ -58,7 +58,8 @@ def radial_norms(
 
     Source: Varga & Carpenter (1985), *On the Bernstein conjecture in approximation theory*, for the constant.
     """
-    if isinstance(dims, str | bytes) or not isinstance(dims, Iterable):
+    reject_masked(dims, "dims")
+    if isinstance(dims, str | bytes) or not isinstance(dims, Iterable) or getattr(dims, "ndim", 1) == 0:
         raise ValueError(f"dims is {shown(dims)}; give whole numbers, as range(1, 17)")
     for dim in dims:
         dim = whole("dims", dim, 1, 2**31 - 1, "positive whole numbers")

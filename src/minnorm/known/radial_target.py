@@ -175,10 +175,14 @@ def radial_target(
     gaps = list(zip(edges[::2], edges[1::2], strict=True))
     wanted = f"a number beyond the last gap, which ends at {edges[-1]:g}"
     outer = real("outer", outer, wanted, lambda number: number > edges[-1])
-    if not hasattr(pieces, "__len__") or isinstance(pieces, str | bytes | Mapping | set):
+    try:
+        count = 0 if isinstance(pieces, str | bytes | Mapping | set) else len(pieces)
+    except TypeError:  # without a length, or, as sparse matrices, with two
+        count = 0
+    if count == 0:
         raise ValueError(f"pieces is {shown(pieces)}; give a list of {len(gaps) + 1} polynomials, one more than gaps")
-    if len(pieces) != len(gaps) + 1:
-        raise ValueError(f"pieces has {len(pieces)} entries; give {len(gaps) + 1}, one more than gaps")
+    if count != len(gaps) + 1:
+        raise ValueError(f"pieces has {count} entries; give {len(gaps) + 1}, one more than gaps")
     exact = tuple(_coefficients(piece, i) for i, piece in enumerate(pieces))
     if math.isinf(outer) and len(exact[-1]) > 2:
         raise ValueError(

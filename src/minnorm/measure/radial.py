@@ -95,7 +95,7 @@ def radial_profile(
     """
     r, dim = _check_radii(radii), whole("dim", dim, 1, _MOST)
     if isinstance(f, ShallowReLU) and f.dim != dim:
-        raise ValueError(f"dim is {dim} but the network takes points of dimension {f.dim}; give dim={f.dim}")
+        raise ValueError(f"f takes points of dimension {f.dim} and dim is {dim}; give dim={f.dim}")
     frame = 2 * max(1, dim)
     w = directions(dim, frame * -(-256 // frame) if count is None else count, key)
     several = max(1, _COORDINATES // w.size)  # radii at a time: one call costs more than its points

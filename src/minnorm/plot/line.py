@@ -66,7 +66,8 @@ def plot_line(
     nets = {name: net for name, f in functions.items() if (net := _network(f)) is not None}
     for name, net in nets.items():
         if net.dim != 1:
-            raise ValueError(f"{name} takes points of dimension {net.dim}; plot_line draws functions of one variable")
+            given = f"others[{name!r}]" if name in others else "solution"
+            raise ValueError(f"{given} takes points of dimension {net.dim}; plot_line draws functions of one variable")
     grid = _grid(t, low, high, nets.values())
     with drawing(ax) as (axes, colours):
         if not isinstance(band, bool | np.bool_) or band:

@@ -87,6 +87,8 @@ def _bends(axes: Axes, net: ShallowReLU, low: np.ndarray, high: np.ndarray, colo
             if cut is not None:
                 lines.append(cut)
                 widths.append(0.4 + (_THICK - 0.4) * share[k] / largest)
+        if not lines:  # a legend has no sample of an empty collection
+            continue
         bends = LineCollection(lines, linewidths=widths, colors=colours.ink, linestyles=[dashes], zorder=3)
         bends.set_label("bends upwards" if sign > 0 else "bends downwards")
         axes.add_collection(bends, autolim=False)

@@ -106,7 +106,8 @@ def _checked(X: npt.ArrayLike, y: npt.ArrayLike, directions: npt.ArrayLike) -> t
     size = np.linalg.norm(ways, axis=1)
     if ways.shape[1] != problem.points.shape[1] or not np.all(size > 0):
         raise ValueError(
-            f"directions has shape {ways.shape}, perhaps with a zero; give vectors of {problem.points.shape[1]} entries"
+            f"directions has shape {ways.shape}, perhaps with a zero; give vectors of {problem.points.shape[1]} "
+            "entries, one for each column of X"
         )
     return problem, ways / size[:, None]
 

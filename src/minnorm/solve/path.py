@@ -13,7 +13,7 @@ import xarray as xr
 from jaxtyping import Float
 
 from minnorm import advice
-from minnorm.checks import choice, function, optional, several, shown, whole
+from minnorm.checks import choice, function, optional, several, shown, strength, whole
 from minnorm.network import ShallowReLU
 from minnorm.penalty import PathNorm
 from minnorm.problem import Problem
@@ -252,6 +252,8 @@ def sequence(name: str, numbers: Any, largest: Callable[[], float], *, one: bool
         raise ValueError(f"{name} is {shown(numbers)}; give a sequence of finite numbers >= 0, or None")
     if np.unique(array).size != array.size:
         raise ValueError(f"{name} is {shown(numbers)}; each number may appear once")
+    for lam in array.tolist():
+        strength(name, lam)
     return np.sort(array)[::-1]
 
 

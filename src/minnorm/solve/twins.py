@@ -47,10 +47,11 @@ def nearest_pair(points: np.ndarray) -> tuple[tuple[int, int], float]:
     distinct, first = np.unique(points, axis=0, return_index=True)
     if len(distinct) < 2:
         return (0, 0), math.inf
-    distance, other = (np.asarray(part) for part in KDTree(distinct).query(distinct, k=2))
+    size = float(np.max(np.abs(distinct)))  # the squares of very small numbers are 0
+    distance, other = (np.asarray(part) for part in KDTree(distinct / size).query(distinct / size, k=2))
     k = int(np.argmin(distance[:, 1]))
     i, j = sorted((int(first[k]), int(first[other[k, 1]])))
-    return (i, j), float(distance[k, 1])
+    return (i, j), float(distance[k, 1]) * size
 
 
 def reject_twins(problem: Problem, solution: Solution) -> None:

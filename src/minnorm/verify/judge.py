@@ -78,11 +78,11 @@ def verify(
     net = as_network(solution.network, "the solution's network").to_numpy()
     n, d = problem.points.shape
     if net.dim != d:
-        raise ValueError(f"points has {d} columns and the network takes {net.dim}; they must agree")
+        raise ValueError(f"points has {d} columns and the solution's network takes {net.dim}; they must agree")
     if solution.dual.shape != (n,) or not np.all(np.isfinite(solution.dual)):
-        raise ValueError(f"the dual vector has shape {solution.dual.shape}; expected ({n},), all finite")
+        raise ValueError(f"the solution's dual vector has shape {solution.dual.shape}; expected ({n},), all finite")
     if not all(np.all(np.isfinite(part)) for part in net.to_dict().values()):
-        raise ValueError("the network has parameters that are not finite")
+        raise ValueError("the solution's network has parameters that are not finite")
     problem.penalty.admit(net)
     units = Units.of(problem)
     inside = units.into(solution)
