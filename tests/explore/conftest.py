@@ -37,12 +37,12 @@ def serving(*arguments: str):
     assert process.stdout is not None
     line = process.stdout.readline()
     if not line:
-        raise RuntimeError(process.communicate(timeout=30)[1])
+        raise RuntimeError(process.communicate(timeout=600)[1])
     try:
         yield Served(json.loads(line)["url"], process)
     finally:
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=30)
+        out, err = process.communicate(timeout=600)
         assert process.returncode == 0, err
         assert out == ""
         assert "Traceback" not in err, err
@@ -94,7 +94,7 @@ def open_page(browser, server) -> Callable:
         context = browser.new_context(viewport=_SIZE, **options)
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(60_000)
+        page.set_default_timeout(600_000)  # nothing here is about speed
         page.on("console", note)
         page.on("pageerror", lambda error: watched.errors.append(str(error)))
         page.on("request", lambda request: watched.requests.append(request.url))

@@ -51,6 +51,26 @@ def show(page, number: int) -> None:
     field.press("Enter")
 
 
+def place(page, x: float, y: float, across: str, up: str, count: int) -> list[float]:
+    """Where (x, y) is on the screen, once the plot of so many networks over these axes is drawn and stands still."""
+    script = """([x, y, across, up, count]) => {
+      const before = globalThis.placed;
+      globalThis.placed = undefined;
+      for (const root of Bokeh.documents[0].roots()) for (const model of root.references()) {
+        if (model.type !== "Figure" || model.name !== "networks") continue;
+        if (model.below[0].axis_label !== across || model.left[0].axis_label !== up) continue;
+        if (model.renderers[0].data_source.data.x.length !== count) continue;
+        const view = Bokeh.index.find_one(model);
+        if (!view?.canvas_view?.el.isConnected || !view.root.has_finished()) continue;
+        const box = view.canvas_view.el.getBoundingClientRect(), { x_scale, y_scale, bbox } = view.frame;
+        const at = [x_scale.compute(x), y_scale.compute(y)];
+        if (bbox.contains(...at)) globalThis.placed = [box.left + at[0], box.top + at[1]];
+      }
+      return globalThis.placed && String(before) === String(globalThis.placed) ? globalThis.placed : false;
+    }"""
+    return page.wait_for_function(script, arg=[x, y, across, up, count], polling=200).json_value()
+
+
 def test_a_point_that_is_clicked_shows_its_network(open_page, networks, screenshot, tmp_path, capsys, violations):
     page = open_page("atlas")
     value(page, "networks shown").filter(has_text="11").wait_for()
@@ -60,20 +80,7 @@ def test_a_point_that_is_clicked_shows_its_network(open_page, networks, screensh
     page.get_by_label("study", exact=True).select_option("line")
     value(page, "networks shown").filter(has_text="8").wait_for()
     row = networks[networks["study"] == "line"].iloc[5]
-    where = page.evaluate(
-        """async ([x, y]) => { for (let k = 0; k < 50; k++) {
-          for (const root of Bokeh.documents[0].roots()) for (const model of root.references())
-            if (model.type === "Figure" && model.name === "networks") {
-              const view = Bokeh.index.find_one(model);
-              if (view && model.renderers[0].data_source.data.x.length === 8 && k > 8) {
-                const box = view.canvas_view.el.getBoundingClientRect();
-                return [box.left + view.frame.x_scale.compute(x), box.top + view.frame.y_scale.compute(y)];
-              }
-            }
-          await new Promise((resolve) => setTimeout(resolve, 100));
-        } }""",
-        [float(row["path_norm"]), float(row["training_loss"])],
-    )
+    where = place(page, float(row["path_norm"]), float(row["training_loss"]), "path norm", "training loss", 8)
     page.mouse.click(*where)
     value(page, "shard").filter(has_text=row["shard"]).wait_for()
     for name in ("path norm", "training loss", "norm ratio", "l2 unknown"):
@@ -97,16 +104,16 @@ def test_a_point_that_is_clicked_shows_its_network(open_page, networks, screensh
 def test_functions_of_every_kind_by_the_keyboard(open_page, networks, screenshot):
     page = open_page("atlas", "theme=dark&x=path_norm&y=training_loss")
     value(page, "networks shown").filter(has_text="11").wait_for()
-    titles = """() => Bokeh.documents[0].roots().flatMap((root) => Array.from(root.references()))
-      .filter((model) => model.type === "Figure").map((model) => model.title?.text ?? "")"""
+    titles = """(wanted) => {
+      const shown = Bokeh.documents[0].roots().flatMap((root) => Array.from(root.references()))
+        .filter((model) => model.type === "Figure").map((model) => model.title?.text ?? "");
+      return wanted.every((title) => shown.some((one) => one.startsWith(title)));
+    }"""
     for name, title in (("bump", "Radial mean"), ("plane", "Function"), ("line", "Function")):
         number = 1 + int(np.flatnonzero(networks["study"] == name)[0])
         show(page, number)
         value(page, "shard").filter(has_text=networks.iloc[number - 1]["shard"]).wait_for()
-        page.wait_for_timeout(200)
-        shown = page.evaluate(titles)
-        assert any(one.startswith(title) for one in shown), shown
-        assert any(one.startswith("Path norm") for one in shown)
+        page.wait_for_function(titles, arg=[title, "Path norm"])
         screenshot(page, f"atlas-{name}")
     with page.expect_download() as download:
         page.get_by_role("button", name="Download SVG").click()

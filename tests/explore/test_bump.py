@@ -107,7 +107,7 @@ def test_a_trained_profile_moves_over_the_exact_one(open_page, screenshot, viola
     page = open_page("bump", "dim=2&steps=300&learning_rate=0.01&theme=dark")
     wait_for(page, known.radial_bump(2))
     page.get_by_role("button", name="Train a network").click()
-    page.get_by_text("step 300,").wait_for(timeout=60_000)
+    page.get_by_text("step 300,").wait_for()
     r, mean = data(page, "Profile", "r", "mean")
     assert r.size == mean.size == 121
     assert mean[0] == pytest.approx(1, abs=0.3)

@@ -26,7 +26,7 @@ def value(page, name: str):
 def wait_for(page, solution, name: str = "norm") -> None:
     """Until the value of a solution is shown, and that it is certified."""
     value(page, "certified").filter(has_text="yes (exact)").wait_for()
-    for _ in range(200):
+    for _ in range(10_000):
         shown = float(value(page, name).inner_text()) if value(page, name).count() else np.nan
         if shown == pytest.approx(solution.value, rel=3e-6):
             break
@@ -38,7 +38,7 @@ def wait_for(page, solution, name: str = "norm") -> None:
 def place(page, x: float, y: float) -> tuple[float, float]:
     """Where a point of the plot is on the screen, once the layout rests."""
     now = page.evaluate(WHERE, [x, y])
-    for _ in range(40):
+    for _ in range(4_000):
         page.wait_for_timeout(100)
         before, now = now, page.evaluate(WHERE, [x, y])
         if before == now:
@@ -102,7 +102,7 @@ def test_points_by_mouse_and_by_keyboard(open_page, screenshot):
     page.mouse.move(a - 8, b + 8)
     page.mouse.move(c, d, steps=6)
     page.mouse.up()
-    for _ in range(50):
+    for _ in range(5_000):
         page.wait_for_timeout(100)
         moved = [float(field.input_value()) for field in fields]
         if abs(moved[0] - 0.2) + abs(moved[1] + 0.4) < 0.02:
