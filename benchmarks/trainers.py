@@ -16,7 +16,7 @@ from sklearn.neural_network import MLPRegressor
 from minnorm.network import ShallowReLU
 from minnorm.penalty import PathNorm
 from minnorm.train import OPTIMIZERS
-from minnorm.train.engine import Engine, Kind, Setting, State, Varied
+from minnorm.train.engine import Engine, Kind, Rows, Setting, State, Varied
 
 THREADS = 2
 
@@ -91,7 +91,7 @@ class Case:
         x, y = self.data
         rates, decays = jnp.asarray(self.rates), jnp.asarray(self.decays)
         varied = Varied(rates, decays, jnp.ones(self.count, jnp.float32), jnp.arange(self.count, dtype=jnp.int32))
-        return Engine(jnp.asarray(x), jnp.asarray(y), setting), varied
+        return Engine(Rows(jnp.asarray(x), jnp.asarray(y)), setting), varied
 
     def rows(self, steps: int) -> np.ndarray | None:
         """The minibatches (steps, K, batch) that this library draws first."""

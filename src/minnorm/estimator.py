@@ -15,7 +15,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from minnorm import advice
 from minnorm.checks import check_values, numbers, real, reject_masked, reject_misread, shown, whole
 from minnorm.penalty import Bias, PathNorm, Skip
-from minnorm.problem import Problem
+from minnorm.problem import Problem, check_weights
 from minnorm.solution import Solution
 from minnorm.solve.minimise import minimise
 from minnorm.solve.path import lam_max, networks, path, sequence
@@ -27,11 +27,12 @@ class MinNormRegressor(RegressorMixin, BaseEstimator):
     r"""The shallow ReLU network that globally minimises its training objective, with a proof.
 
         alpha = 0:  min sum_k |a_k| |w_k|   subject to   f(x_i) = y_i
-        alpha > 0:  min 1/(2n) sum_i (f(x_i) - y_i)^2 + alpha sum_k |a_k| |w_k|
+        alpha > 0:  min 1/(2S) sum_i p_i (f(x_i) - y_i)^2 + alpha sum_k |a_k| |w_k|,    S = sum_i p_i
 
-    over networks f(x) = c + v . x + sum_k a_k relu(w_k . x + b_k) of any width. Features are used as they are: put a
-    `StandardScaler` before it where their units differ. Predictions are good to about the root of the gap: with `tol`
-    1e-6, to about a thousandth of the labels' size; `solution_.data_error` bounds the error at the data.
+    with the sample weights p, 1 by default, over networks f(x) = c + v . x + sum_k a_k relu(w_k . x + b_k) of any
+    width. Features are used as they are: put a `StandardScaler` before it where their units differ. Predictions are
+    good to about the root of the gap: with `tol` 1e-6, to about a thousandth of the labels' size;
+    `solution_.data_error` bounds the error at the data.
 
     Arguments: `alpha` >= 0; `bias`, "penalised" if biases count as weights do; `skip`, "free" for a term v . x at no
     cost; `tol`, the relative gap below which a solution is certified, from 1e-10 up; `max_time` in seconds, after which
@@ -73,11 +74,11 @@ class MinNormRegressor(RegressorMixin, BaseEstimator):
         self.max_time = max_time
         self.random_state = random_state
 
-    def fit(self, X: Any, y: Any) -> "MinNormRegressor":
-        """Solve for points X (n, d) and values y (n,)."""
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> "MinNormRegressor":
+        """Solve for points X (n, d) and values y (n,), which count as often as `sample_weight` (n,) says."""
         _check_number("alpha", self.alpha, "0 interpolates", least=0.0)
         X, y = _data(self, X, y)
-        return _keep(self, _solution(self, X, y, float(self.alpha)))
+        return _keep(self, _solution(self, X, y, float(self.alpha), check_weights(sample_weight, len(y))))
 
     def predict(self, X: Any) -> npt.NDArray[np.float64]:
         """f at points X (n, d); shape (n,)."""
@@ -87,7 +88,7 @@ class MinNormRegressor(RegressorMixin, BaseEstimator):
 class MinNormRegressorCV(RegressorMixin, BaseEstimator):
     r"""A `MinNormRegressor` whose alpha is chosen by cross-validation along regularisation paths.
 
-        alpha = argmin over alphas of the mean over folds of  1/|fold| sum_{i in fold} (f_{alpha, rest}(x_i) - y_i)^2
+        alpha = argmin over alphas of the mean over folds of the mean over i in fold of (f_{alpha, rest}(x_i) - y_i)^2
 
     Every fold is one warm-started path (`minnorm.path`); then the network is solved on all data at the best alpha.
 
@@ -129,12 +130,13 @@ class MinNormRegressorCV(RegressorMixin, BaseEstimator):
         self.max_time = max_time
         self.random_state = random_state
 
-    def fit(self, X: Any, y: Any) -> "MinNormRegressorCV":
-        """Choose alpha and solve for points X (n, d) and values y (n,)."""
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> "MinNormRegressorCV":
+        """Choose alpha and solve for points X (n, d) and values y (n,), which count as `sample_weight` (n,) says."""
         X, y = _data(self, X, y)
+        p = check_weights(sample_weight, len(y))
         penalty, seed = PathNorm(bias=self.bias, skip=self.skip), _seed(self)
         self.alphas_ = sequence(
-            "alphas", self.alphas, lambda: lam_max(X, y, penalty, time_limit=_seconds(self), seed=seed)
+            "alphas", self.alphas, lambda: lam_max(X, y, penalty, sample_weight=p, time_limit=_seconds(self), seed=seed)
         )
         errors = []
         for train, test in _splits(self.cv, X, y):
@@ -142,6 +144,7 @@ class MinNormRegressorCV(RegressorMixin, BaseEstimator):
                 X[train],
                 y[train],
                 self.alphas_,
+                sample_weight=p[train],
                 penalty=penalty,
                 tolerance=float(self.tol),
                 time_limit=_seconds(self),
@@ -149,10 +152,11 @@ class MinNormRegressorCV(RegressorMixin, BaseEstimator):
                 certify=False,
                 on_interrupt="raise",
             )
-            errors.append([np.mean((net.evaluate(X[test]) - y[test]) ** 2) for _, net in networks(fold)])
+            held = Problem(X[test], y[test], penalty, 1.0, weights=p[test])
+            errors.append([held.mean((net.evaluate(held.points) - held.values) ** 2) for _, net in networks(fold)])
         self.mse_path_ = np.transpose(errors)
         self.alpha_ = float(self.alphas_[np.argmin(self.mse_path_.mean(axis=1))])
-        return _keep(self, _solution(self, X, y, self.alpha_))
+        return _keep(self, _solution(self, X, y, self.alpha_, p))
 
     def predict(self, X: Any) -> npt.NDArray[np.float64]:
         """f at points X (n, d); shape (n,)."""
@@ -225,8 +229,9 @@ def _seconds(estimator: Any) -> float | None:
     return None if estimator.max_time is None else float(estimator.max_time)
 
 
-def _solution(estimator: Any, X: np.ndarray, y: np.ndarray, alpha: float) -> Solution:
-    problem = Problem(X, y, PathNorm(bias=estimator.bias, skip=estimator.skip), alpha, names=("X", "y", "alpha"))
+def _solution(estimator: Any, X: np.ndarray, y: np.ndarray, alpha: float, weights: np.ndarray) -> Solution:
+    penalty = PathNorm(bias=estimator.bias, skip=estimator.skip)
+    problem = Problem(X, y, penalty, alpha, weights=weights, names=("X", "y", "alpha"))
     solution = minimise(problem, tolerance=float(estimator.tol), time_limit=_seconds(estimator), seed=_seed(estimator))
     with advice.speaking(_WORDS):
         advice.warn(problem, solution)

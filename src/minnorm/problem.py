@@ -1,6 +1,8 @@
 """The data and objective of a problem, validated once, here."""
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -8,8 +10,10 @@ from jaxtyping import Float
 
 from minnorm.checks import check_points as check_points
 from minnorm.checks import check_values as check_values
-from minnorm.checks import strength
+from minnorm.checks import numbers, strength
 from minnorm.penalty import PathNorm
+
+_WIDEST = 1e30  # the largest weight, in terms of the smallest
 
 
 class TiesError(ValueError):
@@ -26,23 +30,28 @@ class Problem:
     r"""Minimum-norm interpolation (lam = 0) or weight-decay training (lam > 0).
 
         (P0)  min ||mu||                                  subject to  f(x_i) = y_i
-        (PL)  min 1/(2n) sum_i (f(x_i) - y_i)^2 + lam ||mu||
+        (PL)  min 1/(2S) sum_i p_i (f(x_i) - y_i)^2 + lam ||mu||,    S = sum_i p_i
 
-    Arguments: `points` (n, d), or (n,) for d = 1; `values` (n,) or (n, 1); `penalty`; `lam` >= 0; `names`, what the
-    caller calls points, values and lam. Everything is copied to float64.
+    Arguments: `points` (n, d), or (n,) for d = 1; `values` (n,) or (n, 1); `penalty`; `lam` >= 0; `weights` p (n,), how
+    often each point counts, None for once; `names`, what the caller calls points, values and lam. A point of weight 0
+    is none: whoever solves or verifies leaves it out. Everything is copied to float64.
 
     Errors: ValueError naming the argument for wrong shapes, empty data, NaN, infinite, masked or missing entries,
-    dates, strings, whole numbers that float64 cannot hold, a negative lam, and at lam = 0 for equal points with
-    different values.
+    dates, strings, whole numbers that float64 cannot hold, a negative lam, weights below 0, all 0 or too far apart, and
+    at lam = 0 for equal points with different values.
 
     >>> Problem([0.0, 1.0], [0.0, 2.0]).points.shape
     (2, 1)
+    >>> Problem([0.0, 1.0], [0.0, 2.0], weights=[3.0, 1.0]).mean(np.array([0.0, 1.0]))
+    0.25
     """
 
     points: Float[np.ndarray, "n d"]
     values: Float[np.ndarray, " n"]
     penalty: PathNorm
     lam: float
+    weights: Float[np.ndarray, " n"]
+    """Over a power of two, which changes nothing; 1 where all are equal."""
 
     def __init__(
         self,
@@ -51,18 +60,44 @@ class Problem:
         penalty: PathNorm | None = None,
         lam: float | int = 0.0,
         *,
+        weights: npt.ArrayLike | None = None,
         names: tuple[str, str, str] = ("points", "values", "lam"),
     ) -> None:
         x, y = check_points(points, names[0]), check_values(values, names[1])
         if len(x) != len(y):
             raise ValueError(f"{names[0]} has {len(x)} rows and {names[1]} has {len(y)}; they must agree")
         lam = strength(names[2], lam)
+        p = check_weights(weights, len(y))
         if lam == 0:
-            _reject_ties(x, y, names)
+            _reject_ties(x, y, names, np.flatnonzero(p))
         object.__setattr__(self, "points", x)
         object.__setattr__(self, "values", y)
         object.__setattr__(self, "penalty", PathNorm.given(penalty))
         object.__setattr__(self, "lam", lam)
+        object.__setattr__(self, "weights", p)
+
+    @property
+    def total(self) -> float:
+        """S, the sum of the weights: the number of points where each counts once."""
+        return float(np.sum(self.weights))
+
+    def mean(self, terms: Float[np.ndarray, " n"]) -> float:
+        """The mean over the points, each as often as it counts."""
+        return float(np.mean(terms)) if np.all(self.weights == 1) else float(self.weights @ terms) / self.total
+
+    def changed(self, **parts: Any) -> "Problem":
+        """A problem with other parts, which are taken as they are."""
+        made = object.__new__(Problem)
+        for part in fields(self):
+            object.__setattr__(made, part.name, parts.get(part.name, getattr(self, part.name)))
+        return made
+
+    def counting(self) -> "Problem":
+        """The problem of the points that count at all."""
+        live = self.weights > 0
+        if np.all(live):
+            return self
+        return self.changed(points=self.points[live], values=self.values[live], weights=_unit(self.weights[live]))
 
 
 def ties(x: Float[np.ndarray, "n d"], y: Float[np.ndarray, " n"]) -> list[list[int]]:
@@ -79,8 +114,36 @@ def ties(x: Float[np.ndarray, "n d"], y: Float[np.ndarray, " n"]) -> list[list[i
     return sorted(sorted(group.tolist()) for group in groups if group.size > 1 and np.any(y[group] != y[group[0]]))
 
 
-def _reject_ties(x: np.ndarray, y: np.ndarray, names: tuple[str, str, str]) -> None:
-    found = ties(x, y)
+def check_weights(weights: npt.ArrayLike | None, n: int) -> Float[np.ndarray, " n"]:
+    """How often each of n points counts; ValueError unless numbers >= 0, not all 0, up to 1e30 times each other."""
+    if weights is None:
+        return np.ones(n)
+    p = numbers(weights, "sample_weight")
+    if p.shape != (n,):
+        raise ValueError(f"sample_weight has shape {p.shape}; give {n} numbers, one for each point, or None")
+    if not (np.all(np.isfinite(p)) and np.all(p >= 0) and np.any(p > 0)):
+        wrong = p[~(np.isfinite(p) & (p >= 0))]
+        said = f"contains {wrong[0]}" if wrong.size else "is 0 for all points"
+        raise ValueError(f"sample_weight {said}; give finite numbers >= 0, not all 0")
+    least, most = float(np.min(p[p > 0])), float(np.max(p))
+    if most > _WIDEST * least:
+        raise ValueError(
+            f"sample_weight ranges from {least} to {most}, which is too far for float64; give 0 to leave points out"
+        )
+    return _unit(p)
+
+
+def _unit(p: np.ndarray) -> np.ndarray:
+    """Weights over the power of two just above the largest; 1 where all that are not 0 are equal."""
+    live = p > 0
+    if np.all(p[live] == p[live][0]):
+        return live.astype(np.float64)
+    return np.ldexp(p, -math.frexp(float(np.max(p)))[1])
+
+
+def _reject_ties(x: np.ndarray, y: np.ndarray, names: tuple[str, str, str], live: np.ndarray) -> None:
+    """Among the rows `live`."""
+    found = [live[rows].tolist() for rows in ties(x[live], y[live])]
     if found:
         i = found[0][0]
         j = next(row for row in found[0] if y[row] != y[i])

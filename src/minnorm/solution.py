@@ -81,6 +81,8 @@ class Solution:
     """Rounds of column generation; 0 for a closed form."""
     ending: Ending = "closed"
     """Why the solver stopped."""
+    weights: Float[np.ndarray, " n"] | None = None
+    """How often each point counts, None for once; for lam > 0 the problem is that of `Problem.weights`."""
 
     def __call__(self, points: npt.ArrayLike) -> npt.NDArray[np.float64]:
         """f at points (n, d), or (n,) or a scalar for d = 1; shape (n,) or scalar."""
@@ -108,11 +110,12 @@ class Solution:
     def data_error(self) -> float:
         r"""No minimiser f* differs from this network f by more than this at any of the n data points.
 
-            |f(x_i) - f*(x_i)| <= sqrt(2 n (value - lower_bound))     for lam > 0,
-            |f(x_i) - f*(x_i)| <= residual                            for lam = 0,
+            |f(x_i) - f*(x_i)| <= sqrt(2 S/p_i (value - lower_bound))     for lam > 0,
+            |f(x_i) - f*(x_i)| <= residual                                for lam = 0,
 
-        in units of the labels. The objective F is convex on networks of any width, and its loss is quadratic in the
-        predictions: along the way from f* to f, F(f) - F(f*) >= 1/(2n) sum_i (f(x_i) - f*(x_i))^2. It is thus the root
+        in units of the labels; p_i is how often a point counts, S the sum, so that S/p_i = n where all count once, and
+        the least p_i > 0 is taken. The objective F is convex on networks of any width, and its loss is quadratic in the
+        predictions: along the way from f* to f, F(f) - F(f*) >= 1/(2S) sum_i p_i (f(x_i) - f*(x_i))^2. It is the root
         of the gap that decides, not the gap; between and beyond the data nothing follows. Infinite where the lower
         bound is not proven (scope "searched"). ValueError if the solution has not been verified.
 
@@ -128,7 +131,10 @@ class Solution:
         if self.lam == 0:
             return proof.residual
         excess = max(0.0, proof.value - proof.lower_bound)
-        return math.sqrt(2 * len(self.dual) * excess) * (1 + 1e-15)  # and its own rounding
+        times = float(len(self.dual))
+        if self.weights is not None:
+            times = float(np.sum(self.weights) / np.min(self.weights[self.weights > 0])) * (1 + len(self.dual) * 2e-16)
+        return math.sqrt(2 * times * excess) * (1 + 1e-15)  # and its own rounding
 
     @property
     def certified(self) -> bool:
@@ -139,9 +145,9 @@ class Solution:
         r"""The solution as an `xarray.Dataset`: the network and the dual vector, the rest as attributes.
 
         Variables: `inner_weights` (neuron, coordinate), `biases` and `outer_weights` (neuron), `offset` (), `skip`
-        (coordinate) if there is one, `dual` (point). Attributes: the penalty's options, `lam`, `rounds`, `ending`,
-        and, if the solution has been verified, the certificate's numbers, with `gap` and `certified` (1 or 0) for
-        readers.
+        (coordinate) if there is one, `dual` (point), `weights` (point) if points count differently. Attributes: the
+        penalty's options, `lam`, `rounds`, `ending`, and, if the solution has been verified, the certificate's numbers,
+        with `gap` and `certified` (1 or 0) for readers.
 
         >>> from minnorm.known import line
         >>> data = line([-1.0, 0.0, 1.0], [0.0, 1.0, 0.0]).to_dataset()
@@ -155,7 +161,8 @@ class Solution:
             proof = asdict(self.certificate) | {"gap": self.gap, "certified": int(self.certified)}
         return xr.Dataset(
             {name: (axes.get(name, ("neuron",)), part) for name, part in parts.items()}
-            | {"dual": ("point", self.dual)},
+            | {"dual": ("point", self.dual)}
+            | ({} if self.weights is None else {"weights": ("point", self.weights)}),
             attrs={
                 "kind": _KIND,
                 "format": _FORMAT,
@@ -180,6 +187,7 @@ class Solution:
             raise ValueError("this dataset is not a solution; Solution.to_dataset and `minnorm solve --out` make one")
         if known.get("format") != _FORMAT:
             raise ValueError(f"this solution has format {known.get('format')}; this version reads {_FORMAT}")
+        points = ("dual", "weights")
         try:
             penalty = PathNorm(*(known[f"penalty_{name}"] for name in PathNorm.__dataclass_fields__))
             numbers = [name for name in Certificate.__dataclass_fields__ if name != "scope"]
@@ -187,13 +195,14 @@ class Solution:
             if "scope" in known:
                 certificate = Certificate(scope=known["scope"], **{name: float(known[name]) for name in numbers})
             return cls(
-                ShallowReLU.from_dict({str(name): data[name].values for name in data.data_vars if name != "dual"}),
+                ShallowReLU.from_dict({str(name): data[name].values for name in data.data_vars if name not in points}),
                 np.asarray(data.variables["dual"].values),
                 penalty,
                 float(known["lam"]),
                 certificate,
                 int(known["rounds"]),
                 known.get("ending", "closed"),
+                np.asarray(data.variables["weights"].values) if "weights" in data.data_vars else None,
             )
         except KeyError as error:
             raise ValueError(f"this solution lacks {error}; write it again with Solution.save") from None

@@ -42,11 +42,11 @@ class Units:
         x, points = _taken_out(problem.points) if free else (0, problem.points)
         y, values = _taken_out(problem.values)
         if any_lam:
-            return cls(_changed(problem, points, values, 1.0), x, y)
+            return cls(problem.changed(points=points, values=values, lam=1.0), x, y)
         lam = math.ldexp(problem.lam, -x - y) if abs(x + y) < 1000 else 0.0 if problem.lam == 0 else math.nan
         if not (math.isfinite(lam) and math.ldexp(lam, x + y) == problem.lam and (lam == 0 or lam >= LEAST_LAM)):
             return cls(problem, 0, 0)
-        return cls(_changed(problem, points, values, lam), x, y)
+        return cls(problem.changed(points=points, values=values, lam=lam), x, y)
 
     @property
     def objective(self) -> int:
@@ -79,6 +79,7 @@ class Units:
             None,
             solution.rounds,
             solution.ending,
+            solution.weights,
         )
         back = self.out_of(moved)
         parts = zip(back.network.to_dict().values(), net.to_dict().values(), strict=True)
@@ -105,14 +106,6 @@ class Units:
             residual=_up(found.residual, self.y),
             rounding=_down(found.rounding, self.y),
         )
-
-
-def _changed(problem: Problem, points: np.ndarray, values: np.ndarray, lam: float) -> Problem:
-    """A problem that was checked, with other numbers."""
-    made = object.__new__(Problem)
-    for name, part in (("points", points), ("values", values), ("penalty", problem.penalty), ("lam", lam)):
-        object.__setattr__(made, name, part)
-    return made
 
 
 def _size(array: np.ndarray) -> int:

@@ -11,7 +11,7 @@ import pytest
 from minnorm.network import ShallowReLU
 from minnorm.penalty import PathNorm
 from minnorm.train import OPTIMIZERS
-from minnorm.train.engine import Engine, Setting, State, Varied
+from minnorm.train.engine import Engine, Rows, Setting, State, Varied
 from minnorm.train.initial import initial_network
 
 WIDTH = 4
@@ -34,7 +34,7 @@ def engine(optimizer="gd", x=X, y=Y, **changes):
         "batch_size": None,
         "dtype": "float64",
     }
-    return Engine(jnp.asarray(x), jnp.asarray(y), Setting(**(setting | changes)))
+    return Engine(Rows(jnp.asarray(x), jnp.asarray(y)), Setting(**(setting | changes)))
 
 
 def varied(learning_rate=0.05, weight_decay=0.0, scale=1.0, seed=0):

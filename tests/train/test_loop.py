@@ -17,7 +17,7 @@ from minnorm.known import line
 from minnorm.network import ShallowReLU
 from minnorm.penalty import PathNorm
 from minnorm.train import AXES, OPTIMIZERS, networks, train
-from minnorm.train.engine import Engine, Setting, Varied
+from minnorm.train.engine import Engine, Rows, Setting, Varied
 
 X, Y = np.array([-1.0, -0.4, 0.2, 1.0]), np.array([0.0, 0.8, 0.3, 0.5])
 WIDTH, STEPS = 9, 100
@@ -132,7 +132,7 @@ def test_every_network_of_a_grid_is_the_one_trained_alone(grid):
         dtype="float64",
     )
     with jax.enable_x64(True):
-        engine = Engine(jnp.asarray(X[:, None]), jnp.asarray(Y), setting)
+        engine = Engine(Rows(jnp.asarray(X[:, None]), jnp.asarray(Y)), setting)
         advance = jax.jit(engine.advance)
         for place, network in networks(grid):
             varied = Varied(*(jnp.asarray(place[axis]) for axis in AXES))
@@ -342,6 +342,40 @@ def test_without_weight_decay_the_norm_stays_above_the_minimum(long):
     last = long.sel(weight_decay=0.0).isel(step=-1)
     assert last["training_loss"] < 1e-30
     assert last["path_norm"] > 1.2 * line(X, Y).value
+
+
+WEIGHTS = [2, 0, 1, 3]
+
+
+@pytest.mark.parametrize("engine", ["native", "xla"])
+@pytest.mark.parametrize("rule", [{"optimizer": "adam"}, {"optimizer": "sam"}, {"optimizer": "lbfgs"}])
+def test_whole_weights_are_repeated_points(engine, rule):
+    options = {**COMMON, **rule, "engine": engine, "weight_decay": 0.01, "steps": 30, "records": 2}
+    weighed = train(X, Y, sample_weight=WEIGHTS, **options)
+    repeated = train(np.repeat(X, WEIGHTS), np.repeat(Y, WEIGHTS), **options)
+    for name in (*METRICS, *PARAMETERS):
+        np.testing.assert_allclose(weighed[name], repeated[name], rtol=1e-7, atol=1e-9)
+    assert weighed.attrs["weighted"] == 1
+    assert "weighted" not in repeated.attrs
+    assert weighed.attrs["points"] == 3
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "label_noise"])
+def test_both_engines_draw_the_same_weighted_minibatches(optimizer):
+    options = {"optimizer": optimizer, "batch_size": 2, "steps": 20, "dtype": "float64", "width": WIDTH, "records": 2}
+    native, xla = (train(X, Y, sample_weight=[2, 1, 0.5, 3], engine=engine, **options) for engine in ("native", "xla"))
+    for name in PARAMETERS:
+        np.testing.assert_allclose(native[name], xla[name], rtol=1e-9, atol=1e-12)
+    plain = train(X, Y, engine="native", **options)
+    assert abs(plain["offset"] - native["offset"]).max() > 1e-6
+
+
+def test_sorted_points_keep_their_weights():
+    x = np.linspace(1, -1, 200)
+    y, weights = np.sin(3 * x), 1 + np.arange(200) % 3
+    options = {**COMMON, "steps": 5, "records": 1}
+    native, xla = (train(x, y, sample_weight=weights, engine=engine, **options) for engine in ("native", "xla"))
+    np.testing.assert_allclose(native["inner_weights"], xla["inner_weights"], rtol=1e-9)
 
 
 def test_the_gradient_falls(long):

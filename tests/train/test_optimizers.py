@@ -7,7 +7,7 @@ import pytest
 
 from minnorm.penalty import PathNorm
 from minnorm.train import OPTIMIZERS, SCHEDULES, train
-from minnorm.train.engine import Engine, Setting, Varied
+from minnorm.train.engine import Engine, Rows, Setting, Varied
 
 STEPS, WIDTH, LEARNING_RATE, WEIGHT_DECAY = 20, 6, 0.03, 0.05
 RNG = np.random.default_rng(4)
@@ -286,7 +286,7 @@ def trained(x, y, name, options, decay, penalty, schedule="constant", engine="xl
         horizon=STEPS,
     )
     with jax.enable_x64(True):
-        engine = Engine(jnp.asarray(x), jnp.asarray(y), setting)
+        engine = Engine(Rows(jnp.asarray(x), jnp.asarray(y)), setting)
         varied = Varied(*map(jnp.asarray, (LEARNING_RATE, WEIGHT_DECAY, 1.0, 7)))
         start = engine.start(varied)
         end = jax.jit(engine.advance)(start, varied, jnp.asarray(STEPS, jnp.int32))

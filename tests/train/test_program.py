@@ -8,7 +8,7 @@ import pytest
 from minnorm.network import ShallowReLU
 from minnorm.penalty import PathNorm
 from minnorm.train import OPTIMIZERS
-from minnorm.train.engine import Engine, Setting, Varied
+from minnorm.train.engine import Engine, Rows, Setting, Varied
 from minnorm.train.native import INSTRUCTION_SETS, descend
 from minnorm.train.program import elementwise_program
 
@@ -120,7 +120,7 @@ def test_the_engines_take_the_same_steps(name, penalty):
     ends = []
     batch_size = 3 if OPTIMIZERS[name].gradient == "noisy" else None
     for engine in ("native", "xla"):
-        model = Engine(jnp.asarray(x), jnp.asarray(y), setting(name, penalty, "float64", batch_size, engine))
+        model = Engine(Rows(jnp.asarray(x), jnp.asarray(y)), setting(name, penalty, "float64", batch_size, engine))
         assert model.runs_whole_steps() == (engine == "native")
         ends.append(jax.jit(model.advance)(model.start(varied), varied, jnp.int32(6)))
     close(ends[0].network, ends[1].network, "float64", factor=1e6)
@@ -130,15 +130,14 @@ def test_the_engines_take_the_same_steps(name, penalty):
 
 @pytest.mark.parametrize("name", ["muon", "sam", "lbfgs"])
 def test_others_run_on_the_native_gradient_alone(name):
-    model = Engine(jnp.asarray(RNG.normal(size=(5, D))), jnp.ones(5), setting(name, PathNorm(), "float64"))
+    model = Engine(Rows(jnp.asarray(RNG.normal(size=(5, D))), jnp.ones(5)), setting(name, PathNorm(), "float64"))
     assert not model.runs_whole_steps()
 
 
 @pytest.mark.parametrize("name", ["adam", pytest.param("label_noise", marks=pytest.mark.slow)])
 def test_minibatches_are_the_same_however_many_steps_a_call_takes(name):
     model = Engine(
-        jnp.asarray(RNG.normal(size=(9, D)), jnp.float32),
-        jnp.ones(9, jnp.float32),
+        Rows(jnp.asarray(RNG.normal(size=(9, D)), jnp.float32), jnp.ones(9, jnp.float32)),
         setting(name, PathNorm(), "float32", batch_size=2),
     )
     varied = Varied(*(jnp.asarray(v, jnp.float32) for v in (0.01, 0.1, 1.0)), jnp.int32(3))

@@ -149,7 +149,7 @@ def test_points_may_lie_in_a_subspace_of_many_dimensions(rank, penalised):
     assert again == pytest.approx(found, rel=1e-15)
     if rank == 1 and penalised:
         nu[0] += float(change[0])
-        known = line.repaired_dual(3 * x[:, 0], 0 * nu, nu, PathNorm("penalised"))
+        known = line.repaired_dual(3 * x[:, 0], 0 * nu, nu, PathNorm("penalised"), np.ones(len(x)))
         assert found == pytest.approx(known.norm, rel=1e-12)
 
 

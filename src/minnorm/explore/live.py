@@ -13,7 +13,7 @@ from minnorm.network import ShallowReLU
 from minnorm.penalty import PathNorm
 from minnorm.problem import Problem
 from minnorm.train import OPTIMIZERS, usual_batch
-from minnorm.train.engine import Engine, Setting, Varied
+from minnorm.train.engine import Engine, Rows, Setting, Varied
 
 _GROWTH = 1.2  # from one frame to the next
 _STRETCH = 0.1  # seconds of computing between two frames, at most
@@ -56,7 +56,7 @@ def follow(problem: Problem, recipe: Recipe) -> Iterator[Frame]:
     batch_size = usual_batch(recipe.optimizer, len(problem.values))
     start, measure, advance = _programs(recipe.optimizer, problem.penalty, recipe.initial, recipe.width, batch_size)
     with jax.enable_x64(True):
-        data = jnp.asarray(problem.points), jnp.asarray(problem.values)
+        data = Rows(jnp.asarray(problem.points), jnp.asarray(problem.values))
         rate, decay, scale = jnp.asarray([[recipe.learning_rate], [recipe.weight_decay], [recipe.scale]], jnp.float64)
         varied = Varied(rate, decay, scale, jnp.asarray([recipe.seed]))
         state = start(data, varied)
@@ -100,12 +100,12 @@ def _programs(optimizer: str, penalty: PathNorm, initial: str, width: int, batch
     )
 
     def start(data: Any, varied: Any) -> Any:
-        return jax.vmap(Engine(data[0], data[1], setting).start)(varied)
+        return jax.vmap(Engine(data, setting).start)(varied)
 
     def measure(data: Any, network: Any, varied: Any) -> Any:
-        return jax.vmap(Engine(data[0], data[1], setting).metrics)(network, varied)
+        return jax.vmap(Engine(data, setting).metrics)(network, varied)
 
     def advance(data: Any, state: Any, varied: Any, count: Any) -> Any:
-        return jax.vmap(Engine(data[0], data[1], setting).advance, in_axes=(0, 0, None))(state, varied, count)
+        return jax.vmap(Engine(data, setting).advance, in_axes=(0, 0, None))(state, varied, count)
 
     return jax.jit(start), jax.jit(measure), jax.jit(advance, donate_argnums=1)

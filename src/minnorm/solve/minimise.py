@@ -99,6 +99,7 @@ def fit(
     y: npt.ArrayLike,
     lam: float | int,
     *,
+    sample_weight: npt.ArrayLike | None = None,
     penalty: PathNorm | None = None,
     tolerance: float | int = 1e-6,
     time_limit: float | int | None = None,
@@ -109,10 +110,11 @@ def fit(
 ) -> Solution:
     r"""The global minimiser of weight-decay training, over networks of any width.
 
-        (PL)  min 1/(2n) sum_i (f(x_i) - y_i)^2 + lam sum_k |a_k| |w_k|
+        (PL)  min 1/(2S) sum_i p_i (f(x_i) - y_i)^2 + lam sum_k |a_k| |w_k|,    S = sum_i p_i
 
     It equals the minimum of the same loss plus lam (|a|^2 + |W|^2)/2 over networks of width n + 1. Arguments:
-    `X` (n, d) or (n,); `y` (n,); `lam` >= 0, 0 interpolates; `penalty`. Options: `tolerance` of the relative gap,
+    `X` (n, d) or (n,); `y` (n,); `lam` >= 0, 0 interpolates; `sample_weight` p (n,), how often each point counts, None
+    for once and 0 for not at all; `penalty`. Options: `tolerance` of the relative gap,
     from 1e-10 up, default 1e-6; `time_limit` in seconds for all, a quarter of it kept for the verification, after which
     the best network and bound so far are returned; `seed` of the searches where the data have affine rank above 3;
     `certify=False` leaves out the verification; `progress`, called with (seconds, value, bound), also while verifying;
@@ -131,7 +133,7 @@ def fit(
     Source: as for `interpolate`; Neyshabur, Tomioka & Srebro (2015) for weight decay as a path norm.
     """
     return _told(
-        Problem(X, y, penalty, lam, names=NAMES),
+        Problem(X, y, penalty, lam, weights=sample_weight, names=NAMES),
         tolerance=tolerance,
         time_limit=time_limit,
         seed=seed,
@@ -172,12 +174,14 @@ def minimise(
     kept = choice("on_interrupt", on_interrupt, get_args(OnInterrupt)) == "return"
     deadline = moment(time_limit)
     began = time.monotonic()
-    units = Units.of(problem)
+    live = np.flatnonzero(problem.weights)
+    units = Units.of(problem.counting())
     units.refuse_extremes(("X", "y"))
     told = _Told(progress, verifying, began, units.objective)
     times = _times(began, deadline, certify)
     try:
         solution = units.out_of(_solve(units.problem, _SHARE * tolerance, times, seed, told.solving, warm))
+        solution = _weighted(problem, solution, live)
     except (TiesError, ArithmeticError):  # in the coordinates in which it is solved points are nearer still
         name_twins(problem)
         raise
@@ -198,6 +202,15 @@ def minimise(
         solution = dataclasses.replace(solution, ending="interrupted")
         proof = _proof(problem, solution, tolerance, seed, _PROMPT, None)
     return dataclasses.replace(solution, certificate=proof)
+
+
+def _weighted(problem: Problem, solution: Solution, live: np.ndarray) -> Solution:
+    """The solution for all points from that for those that count, with their weights unless all count once."""
+    if np.all(problem.weights == 1):
+        return solution
+    dual = np.zeros(problem.values.size)
+    dual[live] = solution.dual
+    return dataclasses.replace(solution, dual=dual, weights=problem.weights)
 
 
 def _proof(
@@ -284,12 +297,13 @@ def _solve(
 
 def _estimated_gap(problem: Problem, solution: Solution, away: np.ndarray) -> float:
     """The relative gap for lam > 0, if the dual vector is feasible when points are moved as far as `away` says."""
-    n, dual = problem.values.size, solution.dual
+    dual = solution.dual
     rest = misfits(problem, solution.network)
-    value = float(np.mean(rest**2)) / 2 + problem.lam * problem.penalty.value(solution.network)
+    value = problem.mean(rest**2) / 2 + problem.lam * problem.penalty.value(solution.network)
     labels = FreePart.of(problem).rest(problem.points, problem.values)
     scale = 1 / (1 + float(np.abs(dual) @ away) / problem.lam)
-    bound = scale * float(dual @ labels) - scale**2 * n / 2 * float(dual @ dual)
+    square = problem.total * float(dual @ (dual / problem.weights))
+    bound = scale * float(dual @ labels) - scale**2 / 2 * square
     return (value - bound) / value if value > 0 else 0.0
 
 
@@ -310,7 +324,7 @@ def _reduced(
         distinct, group = np.unique(x, axis=0, return_inverse=True)
         if merge and problem.lam > 0:
             distinct, group = without_twins(distinct, group.reshape(-1))
-        less = Problem(distinct[group.reshape(-1)], part.rest(x, problem.values), problem.penalty, problem.lam)
+        less = problem.changed(points=distinct[group.reshape(-1)], values=part.rest(x, problem.values))
         found = penalised_line(
             less, tolerance, lambda reduced: _generated(reduced, tolerance, times.solved, seed, progress, warm)
         )
@@ -387,7 +401,9 @@ def _line(
     penalty = problem.penalty
     with_constant = dataclasses.replace(penalty, offset="free")
     part = FreePart.of(problem)
-    line = Problem(along, part.rest(problem.points, problem.values), with_constant, problem.lam)
+    line = Problem(
+        along, part.rest(problem.points, problem.values), with_constant, problem.lam, weights=problem.weights
+    )
     if problem.lam == 0:
         found = known.line(along, line.values, with_constant, certify=False)
     else:
@@ -408,8 +424,8 @@ def _constant(problem: Problem) -> Solution:
     d = problem.points.shape[1]
     part = FreePart.of(problem)
     rest = part.rest(problem.points, problem.values)
-    mean = float(np.mean(rest))
+    mean = problem.mean(rest)
     skip = np.zeros(d) if problem.penalty.skip == "free" else None
     network = ShallowReLU(np.zeros((0, d)), np.zeros(0), np.zeros(0), np.asarray(mean), skip)
-    dual = (rest - mean) / rest.size if problem.lam > 0 else np.zeros(rest.size)
+    dual = problem.weights * (rest - mean) / problem.total if problem.lam > 0 else np.zeros(rest.size)
     return Solution(restored(problem, network, part), dual, problem.penalty, problem.lam)

@@ -40,9 +40,9 @@ _DESCRIPTION = {
     "gap": "(value - lower_bound) / |value|",
     "certified": "whether verify confirmed the network as a global minimiser within the tolerance",
     "norm": "path norm of the network",
-    "loss": "1/(2n) sum_i (f(x_i) - y_i)^2",
+    "loss": "1/(2S) sum_i p_i (f(x_i) - y_i)^2",
     "neurons": "width of the network; beyond it the arrays hold zeros",
-    "dual": "the dual vector: (y - f) / n where lam > 0",
+    "dual": "the dual vector: p (y - f) / S where lam > 0",
 }
 
 
@@ -51,27 +51,29 @@ def lam_max(
     y: npt.ArrayLike,
     penalty: PathNorm | None = None,
     *,
+    sample_weight: npt.ArrayLike | None = None,
     time_limit: float | int | None = None,
     seed: int = 0,
 ) -> float:
     r"""The least lam at which the best network has no neurons.
 
-        lam_max = sup over atoms |sum_i al_i relu(w . x_i + b)| / cost(w, b),    al = (y - f_0) / n
+        lam_max = sup over atoms |sum_i al_i relu(w . x_i + b)| / cost(w, b),    al_i = p_i (y_i - f_0(x_i)) / S
 
     where f_0 is the least squares fit of the unpenalised terms: the mean if only the offset is free. It has the
     unit of y^2 over that of the norm.
 
-    Arguments: `X` (n, d) or (n,); `y` (n,); `penalty`; `time_limit` in seconds, after which the largest so far is
-    returned; `seed` of the search that takes the place of the exact oracle where the data have affine rank above 3 and
-    ends when as many starts again as before have found nothing better. Both may give a number that is too small. It is
-    rounded up by 1e-12. Errors: ValueError naming the argument.
+    Arguments: `X` (n, d) or (n,); `y` (n,); `penalty`; `sample_weight` p (n,), as for `fit`; `time_limit` in seconds,
+    after which the largest so far is returned; `seed` of the search that takes the place of the exact oracle where the
+    data have affine rank above 3 and ends when as many starts again as before have found nothing better. Both may give
+    a number that is too small. It is rounded up by 1e-12. Errors: ValueError naming the argument.
 
     >>> round(lam_max([-1.0, 0.0, 1.0], [0.0, 1.0, 0.0]), 6)
     0.111111
 
     Source: Osborne, Presnell & Turlach (2000), *On the LASSO and its dual*, for the lasso.
     """
-    return largest_lam(Problem(X, y, penalty, 1.0, names=NAMES), whole("seed", seed, 0), moment(time_limit)).lam
+    problem = Problem(X, y, penalty, 1.0, weights=sample_weight, names=NAMES)
+    return largest_lam(problem, whole("seed", seed, 0), moment(time_limit)).lam
 
 
 def path(
@@ -79,6 +81,7 @@ def path(
     y: npt.ArrayLike,
     lams: npt.ArrayLike | None = None,
     *,
+    sample_weight: npt.ArrayLike | None = None,
     penalty: PathNorm | None = None,
     tolerance: float | int = 1e-6,
     time_limit: float | int | None = None,
@@ -89,17 +92,17 @@ def path(
 ) -> xr.Dataset:
     r"""The global minimisers of weight-decay training for many lam, each started from the one before.
 
-        (PL)  min 1/(2n) sum_i (f(x_i) - y_i)^2 + lam sum_k |a_k| |w_k|
+        (PL)  min 1/(2S) sum_i p_i (f(x_i) - y_i)^2 + lam sum_k |a_k| |w_k|,    S = sum_i p_i
 
     The least value is concave and rises with lam, and so does the loss, while the norm falls, from that of the
     minimum-norm interpolant at lam = 0 to 0 at `lam_max`.
 
-    Arguments: `X` (n, d) or (n,); `y` (n,); `lams`, distinct numbers >= 0 in any order, 0 interpolates; None is 25
-    of them, log-spaced from lam_max to 1e-4 lam_max; `penalty`; `tolerance` of the relative gap of each; `time_limit`
-    in seconds for all, after which the rest are rough; `seed` where the data have affine rank above 3;
-    `certify=False` leaves out the verification, and the bounds are NaN; `progress`, called with (solved, all);
-    `on_interrupt`, "raise" if Ctrl-C is to raise KeyboardInterrupt, where by default the lam solved until then, and
-    the best so far for the present one, are returned.
+    Arguments: `X` (n, d) or (n,); `y` (n,); `lams`, distinct numbers >= 0 in any order, 0 interpolates; None is 25 of
+    them, log-spaced from lam_max to 1e-4 lam_max; `sample_weight` p (n,), as for `fit`; `penalty`; `tolerance` of the
+    relative gap of each; `time_limit` in seconds for all, after which the rest are rough; `seed` where the data have
+    affine rank above 3; `certify=False` leaves out the verification, and the bounds are NaN; `progress`, called with
+    (solved, all); `on_interrupt`, "raise" if Ctrl-C is to raise KeyboardInterrupt, where by default the lam solved
+    until then, and the best so far for the present one, are returned.
 
     Returns an `xarray.Dataset` with dimension lam, largest first: value, lower_bound, gap, certified, norm, loss,
     neurons; the networks as inner_weights (lam, neuron, coordinate), biases, outer_weights, offset and perhaps
@@ -120,8 +123,12 @@ def path(
     kept = choice("on_interrupt", on_interrupt, get_args(OnInterrupt)) == "return"
     end, began = moment(time_limit), time.monotonic()
     for_lam = end - (1 - _FOR_LAM) * (end - began) if math.isfinite(end) else end
-    least = largest_lam(Problem(X, y, penalty, 1.0, names=NAMES), seed, for_lam)
-    problems = [Problem(X, y, penalty, lam, names=NAMES) for lam in sequence("lams", lams, lambda: least.lam, one=True)]
+    problem = Problem(X, y, penalty, 1.0, weights=sample_weight, names=NAMES)
+    least = largest_lam(problem, seed, for_lam)
+    problems = [
+        Problem(X, y, penalty, lam, weights=sample_weight, names=NAMES)
+        for lam in sequence("lams", lams, lambda: least.lam, one=True)
+    ]
     warm = Warm()
     solutions: list[Solution] = []
     try:
@@ -200,7 +207,7 @@ class Largest(NamedTuple):
 
 def largest_lam(problem: Problem, seed: int, deadline: float) -> Largest:
     """`lam_max` of a problem, whatever its lam; ValueError where float64 cannot hold it."""
-    units = Units.of(problem, any_lam=True)
+    units = Units.of(problem.counting(), any_lam=True)
     found = _largest_lam(units.problem, seed, deadline)
     with np.errstate(over="ignore", under="ignore"):
         lam = float(np.ldexp(found.lam, units.x + units.y))
@@ -269,7 +276,7 @@ def _dataset(problems: list[Problem], solutions: list[Solution]) -> xr.Dataset:
     nets = [s.network.to_numpy() for s in solutions]
     lam = np.array([p.lam for p in problems])
     norm = np.array([penalty.value(net) for net in nets])
-    loss = np.array([np.mean((net.evaluate(problem.points) - problem.values) ** 2) / 2 for net in nets])
+    loss = np.array([problem.mean((net.evaluate(problem.points) - problem.values) ** 2) / 2 for net in nets])
     columns: dict[str, np.ndarray] = {
         "value": np.where(lam > 0, loss + lam * norm, norm),
         "lower_bound": np.full(lam.size, np.nan),

@@ -98,7 +98,7 @@ def _reduced(problem: Problem, along: LinePricer) -> Reduced:
     )
     free = np.concatenate(columns, axis=1) if columns else np.zeros((t.size, 0))
     radius = along.radius
-    rho = problem.lam * problem.values.size / (radius * plain.size) / plain.count
+    rho = problem.lam * problem.total / (radius * plain.size) / plain.count
     reduced = replace(plain, points=t, free=free, rho=rho, centre=np.array([along.centre]), basis=np.eye(1))
     reduced = replace(reduced, radius=radius, along=along)
     if problem.lam == 0:

@@ -134,7 +134,7 @@ class _Query:
             values=np.append(reduced.values, 0.0),
             free=np.vstack([reduced.free, self.row]),
             rho=np.append(reduced.rho, 0.0),
-            count=np.append(reduced.count, 1),
+            count=np.append(reduced.count, 1.0),
         )
         self.pool = Pool(self.extended)
         self.pool.add(planes.weights, planes.biases)

@@ -103,7 +103,7 @@ class _Stored:
     def shift(self) -> None:
         """Change the constant for the better: it makes the mean misfit zero, or the largest one small."""
         rest = self.misfit()
-        middle = float(np.mean(rest)) if self.problem.lam > 0 else (float(np.max(rest)) + float(np.min(rest))) / 2
+        middle = self.problem.mean(rest) if self.problem.lam > 0 else (float(np.max(rest)) + float(np.min(rest))) / 2
         self.level = add(self.level, (np.array([middle]), np.zeros(1)))
 
     def settle(self, deadline: float = math.inf) -> None:
@@ -126,7 +126,7 @@ class _Stored:
                 masses, change = settle(
                     atoms,
                     free,
-                    np.full(self.count, problem.lam * self.count),
+                    problem.lam * problem.total / problem.weights,
                     cost,
                     before,
                     np.zeros(free.shape[1]),
@@ -173,10 +173,10 @@ class _Stored:
         else:
             rest = self.misfit()
             cost = problem.lam * (2 * steep + (0.0 if free else abs(level)))
-            value = float(np.mean(rest**2)) / 2 + problem.lam * float(
+            value = problem.mean(rest**2) / 2 + problem.lam * float(
                 np.abs(self.masses) @ penalty.atom_cost(self.net.inner_weights, self.net.biases)
             )
-            if float(np.mean((rest + missing) ** 2 - rest**2)) / 2 - cost <= _WORTH * value:
+            if problem.mean((rest + missing) ** 2 - rest**2) / 2 - cost <= _WORTH * value:
                 return None
         weights, biases, masses = [], [], []
         if level:

@@ -24,8 +24,8 @@ class Reduced:
         minimise over atoms (w_k, b_k) of unit cost      sum_k |a_k| + 1/2 sum_i rho_i nu_i^2
         subject to       sum_k a_k relu(w_k . x_i + b_k) + (free c)_i + rho_i nu_i = y_i
 
-    rho = 0 is (P0). For (PL) rho_i = lam n / (multiplicity of x_i), the objective is that of (PL) over lam (less
-    the scatter of equal points), and nu is (residual times multiplicity) / (n lam). Dual: maximise
+    rho = 0 is (P0). For (PL) rho_i = lam S / (how often x_i counts), the objective is that of (PL) over lam (less
+    the scatter of equal points), and nu is (residual times how often it counts) / (S lam). Dual: maximise
     y . nu - 1/2 sum rho nu^2 subject to |sum_i nu_i relu(w . x_i + b)| <= 1 for all atoms, free^T nu = 0.
 
     `points` (n, r) are distinct, of rank r; they are centred if biases are free, and divided by their root
@@ -45,7 +45,7 @@ class Reduced:
     tilts: Float[np.ndarray, "r t"]
     rho: Float[np.ndarray, " n"]
     group: Int[np.ndarray, " N"]
-    count: Int[np.ndarray, " n"]
+    count: Float[np.ndarray, " n"]
     centre: Float[np.ndarray, " d"]
     basis: Float[np.ndarray, "d r"]
     radius: float
@@ -73,7 +73,9 @@ class Reduced:
         """The part of the reduced objective that no function changes: the scatter of equal points with lam > 0."""
         if self.problem.lam == 0:
             return 0.0
-        return float(np.sum(_scattered(self.labels, self.group, self.count) ** 2)) / (2 * self.group.size) / self.unit
+        p = self.problem.weights
+        squares = p * scattered(self.labels, self.group, self.count, p) ** 2
+        return float(np.sum(squares)) / (2 * self.problem.total) / self.unit
 
     @cached_property
     def fitted_by_free_terms(self) -> bool:
@@ -114,7 +116,9 @@ class Reduced:
             first[np.unique(self.group, return_index=True)[1]] = nu / self.radius
             return first
         share = nu * problem.lam / self.radius / self.count
-        return share[self.group] + _scattered(self.labels, self.group, self.count) / self.group.size
+        return problem.weights * (
+            share[self.group] + scattered(self.labels, self.group, self.count, problem.weights) / problem.total
+        )
 
 
 def reduce(problem: Problem, *, merge: bool = True, part: bool = True) -> Reduced:
@@ -131,9 +135,10 @@ def reduce(problem: Problem, *, merge: bool = True, part: bool = True) -> Reduce
     group = group.reshape(-1)
     if merge and problem.lam > 0:
         distinct, group = without_twins(distinct, group)
-    count = np.bincount(group)
+    count = np.bincount(group, problem.weights)
     # Labels that must be met are equal where points are.
-    mean = np.bincount(group, y, count.size) / count if problem.lam > 0 else y[np.unique(group, return_index=True)[1]]
+    first = np.unique(group, return_index=True)[1]
+    mean = group_means(y, group, count, problem.weights) if problem.lam > 0 else y[first]
     centre = distinct.mean(axis=0) if penalty.bias == "free" else np.zeros(x.shape[1])
     moved = distinct - centre
     _, singular, directions = np.linalg.svd(moved, full_matrices=False)
@@ -150,7 +155,7 @@ def reduce(problem: Problem, *, merge: bool = True, part: bool = True) -> Reduce
     free = np.concatenate([np.ones((count.size, int(penalty.constant_is_free))), tilted], axis=1)
     size = root_mean_square(_remainder(free, mean)) or 1.0
     # lam |mu| with |mu| = size / radius |mu'| against size^2 / (2 n) sum of squares.
-    rho = problem.lam * y.size / (radius * size) / count
+    rho = problem.lam * problem.total / (radius * size) / count
     points = np.ascontiguousarray(points)
     values = mean / size
     return Reduced(
@@ -168,9 +173,14 @@ def _orthogonal(columns: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return left[:, sound] * root, (right[sound].T * (root / singular[sound])) / size[:, None]
 
 
-def _scattered(labels: np.ndarray, group: np.ndarray, count: np.ndarray) -> np.ndarray:
+def group_means(labels: np.ndarray, group: np.ndarray, count: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """The mean label of each group, in which the weights sum to `count`."""
+    return np.bincount(group, weights * labels, count.size) / count
+
+
+def scattered(labels: np.ndarray, group: np.ndarray, count: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """Labels less the mean of their group."""
-    return labels - (np.bincount(group, labels, count.size) / count)[group]
+    return labels - group_means(labels, group, count, weights)[group]
 
 
 def _remainder(free: np.ndarray, y: np.ndarray) -> np.ndarray:

@@ -1,7 +1,8 @@
 """Dual vectors as symmetric as the data, so that what proves them may use the symmetry.
 
-A symmetry of the points under which labels stay, or all turn round a constant, maps optimal dual vectors to optimal
-ones, and they form a convex set: the mean over the group is optimal, too. It is the mean over each orbit.
+A symmetry of the points and their weights under which labels stay, or all turn round a constant, maps optimal dual
+vectors to optimal ones, and they form a convex set: the mean over the group is optimal, too. It is the mean over each
+orbit.
 """
 
 import itertools
@@ -59,6 +60,8 @@ def _reflections(points: np.ndarray):
 def _sign(problem: Problem, to: np.ndarray) -> int:
     """1 if the labels stay, -1 if they turn round a constant that costs nothing, else 0."""
     y = problem.values
+    if not np.array_equal(problem.weights[to], problem.weights):
+        return 0
     if np.array_equal(y[to], y):
         return 1
     total = y[to] + y

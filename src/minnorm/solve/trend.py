@@ -14,6 +14,7 @@ from minnorm.problem import Problem
 from minnorm.solution import Solution
 from minnorm.solve import banded
 from minnorm.solve.generate import Progress
+from minnorm.solve.reduction import group_means, scattered
 from minnorm.solve.twins import without_twins
 
 _ACCURACY = 1e-11  # of the interior point method: cheap, and it tells knots from near misses
@@ -125,7 +126,7 @@ class _Data:
     rho: Float[np.ndarray, " n"]
     trend: Float[np.ndarray, " n"]
     group: Int[np.ndarray, " N"]
-    count: Int[np.ndarray, " n"]
+    count: Float[np.ndarray, " n"]
     radius: float
     size: float
 
@@ -141,8 +142,8 @@ class _Data:
             raise ValueError("points has 1 distinct point; trend takes at least two")
         first = np.diff(t, prepend=-np.inf) > _SAME * (t[-1] - t[0])
         t, group = t[first], (np.cumsum(first) - 1)[group]
-        count = np.bincount(group)
-        mean = np.bincount(group, problem.values, t.size) / count
+        count = np.bincount(group, problem.weights)
+        mean = group_means(problem.values, group, count, problem.weights)
         share = count / count.sum()
         place = t - t[0]
         place -= share @ place
@@ -156,7 +157,7 @@ class _Data:
         size = float(np.sqrt(share @ rest**2))
         if size <= 1e-14 * float(np.max(np.abs(mean))) or (t.size == 2 and problem.penalty.skip == "free"):
             rest, size = np.zeros(t.size), 1.0
-        rho = problem.lam * group.size / (radius * size) / count
+        rho = problem.lam * problem.total / (radius * size) / count
         return cls(problem, t, np.diff(t) / radius, rest / size, rho, trend, group, count, radius, size)
 
     @property
@@ -172,15 +173,15 @@ class _Data:
     @property
     def scatter(self) -> float:
         """The part of the reduced objective that no function changes: the scatter of equal points."""
-        return float(np.sum(self._scattered() ** 2)) / (2 * self.group.size) / self.unit
+        squares = self.problem.weights * self._scattered() ** 2
+        return float(np.sum(squares)) / (2 * self.problem.total) / self.unit
 
     def spans(self, knots: np.ndarray) -> np.ndarray:
         """The scaled distances between knots (indices)."""
         return np.diff(self.t[knots]) / self.radius
 
     def _scattered(self) -> np.ndarray:
-        values = self.problem.values
-        return values - (np.bincount(self.group, values, self.count.size) / self.count)[self.group]
+        return scattered(self.problem.values, self.group, self.count, self.problem.weights)
 
     def network(self, fit: _Fit) -> ShallowReLU:
         """The network through the knots of a fit."""
@@ -190,7 +191,7 @@ class _Data:
     def dual(self, nu: np.ndarray) -> np.ndarray:
         """The dual vector of the problem as it was posed, one entry for each of its points."""
         share = nu * self.problem.lam / self.radius / self.count
-        return share[self.group] + self._scattered() / self.group.size
+        return self.problem.weights * (share[self.group] + self._scattered() / self.problem.total)
 
 
 def _cells(t: np.ndarray, knots: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -56,13 +56,16 @@ def nearest_pair(points: np.ndarray) -> tuple[tuple[int, int], float]:
 
 def reject_twins(problem: Problem, solution: Solution) -> None:
     """Raise ValueError where there is no interpolant and rounding errors alone tell two points apart."""
-    missed = float(np.max(np.abs(misfits(problem, solution.network)))) > _MISSED * float(np.ptp(problem.values))
+    counting = problem.counting()
+    missed = float(np.max(np.abs(misfits(counting, solution.network)))) > _MISSED * float(np.ptp(counting.values))
     name_twins(problem, _FATAL[missed])
 
 
 def name_twins(problem: Problem, share: float = _FATAL[1]) -> None:
     """Raise ValueError with the nearest pair of points if they are at most a `share` of the extent apart."""
-    (i, j), distance = nearest_pair(problem.points)
+    live = np.flatnonzero(problem.weights)
+    pair, distance = nearest_pair(problem.points[live])
+    i, j = live[list(pair)].tolist()
     if distance <= share * float(np.max(np.ptp(problem.points, axis=0))):
         raise ValueError(
             f"points {i} and {j} are {distance:.1g} apart, which is a rounding error of such points, and their values "

@@ -15,6 +15,7 @@ import numpy as np
 from jaxtyping import Int, UInt8
 
 from minnorm.network import ShallowReLU
+from minnorm.problem import Problem
 from minnorm.train.engine import Setting, State
 
 SECONDS = 60.0
@@ -127,8 +128,7 @@ class Keeper:
 
 
 def identity(
-    points: np.ndarray,
-    values: np.ndarray,
+    problem: Problem,
     setting: Setting,
     given: ShallowReLU | None,
     grid: Sequence[np.ndarray],
@@ -136,7 +136,8 @@ def identity(
 ) -> UInt8[np.ndarray, "32"]:
     """A digest of all that decides a run's numbers on one machine, and of the version."""
     digest = hashlib.sha256(f"{version('minnorm')} {replace(setting, threads=1)}".encode())
-    for array in (points, values, *jax.tree.leaves(given), *grid, recorded):
+    weights = [] if np.all(problem.weights == 1) else [problem.weights]
+    for array in (problem.points, problem.values, *weights, *jax.tree.leaves(given), *grid, recorded):
         digest.update(f"{array.shape} {array.dtype}".encode())
         digest.update(np.ascontiguousarray(array).tobytes())
     return np.frombuffer(digest.digest(), np.uint8)

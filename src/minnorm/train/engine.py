@@ -64,16 +64,27 @@ class Setting:
     """Steps of the whole run, for the schedule."""
 
 
+class Rows(NamedTuple):
+    """Data points and what they count, over the mean of that; None for once each."""
+
+    points: Float[Array, "n d"]
+    values: Float[Array, " n"]
+    weights: Float[Array, " n"] | None = None
+
+    def at(self, rows: Int[Array, " k"] | slice) -> "Rows":
+        """Some of them."""
+        return Rows(self.points[rows], self.values[rows], None if self.weights is None else self.weights[rows])
+
+
 class Engine:
     """Starts and advances networks on fixed data; written for one network and mapped over a batch.
 
-    The objective is 1/(2n) sum (f(x_i) - y_i)^2 + lam R with R the weight decay of the penalty.
+    The objective is 1/(2n) sum s_i (f(x_i) - y_i)^2 + lam R with R the weight decay of the penalty and s the weights.
     """
 
     def __init__(
         self,
-        points: Float[Array, "n d"],
-        values: Float[Array, " n"],
+        data: Rows,
         setting: Setting,
         given: tuple[Int[Array, " s"], ShallowReLU] | None = None,
     ) -> None:
@@ -81,13 +92,11 @@ class Engine:
         self.ascending = (
             setting.engine == "native"
             and setting.batch_size is None
-            and points.shape[1] == 1
-            and len(points) >= _SORTED_FROM
+            and data.points.shape[1] == 1
+            and len(data.points) >= _SORTED_FROM
         )
-        if self.ascending:
-            order = jnp.argsort(points[:, 0])
-            points, values = points[order], values[order]
-        self.points, self.values, self.setting, self.given = points, values, setting, given
+        self.data = data.at(jnp.argsort(data.points[:, 0])) if self.ascending else data
+        self.setting, self.given = setting, given
 
     def start(self, varied: Varied) -> State:
         """The network at initialisation; the same seed starts from the same one whatever else varies."""
@@ -107,7 +116,7 @@ class Engine:
         network = initial_network(
             self._keys(varied)[0],
             s.initial,
-            self.points.shape[1],
+            self.data.points.shape[1],
             s.width,
             varied.scale,
             biases=s.biases,
@@ -125,8 +134,8 @@ class Engine:
         if program is None:
             return jax.lax.fori_loop(0, count, lambda _, now: self._step(now, varied), state)
         if self.setting.batch_size is None:
-            return self._descend(program, state, varied, count, self.points, self.values, None)
-        noisy, dim = OPTIMIZERS[self.setting.optimizer].gradient == "noisy", self.points.shape[1]
+            return self._descend(program, state, varied, count, self.data, None)
+        noisy, dim = OPTIMIZERS[self.setting.optimizer].gradient == "noisy", self.data.points.shape[1]
         numbers = self.setting.batch_size * (dim + 2 if noisy else 1)
         several = max(1, min(_STEPS_DRAWN, _NUMBERS_DRAWN // numbers))
 
@@ -135,10 +144,12 @@ class Engine:
             taken = jnp.minimum(count - i * several, several)
             rows = jax.vmap(lambda step: self._rows(varied, step))(steps)
             if not noisy:
-                return self._descend(program, now, varied, taken, self.points, self.values, rows)
-            points, values = jax.vmap(lambda rows, step: self._noisy(varied, rows, step))(rows, steps)
+                return self._descend(program, now, varied, taken, self.data, rows)
+            drawn = jax.vmap(lambda rows, step: self._noisy(varied, rows, step))(rows, steps)
+            weights = None if drawn.weights is None else drawn.weights.reshape(-1)
+            data = Rows(drawn.points.reshape(-1, dim), drawn.values.reshape(-1), weights)
             every = jnp.arange(rows.size, dtype=jnp.int32).reshape(rows.shape)
-            return self._descend(program, now, varied, taken, points.reshape(-1, dim), values.reshape(-1), every)
+            return self._descend(program, now, varied, taken, data, every)
 
         return jax.lax.fori_loop(0, -(-count // several), draw_and_descend, state)
 
@@ -156,7 +167,7 @@ class Engine:
 
         @jax.custom_batching.sequential_vmap
         def measure(network: ShallowReLU, weight_decay: Float[Array, ""]) -> dict[str, Any]:
-            loss, gradient = self._gradient(network, self.points, self.values, None)
+            loss, gradient = self._gradient(network, self.data, None)
             gradient = self._with_decay(gradient, network, weight_decay)
             half_squares = self.setting.penalty.half_squares(network)
             return {
@@ -179,12 +190,12 @@ class Engine:
         chosen = None if self.setting.batch_size is None else self._rows(varied, state.step)
         if entry.gradient == "noisy":
             rows = slice(None) if chosen is None else chosen
-            _, gradient = self._gradient(state.network, *self._noisy(varied, rows, state.step), None)
+            _, gradient = self._gradient(state.network, self._noisy(varied, rows, state.step), None)
         else:
-            _, gradient = self._gradient(state.network, self.points, self.values, chosen)
+            _, gradient = self._gradient(state.network, self.data, chosen)
         if entry.gradient == "uphill":
             ahead = self._one_by_one(lambda network, uphill: _along(network, uphill, options["rho"]))
-            _, gradient = self._gradient(ahead(state.network, gradient), self.points, self.values, chosen)
+            _, gradient = self._gradient(ahead(state.network, gradient), self.data, chosen)
         update = self._one_by_one(self._update)
         network, memory = update(state.network, gradient, state.memory, varied.learning_rate, varied.weight_decay)
         return State(network, memory, state.step + 1)
@@ -196,15 +207,14 @@ class Engine:
     def _rows(self, varied: Varied, step: Int[Array, ""]) -> Int[Array, " k"]:
         """A step's minibatch, drawn with replacement."""
         key = jax.random.fold_in(self._keys(varied)[1], step)
-        return jax.random.randint(key, (self.setting.batch_size or 0,), 0, self.points.shape[0], jnp.int32)
+        return jax.random.randint(key, (self.setting.batch_size or 0,), 0, len(self.data.points), jnp.int32)
 
-    def _noisy(
-        self, varied: Varied, rows: Int[Array, " k"] | slice, step: Int[Array, ""]
-    ) -> tuple[Float[Array, "k d"], Float[Array, " k"]]:
-        """These rows' points, and their values with a step's noise."""
-        values = self.values[rows]
-        noise = jax.random.normal(jax.random.fold_in(self._keys(varied)[2], step), values.shape, values.dtype)
-        return self.points[rows], values + self.setting.options["noise"] * noise
+    def _noisy(self, varied: Varied, rows: Int[Array, " k"] | slice, step: Int[Array, ""]) -> Rows:
+        """These rows, and in their values a step's noise."""
+        data = self.data.at(rows)
+        key = jax.random.fold_in(self._keys(varied)[2], step)
+        noise = jax.random.normal(key, data.values.shape, data.values.dtype)
+        return data._replace(values=data.values + self.setting.options["noise"] * noise)
 
     def _update(
         self,
@@ -231,7 +241,7 @@ class Engine:
             return known(network, weight_decay)[0]
 
         def known(network: ShallowReLU, weight_decay: Float[Array, ""]) -> tuple[Float[Array, ""], ShallowReLU]:
-            loss, gradient = self._gradient(network, self.points, self.values, None)
+            loss, gradient = self._gradient(network, self.data, None)
             value = loss + weight_decay * self.setting.penalty.half_squares(network)
             return value, self._with_decay(gradient, network, weight_decay)
 
@@ -266,8 +276,7 @@ class Engine:
         state: State,
         varied: Varied,
         count: Int[Array, ""],
-        points: Float[Array, "n d"],
-        values: Float[Array, " n"],
+        data: Rows,
         chosen: Int[Array, "steps k"] | None,
     ) -> State:
         network, memory = native.descend(
@@ -275,10 +284,11 @@ class Engine:
             state.memory,
             program,
             count,
-            points,
-            values,
+            data.points,
+            data.values,
             varied.learning_rate,
             varied.weight_decay,
+            weights=data.weights,
             chosen=chosen,
             ascending=self.ascending,
             threads=self.setting.threads,
@@ -288,23 +298,22 @@ class Engine:
     def _gradient(
         self,
         network: ShallowReLU,
-        points: Float[Array, "n d"],
-        values: Float[Array, " n"],
+        data: Rows,
         chosen: Int[Array, " k"] | None,
     ) -> tuple[Float[Array, ""], ShallowReLU]:
         """The loss on the chosen points and its gradient in what the penalty lets move."""
         if self.setting.engine == "native":
             loss, gradient = native.loss_and_gradient(
                 network,
-                points,
-                values,
+                data.points,
+                data.values,
+                weights=data.weights,
                 chosen=chosen,
                 ascending=self.ascending,
                 threads=self.setting.threads,
             )
         else:
-            rows = slice(None) if chosen is None else chosen
-            loss, gradient = _loss_and_gradient(network, points[rows], values[rows])
+            loss, gradient = _loss_and_gradient(network, data.at(slice(None) if chosen is None else chosen))
         return loss, self._admitted(gradient)
 
     def _with_decay(self, gradient: ShallowReLU, network: ShallowReLU, weight_decay: Float[Array, ""]) -> ShallowReLU:
@@ -342,17 +351,16 @@ class Engine:
         return first, second, jax.random.fold_in(second, 2**32 - 1)
 
 
-def _loss_and_gradient(
-    network: ShallowReLU, points: Float[Array, "n d"], values: Float[Array, " n"]
-) -> tuple[Float[Array, ""], ShallowReLU]:
-    """1/(2n) sum r_i^2 and its gradient, which needs the activations' signs only: see docs/training.md."""
+def _loss_and_gradient(network: ShallowReLU, data: Rows) -> tuple[Float[Array, ""], ShallowReLU]:
+    """1/(2n) sum s_i r_i^2 and its gradient, which needs the activations' signs only: see docs/training.md."""
+    points, values, weights = data
     w, b, a = network.inner_weights, network.biases, network.outer_weights
     hidden = points @ w.T + b
     active = ~(hidden <= 0)  # what is not a number stays visible
     r = jnp.where(active, hidden, 0) @ a + network.offset - values
     if network.skip is not None:
         r += points @ network.skip
-    share = r / len(values)
+    share = (r if weights is None else weights * r) / len(values)
     moments = jnp.concatenate([share[:, None] * points, share[:, None]], axis=1)
     sums = active.astype(points.dtype).T @ moments
     outer = jnp.sum(sums[:, :-1] * w, axis=1) + sums[:, -1] * b

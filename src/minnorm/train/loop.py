@@ -23,7 +23,7 @@ from minnorm.problem import Problem
 from minnorm.train import arguments
 from minnorm.train.arguments import Start
 from minnorm.train.checkpoint import Checkpoint, Keeper, identity
-from minnorm.train.engine import Engine, Setting, Varied
+from minnorm.train.engine import Engine, Rows, Setting, Varied
 from minnorm.train.initial import Biases
 from minnorm.train.optimizers import OPTIMIZERS, Decay
 from minnorm.train.result import AXES, dataset
@@ -40,6 +40,7 @@ def train(
     X: npt.ArrayLike,
     y: npt.ArrayLike,
     *,
+    sample_weight: npt.ArrayLike | None = None,
     optimizer: str = "adam",
     learning_rate: float | Sequence[float] = 1e-3,
     weight_decay: float | Sequence[float] = 0.0,
@@ -67,11 +68,12 @@ def train(
 
     Every network minimises, with its own learning rate and lam = weight decay,
 
-        1/(2n) sum_i (f(x_i) - y_i)^2 + lam (|a|^2 + |W|^2) / 2
+        1/(2S) sum_i p_i (f(x_i) - y_i)^2 + lam (|a|^2 + |W|^2) / 2,    S = sum_i p_i
 
     whose global minimum for large width is that of (PL), `minnorm.Problem`, with the same lam.
 
-    Arguments: `X` (n, d) or (n,), `y` (n,). `optimizer`: a name in `minnorm.train.OPTIMIZERS`; `options`
+    Arguments: `X` (n, d) or (n,), `y` (n,). `sample_weight` p (n,): how often each point counts, None for once and 0
+    for not at all. `optimizer`: a name in `minnorm.train.OPTIMIZERS`; `options`
     changes its defaults, e.g. {"momentum": 0.95}. `batch_size`: None takes all data in each step, except for
     sgd and label_noise, which then draw 32 points; points are drawn with replacement. `decay`:
     "coupled" (the objective above) or "decoupled" (as in AdamW; its default). `schedule` of the learning rate:
@@ -109,7 +111,7 @@ def train(
     True
     """
     # With lam = 0 equal points could not disagree; training only minimises.
-    problem = Problem(X, y, penalty, lam=1.0, names=("X", "y", "lam"))
+    problem = Problem(X, y, penalty, lam=1.0, weights=sample_weight, names=("X", "y", "lam")).counting()
     setting = arguments.setting(
         optimizer, options, decay, problem, initial, biases, antisymmetric, width, batch_size, dtype, engine,
         schedule, steps, start is not None,
@@ -160,17 +162,18 @@ def _run(
     """
     dtype = jnp.dtype(setting.dtype)
     total = math.prod(len(axes[axis]) for axis in AXES)
-    points, values = jnp.asarray(problem.points, dtype), jnp.asarray(problem.values, dtype)
+    weights = None if np.all(problem.weights == 1) else jnp.asarray(problem.weights / np.mean(problem.weights), dtype)
+    data = Rows(jnp.asarray(problem.points, dtype), jnp.asarray(problem.values, dtype), weights)
     started = None if given is None else (jnp.asarray(axes["seed"]), jax.tree.map(jnp.asarray, given))
-    whole_steps = Engine(points, values, setting, started).runs_whole_steps()
+    whole_steps = Engine(data, setting, started).runs_whole_steps()
     size = _group_size(problem, setting, total, threads, whole_steps)
-    engine = Engine(points, values, replace(setting, threads=max(1, threads // -(-total // size))), started)
+    engine = Engine(data, replace(setting, threads=max(1, threads // -(-total // size))), started)
     columns = [np.asarray(axes[axis], np.int64 if axis == "seed" else dtype) for axis in AXES]
     grid = [column.reshape(-1) for column in np.meshgrid(*columns, indexing="ij")]
     groups = [
         Varied(*(jnp.asarray(np.resize(column[i : i + size], size)) for column in grid)) for i in range(0, total, size)
     ]
-    keeper = Keeper(checkpoint, identity(problem.points, problem.values, setting, given, grid, recorded))
+    keeper = Keeper(checkpoint, identity(problem, setting, given, grid, recorded))
     start = jax.jit(jax.vmap(engine.start)).lower(groups[0]).compile()
     measured = jax.vmap(engine.metrics)
     states = [start(group) for group in groups]

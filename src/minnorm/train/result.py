@@ -19,7 +19,7 @@ AXES = ("learning_rate", "weight_decay", "scale", "seed")
 """The axes of a grid that one compiled program covers, in the order of the result's dimensions."""
 
 _DESCRIPTION = {
-    "training_loss": "1/(2n) sum_i (f(x_i) - y_i)^2 on all data",
+    "training_loss": "1/(2S) sum_i p_i (f(x_i) - y_i)^2 on all data",
     "objective": "training_loss + weight_decay * half_squares",
     "path_norm": "sum_k |a_k| |w_k|, or |(w_k, b_k)| with penalised biases",
     "half_squares": "(|a|^2 + |W|^2)/2, with |b|^2 for penalised biases: what weight_decay multiplies",
@@ -105,6 +105,7 @@ def dataset(
         "dim": problem.points.shape[1],
         "dtype": setting.dtype,
         "engine": setting.engine,
+        **({} if np.all(problem.weights == 1) else {"weighted": 1}),
         "minnorm_version": version("minnorm"),
         "jax_version": jax.__version__,
     }

@@ -11,13 +11,15 @@ from minnorm._types import Array
 UP = 1 + 2**-50
 """Covers the few roundings of a closing float operation."""
 
+_DIGITS = 128  # binary digits of a reciprocal
+
 UNIT = 2.0**-53
 """The unit roundoff of float64."""
 
 
 @dataclass(frozen=True)
 class Dual:
-    """A repaired dual vector: an upper bound of sup |h| / cost, nu . y and |nu|^2."""
+    """A repaired dual vector: an upper bound of sup |h| / cost, nu . y and sum_i nu_i^2 / p_i, which may be above."""
 
     norm: float
     against_values: Fraction
@@ -40,6 +42,18 @@ def integers(*arrays: Array) -> tuple[list[np.ndarray], int]:
         shift = np.where(mantissa != 0, exponent + (e - 53), 0).astype(object)
         out.append(whole << shift if whole.size else whole)
     return out, e
+
+
+def reciprocals(weights: Array) -> tuple[np.ndarray, int]:
+    """Integers q and an exponent e with 1 / p_i <= q_i * 2^-e, and hardly more, for weights 1e-30 <= p_i <= 1.
+
+    >>> reciprocals(np.ones(3))
+    (array([1, 1, 1], dtype=object), 0)
+    """
+    if np.all(weights == 1):
+        return np.ones(len(weights), dtype=np.int64).astype(object), 0
+    (P,), e = integers(weights)
+    return -(-power(e + _DIGITS) // P), _DIGITS
 
 
 def running(terms: np.ndarray) -> np.ndarray:

@@ -6,6 +6,7 @@ mathematics is.
 
 import math
 import time
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -18,7 +19,7 @@ from minnorm.solution import Certificate, Scope, Solution
 from minnorm.units import Units
 from minnorm.verify import line, space
 from minnorm.verify.clock import Clock, Progress
-from minnorm.verify.exact import UP, Dual, round_down, total
+from minnorm.verify.exact import UP, Dual, integers, power, round_down, total
 from minnorm.verify.price import interpolant_norm
 from minnorm.verify.primal import path_norm, residuals
 
@@ -43,11 +44,13 @@ def verify(
 
     With h(w, b) = sum_i nu_i relu(w . x_i + b) and s = sup |h| / cost, weak duality gives
 
-        (P0)  [f] >= nu . y / s       (PL)  objective >= t (nu . y) - t^2 n |nu|^2 / 2  for all t in [0, lam / s]
+        (P0)  [f] >= nu . y / s
+        (PL)  objective >= t (nu . y) - t^2 S/2 sum_i nu_i^2 / p_i     for all t in [0, lam / s]
 
-    for any nu that is orthogonal to the unpenalised terms. A returned nu misses that by rounding: it is
-    corrected at a few data points, and the bound pays for the correction. A network misses its labels by rounding,
-    too: at lam = 0 its value is its path norm and the price of an exact interpolant, which `verify.price` bounds.
+    for any nu that is orthogonal to the unpenalised terms; p_i is `solution.weights`, 1 if None, and S their sum. A
+    returned nu misses that by rounding: it is corrected at a few data points, and the bound pays for the correction. A
+    network misses its labels by rounding, too: at lam = 0 its value is its path norm and the price of an exact
+    interpolant, which `verify.price` bounds.
 
     Arguments: `points` (n, d), or (n,) for d = 1; `values` (n,); `solution`; `tolerance` for `certified`;
     `effort`, a multiple of the 40 s that an enumeration of activation patterns or branching may take; `seed` of the
@@ -74,7 +77,7 @@ def verify(
     seed = whole("seed", seed, 0)
     optional(function, "progress", progress, "a function of the fraction done, or None")
     clock = _clock(effort, time_limit, progress)
-    problem = Problem(points, values, solution.penalty, solution.lam)
+    problem = Problem(points, values, solution.penalty, solution.lam, weights=solution.weights)
     net = as_network(solution.network, "the solution's network").to_numpy()
     n, d = problem.points.shape
     if net.dim != d:
@@ -84,6 +87,9 @@ def verify(
     if not all(np.all(np.isfinite(part)) for part in net.to_dict().values()):
         raise ValueError("the solution's network has parameters that are not finite")
     problem.penalty.admit(net)
+    if not np.all(problem.weights):
+        live, problem = problem.weights > 0, problem.counting()
+        solution = replace(solution, dual=solution.dual[live], weights=problem.weights)
     units = Units.of(problem)
     inside = units.into(solution)
     if inside is None:
@@ -112,9 +118,11 @@ def _judged(problem: Problem, solution: Solution, tolerance: float, seed: int, c
         return value - round_down(_bound(problem, dual)) <= tolerance * value
 
     if d == 1:
-        dual, scope = line.repaired_dual(x[:, 0], y, nu, problem.penalty), "exact"
+        dual, scope = line.repaired_dual(x[:, 0], y, nu, problem.penalty, problem.weights), "exact"
     else:
-        dual, scope = space.repaired_dual(x, y, nu, problem.penalty, net, enough=enough, clock=clock, seed=seed)
+        dual, scope = space.repaired_dual(
+            x, y, nu, problem.penalty, net, problem.weights, enough=enough, clock=clock, seed=seed
+        )
     if clock.progress is not None:
         clock.progress(1.0)
     return Certificate(
@@ -136,25 +144,36 @@ def _clock(effort: float, time_limit: float | int | None, progress: Progress | N
 
 
 def _objective(problem: Problem, norm: float, misfit: np.ndarray) -> float:
-    """1/(2n) sum r_i^2 + lam * norm, rounded up."""
+    """1/(2S) sum p_i r_i^2 + lam * norm, rounded up."""
     with np.errstate(over="ignore"):
-        squares = total(misfit * misfit) * UP
-        value = (squares / (2 * len(misfit)) + problem.lam * norm) * UP
-    small = np.any((misfit > 0) & (misfit < _SQUARES)) or (norm > 0 and norm * problem.lam < _SQUARES)
-    return value + (2.0**-1070 if small else 0.0)
+        terms = misfit * misfit * problem.weights
+        value = (total(terms) * UP / (2 * total(problem.weights)) + problem.lam * norm) * UP
+    # The least weight is 2^-100 of the largest, and S at least 1/2.
+    small = np.any((misfit > 0) & ((misfit < _SQUARES) | (terms < _SQUARES**2))) or (
+        norm > 0 and norm * problem.lam < _SQUARES
+    )
+    return value + (2.0**-1070 * len(misfit) if small else 0.0)
+
+
+def _total(weights: np.ndarray) -> Fraction:
+    """The exact sum."""
+    if np.all(weights == 1):
+        return Fraction(len(weights))
+    (P,), e = integers(weights)
+    return Fraction(int(P.sum()), power(e))
 
 
 def _bound(problem: Problem, dual: Dual) -> Fraction:
-    """nu . y / sup |h|, or max t (nu . y) - t^2 n |nu|^2 / 2 over 0 <= t <= lam / sup |h|."""
+    """nu . y / sup |h|, or max t (nu . y) - t^2 S/2 sum_i nu_i^2 / p_i over 0 <= t <= lam / sup |h|."""
     if dual.against_values <= 0 or not math.isfinite(dual.norm):
         return Fraction(0)
     if problem.lam == 0:
         return dual.against_values / Fraction(dual.norm or 1.0)
-    n = len(problem.values)
-    t = dual.against_values / (n * dual.square)
+    times = _total(problem.weights) * dual.square
+    t = dual.against_values / times
     if dual.norm > 0:
         t = min(t, Fraction(problem.lam) / Fraction(dual.norm))
-    return t * dual.against_values - t**2 * Fraction(n, 2) * dual.square
+    return t * dual.against_values - t**2 * times / 2
 
 
 def _below(lower: Fraction, value: float, scope: Scope) -> float:

@@ -12,7 +12,7 @@ import numpy as np
 from minnorm.network import ShallowReLU
 from minnorm.penalty import PathNorm
 from minnorm.verify import primal
-from minnorm.verify.exact import UP, Dual, integers, power, round_up, running
+from minnorm.verify.exact import UP, Dual, integers, power, reciprocals, round_up, running
 from minnorm.verify.primal import lengths
 from minnorm.verify.twofold import two_product, two_sum
 
@@ -95,19 +95,20 @@ def _positive(w: np.ndarray, t: np.ndarray, b: np.ndarray) -> np.ndarray:
     return positive
 
 
-def repaired_dual(x: np.ndarray, y: np.ndarray, nu: np.ndarray, penalty: PathNorm) -> Dual:
+def repaired_dual(x: np.ndarray, y: np.ndarray, nu: np.ndarray, penalty: PathNorm, weights: np.ndarray) -> Dual:
     """Make nu orthogonal to the unpenalised terms, exactly and at the two extreme points, and bound sup |h|.
 
     A constant costs nothing if the offset is free, and with free biases in any case (as a limit of atoms).
     """
     order = np.argsort(x, kind="stable")
     x, y, nu = x[order], y[order], nu[order]
+    Q, e_q = reciprocals(weights[order])
     (X,), e_x = integers(x)
     (Y,), e_y = integers(y)
     unit_x = Fraction(1) / power(e_x)
     N, unit = _orthogonal(nu, X, penalty)
     against_values = int((N * Y).sum()) * unit / power(e_y)
-    square = int((N * N).sum()) * unit**2
+    square = int((N * N * Q).sum()) * unit**2 / power(e_q)
     # h at the knots: right(t) = sum_{x_i > t} nu_i (x_i - t), left(t) = sum_{x_i < t} nu_i (t - x_i).
     left = running(running(N)[1:-1] * np.diff(X))
     right = left + (int((N * X).sum()) - int(N.sum()) * X)

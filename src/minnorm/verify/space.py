@@ -12,7 +12,7 @@ from minnorm.penalty import PathNorm
 from minnorm.solution import Scope
 from minnorm.verify import arrangement, rational, search
 from minnorm.verify.clock import Clock
-from minnorm.verify.exact import UNIT, UP, Dual, gamma, integers, power, round_up
+from minnorm.verify.exact import UNIT, UP, Dual, gamma, integers, power, reciprocals, round_up
 from minnorm.verify.primal import lengths
 from minnorm.verify.repair import correction, rough_correction
 
@@ -40,6 +40,7 @@ def repaired_dual(
     nu: np.ndarray,
     penalty: PathNorm,
     net: ShallowReLU,
+    weights: np.ndarray,
     *,
     enough: Callable[[Dual], bool],
     clock: Clock,
@@ -56,7 +57,7 @@ def repaired_dual(
     repaired = change is not None
     if change is None:
         change = rough_correction(x, nu, penalty)
-    against, square = _products(y, nu, change)
+    against, square = _products(y, nu, change, weights)
     moved = np.zeros(len(x))
     for j, part in change.items():
         moved[j] = round_up(abs(part))
@@ -90,16 +91,19 @@ def _lifted(number: float, exponent: int) -> float:
     return math.inf if math.isnan(lifted) else lifted
 
 
-def _products(y: np.ndarray, nu: np.ndarray, change: dict[int, Fraction]) -> tuple[Fraction, Fraction]:
-    """nu . y and |nu|^2 of the corrected vector, exactly."""
+def _products(
+    y: np.ndarray, nu: np.ndarray, change: dict[int, Fraction], weights: np.ndarray
+) -> tuple[Fraction, Fraction]:
+    """nu . y and sum_i nu_i^2 / p_i of the corrected vector: exactly, but for the rounding up of 1 / p_i."""
     (N,), e_n = integers(nu)
     (Y,), e_y = integers(y)
     unit = Fraction(1) / power(e_n)
     against = int((N * Y).sum()) * unit / power(e_y)
-    square = int((N * N).sum()) * unit**2
+    Q, e_q = reciprocals(weights)
+    square = int((N * N * Q).sum()) * unit**2 / power(e_q)
     for j, part in change.items():
         against += part * Fraction(float(y[j]))
-        square += part * (2 * Fraction(float(nu[j])) + part)
+        square += part * (2 * Fraction(float(nu[j])) + part) * int(Q[j]) / power(e_q)
     return against, square
 
 
