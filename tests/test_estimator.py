@@ -72,6 +72,29 @@ def test_attributes_are_those_of_the_certified_solution(alpha, options):
         assert np.mean((est.predict(X) - Y) ** 2) / 2 + alpha * norm == pytest.approx(est.value_, rel=1e-12)
 
 
+def test_sample_weights_are_repeated_points():
+    times = [1, 0, 2, 3, 1]
+    weighed = MinNormRegressor(0.01).fit(X, Y, sample_weight=times)
+    repeated = MinNormRegressor(0.01).fit(np.repeat(X, times, axis=0), np.repeat(Y, times))
+    assert weighed.certified_
+    assert weighed.value_ == pytest.approx(repeated.value_, rel=1e-6)
+    assert weighed.dual_coef_[1] == 0
+    with pytest.raises(ValueError, match="^sample_weight has shape"):
+        MinNormRegressor(0.01).fit(X, Y, sample_weight=[1, 2])
+
+
+def test_cross_validation_weighs_its_errors_and_its_fits():
+    times = 1 + np.arange(24) % 2
+    folds = [(np.arange(12), np.arange(12, 24)), (np.arange(12, 24), np.arange(12))]
+    rows = np.repeat(np.arange(24), times)
+    again = [(np.flatnonzero(np.isin(rows, a)), np.flatnonzero(np.isin(rows, b))) for a, b in folds]
+    alphas = [1e-2, 1e-3]
+    weighed = MinNormRegressorCV(alphas, folds).fit(LINE, NOISY, sample_weight=times)
+    repeated = MinNormRegressorCV(alphas, again).fit(LINE[rows], NOISY[rows])
+    np.testing.assert_allclose(weighed.mse_path_, repeated.mse_path_, rtol=1e-6)
+    assert weighed.value_ == pytest.approx(repeated.value_, rel=1e-6)
+
+
 def test_skip_is_there_only_if_it_is_free():
     assert MinNormRegressor().fit(X, Y).skip_ is None
     assert MinNormRegressor(skip="free").fit(X, Y).skip_.shape == (2,)

@@ -216,7 +216,9 @@ def _raw(array: Any, name: str) -> np.ndarray:
     if hasattr(array, "tocsr") and hasattr(array, "toarray"):
         raise ValueError(f"{name} is a sparse matrix; give {name}.toarray()")
     if isinstance(array, dict | set | frozenset | str | bytes) or (
-        hasattr(array, "__next__") or callable(array) or not (hasattr(array, "__len__") or np.ndim(array) == 0)
+        hasattr(array, "__next__")
+        or callable(array)
+        or not (hasattr(array, "__len__") or hasattr(array, "__array__") or np.ndim(array) == 0)
     ):
         if isinstance(array, str | bytes):
             raise ValueError(_words(name, array))

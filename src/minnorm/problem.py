@@ -123,7 +123,7 @@ def check_weights(weights: npt.ArrayLike | None, n: int) -> Float[np.ndarray, " 
         raise ValueError(f"sample_weight has shape {p.shape}; give {n} numbers, one for each point, or None")
     if not (np.all(np.isfinite(p)) and np.all(p >= 0) and np.any(p > 0)):
         wrong = p[~(np.isfinite(p) & (p >= 0))]
-        said = f"contains {wrong[0]}" if wrong.size else "is 0 for all points"
+        said = f"contains {wrong[0]}" if wrong.size else "is zero for all points"
         raise ValueError(f"sample_weight {said}; give finite numbers >= 0, not all 0")
     least, most = float(np.min(p[p > 0])), float(np.max(p))
     if most > _WIDEST * least:

@@ -144,7 +144,7 @@ def test_a_path_has_weights():
     [
         ([1, 2], "shape"),
         ([1, -1, 1], "contains -1.0"),
-        ([0, 0, 0], "is 0 for all points"),
+        ([0, 0, 0], "is zero for all points"),
         ([1, np.nan, 1], "contains nan"),
         ([1, np.inf, 1], "contains inf"),
         ([1, 1e-40, 1], "ranges from 1e-40 to 1.0"),
