@@ -79,7 +79,7 @@ def test_sample_weights_are_repeated_points():
     assert weighed.certified_
     assert weighed.value_ == pytest.approx(repeated.value_, rel=1e-6)
     assert weighed.dual_coef_[1] == 0
-    with pytest.raises(ValueError, match="^sample_weight has shape"):
+    with pytest.raises(ValueError, match=r"^sample_weight has shape"):
         MinNormRegressor(0.01).fit(X, Y, sample_weight=[1, 2])
 
 
