@@ -61,8 +61,8 @@ def test_plain_text_on_a_terminal_if_asked_for(terminal, before, environment):
     assert not BOXES.search(shown)
     assert shown.splitlines()[:3] == [
         "Minimum-norm interpolant of 3 points",
-        "coordinates     x",
-        "values          y",
+        "features        x",
+        "target          y",
     ]
 
 

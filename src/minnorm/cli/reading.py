@@ -91,7 +91,7 @@ def points(path: Path, how: Reading) -> Any:
 
 def named(table: Any) -> list[tuple[str, str]]:
     """Rows that name the columns which were taken."""
-    return [("coordinates", ", ".join(table.features)), ("values", table.target)]
+    return [("features", ", ".join(table.features)), ("target", table.target)]
 
 
 def _say_all(notes: tuple[str, ...]) -> None:

@@ -176,7 +176,7 @@ def _words(table: Any) -> Any:
     """What the command line calls its arguments."""
     from minnorm import advice
 
-    return advice.Words("the coordinates", table.target, "--tolerance", "--time-limit", tuple(table.features))
+    return advice.Words("the features", table.target, "--tolerance", "--time-limit", tuple(table.features))
 
 
 def _stopped(ending: str, out: Path | None) -> None:
