@@ -25,8 +25,9 @@ _TOLD = 5  # places that a message lists
 class Table:
     """Points (n, d), values (n,), and the names of their columns.
 
-    `lines` (n,) are those of the file; `notes` say what is worth knowing about how it was read; `separator`, `decimal`,
-    `dropna` and `ties` are how.
+    `lines` (n,) are those of the file; `weights` (n,), from the column `weighed_by`, say how often each point counts,
+    None for once; `notes` say what is worth knowing about how it was read; `separator`, `decimal`, `dropna` and `ties`
+    are how.
     """
 
     points: Float[np.ndarray, "n d"]
@@ -39,6 +40,8 @@ class Table:
     decimal: str = "."
     dropna: bool = False
     ties: Ties = "keep"
+    weights: Float[np.ndarray, " n"] | None = None
+    weighed_by: str = ""
 
     @property
     def reading(self) -> dict[str, str | int]:
@@ -49,6 +52,7 @@ class Table:
             "table_decimal": self.decimal,
             "table_dropna": int(self.dropna),
             "table_ties": self.ties,
+            "table_weights": self.weighed_by,
         }
 
     def reject_ties(self, path: str | Path, remedy: str) -> None:
@@ -102,13 +106,15 @@ def read_table(
     separator: str | None = None,
     decimal: str | None = None,
     ties: Ties = "keep",
+    weights: str | None = None,
 ) -> Table:
     """Read a CSV file with a header line; `target` names the column of values, by default the last one.
 
     `features` are the columns of coordinates, in this order, by default all others; `drop` leaves columns out; `dropna`
     leaves rows out in which an entry is missing. `separator` and `decimal` as for `read_fields`, by default what the
-    file looks like; `ties="mean"` takes equal points with different values once, with their mean. A first column
-    without a name that numbers the rows, or names them, is left out, and so is a column without a name or entries.
+    file looks like; `ties="mean"` takes equal points with different values once, with their mean; `weights` names the
+    column that says how often each point counts, if there is one. A first column without a name that numbers the rows,
+    or names them, is left out, and so is a column without a name or entries.
 
     Errors: ValueError for a missing or empty file, no header line, equal names, rows of another length than the header,
     columns that are not there, entries that are missing, not finite numbers, or whole numbers that float64 cannot hold
@@ -117,6 +123,11 @@ def read_table(
     path = Path(path)
     fields, notes = _named(path, read_fields(path, separator, decimal))
     names = _without(path, fields, drop)
+    if weights is not None:
+        _reject_unknown(path, fields, [weights])
+        if weights == target or weights in (features or ()):
+            raise ValueError(f"weights is {weights!r}, which is the target or one of the features; give another column")
+        names = [name for name in names if name != weights]
     if target is not None and target not in names:
         raise ValueError(f"target is {target!r}, which {path} does not have; its columns are {_listed(names)}")
     _reject_unknown(path, fields, names if features is None else features)
@@ -130,7 +141,8 @@ def read_table(
         raise ValueError(f"target is {target!r}, which is one of the features; give another column")
     if not chosen:
         raise ValueError(f"{path} has columns {_listed(names)}; give two or more, the values and a coordinate")
-    columns, lines, notes = _numbers(path, fields, (*chosen, target), dropna, notes)
+    weighed = () if weights is None else (weights,)
+    columns, lines, notes = _numbers(path, fields, (*chosen, target, *weighed), dropna, notes)
     table = Table(
         check_points(np.column_stack([columns[name] for name in chosen])),
         check_values(columns[target]),
@@ -141,6 +153,8 @@ def read_table(
         fields.separator,
         fields.decimal,
         dropna,
+        weights=None if weights is None else columns[weights],
+        weighed_by=weights or "",
     )
     return table.mean_of_ties() if ties == "mean" else table
 
@@ -156,6 +170,7 @@ def read_again(path: str | Path, attributes: Mapping[str, Any], features: Sequen
         separator=None if separator is None else str(separator),
         decimal=None if decimal is None else str(decimal),
         ties="mean" if attributes.get("table_ties") == "mean" else "keep",
+        weights=attributes.get("table_weights") or None,
     )
 
 

@@ -58,6 +58,41 @@ def test_solve_says_what_the_library_says_and_verify_agrees(minnorm, plane, tmp_
         assert data.attrs["lower_bound"] == result["lower_bound"]
 
 
+WEIGHED = "x,z,y,times\n0,0,0,1\n1,0,1,2\n0,1,1,3\n1,1,0,1\n0.3,0.8,-1,0\n"
+
+
+def test_a_column_may_say_how_often_points_count(minnorm, tmp_path):
+    (tmp_path / "weighed.csv").write_text(WEIGHED)
+    result = one_object(
+        minnorm("solve", "weighed.csv", "--weights", "times", "--lam", "1e-2", "--out", "s.nc", "--json")
+    )
+    assert (result["features"], result["target"], result["weights"]) == (["x", "z"], "y", "times")
+    sol = mn.fit(X, Y, 1e-2, sample_weight=[1, 2, 3, 1, 0])
+    assert (result["value"], result["lower_bound"]) == (sol.value, sol.lower_bound)
+    assert result["lam_max"] == mn.lam_max(X, Y, sample_weight=[1, 2, 3, 1, 0])
+    again = one_object(minnorm("verify", "weighed.csv", "s.nc", "--json"))
+    assert (again["value"], again["lower_bound"], again["certified"]) == (sol.value, sol.lower_bound, True)
+    path = one_object(minnorm("solve", "weighed.csv", "--weights", "times", "--path", "--lam", "1e-2", "--json"))
+    assert path["path"][0]["loss"] == pytest.approx(np.mean((sol(X) - Y)[[0, 1, 1, 2, 2, 2, 3]] ** 2) / 2, rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--weights", "times"], "where lam is 0 every label is met"),
+        (["--weights", "no", "--lam", "1"], "no column no"),
+        (["--weights", "y", "--target", "y", "--lam", "1"], "weights is 'y', which is the target"),
+        (["--weights", "x", "--features", "x", "--lam", "1"], "weights is 'x', which is the target or one of the"),
+    ],
+)
+def test_wrong_weights_are_refused(minnorm, tmp_path, options, words):
+    (tmp_path / "weighed.csv").write_text(WEIGHED)
+    process = minnorm("solve", "weighed.csv", *options)
+    assert process.returncode == 2
+    assert process.stderr.count("\n") == 1
+    assert words in process.stderr
+
+
 def test_an_answer_whose_file_cannot_be_written_is_printed_before_that_is_said(minnorm, plane):
     process = minnorm("solve", plane, "--out", "/dev/full", "--json")
     assert process.returncode == 2

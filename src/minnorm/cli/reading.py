@@ -25,6 +25,10 @@ Ties = Annotated[
         rich_help_panel=TABLE,
     ),
 ]
+Weights = Annotated[
+    str | None,
+    typer.Option(help="Column that says how often each point counts; default: once.", rich_help_panel=TABLE),
+]
 Separator = Annotated[
     str | None,
     typer.Option(
@@ -44,6 +48,7 @@ class Reading(NamedTuple):
     dropna: bool = False
     separator: str | None = None
     decimal: str | None = None
+    weights: str | None = None
 
 
 def table(
@@ -55,6 +60,11 @@ def table(
     """
     from minnorm.table import read_table
 
+    if interpolates and how.weights is not None:
+        raise ValueError(
+            f"weights is {how.weights}, but where lam is 0 every label is met, however often it counts; give --lam "
+            "above 0, or leave --weights out (--drop takes the column away)"
+        )
     found = read_table(
         path,
         target,
@@ -64,6 +74,7 @@ def table(
         separator=how.separator,
         decimal=how.decimal,
         ties="mean" if interpolates and ties == "mean" else "keep",
+        weights=how.weights,
     )
     _say_all(found.notes)
     if interpolates:
@@ -87,6 +98,12 @@ def points(path: Path, how: Reading) -> Any:
     )
     _say_all(notes)
     return found
+
+
+def columns(table: Any) -> dict[str, Any]:
+    """Entries that name the columns which were taken."""
+    weighed = {"weights": table.weighed_by} if table.weighed_by else {}
+    return {"features": list(table.features), "target": table.target, **weighed}
 
 
 def named(table: Any) -> list[tuple[str, str]]:

@@ -8,7 +8,7 @@ import typer
 
 from minnorm.cli import reading
 from minnorm.cli.options import OUTPUT, Bias, Json, Offset, Skip, Target, decimal, whole, writable
-from minnorm.cli.reading import Data, Decimal, Drop, DropMissing, Features, Reading, Separator, Ties
+from minnorm.cli.reading import Data, Decimal, Drop, DropMissing, Features, Reading, Separator, Ties, Weights
 from minnorm.cli.show import deliver, gap_progress, plain, print_json, print_table, progress, say, text
 
 Tolerance = Annotated[float, typer.Option(parser=decimal, help="Relative gap below which a solution is certified.")]
@@ -47,6 +47,7 @@ def solve(
     drop: Drop = None,
     dropna: DropMissing = False,
     ties: Ties = "refuse",
+    weights: Weights = None,
     separator: Separator = None,
     decimal_mark: Decimal = None,
     as_json: Json = False,
@@ -66,7 +67,7 @@ def solve(
 
     if whole_path and ties == "mean" and 0 in (lam or []):
         raise ValueError("ties is mean, which is for interpolation alone; leave 0 out of --lam, or --path")
-    how = Reading(features, drop, dropna, separator, decimal_mark)
+    how = Reading(features, drop, dropna, separator, decimal_mark, weights)
     interpolates = 0 in (lam or ([1] if whole_path else [0]))
     remedy = "leave 0 out of --lam" if whole_path else "give --lam above 0, or take their means with --ties mean"
     if query is not None:
@@ -114,8 +115,7 @@ def verify(
         found = judge(table.points, table.values, claimed, tolerance=tolerance, seed=seed, progress=verifying)
     result = {
         "kind": "verify",
-        "features": list(table.features),
-        "target": table.target,
+        **reading.columns(table),
         "points": len(table.values),
         "lam": claimed.lam,
         "neurons": claimed.network.width,
@@ -131,7 +131,7 @@ def _one(table: Any, lam: float, options: dict[str, Any], out: Path | None, as_j
     from minnorm.solve.minimise import minimise
 
     began = time.monotonic()
-    problem = Problem(table.points, table.values, options.pop("penalty"), lam)
+    problem = Problem(table.points, table.values, options.pop("penalty"), lam, weights=table.weights)
     with gap_progress(options["tolerance"], quiet=as_json) as show:
         solution = minimise(problem, progress=show, verifying=show.verifying, on_interrupt="return", **options)
     assert solution.certificate is not None
@@ -139,8 +139,7 @@ def _one(table: Any, lam: float, options: dict[str, Any], out: Path | None, as_j
         deliver(sealed.save, _named(solution.to_dataset(), table), out)
     result = {
         "kind": "solve",
-        "features": list(table.features),
-        "target": table.target,
+        **reading.columns(table),
         "points": len(table.values),
         "lam": solution.lam,
         "lam_max": _lam_max(problem, options, solution.ending, time.monotonic() - began),
@@ -162,13 +161,11 @@ def _lam_max(problem: Any, options: dict[str, Any], ending: str, elapsed: float)
     """`lam_max`, which is only printed: None after Ctrl-C, and where it takes longer than what is left, or a moment."""
     if ending == "interrupted":
         return None
-    from minnorm import Problem
     from minnorm.solve.path import largest_lam
 
     limit = options["time_limit"]
     left = _MOMENT + 0.1 * elapsed if limit is None else min(limit - elapsed, _MOMENT + 0.1 * limit)
-    unit = Problem(problem.points, problem.values, problem.penalty, 1.0)
-    found = largest_lam(unit, options["seed"], time.monotonic() + left)
+    found = largest_lam(problem, options["seed"], time.monotonic() + left)
     return found.lam if found.complete else None
 
 
@@ -198,6 +195,7 @@ def _path(table: Any, lams: list[float] | None, options: dict[str, Any], out: Pa
             table.points,
             table.values,
             lams,
+            sample_weight=table.weights,
             progress=lambda done, total: show("regularisation path", done / total, done / total),
             **options,
         )
@@ -242,8 +240,7 @@ def _described(
         deliver(sealed.save, _named(found, table), out)
     return {
         "kind": kind,
-        "features": list(table.features),
-        "target": table.target,
+        **reading.columns(table),
         "points": len(table.values),
         **{name: plain(found.attrs[name]) for name in attributes},
         "seconds": round(time.monotonic() - began, 3),

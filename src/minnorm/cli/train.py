@@ -7,7 +7,7 @@ import typer
 
 from minnorm.cli import reading
 from minnorm.cli.options import OUTPUT, Bias, Json, Skip, Target, Threads, decimal, whole, writable
-from minnorm.cli.reading import Data, Decimal, Drop, DropMissing, Features, Reading, Separator
+from minnorm.cli.reading import Data, Decimal, Drop, DropMissing, Features, Reading, Separator, Weights
 from minnorm.cli.show import deliver, plain, print_json, print_table, steps_progress, text
 
 _GRID, _NETWORK = "Grid", "Network and its start"  # panels of --help
@@ -56,6 +56,7 @@ def train(
     features: Features = None,
     drop: Drop = None,
     dropna: DropMissing = False,
+    weights: Weights = None,
     separator: Separator = None,
     decimal_mark: Decimal = None,
     as_json: Json = False,
@@ -68,12 +69,14 @@ def train(
     from minnorm import PathNorm, sealed
     from minnorm import train as train_networks
 
-    table = reading.table(data, target, Reading(features, drop, dropna, separator, decimal_mark), interpolates=False)
+    how = Reading(features, drop, dropna, separator, decimal_mark, weights)
+    table = reading.table(data, target, how, interpolates=False)
     writable(out)
     with steps_progress(optimizer, quiet=as_json) as show:
         runs = train_networks(
             table.points,
             table.values,
+            sample_weight=table.weights,
             optimizer=optimizer,
             learning_rate=learning_rate or 1e-3,
             weight_decay=weight_decay or 0.0,
@@ -106,8 +109,7 @@ def train(
             {
                 "kind": "train",
                 "optimizer": optimizer,
-                "features": list(table.features),
-                "target": table.target,
+                **reading.columns(table),
                 "steps": steps,
                 "out": out and str(out),
                 "runs": records,
