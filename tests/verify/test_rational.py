@@ -172,9 +172,9 @@ def test_twins_with_penalised_biases_have_a_small_dual_norm(d):
 def test_what_is_too_large_is_left():
     x, nu, change = sample(0, 50, 3, "general")
     assert rational.dual_norm(x, nu, change, False, 0.0, Clock(time.monotonic() + 0.1)) is None
-    x, nu, change = sample(0, 5, 4, "general")
+    x, nu, change = sample(0, 6, 5, "general")
     assert rational.dual_norm(x, nu, change, False, 0.0, no_hurry()) is None
     assert math.isclose(
-        rational.dual_norm(np.column_stack([x[:, :2], np.ones(5)]), nu, change, False, 0.0, no_hurry()),
+        rational.dual_norm(np.column_stack([x[:, :2], np.ones(6)]), nu, change, False, 0.0, no_hurry()),
         rational.dual_norm(x[:, :2], nu, change, False, 0.0, no_hurry()),
     )

@@ -57,10 +57,10 @@ def verify(
     search where it takes longer; `time_limit` in seconds, if less; `progress`, called with the fraction done.
 
     Returns a `Certificate`. Its scope is "exact" where sup |h| is found by integer arithmetic (d = 1, and few points in
-    the plane or space where float64 leaves the gap open) or by an enumeration with a bound of its rounding errors (data
-    of affine rank 2, or 3 with free biases), "bounded" where it is bounded above by branching (`verify.branching`), and
-    "searched" where that takes too long: then `dual_norm` is an estimate from below, `lower_bound` is none, and nothing
-    is certified.
+    two to four dimensions where float64 leaves the gap open) or by an enumeration with a bound of its rounding errors
+    (data of affine rank 2, or 3 with free biases), "bounded" where it is bounded above by branching
+    (`verify.branching`), and "searched" where that takes too long: then `dual_norm` is an estimate from below,
+    `lower_bound` is none, and nothing is certified.
 
     Errors: ValueError for data that do not fit the solution.
 

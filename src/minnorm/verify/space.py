@@ -66,6 +66,10 @@ def repaired_dual(
     peak = None
     if repaired:
         peak = arrangement.bound(problem.coordinates, problem.weights, problem.free, starts, proving)
+    if peak is None and repaired:
+        norm = rational.dual_norm(x, nu, change, penalty.bias == "penalised", 0.0, proving)
+        if norm is not None:
+            return Dual(norm, against, square), "exact"
     if peak is None:
         randoms = int(np.clip(500_000 // len(problem.weights), 16, 256))
         found = search.ascend(
