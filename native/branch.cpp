@@ -33,6 +33,7 @@ namespace {
 constexpr double INFINITE = std::numeric_limits<double>::infinity();
 constexpr double UNIT = 0x1p-53;
 constexpr int BATCH = 256;          // nodes that are split between two looks at the clock
+constexpr int GLANCES = 1 << 20;     // operations between two looks at the clock
 constexpr double MEMORY = 1 << 30;  // bytes of open nodes
 constexpr double FLAT = 1e-10;      // of a column's length: what is left of it belongs to the others' span
 constexpr double STILL = 1e-12;     // a slope that is none
@@ -140,7 +141,7 @@ public:
                 add(c[j], j, base);
         }
         factor();
-        for (int round = 0; round < 12; ++round) {
+        for (int round = 0; round < 12 && (round == 0 || !watch.over()); ++round) {
             best = std::min(best, descend(enough));
             if (best <= enough || !a.affine) break;
             const double off = v[a.rank] * a.lift;  // lift^2 v_b + shift
@@ -294,6 +295,7 @@ private:
         project();
         double best = INFINITE, shortest = INFINITE;
         const int most = 3 * static_cast<int>(live.size()) + 50;
+        const int pause = std::max(1, std::min(16, GLANCES / (a.size * (a.count + a.size * a.size))));
         bool barred = true;
         for (int round = 0; round < most; ++round) {
             const double square = dot(v.data(), v.data(), a.size);
@@ -318,7 +320,7 @@ private:
                 best = std::min(best, certified());
                 if (best <= enough) return best;
             }
-            if (round % 16 == 15 && watch.over()) break;
+            if (round % pause == pause - 1 && watch.over()) break;
         }
         return std::min(best, certified());
     }

@@ -8,7 +8,7 @@ import pytest
 
 from minnorm.penalty import PathNorm
 from minnorm.problem import Problem
-from minnorm.solve import fit
+from minnorm.solve import fit, master
 from minnorm.solve import minimise as module
 from minnorm.solve.generate import generate
 from minnorm.solve.pace import Times, fits, seconds
@@ -77,6 +77,22 @@ def test_tidying_ends_and_costs_nothing(looks, late_at):
     tidy = tidied(reduced, *parts, 1.0)
     assert next(count) <= looks + 10
     assert tidy.value <= found.value * (1 + 1e-9)
+
+
+def test_no_step_of_the_master_problem_is_begun_that_would_end_late(monkeypatch):
+    rng = np.random.default_rng(0)
+    atoms, values = rng.random((10, 30)), rng.normal(size=10)
+    now, factor, steps = [0.0], master._Normal.factor, []
+
+    def slow(*arguments):
+        now[0] += 5.0
+        steps.append(now[0])
+        return factor(*arguments)
+
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(master._Normal, "factor", slow)
+    master.solve(atoms, np.ones((10, 1)), values, np.full(10, 0.1), tolerance=1e-9, deadline=12.0)
+    assert steps == [5.0, 10.0]
 
 
 @pytest.mark.parametrize("lam", [0.0, 1e-3])

@@ -158,6 +158,7 @@ def _interior(programme: _Programme, tolerance: float, start: np.ndarray | None)
     quadratic = bool(np.any(rho))
     best: Masses | None = None
     worse = 0
+    began, pause = time.monotonic(), 0.0
     for _ in range(_STEPS):
         masses = dual_weight[0] - dual_weight[1]
         misfit = values - atoms @ masses - free @ coefficients - rho * nu
@@ -173,7 +174,10 @@ def _interior(programme: _Programme, tolerance: float, start: np.ndarray | None)
             break  # the systems have become too ill-conditioned to go on
         if best is None or present.error < best.error:
             best = present
-        if (present.gap <= tolerance and present.residual <= min(tolerance, 1e-3)) or time.monotonic() > deadline:
+        now = time.monotonic()
+        began, pause = now, now - began
+        # The next step takes as long as the last one.
+        if (present.gap <= tolerance and present.residual <= min(tolerance, 1e-3)) or began + pause > deadline:
             break
         ratio = dual_weight / slack
         if not normal.factor(ratio.sum(axis=0), misfit):

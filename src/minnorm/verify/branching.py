@@ -38,7 +38,7 @@ def bound(
     time is too short to come near. The upper bound is rigorous, the lower one right up to rounding.
     """
     points, weights = np.ascontiguousarray(points, dtype=np.float64), np.asarray(weights, dtype=np.float64)
-    cone = np.ascontiguousarray(chamber(points, weights))
+    cone = np.ascontiguousarray(chamber(points, weights, clock))
     upper, nothing = 0.0, _NOTHING * float(np.abs(weights) @ lengths(points)) + 2.0**-400
     for number, sign in enumerate((1.0, -1.0)):
         try:

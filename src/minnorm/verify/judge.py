@@ -17,15 +17,15 @@ from minnorm.network import as_network
 from minnorm.problem import Problem
 from minnorm.solution import Certificate, Scope, Solution
 from minnorm.units import Units
-from minnorm.verify import line, space
-from minnorm.verify.clock import Clock, Progress
+from minnorm.verify import line, line_in_haste, primal, space
+from minnorm.verify.clock import ENDLESS, Clock, Progress
 from minnorm.verify.exact import UP, Dual, integers, power, round_down, total
 from minnorm.verify.price import interpolant_norm
-from minnorm.verify.primal import path_norm, residuals
 
 _PATIENCE = 40.0  # seconds
-_LEAST = 0.5
+_LEAST, _GRACE = 0.5, 0.3  # seconds that there are in any case, and that a proof on the line may take beyond the limit
 _SQUARES = 2.0**-480  # the square of less may be too small for float64
+_HALF = 0.5  # of the time is left for the dual vector
 _SHARE = 2.0**-36  # of the squared residuals, that float64 may lose before they are computed in two words
 
 
@@ -54,7 +54,9 @@ def verify(
 
     Arguments: `points` (n, d), or (n,) for d = 1; `values` (n,); `solution`; `tolerance` for `certified`;
     `effort`, a multiple of the 40 s that an enumeration of activation patterns or branching may take; `seed` of the
-    search where it takes longer; `time_limit` in seconds, if less; `progress`, called with the fraction done.
+    search where it takes longer; `time_limit` in seconds for everything, if less (half a second at least): residuals
+    are bounded in float64, and sup |h| is estimated, where it does not allow for more; `progress`, called with the
+    fraction done.
 
     Returns a `Certificate`. Its scope is "exact" where sup |h| is found by integer arithmetic (d = 1, and few points in
     two to four dimensions where float64 leaves the gap open) or by an enumeration with a bound of its rounding errors
@@ -92,32 +94,47 @@ def verify(
         solution = replace(solution, dual=solution.dual[live], weights=problem.weights)
     units = Units.of(problem)
     inside = units.into(solution)
+    limit = ENDLESS if time_limit is None else clock
     if inside is None:
-        return _judged(problem, solution, tolerance, seed, clock)
-    return units.certificate(_judged(units.problem, inside, tolerance, seed, clock))
+        return _judged(problem, solution, tolerance, seed, clock, limit)
+    return units.certificate(_judged(units.problem, inside, tolerance, seed, clock, limit))
 
 
-def _judged(problem: Problem, solution: Solution, tolerance: float, seed: int, clock: Clock) -> Certificate:
-    """The certificate of a solution that fits its problem."""
+def _judged(
+    problem: Problem, solution: Solution, tolerance: float, seed: int, clock: Clock, limit: Clock
+) -> Certificate:
+    """The certificate of a solution that fits its problem.
+
+    What belongs to every verification takes as long as it takes, unless there is a `limit`.
+    """
     d, net = problem.points.shape[1], solution.network.to_numpy()
     nu = np.asarray(solution.dual, dtype=np.float64)
     x, y = problem.points, problem.values
-    if d == 1:
+    hurried = d == 1 and line_in_haste.seconds(len(x), net.width) > limit.left + _GRACE
+    errors = None
+    if d == 1 and not hurried:
         errors = line.errors(net, x[:, 0], y)
         misfit, norm = np.abs(errors) * UP, line.path_norm(net, problem.penalty)
     else:
-        errors = None
-        misfit = residuals(net, x, y, _SHARE if problem.lam > 0 else 0.0)
-        norm = path_norm(net, problem.penalty)
+        norm = primal.path_norm(net, problem.penalty)
+        if hurried:
+            misfit = line_in_haste.residuals(net, x[:, 0], y)
+        else:
+            misfit = primal.residuals(net, x, y, _SHARE if problem.lam > 0 else 0.0, limit.all_but(_HALF))
     if problem.lam == 0:
-        value, rounding = interpolant_norm(problem, net, norm, misfit, errors)
+        value, rounding = interpolant_norm(problem, net, norm, misfit, errors, limit.all_but(_HALF))
     else:
         value, rounding = _objective(problem, norm, misfit), math.inf
 
     def enough(dual: Dual) -> bool:
         return value - round_down(_bound(problem, dual)) <= tolerance * value
 
-    if d == 1:
+    dual: Dual
+    scope: Scope
+    if hurried:
+        dual = line_in_haste.estimated_dual(x[:, 0], y, nu, problem.penalty, problem.weights)
+        scope = "searched"
+    elif d == 1:
         dual, scope = line.repaired_dual(x[:, 0], y, nu, problem.penalty, problem.weights), "exact"
     else:
         dual, scope = space.repaired_dual(

@@ -24,6 +24,7 @@ from scipy.spatial import KDTree
 
 from minnorm.network import ShallowReLU
 from minnorm.problem import Problem
+from minnorm.verify.clock import ENDLESS, Clock
 from minnorm.verify.exact import UNIT, UP, gamma, total
 from minnorm.verify.line_price import broken_line
 from minnorm.verify.primal import lengths
@@ -34,17 +35,23 @@ _ANSWER = 1e-6  # a network that misses labels by more than this share of their 
 _LEVEL = 2.0**-42  # of the labels' size, and of what the neurons vary: up to there a residual is rounding
 _TREE = 2  # coordinates in which a tree is quick, whatever the number of points
 _PAIRS = 10**10  # coordinates of pairs of points
+_A_SECOND, _LEAST = 1e9, 0.25  # of them; seconds for them in any case
 _TINY = 2.0**-900  # products below may have lost the error term
 
 
 def interpolant_norm(
-    problem: Problem, net: ShallowReLU, norm: float, misfit: np.ndarray, errors: np.ndarray | None = None
+    problem: Problem,
+    net: ShallowReLU,
+    norm: float,
+    misfit: np.ndarray,
+    errors: np.ndarray | None = None,
+    clock: Clock = ENDLESS,
 ) -> tuple[float, float]:
     """A bound above the least norm of an interpolant near a network, and the residual that counts as rounding.
 
     Arguments: the problem, the network, its path norm and its |f(x_i) - y_i|, rounded up; on the line also
-    f(x_i) - y_i, correctly rounded. The bound is never below the path norm, and infinite where the network is no
-    interpolant.
+    f(x_i) - y_i, correctly rounded; `clock`, for the bound is coarser where time is short. It is never below the path
+    norm, and infinite where the network is no interpolant.
     """
     x, y = problem.points, problem.values
     with np.errstate(over="ignore", invalid="ignore"):
@@ -62,13 +69,13 @@ def interpolant_norm(
         return norm, rounding
     if x.shape[1] == 1 and problem.penalty.bias == "free":
         return max(norm, least_norm_on_a_line(x[:, 0], y, problem.penalty.skip == "free")), rounding
-    price = total(misfit[misfit > 0] * bump_norms(problem, misfit > 0)) * UP
+    price = total(misfit[misfit > 0] * bump_norms(problem, misfit > 0, clock)) * UP
     if errors is not None:
         price = min(price, broken_line(x[:, 0], errors, problem.penalty))
     return (norm + price) * UP, rounding
 
 
-def bump_norms(problem: Problem, wanted: np.ndarray) -> np.ndarray:
+def bump_norms(problem: Problem, wanted: np.ndarray, clock: Clock = ENDLESS) -> np.ndarray:
     """B_i, rounded up, for the points that are `wanted` (n,); a point that occurs more than once is priced once."""
     places, group = np.unique(problem.points, axis=0, return_inverse=True)
     group = group.reshape(-1)
@@ -79,7 +86,7 @@ def bump_norms(problem: Problem, wanted: np.ndarray) -> np.ndarray:
         return np.zeros(len(reach)) if problem.penalty.constant_is_free else _once(np.ones(len(reach)), group[wanted])
     if len(places) == 2 and problem.penalty.skip == "free" and problem.penalty.constant_is_free:
         return np.zeros(len(reach))  # an affine function has any two values
-    near = _distances(places, group[wanted])
+    near = _distances(places, group[wanted], min(_PAIRS, _A_SECOND * max(clock.left, _LEAST)))
     with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
         price = _bump(min(places.shape[1], len(places) - 1)) / near * UP
         if penalised:
@@ -101,16 +108,16 @@ def _bump(d: int) -> float:
     return _BUMP[odd] if odd in _BUMP else 8 * (odd - 2) / (math.sqrt(2) - 1) * UP
 
 
-def _distances(places: np.ndarray, chosen: np.ndarray) -> np.ndarray:
+def _distances(places: np.ndarray, chosen: np.ndarray, most: float | int = _PAIRS) -> np.ndarray:
     """From places[chosen] to the nearest other place, rounded down.
 
     A difference of floats, its square, their sum and the root each err by u or gamma_d relatively, and so does the
-    choice of the nearest; numbers too small to square give 0. Where a tree would compare too many pairs, the largest
-    distance to a neighbour in one coordinate is a bound.
+    choice of the nearest; numbers too small to square give 0. Where a tree may compare more than `most` coordinates of
+    pairs, the largest distance to a neighbour in one coordinate is a bound.
     """
     scale = np.frexp(np.max(np.abs(places)))[1]
     unit = np.ldexp(places, -scale)
-    if places.shape[1] > _TREE and len(chosen) * places.size > _PAIRS:
+    if places.shape[1] > _TREE and len(chosen) * places.size > most:
         near = np.max([_neighbours(column)[chosen] for column in unit.T], axis=0) * (1 - 4 * UNIT)
         return np.nextafter(np.ldexp(near, scale), 0.0)
     nearest = np.asarray(KDTree(unit).query(unit[chosen], k=2)[1])

@@ -7,12 +7,14 @@ import numpy as np
 from minnorm._types import Array
 from minnorm.network import ShallowReLU
 from minnorm.penalty import PathNorm
+from minnorm.verify.clock import ENDLESS, Clock
 from minnorm.verify.exact import UP, gamma, total
 from minnorm.verify.twofold import halves, two_product, two_sum
 
 _BLOCK = 1 << 20  # hidden values held at once
 _TWO_WORD_BLOCK = 1 << 15  # the same where dozens of operations on them follow each other
-_WORK = 3 * 10**8  # products in two words, some 10 s
+_WORK = 3 * 10**8  # products or sums in two words, some 10 s
+_SECONDS, _LEAST = 3e-8, 0.5  # for each of them; for sums in any case, for without them a wide network is no answer
 _TINY = 2.0**-1022
 _SPLITS = 2.0**-700
 
@@ -40,20 +42,24 @@ def lengths(vectors: np.ndarray) -> np.ndarray:
         return np.ldexp(root, exponent)
 
 
-def residuals(net: ShallowReLU, x: np.ndarray, y: np.ndarray, share: float = 0.0) -> np.ndarray:
+def residuals(net: ShallowReLU, x: np.ndarray, y: np.ndarray, share: float = 0.0, clock: Clock = ENDLESS) -> np.ndarray:
     """|f(x_i) - y_i|, rounded up.
 
-    In float64 where the bound of what that loses is at most `share` of sum r_i^2, or two words would take too long.
+    In float64 where the bound of what that loses is at most `share` of sum r_i^2. Where two words would take too long,
+    or longer than there is by the `clock`, sums alone are taken in two, or nothing is.
     """
     if share > 0:
         values, errors = _in_one_word(net, x, y)
         with np.errstate(over="ignore", invalid="ignore"):
             if float(np.sum(errors * (2 * values + errors))) < share * float(np.sum(values * values)):
                 return (values + errors) * UP
-    if x.size * net.width > _WORK:
-        values, errors = _in_one_word(net, x, y)
-        return (values + errors) * UP
-    return _in_two_words(net, x, y)
+    left = clock.left
+    if x.size * net.width <= min(_WORK, left / _SECONDS):
+        return _in_two_words(net, x, y, clock)
+    if len(x) * net.width <= min(_WORK, max(left, _LEAST) / _SECONDS):
+        return _with_sums_in_two_words(net, x, y)
+    values, errors = _in_one_word(net, x, y)
+    return (values + errors) * UP
 
 
 def _in_one_word(net: ShallowReLU, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -79,7 +85,27 @@ def _in_one_word(net: ShallowReLU, x: np.ndarray, y: np.ndarray) -> tuple[np.nda
     return _known(values), _known(errors * UP + _underflow(net))
 
 
-def _in_two_words(net: ShallowReLU, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+def _with_sums_in_two_words(net: ShallowReLU, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """|f(x_i) - y_i|, rounded up, from hidden values in float64: what is lost does not grow with the width."""
+    n, d = x.shape
+    w, b, a = net.inner_weights, net.biases, net.outer_weights
+    skip = np.zeros(d) if net.skip is None else np.asarray(net.skip)
+    out, terms = np.empty(n), net.width + d + 4
+    rows, few = (max(1, block // max(1, net.width)) for block in (_BLOCK, _TWO_WORD_BLOCK))
+    with np.errstate(over="ignore", invalid="ignore"):
+        slope, level = np.abs(w).T @ np.abs(a) + np.abs(skip), np.abs(b) @ np.abs(a)
+        reach = (np.abs(x) @ slope + level) * (1 + gamma(2 * terms))
+        for i in range(0, n, rows):
+            hidden = np.maximum(x[i : i + rows] @ w.T + b, 0)
+            for j in range(0, len(hidden), few):
+                here = slice(i + j, min(i + j + few, i + len(hidden)))
+                given = np.broadcast_to(net.offset, y[here].shape)
+                high, rest, size = _summed(np.column_stack([hidden[j : j + few] * a, x[here] * skip, given, -y[here]]))
+                out[here] = (np.abs(high + rest) + gamma(terms) * size + gamma(d + 4) * reach[here]) * UP
+    return _known(out * UP + _underflow(net))
+
+
+def _in_two_words(net: ShallowReLU, x: np.ndarray, y: np.ndarray, clock: Clock = ENDLESS) -> np.ndarray:
     r"""|f(x_i) - y_i| with errors of second order in u, rounded up.
 
     w_k . x_i + b_k is a running sum s of exact products p + e, with the errors q of its additions: s + sum(e + q)
@@ -96,6 +122,10 @@ def _in_two_words(net: ShallowReLU, x: np.ndarray, y: np.ndarray) -> np.ndarray:
     rows = max(1, _TWO_WORD_BLOCK // max(1, net.width))
     with np.errstate(over="ignore", invalid="ignore"):
         for i in range(0, n, rows):
+            if clock.left < 0:
+                values, errors = _in_one_word(net, x[i:], y[i:])
+                out[i:] = (values + errors) * UP
+                break
             part, wanted = x[i : i + rows], y[i : i + rows]
             x_halves = halves(part)
             s = np.broadcast_to(b, (len(part), net.width))

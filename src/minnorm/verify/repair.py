@@ -23,7 +23,7 @@ def correction(x: np.ndarray, nu: np.ndarray, penalty: PathNorm, clock: Clock = 
     """
     constant = penalty.constant_is_free
     linear = penalty.skip == "free"
-    whole, e = integers(x)
+    whole, e = integers(x) if linear else ([], 0)
     numbers, e_nu = integers(nu)
     unit = Fraction(1) / (power(e) * power(e_nu))
     ones = np.full(len(x), power(e), dtype=object)

@@ -6,6 +6,9 @@ from minnorm.verify.clock import ENDLESS, Clock
 
 _ROUNDS = 60
 _BLOCK = 1 << 21  # projections held at once
+_BLOCK_IN_HASTE = 1 << 18  # so that the clock is looked at more often
+_HASTE = 10.0  # seconds
+_NORMALS = 16  # singular value decompositions between two looks at the clock
 
 
 def ascend(
@@ -29,10 +32,10 @@ def ascend(
     if k == 0:
         return 0.0
     rng = np.random.default_rng(seed)
-    tries = [starts, rng.normal(size=(randoms, k)), _normals(points, affine, randoms, rng)]
+    tries = [starts, rng.normal(size=(randoms, k)), _normals(points, affine, randoms, rng, clock)]
     u = np.concatenate([part for part in tries if len(part)])
     u = u / np.linalg.norm(u, axis=1, keepdims=True)
-    rows = max(1, _BLOCK // len(points))
+    rows = max(1, (_BLOCK if clock.left > _HASTE else _BLOCK_IN_HASTE) // len(points))
     highest = 0.0
     for i in range(0, len(u), rows):
         highest = max(highest, _climb(points, weights, affine, u[i : i + rows], rounds, clock))
@@ -41,8 +44,8 @@ def ascend(
     return highest
 
 
-def _normals(points: np.ndarray, affine: bool, count: int, rng: np.random.Generator) -> np.ndarray:
-    """Directions orthogonal to k - 1 random points, or differences of k."""
+def _normals(points: np.ndarray, affine: bool, count: int, rng: np.random.Generator, clock: Clock) -> np.ndarray:
+    """Directions orthogonal to k - 1 random points, or differences of k; fewer than `count` where time is short."""
     n, k = points.shape
     needed = k if affine else k - 1
     if n < needed or k == 1:
@@ -51,7 +54,12 @@ def _normals(points: np.ndarray, affine: bool, count: int, rng: np.random.Genera
     if chosen is None:
         chosen = points[rng.integers(0, n, (count, needed))]
     flats = chosen[:, 1:] - chosen[:, :1] if affine else chosen
-    return np.linalg.svd(flats)[2][:, -1]
+    found = []
+    for i in range(0, count, _NORMALS):
+        if clock.left < 0:
+            break
+        found.append(np.linalg.svd(flats[i : i + _NORMALS])[2][:, -1])
+    return np.concatenate(found) if found else np.zeros((0, k))
 
 
 def _climb(points: np.ndarray, weights: np.ndarray, affine: bool, u: np.ndarray, rounds: int, clock: Clock) -> float:

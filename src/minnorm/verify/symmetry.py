@@ -13,11 +13,14 @@ import itertools
 import numpy as np
 from scipy.optimize import nnls
 
+from minnorm.verify.clock import ENDLESS, Clock
 
-def chamber(points: np.ndarray, weights: np.ndarray) -> np.ndarray:
+
+def chamber(points: np.ndarray, weights: np.ndarray, clock: Clock = ENDLESS) -> np.ndarray:
     """Rows a (m, k), of entries 0 and +-1: it is enough to look at w with a . w >= 0. None (0, k) without symmetry.
 
-    Arguments: `points` (n, k), reflected about the origin; `weights` (n,). None where points are equal.
+    Arguments: `points` (n, k), reflected about the origin; `weights` (n,); `clock`: fewer symmetries are known where
+    time is short. None where points are equal.
     """
     k = points.shape[1]
     values = [np.sort(column) for column in points.T]
@@ -27,12 +30,14 @@ def chamber(points: np.ndarray, weights: np.ndarray) -> np.ndarray:
         return np.zeros((0, k))
     roots = [_root(k, i) for i in range(k) if odd[i] and _is_symmetry(_flipped(points, i), where, weights)]
     for i, j in itertools.combinations(range(k), 2):
+        if clock.left < 0:
+            break
         for sign in (1.0, -1.0):
             if np.array_equal(values[i], values[j] if sign > 0 else -values[j][::-1]) and _is_symmetry(
                 _exchanged(points, i, j, sign), where, weights
             ):
                 roots.append(_root(k, i, j, -sign))
-    return _simple(np.array(roots).reshape(-1, k))
+    return _simple(np.array(roots).reshape(-1, k), clock)
 
 
 def _root(k: int, i: int, j: int | None = None, sign: float = 0.0) -> np.ndarray:
@@ -69,10 +74,12 @@ def _is_symmetry(image: np.ndarray, where: dict[tuple[float, ...], float], weigh
     return np.array_equal(moved, weights) or np.array_equal(moved, -weights)
 
 
-def _simple(roots: np.ndarray) -> np.ndarray:
+def _simple(roots: np.ndarray, clock: Clock) -> np.ndarray:
     """The roots that are no combinations of others with weights >= 0; without one, the part searched only grows."""
     kept = list(range(len(roots)))
     for i in range(len(roots)):
+        if clock.left < 0:
+            break
         others = [j for j in kept if j != i]
         if others and nnls(roots[others].T, roots[i])[1] < 1e-9:
             kept.remove(i)
