@@ -1,12 +1,12 @@
 """Random problems: kinds of points, kinds of labels, penalties, lam and tolerances. A seed and a number make a case."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import product
 
 import mpmath
 import numpy as np
-from check import Objective, dual_norm, nearest_feasible, scaled_integers, spread
+from check import Objective, dual_norm, scaled_integers, spread, without_free_terms
 
 MOST = {1: 30, 2: 30, 3: 22, 4: 9}
 """The most points in each dimension: what the check in integers enumerates in a second or two."""
@@ -34,7 +34,7 @@ class Case:
         lam = f"lam {p.lam!r} ({self.share:.3g} lam_max)" if p.lam else "interpolation"
         return (
             f"{self.points} points, {self.labels} labels, n = {n}, d = {d}, bias {p.bias}, skip {p.skip}, "
-            f"offset {p.offset}, {lam}, tolerance {self.tolerance:.2g}"
+            f"offset {p.offset}, {lam}, tolerance {self.tolerance:.2g}{'' if p.weights is None else ', weights'}"
         )
 
 
@@ -56,11 +56,21 @@ def draw(seed: int, number: int, dims: tuple[int, ...], kinds: tuple[str, ...]) 
         _, first, group = np.unique(x, axis=0, return_index=True, return_inverse=True)
         y = y[first][group.reshape(-1)]
     twice = len(x) <= 6 and d <= 2 and rng.random() < 0.3
-    problem = Objective(x, y, bias, skip, offset, 0.0)
+    weights = None if interpolates else _weights(np.random.default_rng([seed, number, 2]), len(x))
+    problem = Objective(x, y, bias, skip, offset, 0.0, weights)
     largest = 0.0 if interpolates else lam_max(problem)
     if share:
-        problem = Objective(x, y, bias, skip, offset, share * (largest or 1.0))
+        problem = replace(problem, lam=share * (largest or 1.0))
     return Case(seed, number, kind, label, problem, share, largest, tolerance, twice)
+
+
+def _weights(rng: np.random.Generator, n: int) -> np.ndarray | None:
+    """How often points count, mostly once."""
+    if rng.random() < 0.75:
+        return None
+    kind = int(rng.integers(3))
+    weights = [rng.integers(0, 4, n), rng.uniform(0.1, 1, n), 10 ** rng.uniform(-6, 3, n)][kind].astype(np.float64)
+    return weights if np.any(weights) else None
 
 
 def fitted(problem: Objective) -> bool:
@@ -70,13 +80,14 @@ def fitted(problem: Objective) -> bool:
 
 def lam_max(problem: Objective) -> float:
     """The least lam at which no neuron is worth its cost: the dual norm of the mean residual of the free terms."""
-    rest = nearest_feasible(problem, [Fraction(float(label)) for label in problem.y])
-    numbers, e = scaled_integers(rest)
+    times = problem.times
+    rest = without_free_terms(problem, [Fraction(float(label)) for label in problem.y], times)
+    numbers, e = scaled_integers([p * part / sum(times) for p, part in zip(times, rest, strict=True)])
     if not np.any(numbers):
         return 0.0
     largest = dual_norm(problem.x, numbers, problem.bias) * mpmath.mpf(2) ** -e
     reach = float(np.max(np.abs(problem.x))) + 1.0
-    return float(largest / len(problem.y)) if largest > 1e-60 * spread(problem) * reach else 0.0
+    return float(largest) if largest > 1e-60 * spread(problem) * reach else 0.0
 
 
 def described(case: Case) -> dict:

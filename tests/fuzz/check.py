@@ -1,13 +1,14 @@
 r"""What a result claims against what its arrays prove, in rationals and 60 digits, without any code of the package.
 
-    (P0)  [f] >= nu . y / s            (PL)  objective >= max over t of t (nu . y) - t^2 n |nu|^2 / 2,  t <= lam / s
+    (P0)  [f] >= nu . y / s
+    (PL)  objective >= max over t of t (nu . y) - t^2 S/2 sum nu_i^2 / p_i,  t <= lam / s
 
-for nu orthogonal to the free terms, s = sup |sum_i nu_i relu(w . x_i + b)| / cost(w, b). With free biases that sum is
-piecewise linear in b with kinks at points, so s is the largest of suprema over unit w with z_j = x_j - x_i, over all i.
-With penalised ones it is that with z_j = (x_j, 1).
+for nu orthogonal to the free terms, weights p of sum S (1 if there are none), and s = sup |sum_i nu_i relu(w . x_i +
+b)| / cost(w, b). With free biases that sum is piecewise linear in b with kinks at points, so s is the largest of
+suprema over unit w with z_j = x_j - x_i, over all i. With penalised ones it is that with z_j = (x_j, 1).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import mpmath
@@ -28,6 +29,17 @@ class Objective:
     skip: str
     offset: str
     lam: float
+    weights: np.ndarray | None = None  # how often points count, 1 if None
+
+    @property
+    def times(self) -> list[Fraction]:
+        """How often each point counts."""
+        return [Fraction(1)] * len(self.y) if self.weights is None else [Fraction(float(p)) for p in self.weights]
+
+    @property
+    def counting(self) -> np.ndarray:
+        """Which points count at all."""
+        return np.ones(len(self.y), dtype=bool) if self.weights is None else self.weights > 0
 
 
 @dataclass(frozen=True)
@@ -67,13 +79,18 @@ def examine(problem: Objective, claim: Claim, tolerance: float, known: float = n
     A dual vector that is orthogonal to the free terms but for rounding proves one bound, whoever repairs it. Where it
     is farther off, the repair is a choice, and a bound is only compared with what is known to be possible.
     """
+    live = problem.counting
+    if not np.all(live):
+        faults = ["a point that does not count has a part in the dual vector"] if np.any(claim.dual[~live]) else []
+        found = examine(_some(problem, live), replace(claim, dual=claim.dual[live]), tolerance, known)
+        return replace(found, faults=faults + found.faults)
     with mpmath.workdps(DIGITS):
         faults = [] if _admitted(problem, claim) else ["a term that the penalty forbids"]
         misfit = residuals(problem, claim)
         norm = path_norm(problem, claim)
-        n = len(problem.y)
-        squares = sum(r * r for r in misfit)
-        true = _mpf(squares) / (2 * n) + mpmath.mpf(problem.lam) * norm if problem.lam else norm
+        times = problem.times
+        squares = sum(p * r * r for p, r in zip(times, misfit, strict=True))
+        true = _mpf(squares / (2 * sum(times))) + mpmath.mpf(problem.lam) * norm if problem.lam else norm
         bound = best_bound(problem, claim.dual)
         value, lower = mpmath.mpf(claim.value), mpmath.mpf(claim.lower)
         worst = max(abs(r) for r in misfit)
@@ -100,6 +117,12 @@ def examine(problem: Objective, claim: Claim, tolerance: float, known: float = n
                 elif value > known * (1 + 2 * tolerance + HAIR):
                     faults.append("FALSE: there is a better network")
         return Finding(faults, float(true), float(bound))
+
+
+def _some(problem: Objective, rows: np.ndarray) -> Objective:
+    """The problem of some points."""
+    weights = None if problem.weights is None else problem.weights[rows]
+    return replace(problem, x=problem.x[rows], y=problem.y[rows], weights=weights)
 
 
 def _of_certified(problem: Objective, claim: Claim, tolerance: float, true, worst) -> list[str]:
@@ -157,7 +180,8 @@ def best_bound(problem: Objective, dual: np.ndarray) -> mpmath.mpf:
     largest = dual_norm(problem.x, numbers, problem.bias) * mpmath.mpf(2) ** -e
     if not problem.lam:
         return against / largest if largest else mpmath.inf
-    square = len(problem.y) * _mpf(sum(part * part for part in nu))
+    times = problem.times
+    square = _mpf(sum(times) * sum(part * part / p for part, p in zip(nu, times, strict=True)))
     t = against / square
     t = min(t, mpmath.mpf(problem.lam) / largest) if largest else t
     return max(mpmath.mpf(0), t * against - t * t * square / 2)
@@ -197,18 +221,25 @@ def free_terms(problem: Objective) -> list[list[Fraction]]:
 
 def nearest_feasible(problem: Objective, nu: list[Fraction]) -> list[Fraction]:
     """nu without its part in the span of the free terms, in rationals."""
+    return without_free_terms(problem, nu, [Fraction(1)] * len(nu))
+
+
+def without_free_terms(problem: Objective, vector: list[Fraction], times: list[Fraction]) -> list[Fraction]:
+    """What the best free terms leave, in rationals, where points count so many times."""
     basis: list[tuple[list[Fraction], Fraction]] = []
     for column in free_terms(problem):
-        column = _without(column, basis)
-        square = sum(part * part for part in column)
+        column = _without(column, basis, times)
+        square = sum(p * part * part for p, part in zip(times, column, strict=True))
         if square:
             basis.append((column, square))
-    return _without(nu, basis)
+    return _without(vector, basis, times)
 
 
-def _without(vector: list[Fraction], basis: list[tuple[list[Fraction], Fraction]]) -> list[Fraction]:
+def _without(
+    vector: list[Fraction], basis: list[tuple[list[Fraction], Fraction]], times: list[Fraction]
+) -> list[Fraction]:
     for other, square in basis:
-        share = sum(a * b for a, b in zip(vector, other, strict=True)) / square
+        share = sum(p * a * b for p, a, b in zip(times, vector, other, strict=True)) / square
         vector = [a - share * b for a, b in zip(vector, other, strict=True)] if share else vector
     return vector
 

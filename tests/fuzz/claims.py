@@ -74,7 +74,11 @@ def _solution(case: Case, penalty: mn.PathNorm, rng: np.random.Generator) -> mn.
     n, d = p.x.shape
     if rng.random() < 0.7 and n * d <= 40:
         problem = {"penalty": penalty, "certify": False, "tolerance": 1e-6}
-        return mn.fit(p.x, p.y, p.lam, **problem) if p.lam else mn.interpolate(p.x, p.y, **problem)
+        return (
+            mn.fit(p.x, p.y, p.lam, sample_weight=p.weights, **problem)
+            if p.lam
+            else mn.interpolate(p.x, p.y, **problem)
+        )
     m = int(rng.integers(0, 5))
     net = mn.ShallowReLU(
         rng.standard_normal((m, d)),
@@ -83,7 +87,7 @@ def _solution(case: Case, penalty: mn.PathNorm, rng: np.random.Generator) -> mn.
         np.asarray(rng.standard_normal() if p.offset == "free" else 0.0),
         rng.standard_normal(d) if p.skip == "free" else None,
     )
-    return mn.Solution(net, rng.standard_normal(n), penalty, p.lam)
+    return mn.Solution(net, rng.standard_normal(n), penalty, p.lam, weights=p.weights)
 
 
 def _spoilt(solution: mn.Solution, case: Case, rng: np.random.Generator) -> tuple[mn.Solution, list[str]]:

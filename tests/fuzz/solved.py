@@ -3,10 +3,11 @@
 import time
 import traceback
 import warnings
+from dataclasses import replace
 
 import numpy as np
 from cases import Case, described
-from check import Claim, closest, examine, spread
+from check import Claim, Objective, closest, examine, spread
 from optimum import bracket
 
 import minnorm as mn
@@ -22,7 +23,7 @@ def report(case: Case) -> dict:
         with warnings.catch_warnings(record=True) as heard:
             warnings.simplefilter("always")
             if p.lam:
-                solution = mn.fit(p.x, p.y, p.lam, penalty=penalty, tolerance=case.tolerance)
+                solution = mn.fit(p.x, p.y, p.lam, sample_weight=p.weights, penalty=penalty, tolerance=case.tolerance)
             else:
                 solution = mn.interpolate(p.x, p.y, penalty=penalty, tolerance=case.tolerance)
     except ValueError as error:
@@ -56,6 +57,16 @@ def claim(solution: mn.Solution) -> Claim:
     )  # fmt: skip
 
 
+def repeated(problem: Objective) -> Objective | None:
+    """The problem with its points as often as they count, where these are whole numbers."""
+    if problem.weights is None:
+        return problem
+    times = problem.weights.astype(int)
+    if not np.array_equal(times, problem.weights):
+        return None
+    return replace(problem, x=np.repeat(problem.x, times, axis=0), y=np.repeat(problem.y, times), weights=None)
+
+
 def _closed_form(case: Case, penalty: mn.PathNorm) -> list[str]:
     """Faults of the closed form on the line."""
     p = case.problem
@@ -73,7 +84,9 @@ def _closed_form(case: Case, penalty: mn.PathNorm) -> list[str]:
 
 def _second(case: Case, solution: mn.Solution) -> list[str]:
     """Faults that the independent optimum and the independent lam_max show."""
-    p, faults = case.problem, []
+    p, faults = repeated(case.problem), []
+    if p is None:
+        return []
     least, most = bracket(p)
     proven = solution.certificate.scope != "searched"
     if proven and solution.lower_bound > most * (1 + 1e-9):
