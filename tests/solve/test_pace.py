@@ -160,3 +160,29 @@ def test_after_ctrl_c_polishing_has_a_moment(monkeypatch):
     assert found.ending == "interrupted"
     assert deadlines[0] <= time.monotonic() + 10 < np.inf
     assert deadlines[0] > began
+
+
+PENALISED = [PathNorm("penalised", skip, offset) for skip in ("none", "free") for offset in ("free", "none")]
+
+
+@pytest.mark.filterwarnings("ignore::minnorm.UncertifiedWarning")
+@pytest.mark.parametrize("penalty", PENALISED, ids=lambda p: f"{p.skip}-{p.offset}")
+@pytest.mark.parametrize("pressed", [False, True])
+def test_on_the_line_penalised_biases_start_from_free_ones(penalty, pressed, monkeypatch):
+    rng = np.random.default_rng(0)
+    asked = Problem(rng.random(30) + 1, rng.normal(size=30), penalty)
+    best = module.minimise(asked)
+
+    def press(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(
+        module, "penalised_line", press if pressed else lambda *_: pytest.fail("there is no time for it")
+    )
+    found = module.minimise(asked, on_interrupt="return", time_limit=None if pressed else 0)
+    assert found.ending == ("interrupted" if pressed else "time")
+    assert 0.5 * best.value < found.lower_bound <= best.value * (1 + 1e-9)
+    assert best.lower_bound <= found.value < best.value * 1.01
+    if pressed:
+        with pytest.raises(KeyboardInterrupt):
+            module.minimise(asked)

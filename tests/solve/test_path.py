@@ -1,4 +1,6 @@
 import dataclasses
+import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -187,6 +189,30 @@ def test_time_limit_still_answers():
     ds = path(x, y, [0.1, 0.01, 0.001], time_limit=0.0)
     assert ds.sizes["lam"] == 3
     assert np.all(ds.lower_bound <= ds.value)
+
+
+@pytest.mark.filterwarnings("ignore::minnorm.UncertifiedWarning")
+@pytest.mark.parametrize("late", [0.0, 1.0, 3.0])
+def test_what_each_problem_takes_beyond_its_share_is_kept_for_the_others(late, monkeypatch):
+    """On a clock of its own, where each takes its share and `late` seconds more."""
+    now, limits, moments, whole = [0.0], [], [], minimise
+
+    def slow(*arguments, time_limit, moment_for_proof, **options):
+        limits.append(time_limit)
+        moments.append(moment_for_proof)
+        now[0] += time_limit + late
+        return whole(*arguments, **options)
+
+    clock = SimpleNamespace(monotonic=lambda: now[0])
+    for module in ("path", "minimise"):
+        monkeypatch.setattr(sys.modules[f"minnorm.solve.{module}"], "time", clock)
+    monkeypatch.setattr(sys.modules["minnorm.solve.path"], "minimise", slow)
+    x, y = data(n=8)
+    path(x, y, np.geomspace(0.1, 0.01, 10), time_limit=100.0)
+    assert len(limits) == 10
+    assert min(limits) >= 0
+    assert sum(moments) <= 1
+    assert 99 <= now[0] <= 100 + 2 * late
 
 
 def test_warm_start_saves_rounds():

@@ -14,10 +14,10 @@ from minnorm.checks import choice, flag, function, optional, real, whole
 from minnorm.network import ShallowReLU
 from minnorm.penalty import PathNorm
 from minnorm.problem import Problem, TiesError
-from minnorm.solution import Certificate, Solution
+from minnorm.solution import Certificate, Ending, Solution
 from minnorm.solve.freepart import FreePart
 from minnorm.solve.generate import Found, Progress, generate
-from minnorm.solve.pace import Times
+from minnorm.solve.pace import Times, fits
 from minnorm.solve.penalised_line import penalised_line
 from minnorm.solve.polish import misfits, restored
 from minnorm.solve.pool import Pool
@@ -37,6 +37,8 @@ OnInterrupt = Literal["return", "raise"]
 
 _PROOF = 0.25  # of the time limit is kept for verifying, which may have more if solving takes less
 _POLISH = 0.05  # of the time limit is for the last digits of what the solver found
+_ANGLE = 2e5  # operations that a chain of angles takes for each point
+_MOMENT = 0.5  # seconds for verifying even where the time is over
 _PROMPT = 1.0  # seconds for polishing what there was when Ctrl-C was pressed, and for verifying it
 _EFFORT = 40.0  # seconds that verifying takes at most unless a longer limit allows more
 _SHARE = 0.5  # of the tolerance is for the solver; verifying adds bounds of rounding errors to its gap
@@ -161,10 +163,12 @@ def minimise(
     on_interrupt: OnInterrupt = "raise",
     warm: Warm | None = None,
     verifying: Callable[[float], None] | None = None,
+    moment_for_proof: float = _MOMENT,
 ) -> Solution:
     """Solve a `Problem`; see `fit` for the options. Nobody is warned, and Ctrl-C is raised unless asked otherwise.
 
-    `warm` is started from, and changed; `verifying` is called with the part of the verification that is done.
+    `warm` is started from, and changed; `verifying` is called with the part of the verification that is done, which has
+    `moment_for_proof` in seconds where the time is over.
     """
     tolerance = real(
         "tolerance", tolerance, "a relative gap from 1e-10 up to, not including, 1", lambda gap: 1e-10 <= gap < 1
@@ -195,7 +199,9 @@ def minimise(
         if solution.ending == "interrupted":
             proof = _proof(problem, solution, tolerance, seed, _PROMPT, None)
         else:
-            proof = _proof(problem, solution, tolerance, seed, deadline - time.monotonic(), told.verifying)
+            proof = _proof(
+                problem, solution, tolerance, seed, deadline - time.monotonic(), told.verifying, moment_for_proof
+            )
     except KeyboardInterrupt:
         if solution.ending == "interrupted" or not kept:
             raise
@@ -220,8 +226,9 @@ def _proof(
     seed: int,
     limit: float,
     progress: Callable[[float], None] | None,
+    least: float = _MOMENT,
 ) -> Certificate:
-    """What `verify` can make of it within a limit in seconds."""
+    """What `verify` can make of it within a limit in seconds, or a moment."""
     finite = math.isfinite(limit)
     return verify(
         problem.points,
@@ -230,7 +237,7 @@ def _proof(
         tolerance=tolerance,
         effort=max(1.0, limit / _EFFORT) if finite else 1.0,
         seed=seed,
-        time_limit=max(limit, 0.0) if finite else None,
+        time_limit=max(limit, least) if finite else None,
         progress=progress,
     )
 
@@ -325,9 +332,17 @@ def _reduced(
         if merge and problem.lam > 0:
             distinct, group = without_twins(distinct, group.reshape(-1))
         less = problem.changed(points=distinct[group.reshape(-1)], values=part.rest(x, problem.values))
-        found = penalised_line(
-            less, tolerance, lambda reduced: _generated(reduced, tolerance, times.solved, seed, progress, warm)
-        )
+        try:
+            if problem.lam == 0 and not fits(_ANGLE * x.size, times.solved):
+                found = _connected(less, "time")
+            else:
+                found = penalised_line(
+                    less, tolerance, lambda reduced: _generated(reduced, tolerance, times.solved, seed, progress, warm)
+                )
+        except KeyboardInterrupt:
+            if problem.lam > 0:
+                raise
+            found = _connected(less, "interrupted")
         return dataclasses.replace(found, network=restored(problem, found.network, part, times.polished))
     reduced = reduce(problem, merge=merge)
     if reduced.rank == 0:
@@ -338,6 +353,16 @@ def _reduced(
         along = along[np.unique(reduced.group, return_index=True)[1]][reduced.group]  # equal points stay equal
         return _line(problem, axis, centre, along, merge, tolerance, times, progress)
     return as_solution(reduced, _generated(reduced, tolerance, times.solved, seed, progress, warm), times.polished)
+
+
+def _connected(problem: Problem, ending: Ending) -> Solution:
+    """The interpolant that is the best for free biases, and the dual vector that proves it: a start for penalised ones.
+
+    An atom costs no less there, so the bound holds, too.
+    """
+    free = dataclasses.replace(problem.penalty, bias="free", offset="free")
+    found = known.line(problem.points, problem.values, free, certify=False)
+    return Solution(found.network, found.dual, problem.penalty, 0.0, ending=ending)
 
 
 def _generated(

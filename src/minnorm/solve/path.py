@@ -30,6 +30,7 @@ Progress = Callable[[int, int], None]
 
 _STARTS, _CLIMBED, _DRAWN = 4000, 16, 30  # of the search beyond: at most, at first, and drawn for each that is best
 _SAME = 1e-9  # relative difference of two local maxima that are one
+_FOR_PROOFS = 0.5  # seconds, for verifying what there is no time for
 _FOR_LAM = 0.1  # of the time limit, at most, is for lam_max
 _ENDINGS = ("closed", "rounding", "stalled", "time", "interrupted")
 _GRID, _SMALLEST = 25, 1e-4
@@ -129,7 +130,7 @@ def path(
         Problem(X, y, penalty, lam, weights=sample_weight, names=NAMES)
         for lam in sequence("lams", lams, lambda: least.lam, one=True)
     ]
-    warm = Warm()
+    warm, shares = Warm(), _Shares(end)
     solutions: list[Solution] = []
     try:
         for problem in problems:
@@ -137,11 +138,12 @@ def path(
                 minimise(
                     problem,
                     tolerance=tolerance,
-                    time_limit=_share(end, len(problems) - len(solutions)),
+                    time_limit=shares.next(len(problems) - len(solutions)),
                     seed=seed,
                     certify=certify,
                     on_interrupt=on_interrupt,
                     warm=warm,
+                    moment_for_proof=_FOR_PROOFS / len(problems),
                 )
             )
             if solutions[-1].ending == "interrupted":
@@ -183,10 +185,21 @@ def networks(dataset: xr.Dataset) -> Iterator[tuple[float, ShallowReLU]]:
         yield float(one["lam"]), ShallowReLU.from_dict(parts)
 
 
-def _share(end: float, left: int) -> float | None:
-    """Seconds for the next of the problems left: twice its share, for the first ones are the easiest."""
-    seconds = max(0.0, end - time.monotonic())
-    return seconds * min(1.0, 2 / left) if math.isfinite(end) else None
+class _Shares:
+    """Shares of the time until `end`, less what each problem takes beyond its own, as far as has been seen."""
+
+    def __init__(self, end: float) -> None:
+        self.end, self.due, self.beyond = end, math.inf, 0.0
+
+    def next(self, left: int) -> float | None:
+        """Seconds for the next of the problems left: twice its share, for the first ones are the easiest."""
+        if not math.isfinite(self.end):
+            return None
+        now = time.monotonic()
+        self.beyond = max(self.beyond, now - self.due)
+        seconds = max(0.0, self.end - now - self.beyond * left) * min(1.0, 2 / left)
+        self.due = now + seconds
+        return seconds
 
 
 def _said(problems: list[Problem], solutions: list[Solution]) -> str:

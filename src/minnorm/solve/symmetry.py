@@ -43,15 +43,16 @@ def symmetrised(problem: Problem, dual: np.ndarray) -> np.ndarray:
 
 def _reflections(points: np.ndarray):
     """Images of the points under all sign changes of a column and all exchanges of two, with or without both signs."""
-    columns = [np.sort(column) for column in points.T]
-    for i, column in enumerate(columns):
-        if np.array_equal(column, -column[::-1]):
+    columns = [np.sort(column) + 0.0 for column in points.T]  # -0.0 becomes 0.0, so that equal columns have equal bytes
+    keys, opposite = ([part.tobytes() for part in parts] for parts in (columns, [0.0 - part[::-1] for part in columns]))
+    for i, key in enumerate(keys):
+        if key == opposite[i]:
             image = points.copy()
             image[:, i] *= -1
             yield image + 0.0
-    for (i, first), (j, second) in itertools.combinations(enumerate(columns), 2):
+    for i, j in itertools.combinations(range(len(keys)), 2):
         for sign in (1.0, -1.0):
-            if np.array_equal(first, second if sign > 0 else -second[::-1]):
+            if keys[i] == (keys[j] if sign > 0 else opposite[j]):
                 image = points.copy()
                 image[:, i], image[:, j] = sign * points[:, j], sign * points[:, i]
                 yield image + 0.0

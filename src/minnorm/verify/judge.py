@@ -23,7 +23,7 @@ from minnorm.verify.exact import UP, Dual, integers, power, round_down, total
 from minnorm.verify.price import interpolant_norm
 
 _PATIENCE = 40.0  # seconds
-_LEAST, _GRACE = 0.5, 0.3  # seconds that there are in any case, and that a proof on the line may take beyond the limit
+_LEAST, _GRACE = 0.05, 0.3  # seconds that there are in any case, and that a proof on the line may take beyond the limit
 _SQUARES = 2.0**-480  # the square of less may be too small for float64
 _HALF = 0.5  # of the time is left for the dual vector
 _SHARE = 2.0**-36  # of the squared residuals, that float64 may lose before they are computed in two words
@@ -54,9 +54,8 @@ def verify(
 
     Arguments: `points` (n, d), or (n,) for d = 1; `values` (n,); `solution`; `tolerance` for `certified`;
     `effort`, a multiple of the 40 s that an enumeration of activation patterns or branching may take; `seed` of the
-    search where it takes longer; `time_limit` in seconds for everything, if less (half a second at least): residuals
-    are bounded in float64, and sup |h| is estimated, where it does not allow for more; `progress`, called with the
-    fraction done.
+    search where it takes longer; `time_limit` in seconds for everything, if less: where it does not allow for more
+    residuals are bounded in float64 and sup |h| is estimated; `progress`, called with the fraction done.
 
     Returns a `Certificate`. Its scope is "exact" where sup |h| is found by integer arithmetic (d = 1, and few points in
     two to four dimensions where float64 leaves the gap open) or by an enumeration with a bound of its rounding errors
