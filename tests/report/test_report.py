@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from minnorm import report, study
+from minnorm.report.atlas_frame import frame
 
 
 @pytest.fixture(scope="module")
@@ -55,6 +56,30 @@ def test_page_is_whole_and_needs_no_network(page):
     assert "http" not in re.sub(r"data:image[^\"]*", "", page)
     assert "16" in page
     assert "diverged" in page
+
+
+@pytest.mark.slow
+def test_a_report_never_solves(tmp_path, monkeypatch):
+    points = {
+        "name": "points",
+        "task": {"kind": "points", "points": 5},
+        "train": {"width": 8, "steps": 5, "records": 3},
+        "measure": {"optimum": False},
+        "grid": {"optimizer": ["gd", "adam"]},
+    }
+    specification = study.parse(points)
+    study.run(specification, tmp_path)
+    least = specification.task.data().target.norm
+
+    def solved(*_, **__):
+        raise AssertionError("the solver was called")
+
+    monkeypatch.setattr("minnorm.study.optimum.minimise", solved)
+    monkeypatch.setattr("minnorm.study.optimum._KEPT", {})
+    (section,) = report.sections(tmp_path)
+    assert f"Exact minimum norm {least:.6g}" in section.exact
+    assert any("Nearest to the exact interpolant" in finding for finding in section.findings)
+    frame(study.stores(tmp_path))
 
 
 def test_dark_pages_have_dark_figures(page):

@@ -67,6 +67,36 @@ def test_errors_name_the_place(small, change, words):
     assert all(word in message for word in words)
 
 
+BUMP = {"kind": "bump", "dim": 3, "points": 20}
+
+
+@pytest.mark.parametrize(
+    ("study", "message"),
+    [
+        ({"report": "stretch"}, "report: 'stretch' is for training on a bump without plateau; leave it out"),
+        ({"report": "stretch", "task": BUMP | {"plateau": 0.2}}, "report: 'stretch' is for training on a bump without"),
+        ({"report": "stretch", "task": BUMP, "grid": {"task.plateau": [0.0, 0.1]}}, "'stretch' is for training on a"),
+        (
+            {"report": "atlas", "solve": {"lam": 0.1}},
+            "report: 'atlas' is of networks that are trained; this study solves",
+        ),
+        (
+            {"report": "stretch", "task": BUMP, "solve": {"lam": 0.1}},
+            "report: 'stretch' is of networks",
+        ),
+        ({"report": "rates", "task": {"kind": "diabetes"}}, "'rates' needs an exact norm, which no task of kind 'diab"),
+    ],
+)
+def test_a_study_whose_page_cannot_be_written_is_refused_before_it_runs(small, study, message):
+    with pytest.raises(ValueError, match=re.escape(message)):
+        parse({"name": "a", "task": small["task"]} | study)
+
+
+@pytest.mark.parametrize("study", [{"report": "stretch", "task": BUMP}, {"report": "rates", "solve": {"lam": 0.1}}])
+def test_pages_that_can_be_written_are_taken(small, study):
+    assert parse({"name": "a", "task": small["task"]} | study).report == study["report"]
+
+
 def test_load_reads_toml_and_finds_a_csv_file_beside_it(tmp_path):
     (tmp_path / "data.csv").write_text("x,y\n0,1\n1,2\n")
     file = tmp_path / "study.toml"

@@ -18,6 +18,17 @@ def test_line_has_its_interpolant_as_target():
     assert task.target.exact.certified
 
 
+def test_making_data_never_solves(monkeypatch):
+    def solved(*_, **__):
+        raise AssertionError("the solver was called")
+
+    monkeypatch.setattr("minnorm.study.optimum.minimise", solved)
+    drawn = data(kind="points", points=12, seed=987)
+    assert np.var(drawn.values) > 0
+    with pytest.raises(AssertionError, match="the solver was called"):
+        _ = drawn.target
+
+
 def test_bump_labels_agree_with_its_target():
     task = data(kind="bump", dim=3, plateau=0.2, points=200)
     np.testing.assert_allclose(task.target.function(task.points), task.values, atol=1e-10)

@@ -152,7 +152,9 @@ def load_network(rows: Rows, row: Mapping[str, Any]) -> Chosen:
     one = runs.isel({axis: [index] for axis, index in place.items()})
     ((_, network),) = networks(one)
     whole = all(np.all(np.isfinite(part)) for part in network.to_dict().values())
-    return Chosen(row, network if whole else None, shard.task.data(), one.isel(dict.fromkeys(AXES, 0)))
+    data = shard.task.data()
+    _ = data.target  # found here, beside the session, which draws it
+    return Chosen(row, network if whole else None, data, one.isel(dict.fromkeys(AXES, 0)))
 
 
 @lru_cache(maxsize=8)

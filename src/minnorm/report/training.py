@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from functools import partial
 
+import numpy as np
+
 from minnorm.known import RadialBump
 from minnorm.report import figures
 from minnorm.report.section import Picture, Section, Table
@@ -31,15 +33,16 @@ def _sections(store: Store) -> list[Section]:
     for table, settings in zip(tasks.values(), each, strict=True):
         place = ", ".join(f"{name.replace('_', ' ')} {settings[name]}" for name in varied)
         data = table[0].task.data()
+        least = _least_norm(table, data)
         columns = [name for name in COLUMNS if any(name in row.cells for row in table)]
         found.append(
             Section(
                 name=f"{study.name}: {place}" if place else study.name,
                 description=study.description,
-                exact=_exact(data),
+                exact=_exact(data, least),
                 settings=_settings(table, data),
-                findings=_findings(table, data),
-                pictures=_pictures(table, data, isinstance(table[0].task, LineTask)),
+                findings=_findings(table, least),
+                pictures=_pictures(table, data, least, isinstance(table[0].task, LineTask)),
                 tables=[_table(table, columns)],
                 unfinished=unfinished,
             )
@@ -48,13 +51,31 @@ def _sections(store: Store) -> list[Section]:
     return found
 
 
-def _exact(data: TaskData) -> str:
-    if data.target is None:
+def _least_norm(table: Sequence[Row], data: TaskData) -> float | None:
+    """The exact minimum norm, if it is known: in closed form, or as what networks were compared with in training."""
+    if data.known is not None:
+        return data.known.norm
+    for row in table:
+        if "norm_ratio" in row.runs:
+            quotients = row.runs["path_norm"].isel(step=-1).values / row.runs["norm_ratio"].values
+            some = quotients[np.isfinite(quotients)]
+            if some.size:
+                return float(some[0])
+    return None
+
+
+def _exact(data: TaskData, least: float | None) -> str:
+    if least is None:
         return (
             "No closed form is known for these data: networks are compared with each other, and how far any "
             "of them is from the least possible norm is left open here."
         )
-    exact = data.target.exact
+    if data.known is None:
+        return (
+            f"Exact minimum norm {least:.6g}, found and certified by the solver when the networks were trained; the "
+            "values of its function are good to about a thousandth of the labels' size."
+        )
+    exact = data.known.exact
     if isinstance(exact, Solution):
         how = "in exact arithmetic" if exact.network.dim == 1 else "with bounds of all rounding errors"
         return (
@@ -80,7 +101,7 @@ def _settings(table: Sequence[Row], data: TaskData) -> str:
     )
 
 
-def _findings(table: Sequence[Row], data: TaskData) -> list[str]:
+def _findings(table: Sequence[Row], least: float | None) -> list[str]:
     """Sentences computed from the table; nothing is said that its numbers do not say."""
     found = []
     networks, diverged = sum(row.networks for row in table), sum(row.diverged for row in table)
@@ -91,7 +112,7 @@ def _findings(table: Sequence[Row], data: TaskData) -> list[str]:
     alive = [row for row in table if row.diverged < row.networks]
     if not alive:
         return found
-    if data.target is not None:
+    if least is not None:
         nearest = min(alive, key=lambda row: row.cells["l2_unknown"].mean)
         farthest = max(alive, key=lambda row: row.cells["l2_unknown"].mean)
         for row, word in ((nearest, "Nearest to"), (farthest, "Farthest from")):
@@ -101,7 +122,7 @@ def _findings(table: Sequence[Row], data: TaskData) -> list[str]:
             )
     for decay in sorted({row.weight_decay for row in alive}):
         some = [row for row in alive if row.weight_decay == decay]
-        name = "norm_ratio" if data.target is not None else "path_norm"
+        name = "norm_ratio" if least is not None else "path_norm"
         means = [row.cells[name].mean for row in some]
         losses = [row.cells["training_loss"].mean for row in some]
         found.append(
@@ -115,34 +136,33 @@ def _name(row: Row) -> str:
     return f"{row.optimizer} from {row.initial} with decay {short(row.weight_decay)}"
 
 
-def _pictures(table: Sequence[Row], data: TaskData, line: bool) -> list[Picture]:
+def _pictures(table: Sequence[Row], data: TaskData, least: float | None, line: bool) -> list[Picture]:
     pictures = []
-    if line and data.target is not None and isinstance(data.target.exact, Solution):
+    if line and data.known is not None and isinstance(data.known.exact, Solution):
         pictures.append(
             Picture(
-                partial(figures.line_functions, table, data.target.exact, data.points[:, 0], data.values),
+                partial(figures.line_functions, table, data.known.exact, data.points[:, 0], data.values),
                 "Learned functions of all seeds (coloured) and the exact minimum-norm interpolant (dashed) through "
                 "the data (dots). Ticks at the foot: knots of the first seed's network, as long as their share of "
                 "its bends; bends below a thousandth of the total are left out.",
                 "learned functions",
             )
         )
-    if data.target is not None and isinstance(data.target.exact, RadialBump):
+    if data.known is not None and isinstance(data.known.exact, RadialBump):
         pictures.append(
             Picture(
-                partial(figures.radial_profiles, table, data.target.exact),
+                partial(figures.radial_profiles, table, data.known.exact),
                 "Above: mean of the learned function over directions, against the exact profile (dashed). Below: "
                 "its standard deviation over directions, 0 for a radial function. Lines are means over seeds, "
                 "bands the range of all seeds.",
                 "radial profiles",
             )
         )
-    minimum = data.target.norm if data.target is not None else None
     pictures.append(
         Picture(
-            partial(figures.norm_trajectories, table, minimum),
+            partial(figures.norm_trajectories, table, least),
             "Path norm and training loss during training"
-            + (", with the norm of the exact interpolant (dashed)" if minimum is not None else "")
+            + (", with the norm of the exact interpolant (dashed)" if least is not None else "")
             + ". Lines are geometric means over seeds, bands the range of all seeds; step 0 is drawn at 0.5.",
             "norm and loss in training",
         )

@@ -28,6 +28,9 @@ FORMAT = 4
 """The version of shard files; a change of what their numbers mean raises it, and so does one of a default: keys
 leave defaults out, so that a new option leaves finished work alone."""
 
+WITH_NORM = ("line", "bump", "points")
+"""Kinds of task whose minimum-norm interpolant is known, or can be found."""
+
 OPTIMAL = "optimal"
 """The initialisation that draws neurons from the measure of the task's exact interpolant."""
 
@@ -143,7 +146,7 @@ class Shard(_Strict):
             count = self.task.count()
             if self.train.batch_size > count:
                 raise Misplaced(("batch_size",), f"{self.train.batch_size} is more than the {count} points of the task")
-        if self.train.initial == OPTIMAL and self.task.kind not in ("line", "bump", "points"):
+        if self.train.initial == OPTIMAL and self.task.kind not in WITH_NORM:
             raise Misplaced(("initial",), f"no interpolant is known for {self.task.kind}; choose a random start")
         return self
 
@@ -254,6 +257,22 @@ class Study(_Strict):
             lengths = {name: len(values) for name, values in table.items()}
             if len(set(lengths.values())) != 1:
                 raise Misplaced(("zip", i), f"zip needs lists of equal length, got {lengths}")
+        return self
+
+    @model_validator(mode="after")
+    def _check_report(self) -> "Study":
+        """A page that cannot be written is refused before the work."""
+        if self.solve is not None and self.report in ("atlas", "stretch"):
+            said = f"{self.report!r} is of networks that are trained; this study solves: leave it out, or say 'rates'"
+            raise Misplaced(("report",), said)
+        if self.report == "stretch":
+            bump, others = self.task.kind == "bump", "leave it out, or use a task of kind 'bump' with plateau 0"
+            axes = [table.get("task.plateau", []) for table in (self.grid, *self.zip)]
+            plateaus = [getattr(self.task, "plateau", 0), *(p for axis in axes if isinstance(axis, list) for p in axis)]
+            if not bump or any(plateaus):
+                raise Misplaced(("report",), f"'stretch' is for training on a bump without plateau; {others}")
+        if self.report == "rates" and self.solve is None and self.task.kind not in WITH_NORM:
+            raise Misplaced(("report",), f"'rates' needs an exact norm, which no task of kind {self.task.kind!r} has")
         return self
 
     @property

@@ -4,7 +4,7 @@ import dataclasses
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from typing import Annotated, Any, Literal
 
 import numpy as np
@@ -37,11 +37,17 @@ class Target:
 
 @dataclass(frozen=True)
 class TaskData:
-    """Training data of a task, and its target where one is known."""
+    """Training data of a task, and its target: `known`, in closed form, or by a `search` that may take a minute."""
 
     points: Float[np.ndarray, "n d"]
     values: Float[np.ndarray, " n"]
-    target: Target | None
+    known: Target | None
+    search: Callable[[], Target | None] | None = None
+
+    @cached_property
+    def target(self) -> Target | None:
+        """The exact minimum-norm interpolant of the known region, None where it is not to be had."""
+        return self.known if self.search is None else self.search()
 
 
 Finite = Annotated[float, Field(allow_inf_nan=False)]
@@ -145,7 +151,7 @@ class PointsTask(_Task):
         return rng.standard_normal(size) if self.law == "normal" else rng.uniform(-1, 1, size)
 
     def data(self) -> TaskData:
-        """The sample, with its interpolant if the solver certifies that in seconds."""
+        """The sample, with its interpolant if the solver certifies that in seconds, once it is asked for."""
         points, rng = self.draw(self.points), np.random.default_rng([self.seed, 2])
         if self.labels == "normal":
             values = rng.standard_normal(self.points)
@@ -155,10 +161,7 @@ class PointsTask(_Task):
             values = np.maximum(points @ w.T + rng.uniform(-1, 1, 5), 0) @ rng.choice([-1.0, 1.0], 5)
         if self.noise > 0:
             values = values + self.noise * np.random.default_rng([self.seed, 3]).standard_normal(self.points)
-        found = least(points, values, PathNorm(), 0.0)
-        if found is None or found.solution is None or not found.certified:
-            return TaskData(points, values, None)
-        return TaskData(points, values, Target(found.solution, found.value, found.solution))
+        return TaskData(points, values, None, lambda: _certified(points, values))
 
 
 class DiabetesTask(_Task):
@@ -208,6 +211,13 @@ TASKS: dict[str, type[_Task]] = {
 """All kinds of task by name."""
 
 Task = Annotated[LineTask | BumpTask | PointsTask | DiabetesTask | CsvTask, Field(discriminator="kind")]
+
+
+def _certified(points: np.ndarray, values: np.ndarray) -> Target | None:
+    found = least(points, values, PathNorm(), 0.0)
+    if found is None or found.solution is None or not found.certified:
+        return None
+    return Target(found.solution, found.value, found.solution)
 
 
 @cache

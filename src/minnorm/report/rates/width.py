@@ -81,7 +81,7 @@ def places(trained: Sequence[tuple[Shard, xr.Dataset]]) -> list[Place]:
     for shard, runs in trained:
         if "excess_objective" not in runs:
             raise ValueError("rates need the least objective of infinite width; leave measure.optimum on, and lam > 0")
-        exact = _exact_norm(shard)
+        exact = _exact_norm(shard, runs)
         for lam in runs["weight_decay"].values.tolist():
             norm = float(runs["optimum_norm"].sel(weight_decay=lam))
             some = found.setdefault((shard.train.width, lam), (norm / exact, []))[1]
@@ -93,11 +93,16 @@ def places(trained: Sequence[tuple[Shard, xr.Dataset]]) -> list[Place]:
     ]
 
 
-def _exact_norm(shard: Shard) -> float:
-    target = shard.task.data().target
-    if target is None:
+def _exact_norm(shard: Shard, runs: xr.Dataset) -> float:
+    """In closed form, or as what networks were compared with in training."""
+    known = shard.task.data().known
+    if known is not None:
+        return known.norm
+    quotients = (runs["path_norm"].isel(step=-1) / runs["norm_ratio"]).values if "norm_ratio" in runs else np.empty(0)
+    some = quotients[np.isfinite(quotients)]
+    if some.size == 0:
         raise ValueError(f"no norm is known for tasks of kind {shard.task.kind}; rates need one")
-    return target.norm
+    return float(some[0])
 
 
 def _candidates(shard: Shard, runs: xr.Dataset) -> Iterator[Candidate]:
