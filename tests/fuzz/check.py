@@ -81,9 +81,7 @@ def examine(problem: Objective, claim: Claim, tolerance: float, known: float = n
     """
     live = problem.counting
     if not np.all(live):
-        faults = ["a point that does not count has a part in the dual vector"] if np.any(claim.dual[~live]) else []
-        found = examine(_some(problem, live), replace(claim, dual=claim.dual[live]), tolerance, known)
-        return replace(found, faults=faults + found.faults)
+        return examine(_some(problem, live), replace(claim, dual=claim.dual[live]), tolerance, known)
     with mpmath.workdps(DIGITS):
         faults = [] if _admitted(problem, claim) else ["a term that the penalty forbids"]
         misfit = residuals(problem, claim)

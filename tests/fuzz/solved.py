@@ -35,6 +35,8 @@ def report(case: Case) -> dict:
     on_the_line = not p.lam and p.bias == "free" and p.x.shape[1] == 1
     found = examine(p, claim(solution), case.tolerance, bracket(p)[1] * (1 + 1e-12) if on_the_line else np.inf)
     faults = found.faults + _warnings(heard, solution.certified)
+    if np.any(solution.dual[~p.counting]):
+        faults.append("a point that does not count has a part in the dual vector")
     if case.twice:
         faults += _second(case, solution)
     if not p.lam and p.x.shape[1] == 1:
