@@ -23,6 +23,9 @@ from .solution import Certificate, Solution, UncertifiedWarning
 from .solve import band, fit, interpolate, lam_max, path
 from .train import train
 from .verify import verify
+from .versions import show_versions
+
+__version__: str
 
 __all__ = [
     "Certificate",
@@ -55,6 +58,7 @@ __all__ = [
     "plot_style",
     "plot_trajectories",
     "report",
+    "show_versions",
     "study",
     "train",
     "verify",

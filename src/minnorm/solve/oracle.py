@@ -1,7 +1,6 @@
 """Oracles: the atoms at which a dual vector violates, or most nearly violates, its constraints."""
 
 import math
-import os
 import time
 from dataclasses import dataclass
 from typing import get_args
@@ -11,6 +10,7 @@ from jaxtyping import Float
 
 from minnorm import _native
 from minnorm.penalty import Bias
+from minnorm.resources import cores
 
 _ENTRIES = 1 << 22  # values of atoms at points that are computed at once
 
@@ -229,4 +229,4 @@ def left(deadline: float) -> float:
 def _count(threads: int | None) -> int:
     if threads is not None:
         return max(1, threads)
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return len(cores())

@@ -1,18 +1,22 @@
 """Claims: who works on what, when several processes share a directory."""
 
 import errno
-import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+try:
+    import fcntl
+except ImportError:  # a system without locks of this kind
+    fcntl = None
 
 
 @contextmanager
 def claim(path: Path, *, wait: bool = False) -> Iterator[bool | None]:
     """Hold a piece of work, named by a file, while the block runs.
 
-    Yields True if it is ours, False if another process or thread holds it, None if the file system has no
+    Yields True if it is ours, False if another process or thread holds it, None if the system or the file system has no
     locks: then work may be done twice, and files that are replaced as a whole are still right. The system
     ends the claim of a process that dies, however it dies. `wait` waits for the other. Errors: OSError in one line
     where nothing can be written.
@@ -39,6 +43,8 @@ def claim(path: Path, *, wait: bool = False) -> Iterator[bool | None]:
 
 
 def _lock(path: Path, wait: bool) -> tuple[bool | None, int | None]:
+    if fcntl is None:
+        return None, None
     while True:
         file = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
         try:

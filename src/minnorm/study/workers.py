@@ -11,12 +11,14 @@ from collections.abc import Sequence
 from queue import Queue
 from typing import Any
 
+from minnorm import resources
 from minnorm.study.spec import AnyShard
 from minnorm.study.store import Store
 from minnorm.study.work import Report, work
 
 _START = (  # pinned before anything is loaded that counts cores or starts threads
-    "import json, os, sys; os.sched_setaffinity(0, json.loads(sys.argv[1])); "
+    "import json, os, sys; cores = json.loads(sys.argv[1]); "
+    "hasattr(os, 'sched_setaffinity') and os.sched_setaffinity(0, cores); "
     "from minnorm.study.workers import main; main()"
 )
 _EVERY = 0.2  # seconds between reports of one worker
@@ -33,7 +35,7 @@ def supervise(
     """
     if str(store.directory).startswith("memory://"):
         raise ValueError(f"directory is {store.directory}, which lives in this process; leave workers out")
-    cores = sorted(os.sched_getaffinity(0))[:threads]
+    cores = resources.cores()[:threads]
     processes: list[subprocess.Popen[str]] = []
     said: Queue[tuple[int, dict[str, Any]]] = Queue()
     try:

@@ -1,6 +1,5 @@
 """The boundary of `train`: its arguments checked, one clear error for each."""
 
-import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import get_args
 
@@ -11,6 +10,7 @@ from jaxtyping import Int
 from minnorm.checks import choice, flag, instance, real, several, shown, whole
 from minnorm.network import ShallowReLU
 from minnorm.problem import Problem
+from minnorm.resources import cores
 from minnorm.train.engine import Kind, Setting
 from minnorm.train.initial import INITIALISATIONS, Biases
 from minnorm.train.native import instruction_set
@@ -174,4 +174,4 @@ def seeds(seeds: int | Sequence[int]) -> np.ndarray:
 
 def threads(threads: int | None) -> int:
     """The number of threads, by default the cores that the process may use."""
-    return len(os.sched_getaffinity(0)) if threads is None else whole("threads", threads, 1)
+    return len(cores()) if threads is None else whole("threads", threads, 1)

@@ -1,0 +1,36 @@
+"""Systems that do not say which cores a process may use, and that have no locks: macOS, others."""
+
+import importlib.util
+import os
+import sys
+
+import minnorm as mn
+from minnorm import resources
+from minnorm.study import claims
+from minnorm.train import arguments
+
+
+def test_all_cores_count_where_the_system_does_not_say(monkeypatch):
+    monkeypatch.delattr(os, "sched_getaffinity", raising=False)
+    monkeypatch.setattr(os, "cpu_count", lambda: 3)
+    assert resources.cores() == [0, 1, 2]
+    assert arguments.threads(None) == 3
+    assert mn.train([0.0, 1.0], [0.0, 1.0], width=2, steps=1, records=1).sizes["seed"] == 1
+    monkeypatch.setattr(os, "cpu_count", lambda: None)
+    assert resources.cores() == [0]
+
+
+def test_a_process_counts_the_cores_that_it_may_use(monkeypatch):
+    monkeypatch.setattr(os, "sched_getaffinity", lambda process: {5, 2}, raising=False)
+    assert resources.cores() == [2, 5]
+
+
+def test_without_locks_work_is_done_by_whoever_wants_it(monkeypatch, tmp_path):
+    monkeypatch.setitem(sys.modules, "fcntl", None)  # importing it fails
+    spec = importlib.util.spec_from_file_location("claims_without_locks", claims.__file__)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    assert module.fcntl is None
+    with module.claim(tmp_path / "claims" / "work") as first, module.claim(tmp_path / "claims" / "work") as second:
+        assert first is second is None
+    assert list((tmp_path / "claims").iterdir()) == []
