@@ -8,7 +8,7 @@ import pytest
 
 from minnorm.network import ShallowReLU
 from minnorm.problem import Problem
-from minnorm.verify import price, primal, search
+from minnorm.verify import arrangement, price, primal, search
 from minnorm.verify.clock import ENDLESS, Clock
 from minnorm.verify.symmetry import chamber
 
@@ -85,7 +85,7 @@ def test_a_search_ends_in_the_midst_of_its_starts(late_after):
 
 
 def test_a_hurried_search_looks_at_the_clock_more_often(late_after, monkeypatch):
-    monkeypatch.setattr(search, "_BLOCK_IN_HASTE", 40)  # one direction
+    monkeypatch.setattr(search, "_BLOCKS_IN_HASTE", (40, 40))  # one direction
     rng = np.random.default_rng(0)
     points, weights = rng.normal(size=(40, 5)), rng.normal(size=40)
     climbed = []
@@ -107,3 +107,12 @@ def test_a_chamber_found_in_part_contains_the_whole(looks, late_after):
     inside = np.all(w @ whole.T >= 0, axis=1)
     assert np.any(inside)
     assert np.all(w[inside] @ found.T >= 0)
+
+
+def test_above_rank_three_nothing_is_begun_without_time(late_after, monkeypatch):
+    rng = np.random.default_rng(0)
+    points, weights = rng.normal(size=(8, 4)), rng.normal(size=8)
+    weights -= weights.mean()
+    assert arrangement.bound(points, weights, True, np.eye(4), Clock(time.monotonic() + 100)).scope == "bounded"
+    monkeypatch.setattr(search, "ascend", lambda *_, **__: pytest.fail("there is no time for it"))
+    assert arrangement.bound(points, weights, True, np.eye(4), late_after(0)) is None

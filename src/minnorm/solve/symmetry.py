@@ -36,7 +36,7 @@ def symmetrised(problem: Problem, dual: np.ndarray) -> np.ndarray:
             to = np.empty(len(x), dtype=np.int64)
             to[other] = order
             sign = _sign(problem, to)
-            if sign:
+            if sign and np.any(to != np.arange(len(x))):  # columns may be equal
                 moves.append((to, sign))
     return _averaged(dual, moves) if moves else dual
 

@@ -26,6 +26,8 @@ def without_twins(points: np.ndarray, group: np.ndarray) -> tuple[np.ndarray, np
     if points.shape[1] == 1:  # and in order
         first = np.diff(points[:, 0], prepend=-np.inf) > reach
         return points[first], (np.cumsum(first) - 1)[group]
+    if _apart(points, reach):
+        return points, group
     pairs = KDTree(points).query_pairs(reach, output_type="ndarray")
     if len(pairs) == 0:
         return points, group
@@ -33,6 +35,15 @@ def without_twins(points: np.ndarray, group: np.ndarray) -> tuple[np.ndarray, np
     cluster = connected_components(links, directed=False)[1]
     _, first, merged = np.unique(cluster, return_index=True, return_inverse=True)
     return points[first], merged.reshape(-1)[group]
+
+
+def _apart(points: np.ndarray, reach: float) -> bool:
+    """Whether one direction is enough to see that no two points are within `reach`: quick, and almost always so."""
+    u = np.random.default_rng(0).normal(size=points.shape[1])
+    moved = points - points[0]
+    steps = np.diff(np.sort(moved @ (u / np.linalg.norm(u))))
+    rounding = 4 * (u.size + 4) * np.finfo(float).eps * float(np.max(np.linalg.norm(moved, axis=1)))
+    return bool(np.min(steps, initial=np.inf) > 2 * reach + rounding)
 
 
 def distances_to_twins(points: np.ndarray) -> Float[np.ndarray, " N"]:

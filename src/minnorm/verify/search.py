@@ -6,8 +6,9 @@ from minnorm.verify.clock import ENDLESS, Clock
 
 _ROUNDS = 60
 _BLOCK = 1 << 21  # projections held at once
-_BLOCK_IN_HASTE = 1 << 18  # so that the clock is looked at more often
+_BLOCKS_IN_HASTE = 1 << 15, 1 << 18  # so that the clock is looked at more often
 _HASTE = 10.0  # seconds
+_A_SECOND, _GLANCES = 7e6, 4  # projections; looks at the clock at least
 _NORMALS = 16  # singular value decompositions between two looks at the clock
 
 
@@ -35,7 +36,9 @@ def ascend(
     tries = [starts, rng.normal(size=(randoms, k)), _normals(points, affine, randoms, rng, clock)]
     u = np.concatenate([part for part in tries if len(part)])
     u = u / np.linalg.norm(u, axis=1, keepdims=True)
-    rows = max(1, (_BLOCK if clock.left > _HASTE else _BLOCK_IN_HASTE) // len(points))
+    left = clock.left
+    block = _BLOCK if left > _HASTE else int(np.clip(_A_SECOND * left / _GLANCES, *_BLOCKS_IN_HASTE))
+    rows = max(1, block // len(points))
     highest = 0.0
     for i in range(0, len(u), rows):
         highest = max(highest, _climb(points, weights, affine, u[i : i + rows], rounds, clock))
