@@ -12,6 +12,7 @@ from minnorm.checks import check_points as check_points
 from minnorm.checks import check_values as check_values
 from minnorm.checks import numbers, strength
 from minnorm.penalty import PathNorm
+from minnorm.pictures import record
 
 _WIDEST = 1e30  # the largest weight, in terms of the smallest
 
@@ -25,7 +26,7 @@ class TiesError(ValueError):
         self.ties = ties
 
 
-@dataclass(frozen=True, init=False)
+@dataclass(frozen=True, init=False, repr=False)
 class Problem:
     r"""Minimum-norm interpolation (lam = 0) or weight-decay training (lam > 0).
 
@@ -75,6 +76,16 @@ class Problem:
         object.__setattr__(self, "penalty", PathNorm.given(penalty))
         object.__setattr__(self, "lam", lam)
         object.__setattr__(self, "weights", p)
+
+    def __repr__(self) -> str:
+        x, y, penalty = self.points, self.values, self.penalty
+        counted = "" if np.all(self.weights == 1) else ", weighted"
+        facts = {
+            "norm": f"bias {penalty.bias}, skip {penalty.skip}, offset {penalty.offset}",
+            "size": f"{len(x)} points in dimension {x.shape[1]}{counted}, the largest entry {np.max(np.abs(x)):.6g}",
+            "values": f"from {np.min(y):.6g} to {np.max(y):.6g}, mean {np.mean(y):.6g}",
+        }
+        return record("Problem: interpolate" if self.lam == 0 else f"Problem: loss + {self.lam:g} norm", facts)
 
     @property
     def total(self) -> float:

@@ -14,6 +14,7 @@ from minnorm import sealed
 from minnorm.checks import instance, numbers
 from minnorm.network import ShallowReLU
 from minnorm.penalty import PathNorm
+from minnorm.pictures import bars, card, curve, record, scale
 
 Scope = Literal["exact", "bounded", "searched"]
 Ending = Literal["closed", "time", "rounding", "stalled", "interrupted"]
@@ -63,8 +64,24 @@ class Certificate:
         """Whether the bounds are proven and within tolerance, and the residual is at most a rounding error."""
         return self.scope != "searched" and 0 <= self.gap <= self.tolerance and self.residual <= self.rounding
 
+    def _repr_html_(self) -> str:
+        facts = {
+            "value": f"{self.value:.10g}",
+            "lower bound": f"{self.lower_bound:.10g}",
+            "residual": f"{self.residual:.1e}"
+            + (f" (rounding {self.rounding:.1e})" if self.rounding < math.inf else ""),
+        }
+        label = f"the gap {self.gap:.1e} on a logarithmic scale, and the tolerance {self.tolerance:.1e}"
+        return card(record(f"Certificate: {self._said}", facts), scale(self.gap, self.tolerance, label))
 
-@dataclass(frozen=True)
+    @property
+    def _said(self) -> str:
+        """The verdict, in words."""
+        word = "certified" if self.certified else "not certified"
+        return f"{word}, relative gap {self.gap:.1e}, tolerance {self.tolerance:.1e}, scope {self.scope}"
+
+
+@dataclass(frozen=True, repr=False)
 class Solution:
     """A network that is claimed to be a global minimiser, with the dual vector that should prove it.
 
@@ -90,6 +107,32 @@ class Solution:
         if self.network.dim == 1 and (x.ndim != 2 or x.shape[1] != 1):
             return self.network.evaluate(x.reshape(-1, 1)).reshape(x.shape)
         return self.network.evaluate(x)
+
+    def __repr__(self) -> str:
+        network, n = self.network.to_numpy(), self.dual.size
+        what = f"path norm through {n} points" if self.lam == 0 else f"loss + {self.lam:g} path norm on {n} points"
+        penalty, proof = self.penalty, self.certificate
+        options = f"bias {penalty.bias}, skip {penalty.skip}, offset {penalty.offset}"
+        facts = {
+            "norm": f"{penalty.value(network):.10g} ({options})",
+            "size": f"{network.width} neurons",
+            "proof": "not verified; minnorm.verify(X, y, solution) does it" if proof is None else proof._said,
+        }
+        return record(f"Solution: least {what} in dimension {network.dim}", facts)
+
+    def _repr_html_(self) -> str:
+        network = self.network.to_numpy()
+        size = np.linalg.norm(network.inner_weights, axis=1)
+        if network.dim > 1:
+            picture = bars(network.outer_weights * size, "each neuron's part of the path norm")
+        else:
+            turning = size > 0
+            knots = -network.biases[turning] / network.inner_weights[turning, 0]
+            low, high = (float(np.min(knots)), float(np.max(knots))) if knots.size else (0.0, 0.0)
+            margin = 0.2 * (high - low) or 1.0
+            x = np.union1d(np.linspace(low - margin, high + margin, 120), knots)
+            picture = curve(x, network.evaluate(x[:, None]), f"the function from {x[0]:.3g} to {x[-1]:.3g}")
+        return card(repr(self), picture)
 
     @property
     def value(self) -> float:

@@ -18,6 +18,7 @@ from minnorm.known.radial_kernel import half_density, mean_distance, mean_distan
 from minnorm.known.radial_sample import Law, directions, generator, labelled_points
 from minnorm.known.radial_tail import RadialTail
 from minnorm.network import ShallowReLU
+from minnorm.pictures import card, curve, record
 
 _WORST_ERROR = 1e-10  # relative; beyond it double precision has too little to say about the norm
 _LARGE_NORM = 1e4  # beyond it sums over an extremal measure's atoms are taken in its own digits
@@ -70,7 +71,7 @@ class RadialCertificate:
         return self.approximation.curve(np.asarray(s, dtype=np.float64) / self.scale)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class RadialBump:
     r"""The function of least [f] on R^d with f = 1 for |x| <= plateau and f = 0 for 1 <= |x| <= outer, stretched.
 
@@ -86,6 +87,21 @@ class RadialBump:
     approximation: EvenApproximation | ExtremalMeasure
     scale: float = 1.0
     outer: float = math.inf
+
+    def __repr__(self) -> str:
+        low, high = self.norm_bounds
+        reach = "on" if math.isinf(self.outer) else f"to {self.scale * self.outer:g}"
+        facts = {
+            "norm": f"{self.norm:.14g}",
+            "size": f"{self.measure.atoms.size} atoms",
+            "proof": f"the norm is between {low:.17g} and {high:.17g}",
+        }
+        known = f"1 up to {self.scale * self.plateau:g}, 0 from {self.scale:g} {reach}"
+        return record(f"RadialBump: {known}, in dimension {self.dim}", facts)
+
+    def _repr_html_(self) -> str:
+        r = self.scale * np.linspace(0.0, 1.5, 121)
+        return card(repr(self), curve(r, self.profile(r), f"the profile up to radius {r[-1]:.3g}"))
 
     @property
     def norm(self) -> float:

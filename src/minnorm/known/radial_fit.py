@@ -15,6 +15,7 @@ from minnorm.known.radial import radii as distances
 from minnorm.known.radial_atoms import correlation, largest_correlation, peaks, radial_atoms, rounding
 from minnorm.known.radial_master import best_masses
 from minnorm.known.radial_price import price
+from minnorm.pictures import record
 from minnorm.problem import check_values
 from minnorm.solution import Certificate
 
@@ -32,7 +33,7 @@ _LEVEL = 2.0**-42  # of the values' size, and of what the neurons vary: up to th
 _UNIT = 2.0**-53
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class RadialFit:
     """The minimiser of a radial problem, with the proof that it is one. Made by `radial_fit`.
 
@@ -54,6 +55,17 @@ class RadialFit:
     dual: Float[np.ndarray, " n"]
     certificate: Certificate
     rounds: int = 0
+
+    def __repr__(self) -> str:
+        n = self.radii.size
+        what = f"norm through {n} radii" if self.lam == 0 else f"loss + {self.lam:g} norm on {n} radii"
+        word, gap = "certified" if self.certified else "not certified", self.gap
+        facts = {
+            "norm": f"{self.norm:.10g}",
+            "size": f"{self.knots.size} atoms",
+            "proof": f"{word}, relative gap {gap:.1e}, scope {self.certificate.scope}",
+        }
+        return record(f"RadialFit: least {what} in dimension {self.dim}", facts)
 
     @property
     def norm(self) -> float:

@@ -18,6 +18,7 @@ from minnorm.known.radial import RadialMeasure, radii
 from minnorm.known.radial_kernel import half_density, mean_distance
 from minnorm.known.radial_moments import GapMeasure, least_measure
 from minnorm.known.radial_shells import ends_of
+from minnorm.pictures import record
 
 _WORST_ERROR = 1e-6  # relative; beyond it double precision has too little to say about the norm
 _DEPTH = 40  # halvings about a sign change of g''
@@ -26,7 +27,7 @@ Exact = tuple[Fraction, ...]
 """A polynomial's coefficients in ascending powers."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class RadialTarget:
     """The function of least [f] that has given values on shells around the origin. Made by `radial_target`.
 
@@ -41,6 +42,16 @@ class RadialTarget:
     pieces: tuple[Exact, ...]
     gaps: tuple[GapMeasure, ...]
     norm_bounds: tuple[float, float]
+
+    def __repr__(self) -> str:
+        low, high = self.norm_bounds
+        atoms = sum(gap.atoms.size for gap in self.gaps)
+        facts = {
+            "norm": f"{self.norm:.14g}",
+            "size": f"{len(self.shells)} shells, {len(self.gaps)} gaps, {atoms} atoms",
+            "proof": f"the norm is between {low:.17g} and {high:.17g}",
+        }
+        return record(f"RadialTarget: least norm in dimension {self.dim}", facts)
 
     @property
     def norm(self) -> float:
