@@ -16,6 +16,7 @@ from minnorm.solve.polish import misfits, restored
 from minnorm.solve.reduction import reduce
 from minnorm.solve.settle import settle
 from minnorm.solve.tidy import tidied
+from minnorm.verify import space
 
 PLANE = PathNorm(skip="free")
 
@@ -186,3 +187,24 @@ def test_on_the_line_penalised_biases_start_from_free_ones(penalty, pressed, mon
     if pressed:
         with pytest.raises(KeyboardInterrupt):
             module.minimise(asked)
+
+
+@pytest.mark.filterwarnings("ignore::minnorm.UncertifiedWarning")
+@pytest.mark.parametrize(("bias", "lam"), [("free", 0.0), ("penalised", 1e-2)])
+def test_points_keep_their_axes_where_there_is_no_time_for_their_rank(bias, lam, monkeypatch):
+    """Four constant or dependent coordinates of seven."""
+    rng = np.random.default_rng(0)
+    x = np.column_stack([rng.normal(size=(9, 3)), np.ones((9, 2))])
+    x = np.column_stack([x, x[:, 0] + x[:, 1], x[:, 0] - x[:, 1]])
+    y, penalty = rng.normal(size=9), PathNorm(bias)
+    asked = Problem(x, y, penalty, lam)
+    best = module.minimise(asked)
+    assert reduce(asked).rank == 3 + (bias == "penalised")
+    monkeypatch.setattr("minnorm.solve.reduction._DECOMPOSITION", 1e30)
+    monkeypatch.setattr(space, "_DECOMPOSED", 1e30)
+    reduced = reduce(asked, deadline=time.monotonic() + 1e6)
+    assert reduced.rank == (5 if bias == "free" else 7)
+    found = module.minimise(asked, time_limit=20.0)
+    assert found.value == pytest.approx(best.value, rel=1e-4)
+    assert found.lower_bound <= best.value * (1 + 1e-9)
+    np.testing.assert_allclose(found(x), best(x), atol=2e-2)

@@ -291,8 +291,10 @@ def _solve(
 ) -> Solution:
     """With points that rounding errors tell apart merged, unless their labels differ so much that it matters."""
     solution = _reduced(problem, True, tolerance, times, seed, progress, warm)
-    away = distances_to_twins(problem.points) if problem.lam > 0 else np.zeros(1)
-    if not np.any(away) or solution.ending == "interrupted":
+    if problem.lam == 0 or solution.ending == "interrupted" or time.monotonic() > times.solved:
+        return solution
+    away = distances_to_twins(problem.points)
+    if not np.any(away):
         return solution
     gap = _estimated_gap(problem, solution, away)
     if gap <= tolerance or time.monotonic() > times.solved:
@@ -344,7 +346,7 @@ def _reduced(
                 raise
             found = _connected(less, "interrupted")
         return dataclasses.replace(found, network=restored(problem, found.network, part, times.polished))
-    reduced = reduce(problem, merge=merge)
+    reduced = reduce(problem, merge=merge, deadline=times.solved)
     if reduced.rank == 0:
         return _constant(problem)
     if on_line and reduced.rank == 1:

@@ -231,7 +231,7 @@ def largest_lam(problem: Problem, seed: int, deadline: float) -> Largest:
 
 def _largest_lam(problem: Problem, seed: int, deadline: float) -> Largest:
     """For a problem with lam = 1: there the dual vector of the free terms alone has sup |h| = lam_max."""
-    reduced = reduce(problem)
+    reduced = reduce(problem, deadline=deadline)
     nu = first_dual(reduced)
     bias = problem.penalty.bias
     # What is left of labels that the free terms fit is rounding errors.

@@ -1,6 +1,7 @@
 """Reducing a problem to what its answer depends on: distinct points, in coordinates of their own span, scaled."""
 
 import math
+import time
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -11,9 +12,12 @@ from minnorm.network import ShallowReLU
 from minnorm.problem import Problem
 from minnorm.solve.freepart import FreePart, root_mean_square
 from minnorm.solve.line_pricing import LinePricer
+from minnorm.solve.pace import fits
 from minnorm.solve.twins import without_twins
 
 _RANK = 1e-11  # singular values below this share of the largest are rounding errors of the data
+_MOMENT = 0.05  # seconds that there are in any case
+_DECOMPOSITION = 8  # operations of a singular value decomposition, times n d^2
 _ROUNDED = 2.0**-50  # of the labels: free terms that fit them this well fit them
 
 
@@ -121,12 +125,13 @@ class Reduced:
         )
 
 
-def reduce(problem: Problem, *, merge: bool = True, part: bool = True) -> Reduced:
+def reduce(problem: Problem, *, merge: bool = True, part: bool = True, deadline: float = math.inf) -> Reduced:
     """Take off what free terms fit, merge equal points, find their rank, centre (free biases only), rotate and scale.
 
     Every step is an exact equivariance of the norm, so a solution of the reduced problem is one of the
     original. With `merge` and lam > 0 points count as equal where rounding errors alone tell them apart; without `part`
-    the labels stay as they are.
+    the labels stay as they are. Where there is no time to find the rank until `deadline`, a `time.monotonic` moment, it
+    is the number of coordinates that are not constant.
     """
     x, penalty = problem.points, problem.penalty
     taken = FreePart.of(problem) if part else FreePart(0.0, np.zeros(x.shape[1]))
@@ -141,11 +146,8 @@ def reduce(problem: Problem, *, merge: bool = True, part: bool = True) -> Reduce
     mean = group_means(y, group, count, problem.weights) if problem.lam > 0 else y[first]
     centre = distinct.mean(axis=0) if penalty.bias == "free" else np.zeros(x.shape[1])
     moved = distinct - centre
-    _, singular, directions = np.linalg.svd(moved, full_matrices=False)
-    rank = int(np.sum(singular > _RANK * max(float(singular[0]), np.finfo(float).tiny)))
-    if penalty.bias == "penalised":
-        rank = max(rank, 1)  # the neuron (0, b) has a cost there and needs a place
-    basis = directions[:rank].T
+    basis = _basis(moved, int(penalty.bias == "penalised"), deadline)  # the neuron (0, b) has a cost and needs a place
+    rank = basis.shape[1]
     points = moved @ basis
     # Penalised biases are part of the cost, so there the unit of length is not ours to choose.
     radius = float(np.sqrt(np.mean(np.sum(points**2, axis=1)))) if rank and penalty.bias == "free" else 1.0
@@ -161,6 +163,15 @@ def reduce(problem: Problem, *, merge: bool = True, part: bool = True) -> Reduce
     return Reduced(
         problem, taken, y, points, values, free, middle, tilts, rho, group, count, centre, basis, radius, size
     )
+
+
+def _basis(moved: np.ndarray, least: int, deadline: float) -> np.ndarray:
+    """Orthonormal columns (d, r) that span the points (n, d), `least` at least; of the axes where there is no time."""
+    if not fits(_DECOMPOSITION * moved.size * min(moved.shape), max(deadline, time.monotonic() + _MOMENT)):
+        return np.eye(moved.shape[1])[:, np.any(moved != 0, axis=0)]
+    _, singular, directions = np.linalg.svd(moved, full_matrices=False)
+    rank = int(np.sum(singular > _RANK * max(float(singular[0]), np.finfo(float).tiny)))
+    return directions[: max(rank, least)].T
 
 
 def _orthogonal(columns: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -44,7 +44,11 @@ def symmetrised(problem: Problem, dual: np.ndarray) -> np.ndarray:
 def _reflections(points: np.ndarray):
     """Images of the points under all sign changes of a column and all exchanges of two, with or without both signs."""
     columns = [np.sort(column) + 0.0 for column in points.T]  # -0.0 becomes 0.0, so that equal columns have equal bytes
-    keys, opposite = ([part.tobytes() for part in parts] for parts in (columns, [0.0 - part[::-1] for part in columns]))
+    known: dict[bytes, int] = {}
+    keys, opposite = (
+        [known.setdefault(part.tobytes(), len(known)) for part in parts]
+        for parts in (columns, [0.0 - part[::-1] for part in columns])
+    )
     for i, key in enumerate(keys):
         if key == opposite[i]:
             image = points.copy()

@@ -11,12 +11,13 @@ from minnorm.network import ShallowReLU
 from minnorm.penalty import PathNorm
 from minnorm.solution import Scope
 from minnorm.verify import arrangement, rational, search
-from minnorm.verify.clock import Clock
+from minnorm.verify.clock import ENDLESS, Clock
 from minnorm.verify.exact import UNIT, UP, Dual, gamma, integers, power, reciprocals, round_up
 from minnorm.verify.primal import lengths
 from minnorm.verify.repair import correction, rough_correction
 
 _CUT = 1e-12  # singular values below this share of the largest are paid for, not followed
+_DECOMPOSED, _MOMENT = 3e-9, 0.05  # seconds of a singular value decomposition, for each of n d^2; in any case
 _SEARCH = 0.1  # of the time is left for a search where there is no proof
 _ATOMS = 512  # neurons whose directions are tried
 
@@ -61,7 +62,7 @@ def repaired_dual(
     moved = np.zeros(len(x))
     for j, part in change.items():
         moved[j] = round_up(abs(part))
-    problem = reduce(x, nu, moved, penalty)
+    problem = reduce(x, nu, moved, penalty, proving)
     starts = network_directions(problem, net)
     peak = None
     if repaired:
@@ -111,7 +112,7 @@ def _products(
     return against, square
 
 
-def reduce(x: np.ndarray, nu: np.ndarray, moved: np.ndarray, penalty: PathNorm) -> Reduced:
+def reduce(x: np.ndarray, nu: np.ndarray, moved: np.ndarray, penalty: PathNorm, clock: Clock = ENDLESS) -> Reduced:
     r"""Coordinates s_j = V^T z_j of few dimensions, where z_j is x_j - centre or, for penalised biases, (x_j, 1).
 
     For w of length 1 and u = V^T w, |w . z_j - u . s_j| <= |z_j - V s_j|: V need not be orthonormal, only
@@ -138,7 +139,7 @@ def reduce(x: np.ndarray, nu: np.ndarray, moved: np.ndarray, penalty: PathNorm) 
         vectors = np.column_stack([points, np.ones(len(points))])
         scale = np.frexp(np.max(np.abs(vectors)))[1]
         vectors = np.ldexp(vectors, -scale)
-    basis, coordinates, slack, stretch = _own_space(vectors)
+    basis, coordinates, slack, stretch = _own_space(vectors, clock)
     size = lengths(vectors)
     slack = slack + UNIT * size + 2.0**-1000  # the subtraction, and numbers that vanish in the scaling
     reach = slack + (float(np.max(slack)) if free else 0.0)
@@ -156,12 +157,14 @@ def reduce(x: np.ndarray, nu: np.ndarray, moved: np.ndarray, penalty: PathNorm) 
     )
 
 
-def _own_space(vectors: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, float]:
+def _own_space(vectors: np.ndarray, clock: Clock) -> tuple[np.ndarray, np.ndarray, np.ndarray, float]:
     """A basis V (D, k), coordinates s = V^T z, bounds of |z - V s|, and a bound of ||V||."""
     d = vectors.shape[1]
-    _, singular, right = np.linalg.svd(vectors, full_matrices=False)
-    k = int(np.sum(singular > _CUT * singular[0])) if singular[0] > 0 else 0
     moving = np.any(vectors != 0, axis=0)
+    k = int(np.sum(moving))
+    if k and _DECOMPOSED * vectors.size * min(vectors.shape) <= max(clock.left, _MOMENT):
+        _, singular, right = np.linalg.svd(vectors, full_matrices=False)
+        k = int(np.sum(singular > _CUT * singular[0]))
     if k == np.sum(moving):  # their own axes keep symmetries, and cost nothing
         return np.eye(d)[:, moving], vectors[:, moving], np.zeros(len(vectors)), 1.0
     basis = np.ascontiguousarray(right[:k].T)
