@@ -10,7 +10,11 @@ from jaxtyping import Float
 
 from minnorm.known.radial_cells import largest
 
-_UNIT = 2.0**-53
+UNIT = 2.0**-53
+"""The unit roundoff: one operation to nearest is off by at most this share of its result.
+
+Error counts are in it. The distance from 1 to the next number, 2^-52, is two of it: counts in that are twice as wide.
+"""
 _CHUNK = 2_000_000  # entries of a matrix at a time
 
 
@@ -43,7 +47,7 @@ def radial_atoms(
 
 def rounding(dim: int) -> float:
     """A bound of the error of k_s(r) / r, and of its slope's, in `radial_atoms`; arcsin is taken to 4 units."""
-    return 4 * (dim + 8) * _UNIT
+    return 4 * (dim + 8) * UNIT
 
 
 def correlation(
@@ -82,7 +86,7 @@ class _Cells:
 
     def __init__(self, dual: np.ndarray, r: np.ndarray, dim: int) -> None:
         self.positive, self.negative, self.r, self.dim = np.maximum(dual, 0), np.maximum(-dual, 0), r, dim
-        self.slack = 8 * _UNIT * (rounding(dim) / _UNIT + r.size + 4) * float(np.abs(dual) @ r)
+        self.slack = 8 * UNIT * (rounding(dim) / UNIT + r.size + 4) * float(np.abs(dual) @ r)
 
     def bound(self, left: np.ndarray, right: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """What |h| reaches in each cell and what it does not exceed there."""

@@ -12,7 +12,7 @@ from minnorm import advice
 from minnorm.checks import numbers, strength, whole
 from minnorm.known.radial import RadialMeasure
 from minnorm.known.radial import radii as distances
-from minnorm.known.radial_atoms import correlation, largest_correlation, peaks, radial_atoms, rounding
+from minnorm.known.radial_atoms import UNIT, correlation, largest_correlation, peaks, radial_atoms, rounding
 from minnorm.known.radial_master import best_masses
 from minnorm.known.radial_price import price
 from minnorm.pictures import record
@@ -30,7 +30,6 @@ _NOTHING = 1e-14  # a mass, in units of values over the largest radius, that is 
 _TOLERANCE = 1e-9  # of the proof
 _ANSWER = 1e-6  # masses that miss values by more than this share of their size are no answer
 _LEVEL = 2.0**-42  # of the values' size, and of what the neurons vary: up to there a residual is rounding
-_UNIT = 2.0**-53
 
 
 @dataclass(frozen=True, repr=False)
@@ -265,19 +264,19 @@ def _finished(
     lift = float(p @ (above - made)) if lam > 0 else float(np.mean(above - made))
     constant = float(y[0]) + lift
     shifted = y - constant
-    error = (rounding(dim) + (knots.size + 4) * _UNIT) * r * float(np.abs(masses).sum())
-    misfit = np.abs(shifted - made) + error + 4 * _UNIT * (np.abs(shifted) + np.abs(made))
+    error = (rounding(dim) + (knots.size + 4) * UNIT) * r * float(np.abs(masses).sum())
+    misfit = np.abs(shifted - made) + error + 4 * UNIT * (np.abs(shifted) + np.abs(made))
     if knots.size == 0:
-        misfit = np.abs(shifted) * (1 + 2 * _UNIT)
+        misfit = np.abs(shifted) * (1 + 2 * UNIT)
     norm = math.fsum(np.abs(masses).tolist())
     _, greatest = largest_correlation(nu, r, dim, _TOLERANCE)
     greatest += abs(math.fsum(nu.tolist())) * float(r[0])  # nu is made orthogonal to constants at the first radius
     gains = nu * above
-    gain = max(0.0, math.fsum(gains.tolist()) - 4 * _UNIT * float(np.abs(gains).sum()))
+    gain = max(0.0, math.fsum(gains.tolist()) - 4 * UNIT * float(np.abs(gains).sum()))
     size, level = float(np.ptp(y)) / 2, math.inf
-    up = 1 + (r.size + 8) * 2 * _UNIT
+    up = 1 + (r.size + 8) * 2 * UNIT
     if lam == 0:
-        level = _LEVEL * (size + norm * float(r[-1])) + 4 * _UNIT * float(np.max(np.abs(y)))
+        level = _LEVEL * (size + norm * float(r[-1])) + 4 * UNIT * float(np.max(np.abs(y)))
         answers = float(np.max(misfit)) <= max(_ANSWER * size, level)
         value = (norm + price(misfit, r, knots, dim)) * up if answers else math.inf
         lower = gain / greatest if gain > 0 else 0.0
@@ -287,7 +286,7 @@ def _finished(
         # alpha = t nu, with t at most lam over the curve's maximum.
         t = min(lam / greatest if greatest > 0 else math.inf, gain / square if square > 0 else 0.0)
         lower = max(0.0, t * gain - 0.5 * t * t * square * up) + noise / up
-    lower *= 1 - 8 * _UNIT
+    lower *= 1 - 8 * UNIT
     certificate = Certificate(
         value=value,
         lower_bound=lower if lower <= value else 0.0,

@@ -18,6 +18,7 @@ from mpmath import mp
 from scipy.optimize import linprog
 
 from minnorm.known.chebyshev import EvenApproximation, best_even_approximation
+from minnorm.known.radial_atoms import UNIT
 from minnorm.known.radial_cells import largest
 
 _ROUNDS = 30
@@ -25,7 +26,6 @@ _CLOSE = 1e-13  # how far |q| may exceed 1 between the nodes of the last exchang
 _TOLERANCE = 1e-12  # of the proof
 _DIGITS = 60  # beyond those of the moments, in which the masses are solved for
 _NOTHING = 1e-14  # share of the masses that is left out
-_UNIT = 2.0**-52
 
 
 @dataclass(frozen=True)
@@ -126,7 +126,7 @@ def _proven(
     exact = Fraction(slope) * moments[1]
     exact += sum((Fraction(c) * m for c, m in zip(coefficients.tolist(), series, strict=True)), Fraction(0))
     edges = np.linspace(0, math.nextafter(math.pi, 4.0), 65)
-    _, greatest = largest(_Curve(epsilon, slope, coefficients).bound, edges, _TOLERANCE)
+    _, greatest = largest(Curve(epsilon, slope, coefficients).bound, edges, _TOLERANCE)
     lower = float(abs(exact) / Fraction(greatest)) if greatest > 0 else 0.0
     kept = np.abs(masses) > _NOTHING * upper
     atoms = np.clip(np.array([float(point) for point in points]) * b, a, b)
@@ -186,14 +186,14 @@ def _basis(angles: np.ndarray, approximation: EvenApproximation) -> np.ndarray:
     """T_j(tau) and the error curve, tau = -cos(angle): shape (basis, points)."""
     order = np.arange(approximation.coefficients.size)
     series = np.where(order % 2 == 0, 1.0, -1.0)[:, None] * np.cos(np.outer(order, angles))
-    x = _Curve(approximation.plateau, 1.0, np.zeros(1)).distance(angles)
+    x = Curve(approximation.plateau, 1.0, np.zeros(1)).distance(angles)
     return np.concatenate([series, [(x - approximation.coefficients @ series) / approximation.error]])
 
 
 def _peaks(fine: np.ndarray, dual: np.ndarray, approximation: EvenApproximation) -> np.ndarray:
     """Where |q| has its local maxima: on a grid first, then by Newton's method on the slope."""
     slope = float(dual[-1]) / approximation.error
-    curve = _Curve(approximation.plateau, slope, dual[:-1] - slope * approximation.coefficients)
+    curve = Curve(approximation.plateau, slope, dual[:-1] - slope * approximation.coefficients)
     size = np.abs(curve.values(fine)[0])
     padded = np.concatenate([[0.0], size, [0.0]])
     top = np.flatnonzero((size >= padded[:-2]) & (size >= padded[2:]))
@@ -220,7 +220,7 @@ def _completed(nodes: np.ndarray, angles: np.ndarray, approximation: EvenApproxi
     return np.union1d(nodes, angles[factors[2][:missing]])
 
 
-class _Curve:
+class Curve:
     """q(x) = slope x + sum_j coefficients_j T_j(tau) in the angle with tau = -cos(angle)."""
 
     def __init__(self, epsilon: float, slope: float, coefficients: np.ndarray) -> None:
@@ -229,8 +229,10 @@ class _Curve:
         self.signed = coefficients * np.where(self.order % 2 == 0, 1.0, -1.0)
         sizes = np.abs(coefficients)
         self.bend = float(self.order**2 @ sizes)
-        # Angles times j, cosines, products and their sum.
-        self.rounding = _UNIT * float((4 * self.order + coefficients.size + 8) @ sizes + 16 * abs(slope))
+        # An angle up to pi times j, a cosine to 4 units, a product, and the sum: of q, and of its derivative.
+        counts = 4 * self.order + coefficients.size + 8
+        self.rounding = UNIT * float(counts @ sizes + 16 * abs(slope))
+        self.slant = UNIT * float((self.order * counts) @ sizes)
 
     def distance(self, angle: np.ndarray) -> np.ndarray:
         """x."""
@@ -252,10 +254,11 @@ class _Curve:
 
     def bound(self, left: np.ndarray, right: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """|q| in the middle of cells, and Taylor's bound of it: |x''| <= 1/4, or (1 - epsilon^2) / (2 x)."""
-        middle, half = 0.5 * (left + right), 0.5 * (right - left) * (1 + 4 * _UNIT)
+        middle, half = 0.5 * (left + right), 0.5 * (right - left) * (1 + 4 * UNIT)
         value, slope = self.values(middle)
         bend = np.full(left.shape, 0.25) if self.epsilon == 0 else 0.5 / self.distance(left)
         second = self.bend + abs(self.slope) * bend
         upper = np.abs(value) + half * (np.abs(slope) + 0.5 * half * second) * (1 + 1e-9) + self.rounding
-        # The slope's own rounding error is no larger relative to `second` than the value's.
-        return np.abs(value) - self.rounding, upper + half * _UNIT * 32 * second
+        # The slope's own rounding error: x' is at most 2 x'' at the left end, and right to 16 units.
+        slant = self.slant + 32 * UNIT * abs(self.slope) * bend
+        return np.abs(value) - self.rounding, upper + half * slant

@@ -4,9 +4,7 @@ import math
 
 import numpy as np
 
-from minnorm.known.radial_atoms import radial_atoms, rounding
-
-_UNIT = 2.0**-53
+from minnorm.known.radial_atoms import UNIT, radial_atoms, rounding
 
 
 def price(misfit: np.ndarray, r: np.ndarray, knots: np.ndarray, dim: int) -> float:
@@ -28,9 +26,9 @@ def price(misfit: np.ndarray, r: np.ndarray, knots: np.ndarray, dim: int) -> flo
     made = np.linalg.lstsq(columns, np.eye(r.size), rcond=None)[0]
     mass = np.sum(np.abs(made[1:]), axis=0)
     size = mass + np.abs(made[0])
-    error = r.size * (rounding(dim) + (s.size + 8) * _UNIT) * size
+    error = r.size * (rounding(dim) + (s.size + 8) * UNIT) * size
     q = float(np.max(np.sum(np.abs(columns @ made - np.eye(r.size)), axis=0) + error)) * (1 + 1e-9)
     if not q < 0.5:
         return math.inf
     paid = float(mass @ misfit) + float(np.max(mass)) * q / (1 - q) * float(np.sum(misfit))
-    return paid / extent * (1 + (r.size + s.size + 16) * 4 * _UNIT)
+    return paid / extent * (1 + (r.size + s.size + 16) * 4 * UNIT)
