@@ -1,11 +1,13 @@
 """What comes in from outside: each kind of argument is checked by one function, whose error is one line of advice."""
 
+import difflib
+import functools
 import inspect
 import math
 from collections.abc import Callable, Iterable
 from decimal import Decimal
 from numbers import Real
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -124,6 +126,32 @@ def function(name: str, value: Any, wanted: str, count: int = 1) -> Any:
     if not fits:
         raise ValueError(f"{name} is {shown(value)}; give {wanted}")
     return value
+
+
+Call = TypeVar("Call", bound=Callable[..., Any])
+
+
+def suggesting(call: Call) -> Call:
+    """The function, whose error for a misspelt option names the one that was meant.
+
+    >>> @suggesting
+    ... def solve(*, tolerance=1e-6): ...
+    >>> solve(tolernace=1e-3)
+    Traceback (most recent call last):
+    TypeError: solve() got an unexpected keyword argument 'tolernace'; did you mean 'tolerance'?
+    """
+    names = list(inspect.signature(call).parameters)
+
+    @functools.wraps(call)
+    def checked(*given: Any, **options: Any) -> Any:
+        for name in options:
+            if name not in names:
+                near = difflib.get_close_matches(name, names, 1)
+                other = f"; did you mean {near[0]!r}?" if near else f"; it takes {', '.join(names)}"
+                raise TypeError(f"{call.__name__}() got an unexpected keyword argument {name!r}{other}")
+        return call(*given, **options)
+
+    return cast(Call, checked)
 
 
 def optional(check: Callable[..., Any], name: str, value: Any, *rest: Any) -> Any:

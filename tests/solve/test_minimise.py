@@ -4,7 +4,6 @@ import dataclasses
 import itertools
 import warnings
 
-import jaxtyping
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -561,13 +560,6 @@ def test_an_unverified_solution_proves_itself_to_nobody():
     x, y = cross(2)
     with pytest.raises(ValueError, match="dual"):
         verify(x, y, sol)
-
-
-@pytest.mark.parametrize("solve", [interpolate, fit])
-def test_a_misspelt_option_is_refused_in_the_name_of_the_function_that_was_called(solve, monkeypatch):
-    monkeypatch.setattr(jaxtyping.config, "jaxtyping_disable", True)
-    with pytest.raises(TypeError, match=rf"{solve.__name__}\(\) got an unexpected keyword argument 'tolernace'"):
-        solve([0.0, 1.0], [0.0, 1.0], tolernace=1e-3, **({"lam": 0.1} if solve is fit else {}))
 
 
 def test_pairs_that_rounding_errors_tell_apart_are_named_in_every_way_of_solving():

@@ -7,12 +7,12 @@ from importlib.metadata import version
 from typing import get_args
 
 import numpy as np
-import numpy.typing as npt
 import xarray as xr
+from numpy.typing import ArrayLike
 from threadpoolctl import threadpool_limits
 
 from minnorm import advice
-from minnorm.checks import choice, flag, function, optional, real
+from minnorm.checks import choice, flag, function, optional, real, suggesting
 from minnorm.penalty import PathNorm
 from minnorm.problem import Problem, check_points
 from minnorm.solution import Ending
@@ -27,16 +27,17 @@ Progress = Callable[[int, int], None]
 """Called with (query points done, query points in all) after each."""
 
 
+@suggesting
 def band(
-    X: npt.ArrayLike,
-    y: npt.ArrayLike,
-    query: npt.ArrayLike,
+    X: "ArrayLike",
+    y: "ArrayLike",
+    query: "ArrayLike",
     *,
     penalty: PathNorm | None = None,
     tolerance: float | int = 1e-6,
     time_limit: float | int | None = None,
     certify: bool = True,
-    progress: Progress | None = None,
+    progress: "Progress | None" = None,
     on_interrupt: OnInterrupt = "return",
 ) -> xr.Dataset:
     r"""The smallest and the largest value of all minimum-norm interpolants at each query point.

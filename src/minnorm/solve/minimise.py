@@ -7,10 +7,10 @@ from collections.abc import Callable
 from typing import Any, Literal, get_args
 
 import numpy as np
-import numpy.typing as npt
+from numpy.typing import ArrayLike
 
 from minnorm import advice, known
-from minnorm.checks import choice, flag, function, optional, real, whole
+from minnorm.checks import choice, flag, function, optional, real, suggesting, whole
 from minnorm.network import ShallowReLU
 from minnorm.penalty import PathNorm
 from minnorm.problem import Problem, TiesError
@@ -55,16 +55,17 @@ class Warm:
     start: np.ndarray | None = None
 
 
+@suggesting
 def interpolate(
-    X: npt.ArrayLike,
-    y: npt.ArrayLike,
+    X: "ArrayLike",
+    y: "ArrayLike",
     *,
     penalty: PathNorm | None = None,
     tolerance: float | int = 1e-6,
     time_limit: float | int | None = None,
     seed: int = 0,
     certify: bool = True,
-    progress: Progress | None = None,
+    progress: "Progress | None" = None,
     on_interrupt: OnInterrupt = "return",
 ) -> Solution:
     r"""The minimum-norm interpolant: the shallow ReLU network of least path norm through the data.
@@ -96,18 +97,19 @@ def interpolate(
     )
 
 
+@suggesting
 def fit(
-    X: npt.ArrayLike,
-    y: npt.ArrayLike,
+    X: "ArrayLike",
+    y: "ArrayLike",
     lam: float | int,
     *,
-    sample_weight: npt.ArrayLike | None = None,
+    sample_weight: "ArrayLike | None" = None,
     penalty: PathNorm | None = None,
     tolerance: float | int = 1e-6,
     time_limit: float | int | None = None,
     seed: int = 0,
     certify: bool = True,
-    progress: Progress | None = None,
+    progress: "Progress | None" = None,
     on_interrupt: OnInterrupt = "return",
 ) -> Solution:
     r"""The global minimiser of weight-decay training, over networks of any width.

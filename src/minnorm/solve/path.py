@@ -8,12 +8,12 @@ from importlib.metadata import version
 from typing import Any, NamedTuple, get_args
 
 import numpy as np
-import numpy.typing as npt
 import xarray as xr
 from jaxtyping import Float
+from numpy.typing import ArrayLike
 
 from minnorm import advice
-from minnorm.checks import choice, function, optional, several, shown, strength, whole
+from minnorm.checks import choice, function, optional, several, shown, strength, suggesting, whole
 from minnorm.network import ShallowReLU
 from minnorm.penalty import PathNorm
 from minnorm.problem import Problem
@@ -47,12 +47,13 @@ _DESCRIPTION = {
 }
 
 
+@suggesting
 def lam_max(
-    X: npt.ArrayLike,
-    y: npt.ArrayLike,
+    X: "ArrayLike",
+    y: "ArrayLike",
     penalty: PathNorm | None = None,
     *,
-    sample_weight: npt.ArrayLike | None = None,
+    sample_weight: "ArrayLike | None" = None,
     time_limit: float | int | None = None,
     seed: int = 0,
 ) -> float:
@@ -77,18 +78,19 @@ def lam_max(
     return largest_lam(problem, whole("seed", seed, 0), moment(time_limit)).lam
 
 
+@suggesting
 def path(
-    X: npt.ArrayLike,
-    y: npt.ArrayLike,
-    lams: npt.ArrayLike | None = None,
+    X: "ArrayLike",
+    y: "ArrayLike",
+    lams: "ArrayLike | None" = None,
     *,
-    sample_weight: npt.ArrayLike | None = None,
+    sample_weight: "ArrayLike | None" = None,
     penalty: PathNorm | None = None,
     tolerance: float | int = 1e-6,
     time_limit: float | int | None = None,
     seed: int = 0,
     certify: bool = True,
-    progress: Progress | None = None,
+    progress: "Progress | None" = None,
     on_interrupt: OnInterrupt = "return",
 ) -> xr.Dataset:
     r"""The global minimisers of weight-decay training for many lam, each started from the one before.

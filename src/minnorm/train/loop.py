@@ -12,11 +12,11 @@ from typing import Literal
 import jax
 import jax.numpy as jnp
 import numpy as np
-import numpy.typing as npt
 import xarray as xr
 from jaxtyping import Int
+from numpy.typing import ArrayLike
 
-from minnorm.checks import function, instance, optional, whole
+from minnorm.checks import function, instance, optional, suggesting, whole
 from minnorm.network import ShallowReLU
 from minnorm.penalty import PathNorm
 from minnorm.problem import Problem
@@ -36,11 +36,12 @@ _CACHED = 1 << 18  # parameters of the networks that a thread works on at once
 _DRAWN_FOR = 1024  # networks whose minibatches are drawn together
 
 
+@suggesting
 def train(
-    X: npt.ArrayLike,
-    y: npt.ArrayLike,
+    X: "ArrayLike",
+    y: "ArrayLike",
     *,
-    sample_weight: npt.ArrayLike | None = None,
+    sample_weight: "ArrayLike | None" = None,
     optimizer: str = "adam",
     learning_rate: float | Sequence[float] = 1e-3,
     weight_decay: float | Sequence[float] = 0.0,
@@ -61,7 +62,7 @@ def train(
     records: int = 60,
     threads: int | None = None,
     engine: Literal["auto", "native", "xla"] = "auto",
-    progress: Progress | None = None,
+    progress: "Progress | None" = None,
     checkpoint: Checkpoint | None = None,
 ) -> xr.Dataset:
     r"""Train shallow ReLU networks over a grid of learning rates, weight decays, scales and seeds.

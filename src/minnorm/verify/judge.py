@@ -10,9 +10,9 @@ from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
-import numpy.typing as npt
+from numpy.typing import ArrayLike
 
-from minnorm.checks import function, instance, optional, real, whole
+from minnorm.checks import function, instance, optional, real, suggesting, whole
 from minnorm.network import as_network
 from minnorm.problem import Problem
 from minnorm.solution import Certificate, Scope, Solution
@@ -29,16 +29,17 @@ _HALF = 0.5  # of the time is left for the dual vector
 _SHARE = 2.0**-36  # of the squared residuals, that float64 may lose before they are computed in two words
 
 
+@suggesting
 def verify(
-    points: npt.ArrayLike,
-    values: npt.ArrayLike,
+    points: "ArrayLike",
+    values: "ArrayLike",
     solution: Solution,
     *,
     tolerance: float | int = 1e-6,
     effort: float | int = 1.0,
     seed: int = 0,
     time_limit: float | int | None = None,
-    progress: Progress | None = None,
+    progress: "Progress | None" = None,
 ) -> Certificate:
     r"""Recompute the objective, the dual bound and their gap for a claimed minimiser; nothing is taken on trust.
 
