@@ -141,18 +141,18 @@ def entries() -> list[Entry]:
     cross = np.array([[0.0, 0], [1, 0], [-1, 0], [0, 1]])
     bump = mn.known.radial_bump(3)
     denoiser = mn.known.denoiser([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]], 0.1)
-    solver = ("penalty", "tolerance", "time_limit", "seed", "certify", "progress")
+    solver = ("penalty", "tolerance", "time_limit", "seed", "certify", "progress", "on_interrupt")
     radial = mn.known.radial_fit([0.0, 1.0, 2.0], [1.0, 0.0, 0.0], 3)
     gaps, levels = [(0.0, 1.0), (2.0, 4.0)], [1.0, 0.0, 0.5]
     network, on_line = _network(), _on_line()
     found = [
         Entry("PathNorm", mn.PathNorm, {}, ("bias", "skip", "offset")),
-        Entry("Problem", mn.Problem, {"points": X, "values": Y}, ("penalty", "lam")),
+        Entry("Problem", mn.Problem, {"points": X, "values": Y}, ("penalty", "lam", "weights")),
         Entry("interpolate", mn.interpolate, {"X": X, "y": Y}, solver),
-        Entry("fit", mn.fit, {"X": X, "y": Y, "lam": 0.1}, solver),
-        Entry("path", mn.path, {"X": T, "y": U, "lams": [0.1]}, solver),
+        Entry("fit", mn.fit, {"X": X, "y": Y, "lam": 0.1}, ("sample_weight", *solver)),
+        Entry("path", mn.path, {"X": T, "y": U, "lams": [0.1]}, ("sample_weight", *solver)),
         Entry("band", mn.band, {"X": T, "y": U, "query": T + 0.5}, tuple(o for o in solver if o != "seed")),
-        Entry("lam_max", mn.lam_max, {"X": X, "y": Y}, ("penalty", "seed")),
+        Entry("lam_max", mn.lam_max, {"X": X, "y": Y}, ("penalty", "sample_weight", "time_limit", "seed")),
         Entry(
             "verify",
             mn.verify,
@@ -164,6 +164,7 @@ def entries() -> list[Entry]:
             mn.train,
             {"X": X, "y": Y, "width": 4, "steps": 3},
             (
+                "sample_weight",
                 "optimizer", "learning_rate", "weight_decay", "scale", "seeds", "batch_size", "decay", "schedule",
                 "penalty", "initial", "biases", "antisymmetric", "start", "options", "dtype", "records", "threads",
                 "engine", "progress", "checkpoint",
@@ -181,9 +182,9 @@ def entries() -> list[Entry]:
         Entry("Solution.from_dataset", mn.Solution.from_dataset, {"data": plane.to_dataset()}),
         Entry("Solution.load", mn.Solution.load, {"path": "nowhere.nc"}),
         Entry("MinNormRegressor", _fitted(mn.MinNormRegressor), {"X": X, "y": Y, "alpha": 0.1},
-              ("bias", "skip", "tol", "max_time", "random_state")),
+              ("bias", "skip", "tol", "max_time", "random_state", "sample_weight")),
         Entry("MinNormRegressorCV", _fitted(mn.MinNormRegressorCV), {"X": X, "y": Y, "alphas": [0.1], "cv": 2},
-              ("bias", "skip", "tol", "max_time", "random_state")),
+              ("bias", "skip", "tol", "max_time", "random_state", "sample_weight")),
         Entry("known.line", mn.known.line, {"x": T, "y": U}, ("penalty", "certify")),
         Entry("known.line_path", mn.known.line_path, {"x": T, "y": U}, ("penalty",)),
         Entry("LinePath.at", mn.known.line_path(T, U).at, {"lam": 0.1}, ("certify",)),
@@ -252,7 +253,7 @@ def entries() -> list[Entry]:
 
 
 def _fitted(kind: type) -> Callable[..., Any]:
-    return lambda X, y, **settings: kind(**settings).fit(X, y)
+    return lambda X, y, sample_weight=None, **settings: kind(**settings).fit(X, y, sample_weight)
 
 
 @dataclass(frozen=True)
