@@ -296,3 +296,20 @@ def test_what_atoms_cannot_reach_is_reported():
     """Values that no masses interpolate leave a residual, not an answer."""
     problem = Instance(np.eye(4)[:, :2], np.zeros((4, 0)), np.ones(4), np.zeros(4))
     assert problem.solve().residual > 0.1
+
+
+@pytest.mark.parametrize("rho", [0.0, 1e-3])
+def test_a_large_free_part_of_atoms_costs_no_digits(rho):
+    """Far from the origin atoms are nearly constant: where a constant is free, only coefficients change."""
+    near = instance(3, q=1, rho=rho)
+    rng = np.random.default_rng(0)
+    level = 2.0**24 * rng.integers(-8, 9, near.atoms.shape[1])
+    near.atoms = np.round(2.0**20 * near.atoms) / 2.0**20
+    far = dataclasses.replace(near, atoms=near.atoms + level)
+    wanted, found = near.solve(), far.solve()
+    assert far.dual(found) == pytest.approx(near.dual(wanted), rel=1e-7)
+    assert found.gap <= 1e-7
+    moved = found.coefficients[0] + level @ found.masses
+    np.testing.assert_allclose(
+        near.misfit(dataclasses.replace(found, coefficients=np.array([moved]))), rho * found.nu, atol=1e-6
+    )

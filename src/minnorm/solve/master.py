@@ -22,6 +22,7 @@ _SINGULAR = 1e-15  # eigenvalues below this share of the mean are rounding error
 _PATIENCE = 3  # further steps after the gap has closed and the equations are solved no better
 _ACCURATE = 1e-9  # relative residual of a system that counts as solved
 _STUCK = 0.1  # error of a solution that its start is to blame for
+_DROWNED = 3.0  # squares of atoms over squares of what is left without their free part
 _RANK = 1e-13  # pivots below this share of the largest are rounding errors
 
 
@@ -75,6 +76,10 @@ def solve(
     Source: Mehrotra (1992), *On the implementation of a primal-dual interior point method*; Gondzio,
     Gonzalez-Brevis & Munari (2013) for stopping early at well-centred points in column generation.
     """
+    rest = _without_free_part(atoms, free) if reward is None else None
+    if rest is not None:
+        found = solve(rest[0], free, values, rho, tolerance=tolerance, start=start, deadline=deadline)
+        return replace(found, coefficients=found.coefficients - rest[1] @ found.masses)
     found = _from_start(_Programme(atoms, free, values, rho, reward, deadline), tolerance, start)
     solved = found.gap <= tolerance and found.residual <= min(tolerance, 1e-3)
     if float(np.max(rho)) > 0 or solved or time.monotonic() > deadline:
@@ -90,6 +95,21 @@ def solve(
     residual = float(np.max(np.abs(misfit))) / max(float(np.max(np.abs(values))), 1e-300)
     inside = replace(inside, nu=rows.original_dual(inside.nu), residual=residual)
     return inside if inside.error < found.error else found
+
+
+def _without_free_part(atoms: np.ndarray, free: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
+    """(Phi - F M, M) with F^T (Phi - F M) = 0, which the dual does not tell from Phi; None where F M does not matter.
+
+    Far from the origin atoms are nearly constant, and digits of what is left would be lost in the squares of that.
+    """
+    if free.size == 0:
+        return None
+    inverse = np.linalg.pinv(free)
+    part = inverse @ atoms
+    rest = atoms - free @ part
+    again = inverse @ rest
+    rest, part = rest - free @ again, part + again
+    return (rest, part) if np.sum(atoms * atoms) > _DROWNED * np.sum(rest * rest) > 0 else None
 
 
 class _Programme(NamedTuple):
