@@ -21,6 +21,7 @@ from cases import POINTS, Case, described, draw
 SLOW = 20.0  # CPU seconds that no case may take
 KILLED = 90.0  # and after which it is not waited for
 EVERY = 60.0  # seconds between signs of life
+STEEPER = ", better with free slopes beyond float64 only"
 FEW, LOW = 30, 3  # points and dimensions up to which most must be certified
 
 
@@ -184,7 +185,7 @@ class Tally:
         self.outcomes[report["outcome"]] += 1
         if report["n"] <= FEW and report["d"] <= LOW and not report["outcome"].startswith("refused"):
             lam = "lam > 0" if report["lam"] else "lam = 0"
-            lam += ", labels that free terms fit" if report["fitted"] else ""
+            lam += ", labels that free terms fit" if report["fitted"] else STEEPER if report.get("steep") else ""
             for group in ("all", f"points {report['points']}", f"labels {report['labels']}", report["penalty"]):
                 share = self.certified[lam, group]
                 share[0] += report["outcome"] == "certified"

@@ -17,6 +17,7 @@ from supremum import DIGITS, integers, supremum
 
 HAIR = 1e-9  # relative: what roundings to the safe side may cost
 _DUAL_BITS = 300
+STEEP = 1e8  # of the labels' spread over the points' extent: free slopes beyond are none of float64
 
 
 @dataclass(frozen=True)
@@ -170,9 +171,13 @@ def path_norm(problem: Objective, claim: Claim) -> mpmath.mpf:
 
 def best_bound(problem: Objective, dual: np.ndarray) -> mpmath.mpf:
     """The best lower bound of the minimum that multiples of the nearest feasible dual vector prove; at least 0."""
-    nu = nearest_feasible(problem, [Fraction(float(part)) for part in dual])
+    return _bound(problem, nearest_feasible(problem, [Fraction(float(part)) for part in dual]))
+
+
+def _bound(problem: Objective, nu: list[Fraction], lost: float = 0.0) -> mpmath.mpf:
+    """What a feasible nu proves, if nu . y is less by what is `lost`."""
     numbers, e = scaled_integers(nu)
-    against = _mpf(sum(part * Fraction(float(label)) for part, label in zip(nu, problem.y, strict=True)))
+    against = _mpf(_dot(nu, [Fraction(float(label)) for label in problem.y])) - lost
     if not any(numbers) or against <= 0:
         return mpmath.mpf(0)
     largest = dual_norm(problem.x, numbers, problem.bias) * mpmath.mpf(2) ** -e
@@ -183,6 +188,36 @@ def best_bound(problem: Objective, dual: np.ndarray) -> mpmath.mpf:
     t = against / square
     t = min(t, mpmath.mpf(problem.lam) / largest) if largest else t
     return max(mpmath.mpf(0), t * against - t * t * square / 2)
+
+
+def steep_is_better(problem: Objective, claim: Claim, tolerance: float) -> bool:
+    """Whether only free slopes that float64 does not have make a better network, and they do.
+
+    No slope up to B = STEEP times the labels' spread over the points' extent does: for nu that is orthogonal to
+    constants, if these are free, but not to x, |v| <= B has
+
+        objective >= t (nu . y - B |sum nu_i x_i|) - t^2 n |nu|^2 / 2,    0 <= t <= lam / s,
+
+    which the returned dual vector brings to within the tolerance. And a steeper one does: the same neurons with the
+    best free terms in rationals. Float64 values of such a slope at the points would be wrong by 1e-8 of the labels'
+    spread and more.
+    """
+    if problem.skip != "free" or not problem.lam:
+        return False
+    with mpmath.workdps(DIGITS):
+        extent = mpmath.norm([mpmath.mpf(float(part)) for part in np.ptp(problem.x, axis=0)])
+        if not extent:
+            return False
+        flat, misfit = replace(problem, skip="none"), residuals(problem, claim)
+        nu = nearest_feasible(flat, [Fraction(float(part)) for part in claim.dual])
+        moments = [_mpf(_dot(nu, [Fraction(float(number)) for number in column])) for column in problem.x.T]
+        lost = STEEP * spread(problem) / extent * mpmath.norm(moments)
+        price = mpmath.mpf(problem.lam) * path_norm(problem, claim)
+        objective, other = (
+            _mpf(_dot(rest, rest)) / (2 * len(nu)) + price for rest in (misfit, nearest_feasible(problem, misfit))
+        )
+        least = (1 - mpmath.mpf(tolerance)) * objective
+        return other < least <= _bound(flat, nu, lost)
 
 
 def _feasible_but_for_rounding(problem: Objective, dual: np.ndarray) -> bool:
@@ -266,6 +301,10 @@ def scaled_integers(numbers: list[Fraction]) -> tuple[np.ndarray, int]:
 
 def _scaled(number: int, e: int) -> Fraction:
     return Fraction(number, 2**e) if e >= 0 else Fraction(number * 2**-e)
+
+
+def _dot(a: list[Fraction], b: list[Fraction]) -> Fraction:
+    return sum((s * t for s, t in zip(a, b, strict=True)), Fraction(0))
 
 
 def _mpf(number: Fraction) -> mpmath.mpf:

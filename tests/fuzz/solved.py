@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 from cases import Case, described
-from check import Claim, Objective, closest, examine, spread
+from check import Claim, Objective, closest, examine, spread, steep_is_better
 from optimum import bracket
 
 import minnorm as mn
@@ -46,7 +46,8 @@ def report(case: Case) -> dict:
     outcome = (
         "certified" if solution.certified else "not certified, though true" if found.gap <= case.tolerance else "open"
     )
-    return said | {"outcome": outcome, "faults": faults, "numbers": numbers, **spent}
+    steep = outcome != "certified" and steep_is_better(p, claim(solution), case.tolerance)
+    return said | {"outcome": outcome, "faults": faults, "numbers": numbers, "steep": steep, **spent}
 
 
 def claim(solution: mn.Solution) -> Claim:
