@@ -196,7 +196,7 @@ def steep_is_better(problem: Objective, claim: Claim, tolerance: float) -> bool:
     No slope up to B = STEEP times the labels' spread over the points' extent does: for nu that is orthogonal to
     constants, if these are free, but not to x, |v| <= B has
 
-        objective >= t (nu . y - B |sum nu_i x_i|) - t^2 n |nu|^2 / 2,    0 <= t <= lam / s,
+        objective >= t (nu . y - B |sum nu_i x_i|) - t^2 S sum nu_i^2 / (2 p_i),    0 <= t <= lam / s,
 
     which the returned dual vector brings to within the tolerance. And a steeper one does: the same neurons with the
     best free terms in rationals. Float64 values of such a slope at the points would be wrong by 1e-8 of the labels'
@@ -204,6 +204,9 @@ def steep_is_better(problem: Objective, claim: Claim, tolerance: float) -> bool:
     """
     if problem.skip != "free" or not problem.lam:
         return False
+    live = problem.counting
+    if not np.all(live):
+        return steep_is_better(_some(problem, live), replace(claim, dual=claim.dual[live]), tolerance)
     with mpmath.workdps(DIGITS):
         extent = mpmath.norm([mpmath.mpf(float(part)) for part in np.ptp(problem.x, axis=0)])
         if not extent:
@@ -213,8 +216,10 @@ def steep_is_better(problem: Objective, claim: Claim, tolerance: float) -> bool:
         moments = [_mpf(_dot(nu, [Fraction(float(number)) for number in column])) for column in problem.x.T]
         lost = STEEP * spread(problem) / extent * mpmath.norm(moments)
         price = mpmath.mpf(problem.lam) * path_norm(problem, claim)
+        times = problem.times
         objective, other = (
-            _mpf(_dot(rest, rest)) / (2 * len(nu)) + price for rest in (misfit, nearest_feasible(problem, misfit))
+            _mpf(sum(p * r * r for p, r in zip(times, rest, strict=True)) / (2 * sum(times))) + price
+            for rest in (misfit, nearest_feasible(problem, misfit))
         )
         least = (1 - mpmath.mpf(tolerance)) * objective
         return other < least <= _bound(flat, nu, lost)

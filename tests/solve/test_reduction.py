@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import minnorm as mn
 from minnorm.network import ShallowReLU
 from minnorm.penalty import PathNorm
 from minnorm.problem import Problem
@@ -213,3 +214,26 @@ def test_a_constant_neuron_stands_for_a_forbidden_offset(skip, d):
     none = dataclasses.replace(net, offset=np.array(0.0))
     assert with_offset(none, penalty) is none
     assert with_offset(net, PathNorm()) is net
+
+
+def test_points_near_each_other_keep_their_differences():
+    """Less the mean of all, which is rounded as their coordinates are, they would keep three digits."""
+    rng = np.random.default_rng(0)
+    x = 1.0 + 2.0**-52 * rng.integers(0, 1000, (6, 2))
+    found = reduce(Problem(x, rng.normal(size=6), lam=1.0), merge=False)
+    exact = (x - x[0]) - (x - x[0]).mean(axis=0)
+    order = np.unique(x, axis=0, return_index=True)[1]
+    np.testing.assert_allclose(
+        found.radius * found.points @ found.basis.T, exact[order], rtol=0, atol=1e-14 * np.ptp(x)
+    )
+
+
+def test_two_points_one_rounding_error_apart_are_fitted():
+    x = np.array([[-1.0868936949768133, -1.0475998788034713], [-1.086893694976813, -1.047599878803471]])
+    y, lam = np.array([0.0, 1.0]), 1e-19
+    solution = mn.fit(x, y, lam)
+    steep = 1 / np.linalg.norm(x[1] - x[0])
+    assert solution.certified
+    # One neuron; the minimum of (1 - s)^2 / 8 + lam s steep over what it fits of the step.
+    step = 1 - 4 * lam * steep
+    assert solution.value == pytest.approx((1 - step) ** 2 / 8 + lam * step * steep, rel=1e-6)

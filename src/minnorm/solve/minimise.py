@@ -353,8 +353,7 @@ def _reduced(
         return _constant(problem)
     if on_line and reduced.rank == 1:
         axis, centre = reduced.basis[:, 0], reduced.centre
-        along = (x - centre) @ axis
-        along = along[np.unique(reduced.group, return_index=True)[1]][reduced.group]  # equal points stay equal
+        along = (reduced.points[:, 0] * reduced.radius)[reduced.group]  # equal points stay equal
         return _line(problem, axis, centre, along, merge, tolerance, times, progress)
     return as_solution(reduced, _generated(reduced, tolerance, times.solved, seed, progress, warm), times.polished)
 

@@ -145,7 +145,7 @@ def reduce(problem: Problem, *, merge: bool = True, part: bool = True, deadline:
     first = np.unique(group, return_index=True)[1]
     mean = group_means(y, group, count, problem.weights) if problem.lam > 0 else y[first]
     centre = distinct.mean(axis=0) if penalty.bias == "free" else np.zeros(x.shape[1])
-    moved = distinct - centre
+    moved = _about(distinct, centre)
     basis = _basis(moved, int(penalty.bias == "penalised"), deadline)  # the neuron (0, b) has a cost and needs a place
     rank = basis.shape[1]
     points = moved @ basis
@@ -172,6 +172,15 @@ def _basis(moved: np.ndarray, least: int, deadline: float) -> np.ndarray:
     _, singular, directions = np.linalg.svd(moved, full_matrices=False)
     rank = int(np.sum(singular > _RANK * max(float(singular[0]), np.finfo(float).tiny)))
     return directions[: max(rank, least)].T
+
+
+def _about(points: np.ndarray, centre: np.ndarray) -> np.ndarray:
+    """points - centre; where all points are near, from their differences, which are exact then."""
+    if not np.any(centre):
+        return points
+    anchor = points[np.argmin(np.max(np.abs(points - centre), axis=1))]
+    apart = points - anchor
+    return apart - apart.mean(axis=0)
 
 
 def _orthogonal(columns: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
