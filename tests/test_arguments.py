@@ -105,6 +105,8 @@ GAPS, LEVELS = [(0.0, 1.0)], [1.0, 0.0]
         (lambda: mn.known.denoiser([-1e300, 1e300], 0.1), "clean has entries up to 1e.300; rescale them"),
         (lambda: mn.plot_line(X, Y, PLANE), "solution takes points of dimension 2; plot_line draws"),
         (lambda: PLANE(np.zeros(3)), r"x has shape .3,.; this network takes one point, .2,."),
+        (lambda: mn.Problem(X, Y, weights=2), r"^weights has shape \(\); give 3 numbers"),
+        (lambda: mn.fit(X, Y, 0.1, sample_weight=2), r"^sample_weight has shape \(\); give 3 numbers"),
         (lambda: NET.evaluate([["a"]]), r"points is not an array of numbers \(it holds the text 'a'\)"),
     ],
 )

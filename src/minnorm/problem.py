@@ -68,7 +68,7 @@ class Problem:
         if len(x) != len(y):
             raise ValueError(f"{names[0]} has {len(x)} rows and {names[1]} has {len(y)}; they must agree")
         lam = strength(names[2], lam)
-        p = check_weights(weights, len(y))
+        p = check_weights(weights, len(y), "weights" if names[0] == "points" else "sample_weight")
         if lam == 0:
             _reject_ties(x, y, names, np.flatnonzero(p))
         object.__setattr__(self, "points", x)
@@ -125,21 +125,21 @@ def ties(x: Float[np.ndarray, "n d"], y: Float[np.ndarray, " n"]) -> list[list[i
     return sorted(sorted(group.tolist()) for group in groups if group.size > 1 and np.any(y[group] != y[group[0]]))
 
 
-def check_weights(weights: npt.ArrayLike | None, n: int) -> Float[np.ndarray, " n"]:
+def check_weights(weights: npt.ArrayLike | None, n: int, name: str = "sample_weight") -> Float[np.ndarray, " n"]:
     """How often each of n points counts; ValueError unless numbers >= 0, not all 0, up to 1e30 times each other."""
     if weights is None:
         return np.ones(n)
-    p = numbers(weights, "sample_weight")
+    p = numbers(weights, name)
     if p.shape != (n,):
-        raise ValueError(f"sample_weight has shape {p.shape}; give {n} numbers, one for each point, or None")
+        raise ValueError(f"{name} has shape {p.shape}; give {n} numbers, one for each point, or None")
     if not (np.all(np.isfinite(p)) and np.all(p >= 0) and np.any(p > 0)):
         wrong = p[~(np.isfinite(p) & (p >= 0))]
         said = f"contains {wrong[0]}" if wrong.size else "is zero for all points"
-        raise ValueError(f"sample_weight {said}; give finite numbers >= 0, not all 0")
+        raise ValueError(f"{name} {said}; give finite numbers >= 0, not all 0")
     least, most = float(np.min(p[p > 0])), float(np.max(p))
     if most > _WIDEST * least:
         raise ValueError(
-            f"sample_weight ranges from {least} to {most}, which is too far for float64; give 0 to leave points out"
+            f"{name} ranges from {least} to {most}, which is too far for float64; give 0 to leave points out"
         )
     return _unit(p)
 
