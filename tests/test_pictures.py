@@ -14,11 +14,13 @@ PLANE = mn.interpolate([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]], [0.0, 1.0, 1.0])
 CONSTANT = mn.interpolate([0.0, 1.0], [2.0, 2.0])
 BUMP = mn.known.radial_bump(3)
 BUMPS = [BUMP, mn.known.radial_bump(2, outer=2.0), mn.known.radial_fit([0.0, 1.0, 2.0], [1.0, 0.0, 0.0], 3)]
+SHELLS = mn.known.radial_shells(3, [(0.0, 1.0), (2.0, 4.0)], [1.0, 0.0, 0.5])
 TARGET = mn.known.radial_target(3, [(0.0, 1.0), (2.0, 4.0)], [1.0, 0.0, 0.5])
 
 
 @pytest.mark.parametrize(
-    "thing", [mn.Problem(X, Y), mn.Problem(X, Y, lam=0.1, weights=np.arange(200.0)), LINE, PLANE, *BUMPS, TARGET]
+    "thing",
+    [mn.Problem(X, Y), mn.Problem(X, Y, lam=0.1, weights=np.arange(200.0)), LINE, PLANE, *BUMPS, SHELLS, TARGET],
 )
 def test_four_lines_say_what_it_is(thing):
     lines = repr(thing).splitlines()
@@ -36,6 +38,7 @@ def test_norm_size_and_proof_are_the_object_s_own():
     assert "not verified; minnorm.verify" in repr(unverified)
     assert "norm   16" in repr(BUMP)
     assert f"between {BUMP.norm_bounds[0]:.17g} and" in repr(BUMP)
+    assert "levels 1, 0, 0.5 in dimension 3" in repr(SHELLS)
     assert float(repr(TARGET).splitlines()[1].split()[1]) == pytest.approx(28)
 
 

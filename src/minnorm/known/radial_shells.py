@@ -10,9 +10,10 @@ import numpy.typing as npt
 
 from minnorm.checks import several, shown, whole
 from minnorm.known.radial import RadialBump, RadialMeasure, radial_bump, radii
+from minnorm.pictures import record
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class RadialShells:
     """The function of least [f] that is constant on shells: a last level and one stretched bump for each gap.
 
@@ -24,6 +25,17 @@ class RadialShells:
     bumps: tuple[RadialBump, ...]
     drops: tuple[float, ...]
     last: float
+
+    def __repr__(self) -> str:
+        low, high = self.norm_bounds
+        levels = [self.last + sum(self.drops[i:]) for i in range(len(self.drops) + 1)]
+        facts = {
+            "norm": f"{self.norm:.14g}",
+            "size": f"{len(self.bumps)} gaps, {sum(bump.measure.atoms.size for bump in self.bumps)} atoms",
+            "proof": f"the norm is between {low:.17g} and {high:.17g}",
+        }
+        shown = ", ".join(f"{level:g}" for level in levels[:6]) + (", .." if len(levels) > 6 else "")
+        return record(f"RadialShells: levels {shown} in dimension {self.bumps[0].dim}", facts)
 
     @property
     def norm(self) -> float:
