@@ -161,7 +161,7 @@ def _own_space(vectors: np.ndarray, clock: Clock) -> tuple[np.ndarray, np.ndarra
     """A basis V (D, k), coordinates s = V^T z, bounds of |z - V s|, and a bound of ||V||."""
     d = vectors.shape[1]
     moving = np.any(vectors != 0, axis=0)
-    k = int(np.sum(moving))
+    k, right = int(np.sum(moving)), np.empty((0, d))
     if k and _DECOMPOSED * vectors.size * min(vectors.shape) <= max(clock.left, _MOMENT):
         _, singular, right = np.linalg.svd(vectors, full_matrices=False)
         k = int(np.sum(singular > _CUT * singular[0]))
