@@ -14,9 +14,9 @@ from minnorm.penalty import PathNorm
 from minnorm.problem import Problem
 from minnorm.solve import oracle
 from minnorm.solve.generate import dual_bound, first_dual, generate
-from minnorm.solve.minimise import as_solution
 from minnorm.solve.pool import Pool
 from minnorm.solve.reduction import reduce
+from minnorm.solve.routes import as_solution
 
 seeds = st.integers(0, 2**32 - 1)
 

@@ -8,7 +8,7 @@ import pytest
 
 from minnorm.penalty import PathNorm
 from minnorm.problem import Problem
-from minnorm.solve import fit, master
+from minnorm.solve import fit, master, routes
 from minnorm.solve import minimise as module
 from minnorm.solve.generate import generate
 from minnorm.solve.pace import Times, fits, seconds
@@ -121,7 +121,7 @@ def test_when_the_solver_has_taken_all_the_time_nothing_long_follows(lam, monkey
         return found
 
     monkeypatch.setattr(time, "monotonic", lambda: now() + late[0])
-    monkeypatch.setattr(module, "generate", slow)
+    monkeypatch.setattr(routes, "generate", slow)
     monkeypatch.setattr("minnorm.solve.polish._Stored.settle", lambda *_: pytest.fail("there is no time for it"))
     x, y = problem(lam).points, problem(lam).values
     found = fit(x, y, lam, penalty=PLANE, time_limit=100)
@@ -138,7 +138,7 @@ def test_ctrl_c_while_polishing_keeps_the_network(lam, monkeypatch):
             raise KeyboardInterrupt
         return whole(*arguments)
 
-    monkeypatch.setattr(module, "restored", pressed)
+    monkeypatch.setattr(routes, "restored", pressed)
     found = module.minimise(problem(lam), on_interrupt="return")
     assert found.ending == "interrupted"
     assert found.certificate.residual <= found.certificate.rounding
@@ -155,7 +155,7 @@ def test_after_ctrl_c_polishing_has_a_moment(monkeypatch):
     def pressed(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(module, "restored", watched)
+    monkeypatch.setattr(routes, "restored", watched)
     began = time.monotonic()
     found = module.minimise(problem(1e-3), on_interrupt="return", progress=pressed)
     assert found.ending == "interrupted"
@@ -174,12 +174,11 @@ def test_on_the_line_penalised_biases_start_from_free_ones(penalty, pressed, mon
     asked = Problem(rng.random(30) + 1, rng.normal(size=30), penalty)
     best = module.minimise(asked)
 
-    def press(*_):
+    def solving(*_):
+        assert pressed, "there is no time for it"
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(
-        module, "penalised_line", press if pressed else lambda *_: pytest.fail("there is no time for it")
-    )
+    monkeypatch.setattr(routes, "penalised_line", solving)
     found = module.minimise(asked, on_interrupt="return", time_limit=None if pressed else 0)
     assert found.ending == ("interrupted" if pressed else "time")
     assert 0.5 * best.value < found.lower_bound <= best.value * (1 + 1e-9)

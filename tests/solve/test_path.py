@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 import minnorm as mn
-from minnorm.solve.minimise import Warm, minimise
+from minnorm.solve.minimise import minimise
 from minnorm.solve.path import lam_max, networks, path
+from minnorm.solve.routes import Warm
 
 PENALTIES = [
     mn.PathNorm(),
@@ -204,7 +205,7 @@ def test_what_each_problem_takes_beyond_its_share_is_kept_for_the_others(late, m
         return whole(*arguments, **options)
 
     clock = SimpleNamespace(monotonic=lambda: now[0])
-    for module in ("path", "minimise"):
+    for module in ("path", "minimise", "routes"):
         monkeypatch.setattr(sys.modules[f"minnorm.solve.{module}"], "time", clock)
     monkeypatch.setattr(sys.modules["minnorm.solve.path"], "minimise", slow)
     x, y = data(n=8)

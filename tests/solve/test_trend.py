@@ -15,8 +15,8 @@ from minnorm.penalty import PathNorm
 from minnorm.problem import Problem
 from minnorm.solve import banded
 from minnorm.solve.generate import generate
-from minnorm.solve.minimise import as_solution
 from minnorm.solve.reduction import reduce
+from minnorm.solve.routes import as_solution
 from minnorm.solve.trend import trend
 
 quick = settings(max_examples=12, deadline=None)

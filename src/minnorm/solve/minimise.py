@@ -9,23 +9,15 @@ from typing import Any, Literal, get_args
 import numpy as np
 from numpy.typing import ArrayLike
 
-from minnorm import advice, known
+from minnorm import advice
 from minnorm.checks import choice, flag, function, optional, real, suggesting, whole
-from minnorm.network import ShallowReLU
 from minnorm.penalty import PathNorm
 from minnorm.problem import Problem, TiesError
-from minnorm.solution import Certificate, Ending, Solution
-from minnorm.solve.freepart import FreePart
-from minnorm.solve.generate import Found, Progress, generate
-from minnorm.solve.pace import Times, fits
-from minnorm.solve.penalised_line import penalised_line
-from minnorm.solve.polish import misfits, restored
-from minnorm.solve.pool import Pool
-from minnorm.solve.reduction import Reduced, reduce
-from minnorm.solve.symmetry import symmetrised
-from minnorm.solve.threads import blas_threads
-from minnorm.solve.trend import trend
-from minnorm.solve.twins import distances_to_twins, name_twins, reject_twins, without_twins
+from minnorm.solution import Certificate, Solution
+from minnorm.solve.generate import Progress
+from minnorm.solve.pace import Times
+from minnorm.solve.routes import PROMPT, Warm, solved
+from minnorm.solve.twins import name_twins, reject_twins
 from minnorm.units import Units
 from minnorm.verify import verify
 
@@ -37,22 +29,9 @@ OnInterrupt = Literal["return", "raise"]
 
 _PROOF = 0.25  # of the time limit is kept for verifying, which may have more if solving takes less
 _POLISH = 0.05  # of the time limit is for the last digits of what the solver found
-_ANGLE = 2e5  # operations that a chain of angles takes for each point
 _MOMENT = 0.5  # seconds for verifying even where the time is over
-_PROMPT = 1.0  # seconds for polishing what there was when Ctrl-C was pressed, and for verifying it
 _EFFORT = 40.0  # seconds that verifying takes at most unless a longer limit allows more
 _SHARE = 0.5  # of the tolerance is for the solver; verifying adds bounds of rounding errors to its gap
-
-
-@dataclasses.dataclass
-class Warm:
-    """What a solved problem leaves for another with the same data and another lam: atoms and a dual vector.
-
-    Both are in the coordinates of `Reduced`, which do not depend on lam.
-    """
-
-    pool: Pool | None = None
-    start: np.ndarray | None = None
 
 
 @suggesting
@@ -186,7 +165,7 @@ def minimise(
     told = _Told(progress, verifying, began, units.objective)
     times = _times(began, deadline, certify)
     try:
-        solution = units.out_of(_solve(units.problem, _SHARE * tolerance, times, seed, told.solving, warm))
+        solution = units.out_of(solved(units.problem, _SHARE * tolerance, times, seed, told.solving, warm))
         solution = _weighted(problem, solution, live)
     except (TiesError, ArithmeticError):  # in the coordinates in which it is solved points are nearer still
         name_twins(problem)
@@ -199,7 +178,7 @@ def minimise(
         return solution
     try:
         if solution.ending == "interrupted":
-            proof = _proof(problem, solution, tolerance, seed, _PROMPT, None)
+            proof = _proof(problem, solution, tolerance, seed, PROMPT, None)
         else:
             proof = _proof(
                 problem, solution, tolerance, seed, deadline - time.monotonic(), told.verifying, moment_for_proof
@@ -208,7 +187,7 @@ def minimise(
         if solution.ending == "interrupted" or not kept:
             raise
         solution = dataclasses.replace(solution, ending="interrupted")
-        proof = _proof(problem, solution, tolerance, seed, _PROMPT, None)
+        proof = _proof(problem, solution, tolerance, seed, PROMPT, None)
     return dataclasses.replace(solution, certificate=proof)
 
 
@@ -281,179 +260,3 @@ def moment(time_limit: float | int | None) -> float:
     if time_limit is None:
         return math.inf
     return time.monotonic() + real("time_limit", time_limit, "seconds >= 0, or None", lambda seconds: seconds >= 0)
-
-
-def _solve(
-    problem: Problem,
-    tolerance: float,
-    times: Times,
-    seed: int,
-    progress: Progress | None,
-    warm: Warm | None = None,
-) -> Solution:
-    """With points that rounding errors tell apart merged, unless their labels differ so much that it matters."""
-    solution = _reduced(problem, True, tolerance, times, seed, progress, warm)
-    if problem.lam == 0 or solution.ending == "interrupted" or time.monotonic() > times.solved:
-        return solution
-    away = distances_to_twins(problem.points)
-    if not np.any(away):
-        return solution
-    gap = _estimated_gap(problem, solution, away)
-    if gap <= tolerance or time.monotonic() > times.solved:
-        return solution
-    other = _reduced(problem, False, tolerance, times, seed, progress)
-    best = other if _estimated_gap(problem, other, np.zeros(away.size)) < gap else solution
-    return dataclasses.replace(best, ending="interrupted") if other.ending == "interrupted" else best
-
-
-def _estimated_gap(problem: Problem, solution: Solution, away: np.ndarray) -> float:
-    """The relative gap for lam > 0, if the dual vector is feasible when points are moved as far as `away` says."""
-    dual = solution.dual
-    rest = misfits(problem, solution.network)
-    value = problem.mean(rest**2) / 2 + problem.lam * problem.penalty.value(solution.network)
-    labels = FreePart.of(problem).rest(problem.points, problem.values)
-    scale = 1 / (1 + float(np.abs(dual) @ away) / problem.lam)
-    square = problem.total * float(dual @ (dual / problem.weights))
-    bound = scale * float(dual @ labels) - scale**2 / 2 * square
-    return (value - bound) / value if value > 0 else 0.0
-
-
-def _reduced(
-    problem: Problem,
-    merge: bool,
-    tolerance: float,
-    times: Times,
-    seed: int,
-    progress: Progress | None,
-    warm: Warm | None = None,
-) -> Solution:
-    x, on_line = problem.points, problem.penalty.bias == "free"
-    if on_line and x.shape[1] == 1 and np.min(x) < np.max(x):
-        return _line(problem, np.ones(1), np.zeros(1), x[:, 0], merge, tolerance, times, progress)
-    if not on_line and x.shape[1] == 1 and np.min(x) < np.max(x):
-        part = FreePart.of(problem)
-        distinct, group = np.unique(x, axis=0, return_inverse=True)
-        if merge and problem.lam > 0:
-            distinct, group = without_twins(distinct, group.reshape(-1))
-        less = problem.changed(points=distinct[group.reshape(-1)], values=part.rest(x, problem.values))
-        try:
-            if problem.lam == 0 and not fits(_ANGLE * x.size, times.solved):
-                found = _connected(less, "time")
-            else:
-                found = penalised_line(
-                    less, tolerance, lambda reduced: _generated(reduced, tolerance, times.solved, seed, progress, warm)
-                )
-        except KeyboardInterrupt:
-            if problem.lam > 0:
-                raise
-            found = _connected(less, "interrupted")
-        return dataclasses.replace(found, network=restored(problem, found.network, part, times.polished))
-    reduced = reduce(problem, merge=merge, deadline=times.solved)
-    if reduced.rank == 0:
-        return _constant(problem)
-    if on_line and reduced.rank == 1:
-        axis, centre = reduced.basis[:, 0], reduced.centre
-        along = (reduced.points[:, 0] * reduced.radius)[reduced.group]  # equal points stay equal
-        return _line(problem, axis, centre, along, merge, tolerance, times, progress)
-    return as_solution(reduced, _generated(reduced, tolerance, times.solved, seed, progress, warm), times.polished)
-
-
-def _connected(problem: Problem, ending: Ending) -> Solution:
-    """The interpolant that is the best for free biases, and the dual vector that proves it: a start for penalised ones.
-
-    An atom costs no less there, so the bound holds, too.
-    """
-    free = dataclasses.replace(problem.penalty, bias="free", offset="free")
-    found = known.line(problem.points, problem.values, free, certify=False)
-    return Solution(found.network, found.dual, problem.penalty, 0.0, ending=ending)
-
-
-def _generated(
-    reduced: Reduced, tolerance: float, deadline: float, seed: int, progress: Progress | None, warm: Warm | None
-) -> Found:
-    """What column generation finds, from what `warm` holds."""
-    pool, start = _warmed(reduced, warm)
-    with blas_threads(reduced.values.size):
-        found = generate(
-            reduced, tolerance=tolerance, deadline=deadline, seed=seed, pool=pool, start=start, progress=progress
-        )
-    if warm is not None and found.ending != "interrupted":  # which may have come in the midst of changing the pool
-        warm.pool, warm.start = pool, found.nu
-        if pool is not None:
-            pool.keep(pool.nearest(found.nu))
-    return found
-
-
-def _warmed(reduced: Reduced, warm: Warm | None) -> tuple[Pool | None, np.ndarray | None]:
-    """The pool and the dual vector to start from, the pool made for this problem."""
-    if warm is None:
-        return None, None
-    pool = warm.pool
-    if pool is None or (pool.reduced.radius, pool.reduced.free.shape) != (reduced.radius, reduced.free.shape):
-        pool = Pool(reduced)  # other coordinates
-    pool.reduced = reduced
-    return pool, warm.start if pool.size else None
-
-
-def as_solution(reduced: Reduced, found: Found, deadline: float = math.inf) -> Solution:
-    """A solution of the original problem, not verified yet, polished as far as there is time until `deadline`.
-
-    After Ctrl-C there is a moment for that; where it is pressed meanwhile, none any more.
-    """
-    network = reduced.network(found.weights, found.biases, found.masses, found.coefficients)
-    problem, ending = reduced.problem, found.ending
-    if ending == "interrupted":
-        deadline = min(deadline, time.monotonic() + _PROMPT)
-    dual = reduced.dual(found.nu)
-    try:
-        polished = restored(problem, network, reduced.part, deadline)
-        dual = symmetrised(problem, dual)
-    except KeyboardInterrupt:
-        if ending == "interrupted":
-            raise
-        polished, ending = restored(problem, network, reduced.part, -math.inf), "interrupted"
-    return Solution(polished, dual, problem.penalty, problem.lam, None, found.rounds, ending)
-
-
-def _line(
-    problem: Problem,
-    axis: np.ndarray,
-    centre: np.ndarray,
-    along: np.ndarray,
-    merge: bool,
-    tolerance: float,
-    times: Times,
-    progress: Progress | None,
-) -> Solution:
-    """Points centre + along * axis, biases free: the closed form or trend filtering, along the line."""
-    penalty = problem.penalty
-    with_constant = dataclasses.replace(penalty, offset="free")
-    part = FreePart.of(problem)
-    line = Problem(
-        along, part.rest(problem.points, problem.values), with_constant, problem.lam, weights=problem.weights
-    )
-    if problem.lam == 0:
-        found = known.line(along, line.values, with_constant, certify=False)
-    else:
-        found = trend(line, merge=merge, tolerance=tolerance, deadline=times.solved, progress=progress)
-    net = found.network
-    weights = net.inner_weights * axis
-    biases = net.biases - weights @ centre
-    offset, skip = net.offset, None
-    if net.skip is not None:
-        skip = net.skip[0] * axis
-        offset = np.asarray(offset - skip @ centre)
-    network = restored(problem, ShallowReLU(weights, biases, net.outer_weights, offset, skip), part, times.polished)
-    return Solution(network, found.dual, penalty, problem.lam, None, found.rounds, found.ending)
-
-
-def _constant(problem: Problem) -> Solution:
-    """All points equal, a constant free: it is the mean value."""
-    d = problem.points.shape[1]
-    part = FreePart.of(problem)
-    rest = part.rest(problem.points, problem.values)
-    mean = problem.mean(rest)
-    skip = np.zeros(d) if problem.penalty.skip == "free" else None
-    network = ShallowReLU(np.zeros((0, d)), np.zeros(0), np.zeros(0), np.asarray(mean), skip)
-    dual = problem.weights * (rest - mean) / problem.total if problem.lam > 0 else np.zeros(rest.size)
-    return Solution(restored(problem, network, part), dual, problem.penalty, problem.lam)

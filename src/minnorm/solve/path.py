@@ -20,9 +20,10 @@ from minnorm.problem import Problem
 from minnorm.solution import Scope, Solution
 from minnorm.solve import oracle
 from minnorm.solve.generate import first_dual
-from minnorm.solve.minimise import NAMES, OnInterrupt, Warm, minimise, moment
+from minnorm.solve.minimise import NAMES, OnInterrupt, minimise, moment
 from minnorm.solve.pricing import EXACT_RANK
 from minnorm.solve.reduction import reduce
+from minnorm.solve.routes import Warm
 from minnorm.units import Units
 
 Progress = Callable[[int, int], None]

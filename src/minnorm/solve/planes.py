@@ -12,9 +12,9 @@ from minnorm.solution import Solution
 from minnorm.solve import master, oracle, support
 from minnorm.solve.ends import Ends, free_row
 from minnorm.solve.generate import Found, generate
-from minnorm.solve.minimise import as_solution
 from minnorm.solve.pool import KEPT, Pool, cuts, thinned
 from minnorm.solve.reduction import Reduced
+from minnorm.solve.routes import as_solution
 from minnorm.verify import verify
 
 _FINE = 5e-10  # relative gap to which the minimum norm is solved, since an error e of it moves the band by sqrt(e)

@@ -12,7 +12,8 @@ from minnorm.known import RadialFit
 from minnorm.penalty import PathNorm
 from minnorm.problem import Problem
 from minnorm.solution import Solution
-from minnorm.solve.minimise import Warm, minimise
+from minnorm.solve.minimise import minimise
+from minnorm.solve.routes import Warm
 from minnorm.study.regions import unknown_points
 from minnorm.study.spec import SolveShard
 from minnorm.study.tasks import TaskData
