@@ -21,7 +21,7 @@ from cases import POINTS, Case, described, draw
 SLOW = 20.0  # CPU seconds that no case may take
 KILLED = 90.0  # and after which it is not waited for
 EVERY = 60.0  # seconds between signs of life
-STEEPER = ", better with free slopes beyond float64 only"
+STEEPER = ", the minimum's free slope beyond float64"
 FEW, LOW = 30, 3  # points and dimensions up to which most must be certified
 
 

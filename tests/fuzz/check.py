@@ -17,7 +17,7 @@ from supremum import DIGITS, integers, supremum
 
 HAIR = 1e-9  # relative: what roundings to the safe side may cost
 _DUAL_BITS = 300
-STEEP = 1e8  # of the labels' spread over the points' extent: free slopes beyond are none of float64
+STEEP = 1e12  # of the labels' spread over the points' extent: free slopes beyond are none of float64
 
 
 @dataclass(frozen=True)
@@ -190,23 +190,21 @@ def _bound(problem: Objective, nu: list[Fraction], lost: float = 0.0) -> mpmath.
     return max(mpmath.mpf(0), t * against - t * t * square / 2)
 
 
-def steep_is_better(problem: Objective, claim: Claim, tolerance: float) -> bool:
-    """Whether only free slopes that float64 does not have make a better network, and they do.
+def is_steep(problem: Objective, claim: Claim, tolerance: float) -> bool:
+    """Whether the minimum has a free slope of more than B = STEEP times the labels' spread over the points' extent.
 
-    No slope up to B = STEEP times the labels' spread over the points' extent does: for nu that is orthogonal to
-    constants, if these are free, but not to x, |v| <= B has
+    For nu that is orthogonal to constants, if these are free, but not to x, networks with |v| <= B have
 
-        objective >= t (nu . y - B |sum nu_i x_i|) - t^2 S sum nu_i^2 / (2 p_i),    0 <= t <= lam / s,
+        objective >= t (nu . y - B |sum nu_i x_i|) - t^2 S sum nu_i^2 / (2 p_i),    0 <= t <= lam / s.
 
-    which the returned dual vector brings to within the tolerance. And a steeper one does: the same neurons with the
-    best free terms in rationals. Float64 values of such a slope at the points would be wrong by 1e-8 of the labels'
-    spread and more.
+    If that is above the tolerance over the objective of the network, or of its neurons with the best free terms in
+    rationals, it takes a steeper one. Rounding such a slope changes values at the points by 1e-4 of the labels' spread.
     """
     if problem.skip != "free" or not problem.lam:
         return False
     live = problem.counting
     if not np.all(live):
-        return steep_is_better(_some(problem, live), replace(claim, dual=claim.dual[live]), tolerance)
+        return is_steep(_some(problem, live), replace(claim, dual=claim.dual[live]), tolerance)
     with mpmath.workdps(DIGITS):
         extent = mpmath.norm([mpmath.mpf(float(part)) for part in np.ptp(problem.x, axis=0)])
         if not extent:
@@ -217,12 +215,11 @@ def steep_is_better(problem: Objective, claim: Claim, tolerance: float) -> bool:
         lost = STEEP * spread(problem) / extent * mpmath.norm(moments)
         price = mpmath.mpf(problem.lam) * path_norm(problem, claim)
         times = problem.times
-        objective, other = (
+        found = min(
             _mpf(sum(p * r * r for p, r in zip(times, rest, strict=True)) / (2 * sum(times))) + price
             for rest in (misfit, nearest_feasible(problem, misfit))
         )
-        least = (1 - mpmath.mpf(tolerance)) * objective
-        return other < least <= _bound(flat, nu, lost)
+        return found < (1 - mpmath.mpf(tolerance)) * _bound(flat, nu, lost)
 
 
 def _feasible_but_for_rounding(problem: Objective, dual: np.ndarray) -> bool:
@@ -292,6 +289,12 @@ def closest(problem: Objective) -> float:
     places = np.unique(problem.x, axis=0)
     apart = [float(np.linalg.norm(a - b)) for k, a in enumerate(places) for b in places[:k]]
     return min((distance for distance in apart if distance), default=1.0)
+
+
+def flatness(problem: Objective) -> float:
+    """The points' largest extent over that across them, which slopes of a free linear term may use."""
+    singular = np.linalg.svd(problem.x - problem.x.mean(axis=0), compute_uv=False)
+    return float(singular[0] / np.min(singular[singular > 0], initial=singular[0])) if singular[0] else 1.0
 
 
 def scaled_integers(numbers: list[Fraction]) -> tuple[np.ndarray, int]:
