@@ -237,3 +237,15 @@ def test_two_points_one_rounding_error_apart_are_fitted():
     # One neuron; the minimum of (1 - s)^2 / 8 + lam s steep over what it fits of the step.
     step = 1 - 4 * lam * steep
     assert solution.value == pytest.approx((1 - step) ** 2 / 8 + lam * step * steep, rel=1e-6)
+
+
+def test_a_free_linear_term_uses_the_small_extent_of_flat_points():
+    """Across the line the points spread by 3e-12: the slope that this allows is worth a fifth of the objective."""
+    rng = np.random.default_rng(0)
+    x = np.column_stack([rng.normal(size=8), 3e-12 * rng.normal(size=8)])
+    y, penalty = np.sin(3 * x[:, 0]), PathNorm(skip="free")
+    assert reduce(Problem(x, y, penalty, 1e-2)).rank == 2
+    assert reduce(Problem(x, y, PathNorm(), 1e-2)).rank == 1
+    solution = mn.fit(x, y, 1e-2, penalty=penalty)
+    assert solution.certified
+    assert solution.value < 0.9 * mn.fit(x[:, 0], y, 1e-2, penalty=penalty).value

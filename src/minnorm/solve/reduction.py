@@ -16,6 +16,7 @@ from minnorm.solve.pace import fits
 from minnorm.solve.twins import without_twins
 
 _RANK = 1e-11  # singular values below this share of the largest are rounding errors of the data
+_RANK_OF_FREE = 1e-13  # the same where a free linear term makes use of small ones
 _MOMENT = 0.05  # seconds that there are in any case
 _DECOMPOSITION = 8  # operations of a singular value decomposition, times n d^2
 _ROUNDED = 2.0**-50  # of the labels: free terms that fit them this well fit them
@@ -146,7 +147,8 @@ def reduce(problem: Problem, *, merge: bool = True, part: bool = True, deadline:
     mean = group_means(y, group, count, problem.weights) if problem.lam > 0 else y[first]
     centre = distinct.mean(axis=0) if penalty.bias == "free" else np.zeros(x.shape[1])
     moved = _about(distinct, centre)
-    basis = _basis(moved, int(penalty.bias == "penalised"), deadline)  # the neuron (0, b) has a cost and needs a place
+    least = int(penalty.bias == "penalised")  # the neuron (0, b) has a cost and needs a place
+    basis = _basis(moved, least, _RANK_OF_FREE if penalty.skip == "free" else _RANK, deadline)
     rank = basis.shape[1]
     points = moved @ basis
     # Penalised biases are part of the cost, so there the unit of length is not ours to choose.
@@ -165,12 +167,12 @@ def reduce(problem: Problem, *, merge: bool = True, part: bool = True, deadline:
     )
 
 
-def _basis(moved: np.ndarray, least: int, deadline: float) -> np.ndarray:
+def _basis(moved: np.ndarray, least: int, share: float, deadline: float) -> np.ndarray:
     """Orthonormal columns (d, r) that span the points (n, d), `least` at least; of the axes where there is no time."""
     if not fits(_DECOMPOSITION * moved.size * min(moved.shape), max(deadline, time.monotonic() + _MOMENT)):
         return np.eye(moved.shape[1])[:, np.any(moved != 0, axis=0)]
     _, singular, directions = np.linalg.svd(moved, full_matrices=False)
-    rank = int(np.sum(singular > _RANK * max(float(singular[0]), np.finfo(float).tiny)))
+    rank = int(np.sum(singular > share * max(float(singular[0]), np.finfo(float).tiny)))
     return directions[: max(rank, least)].T
 
 
