@@ -8,18 +8,14 @@ import numpy as np
 import scipy.linalg
 from jaxtyping import Float, Int
 
-from minnorm.known.line import connect_the_dots
-from minnorm.network import ShallowReLU
 from minnorm.problem import Problem
 from minnorm.solution import Solution
 from minnorm.solve import banded
 from minnorm.solve.generate import Progress
-from minnorm.solve.reduction import group_means, scattered
-from minnorm.solve.twins import without_twins
+from minnorm.solve.trend_data import TrendData
 
 _ACCURACY = 1e-11  # of the interior point method: cheap, and it tells knots from near misses
 _EXHAUSTED = 100  # passes over the data that exchanges of knots may cost
-_SAME = 1e-30  # of the range: points this close are one, lest slopes overflow
 _NEAR = 1e-3  # of p to a corner of its interval
 
 
@@ -57,7 +53,7 @@ def trend(
     began = time.monotonic()
     if problem.points.shape[1] != 1 or problem.penalty.bias != "free" or problem.lam == 0:
         raise ValueError("trend takes points with one coordinate, bias='free' and lam > 0")
-    data = _Data.of(problem, merge)
+    data = TrendData.of(problem, merge)
 
     def tell(value: float, bound: float) -> None:
         if progress is not None:
@@ -82,7 +78,7 @@ def trend(
     penalty = replace(problem.penalty, offset="free")
     late = "interrupted" if interrupted else "time" if time.monotonic() > deadline else "rounding"
     ending = "closed" if fit.gap <= tolerance and not interrupted else late
-    return Solution(data.network(fit), data.dual(fit.nu), penalty, problem.lam, None, steps, ending)
+    return Solution(data.network(fit.knots, fit.levels), data.dual(fit.nu), penalty, problem.lam, None, steps, ending)
 
 
 @dataclass(frozen=True)
@@ -108,90 +104,6 @@ class _Fit:
         best = self if self.value <= other.value else other
         dual = self if self.bound >= other.bound else other
         return replace(best, nu=dual.nu, bound=dual.bound)
-
-
-@dataclass(frozen=True)
-class _Data:
-    r"""Data on the line: points `t` in order and, scaled, their `gaps` and the values `y` less the free terms.
-
-        minimise    [f] + 1/2 sum_i (f_i - y_i)^2 / rho_i
-
-    so that f = 0 is the best multiple of the free terms. Positions have root mean square 1, and so has y.
-    """
-
-    problem: Problem
-    t: Float[np.ndarray, " n"]
-    gaps: Float[np.ndarray, " n-1"]
-    y: Float[np.ndarray, " n"]
-    rho: Float[np.ndarray, " n"]
-    trend: Float[np.ndarray, " n"]
-    group: Int[np.ndarray, " N"]
-    count: Float[np.ndarray, " n"]
-    radius: float
-    size: float
-
-    @classmethod
-    def of(cls, problem: Problem, merge: bool) -> "_Data":
-        """Sort, merge equal points and those that no arithmetic here tells apart, scale."""
-        distinct, group = np.unique(problem.points, axis=0, return_inverse=True)
-        group = group.reshape(-1)
-        if merge:
-            distinct, group = without_twins(distinct, group)
-        t = distinct[:, 0]
-        if t.size < 2:
-            raise ValueError("points has 1 distinct point; trend takes at least two")
-        first = np.diff(t, prepend=-np.inf) > _SAME * (t[-1] - t[0])
-        t, group = t[first], (np.cumsum(first) - 1)[group]
-        count = np.bincount(group, problem.weights)
-        mean = group_means(problem.values, group, count, problem.weights)
-        share = count / count.sum()
-        place = t - t[0]
-        place -= share @ place
-        radius = float(np.sqrt(share @ place**2))
-        rest, trend = mean, np.zeros(t.size)
-        for _ in range(2):  # again, for the rounding errors of the first time
-            part = np.full(t.size, share @ rest)
-            if problem.penalty.skip == "free":
-                part += (share * place) @ rest / radius**2 * place
-            rest, trend = rest - part, trend + part
-        size = float(np.sqrt(share @ rest**2))
-        if size <= 1e-14 * float(np.max(np.abs(mean))) or (t.size == 2 and problem.penalty.skip == "free"):
-            rest, size = np.zeros(t.size), 1.0
-        rho = problem.lam * problem.total / (radius * size) / count
-        return cls(problem, t, np.diff(t) / radius, rest / size, rho, trend, group, count, radius, size)
-
-    @property
-    def skip(self) -> bool:
-        """Whether a linear term is free."""
-        return self.problem.penalty.skip == "free"
-
-    @property
-    def unit(self) -> float:
-        """The objective that the reduced problem calls 1."""
-        return self.size / self.radius * self.problem.lam
-
-    @property
-    def scatter(self) -> float:
-        """The part of the reduced objective that no function changes: the scatter of equal points."""
-        squares = self.problem.weights * self._scattered() ** 2
-        return float(np.sum(squares)) / (2 * self.problem.total) / self.unit
-
-    def spans(self, knots: np.ndarray) -> np.ndarray:
-        """The scaled distances between knots (indices)."""
-        return np.diff(self.t[knots]) / self.radius
-
-    def _scattered(self) -> np.ndarray:
-        return scattered(self.problem.values, self.group, self.count, self.problem.weights)
-
-    def network(self, fit: _Fit) -> ShallowReLU:
-        """The network through the knots of a fit."""
-        levels = self.trend[fit.knots] + self.size * fit.levels
-        return connect_the_dots(self.t[fit.knots], levels, skip=self.skip)
-
-    def dual(self, nu: np.ndarray) -> np.ndarray:
-        """The dual vector of the problem as it was posed, one entry for each of its points."""
-        share = nu * self.problem.lam / self.radius / self.count
-        return self.problem.weights * (share[self.group] + self._scattered() / self.problem.total)
 
 
 def _cells(t: np.ndarray, knots: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -243,13 +155,13 @@ class _Squares:
         return scipy.linalg.solveh_banded(np.stack([np.append(0.0, self.beside), self.diagonal]), right)
 
 
-def _moments(data: _Data, nu: np.ndarray) -> np.ndarray:
+def _moments(data: TrendData, nu: np.ndarray) -> np.ndarray:
     """z_i = h(1, -t_i) = sum_j nu_j relu(t_j - t_i), shape (n,)."""
     steps = data.gaps * np.cumsum(nu)[:-1]
     return np.append(-np.cumsum(steps[::-1])[::-1], 0.0)
 
 
-def _peak(data: _Data, nu: np.ndarray) -> float:
+def _peak(data: TrendData, nu: np.ndarray) -> float:
     """sup |h|; a rounding error in place of z_1 = 0 (free skip term) is added to it."""
     z = _moments(data, nu)
     if data.skip:
@@ -257,13 +169,13 @@ def _peak(data: _Data, nu: np.ndarray) -> float:
     return float(max(np.max(np.abs(z)), np.max(np.abs(z - z[0]))))
 
 
-def _bound(data: _Data, nu: np.ndarray) -> float:
+def _bound(data: TrendData, nu: np.ndarray) -> float:
     """The dual objective at nu, or at a multiple of it that is feasible."""
     scale = min(1.0, 1 / max(_peak(data, nu), 1e-300))
     return scale * float(data.y @ nu) - 0.5 * scale**2 * float((data.rho * nu) @ nu)
 
 
-def _judged(data: _Data, knots: np.ndarray, levels: np.ndarray) -> _Fit:
+def _judged(data: TrendData, knots: np.ndarray, levels: np.ndarray) -> _Fit:
     """A function with its own residual as dual vector."""
     residual = data.y - _between(data.t, knots, levels)
     norm = _norm(np.diff(levels) / data.spans(knots), data.skip)
@@ -277,7 +189,7 @@ def _norm(slopes: np.ndarray, skip: bool) -> float:
     return bends if skip else max(bends, (bends + abs(float(slopes[0] + slopes[-1]))) / 2)
 
 
-def _polished(data: _Data, found: banded.Iterate, target: float, deadline: float) -> _Fit:
+def _polished(data: TrendData, found: banded.Iterate, target: float, deadline: float) -> _Fit:
     """The fit that exchanges of knots lead to from the interior point method's, or the best of all if none is good.
 
     After the deadline no knots are exchanged any more.
@@ -303,7 +215,7 @@ class _Case:
     slope: float = 0.0
 
 
-def _cases(data: _Data, p: float) -> list[_Case]:
+def _cases(data: TrendData, p: float) -> list[_Case]:
     """What z_1 = p may be, the likeliest first: at a corner of the constraints, or between two of them."""
     if data.skip:
         return [_Case(0.0)]
@@ -317,7 +229,7 @@ def _with_ends(signs: np.ndarray) -> np.ndarray:
     return np.concatenate([[0], np.flatnonzero(signs) + 1, [signs.size + 1]])
 
 
-def _exchanged(data: _Data, signs: np.ndarray, case: _Case, target: float, deadline: float) -> _Fit | None:
+def _exchanged(data: TrendData, signs: np.ndarray, case: _Case, target: float, deadline: float) -> _Fit | None:
     """Least squares with knots where z is at the end of its interval that `signs` (n - 2,) says, and corrections.
 
     Where z leaves its interval a knot comes, at each summit. Then f moves towards the new least squares until a turn
@@ -376,13 +288,13 @@ def _exchanged(data: _Data, signs: np.ndarray, case: _Case, target: float, deadl
     return best
 
 
-def _turns(data: _Data, knots: np.ndarray, levels: np.ndarray) -> np.ndarray:
+def _turns(data: TrendData, knots: np.ndarray, levels: np.ndarray) -> np.ndarray:
     """The changes of slope at the inner knots."""
     return np.diff(np.diff(levels) / data.spans(knots))
 
 
 def _least_squares(
-    data: _Data, squares: _Squares, knots: np.ndarray, sign: np.ndarray, case: _Case
+    data: TrendData, squares: _Squares, knots: np.ndarray, sign: np.ndarray, case: _Case
 ) -> tuple[np.ndarray, float]:
     """Levels (k,) of the best function if its inner turns have the given signs, and p."""
     spans = data.spans(knots)
