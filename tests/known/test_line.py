@@ -201,9 +201,15 @@ def test_without_certification_the_same_solution_is_not_verified():
         (lambda: line([1.0, 1.0, 2.0], [0.0, 1.0, 0.0]), "points 0 and 1 are equal"),
         (lambda: line([1.0, 2.0], [0.0, np.nan]), "y has 1 NaN"),
         (lambda: line([1.0, 2.0], [0.0, 1.0], PathNorm(offset="none")), "offset='none'.*use offset='free'"),
-        (lambda: line([0.0, 1.0, 1 + 1e-15], [0.0, 0.0, 1e300]), "between x = 1.0 and 1.000000000000001.* overflows"),
-        (lambda: line([0.0, 1.0, 1.5], [-1.7e308, 1.7e308, 0.0]), r"between x = 0\.0 and 1\.0 overflows; rescale"),
-        (lambda: line([-1.7e308, 1.7e308], [0.0, 1.0]), r"between x = -1\.7e\+308 and 1\.7e\+308 overflows"),
+        (
+            lambda: line([0.0, 1.0, 1 + 1e-15], [0.0, 0.0, 1e300]),
+            r"between points x = 1\.0 and 1\.000000000000001.* overflows",
+        ),
+        (
+            lambda: line([0.0, 1.0, 1.5], [-1.7e308, 1.7e308, 0.0]),
+            r"between points x = 0\.0 and 1\.0 overflows; rescale",
+        ),
+        (lambda: line([-1.7e308, 1.7e308], [0.0, 1.0]), r"between points x = -1\.7e\+308 and 1\.7e\+308 overflows"),
     ],
 )
 def test_data_without_this_closed_form_are_refused(call, message):

@@ -119,7 +119,10 @@ def test_both_below_each_other_with_the_sparsest():
         (lambda: mn.plot_line(X, Y, band=line(X, Y).to_dataset()), "give one of minnorm.band"),
         (lambda: mn.plot_line(X, Y, line(X, Y, PathNorm("penalised")), band=True), "penalty has bias='penalised'"),
         (lambda: mn.plot_line(X, Y, others={"two": lambda x: np.ones((len(x), 2))}), "two returned shape"),
-        (lambda: mn.plot_line(X, Y, others={"flat": mn.known.radial_bump(3).as_network(9, 0)}), "flat takes points"),
+        (
+            lambda: mn.plot_line(X, Y, others={"flat": mn.known.radial_bump(3).as_network(9, 0)}),
+            r"others\['flat'\] takes points of dimension 3",
+        ),
         (lambda: mn.plot_certificate(X[:3], Y[:3], line(X, Y)), "solution has 5 dual variables for 3 points"),
     ],
 )
