@@ -24,7 +24,7 @@ import notebooks  # noqa: E402
 from blocks import NOT_RUN, Block, parts  # noqa: E402
 
 PAGES = [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))]
-SLOW = {"shell.md"}
+SLOW = {"README.md", "figures.md", "path-and-band.md", "radial.md", "shell.md", "solving.md", "training.md"}
 NOTEBOOKS = {
     f"tutorials/{name}.md" for name in ("certify", "cluster", "paper", "teach")
 }  # slow, and run when the site is built

@@ -78,6 +78,7 @@ def test_study_and_report(minnorm, tmp_path):
     assert again.stdout.startswith("done: s")
 
 
+@pytest.mark.slow
 def test_plan_resume_merge_and_export(minnorm, tmp_path):
     (tmp_path / "s.toml").write_text(
         'name = "s"\n[task]\nkind = "line"\nx = [0.0, 1.0, 2.0]\ny = [0.0, 1.0, 0.0]\n[train]\nwidth = 9\nsteps = 9\n'

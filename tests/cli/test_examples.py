@@ -33,6 +33,8 @@ def commands(group, before=()):
 
 
 COMMANDS = list(commands(typer.main.get_command(app)))
+LONG = {"report", "study-merge"}
+MARKED = [pytest.param(*one.values, id=one.id, marks=[pytest.mark.slow] if one.id in LONG else []) for one in COMMANDS]
 
 
 def examples(command):
@@ -73,7 +75,7 @@ def test_help_says_what_a_command_does_and_has_an_example(words, command):
         assert option.help or option.name == "help", option.name
 
 
-@pytest.mark.parametrize(("words", "command"), COMMANDS)
+@pytest.mark.parametrize(("words", "command"), MARKED)
 def test_examples_run(minnorm, files, words, command):
     if words[0] in RUN_ELSEWHERE:
         with contextlib.suppress(SystemExit):

@@ -10,7 +10,7 @@ import pytest
 
 from minnorm import PathNorm, fit, known
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 HAT = "x=-1~0~1&y=0~1~0"
 WHERE = """([x, y]) => {

@@ -156,6 +156,7 @@ with sync_playwright() as tool:
 """
 
 
+@pytest.mark.slow
 def test_a_browser_shows_it_and_axe_finds_nothing_wrong(page):
     pytest.importorskip("axe_playwright_python")
     chromium = shutil.which("chromium") or pytest.skip("chromium is not installed")

@@ -15,7 +15,7 @@ from minnorm.study.folders import Disk, folder
 from minnorm.study.remote import Remote
 
 
-@pytest.fixture(params=["memory", "local"])
+@pytest.fixture(params=["memory", pytest.param("local", marks=pytest.mark.slow)])
 def url(request, tmp_path):
     """A place of a kind whose objects appear whole, and one where files are moved."""
     return f"memory://{uuid.uuid4().hex}/s" if request.param == "memory" else f"local://{tmp_path / 'remote'}"
@@ -75,6 +75,7 @@ def test_another_study_is_refused(url, four, small, costless):
         study.run(study.parse(small), url)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("damage", [lambda b: b[: len(b) // 2], lambda _: b"", lambda b: b[:-9] + b"123456789"])
 def test_a_truncated_object_is_reported_set_aside_and_redone(url, tmp_path, four, costless, same, damage):
     store, place = study.run(four, url), folder(url)

@@ -345,10 +345,11 @@ def test_without_weight_decay_the_norm_stays_above_the_minimum(long):
 
 
 WEIGHTS = [2, 0, 1, 3]
+SAM, LBFGS = (pytest.param({"optimizer": name}, marks=pytest.mark.slow) for name in ("sam", "lbfgs"))
 
 
 @pytest.mark.parametrize("engine", ["native", "xla"])
-@pytest.mark.parametrize("rule", [{"optimizer": "adam"}, {"optimizer": "sam"}, {"optimizer": "lbfgs"}])
+@pytest.mark.parametrize("rule", [{"optimizer": "adam"}, SAM, LBFGS])
 def test_whole_weights_are_repeated_points(engine, rule):
     options = {**COMMON, **rule, "engine": engine, "weight_decay": 0.01, "steps": 30, "records": 2}
     weighed = train(X, Y, sample_weight=WEIGHTS, **options)
@@ -360,7 +361,7 @@ def test_whole_weights_are_repeated_points(engine, rule):
     assert weighed.attrs["points"] == 3
 
 
-@pytest.mark.parametrize("optimizer", ["sgd", "label_noise"])
+@pytest.mark.parametrize("optimizer", ["sgd", pytest.param("label_noise", marks=pytest.mark.slow)])
 def test_both_engines_draw_the_same_weighted_minibatches(optimizer):
     options = {"optimizer": optimizer, "batch_size": 2, "steps": 20, "dtype": "float64", "width": WIDTH, "records": 2}
     native, xla = (train(X, Y, sample_weight=[2, 1, 0.5, 3], engine=engine, **options) for engine in ("native", "xla"))

@@ -105,7 +105,7 @@ def test_by_hand_is_what_jax_derives(skip):
     assert_close(by_hand(network.to_numpy(), X, Y, np.asarray(weights)), derived, "float64")
 
 
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("dtype", ["float32", pytest.param("float64", marks=pytest.mark.slow)])
 @settings(max_examples=6, deadline=None, derandomize=True)
 @given(n=st.integers(1, 200), m=st.integers(1, 60), skip=st.booleans(), weighted=st.booleans(), seed=st.integers(0, 99))
 def test_sorted_sums_are_the_dense_ones(dtype, n, m, skip, weighted, seed):

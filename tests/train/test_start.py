@@ -27,7 +27,7 @@ def random_network(seed, width, dim=1, **parts):
     return ShallowReLU.from_dict({**usual, **parts})
 
 
-OFTEN = {("sgd", "native"), ("muon", "native"), ("lbfgs", "native"), ("adam", "xla")}
+OFTEN = {("sgd", "native"), ("adam", "xla")}
 EVERY = [
     pytest.param(*case, marks=[] if case in OFTEN else pytest.mark.slow)
     for case in itertools.product(OPTIMIZERS, ["native", "xla"])
