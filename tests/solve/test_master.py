@@ -313,3 +313,18 @@ def test_a_large_free_part_of_atoms_costs_no_digits(rho):
     np.testing.assert_allclose(
         near.misfit(dataclasses.replace(found, coefficients=np.array([moved]))), rho * found.nu, atol=1e-6
     )
+
+
+@pytest.mark.parametrize("calls", [3, 6, 9])
+def test_a_step_that_is_not_finite_ends_it_with_the_best_so_far(monkeypatch, calls):
+    rng = np.random.default_rng(0)
+    instance = Instance(rng.normal(size=(8, 20)), np.ones((8, 1)), rng.normal(size=8), np.zeros(8))
+    invert, count = master._Normal._invert, iter(range(1000))
+
+    def breaks(self, right):
+        return invert(self, right) * (np.nan if next(count) >= calls else 1)
+
+    monkeypatch.setattr(master._Normal, "_invert", breaks)
+    found = instance.solve()
+    assert np.all(np.isfinite(found.masses))
+    assert np.all(np.isfinite(found.nu))

@@ -255,7 +255,7 @@ class _Normal:
                 return self.factor(weights, probe)
         self.free_solved = self._invert(self.free)
         self.free_matrix = self.free.T @ self.free_solved
-        return True
+        return bool(np.all(np.isfinite(self.free_matrix)))
 
     def _matrix(self) -> np.ndarray:
         if self.small:
@@ -305,7 +305,10 @@ class _Normal:
     def _bordered(self, right: np.ndarray, below: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """(step, shift) with (Phi D Phi^T + rho) step + F shift = right and F^T step + below = 0."""
         step = self._invert(right)
-        shift = np.linalg.lstsq(self.free_matrix, self.free.T @ step + below, rcond=None)[0]
+        below = self.free.T @ step + below
+        if not np.all(np.isfinite(below)):
+            return step, np.full(below.size, np.nan)  # the loop ends with the best so far
+        shift = np.linalg.lstsq(self.free_matrix, below, rcond=None)[0]
         return step - self.free_solved @ shift, shift
 
     def _invert(self, right: np.ndarray) -> np.ndarray:
