@@ -1,5 +1,7 @@
 """The interpolant on the line: its norm against a linear programme, its proof against the judge."""
 
+import importlib
+
 import jax
 import numpy as np
 import pytest
@@ -190,6 +192,19 @@ def test_without_certification_the_same_solution_is_not_verified():
     solution = line(x, y, certify=False)
     assert solution.certificate is None
     np.testing.assert_array_equal(solution.dual, line(x, y).dual)
+
+
+def test_points_that_rounding_errors_tell_apart_are_named(monkeypatch):
+    """Where the programme over knots fails: which grids those are depends on its version."""
+
+    def fails(*_):
+        raise ArithmeticError("the linear programme over knots failed")
+
+    monkeypatch.setattr(importlib.import_module("minnorm.known.line"), "penalised", fails)
+    with pytest.raises(ValueError, match=r"points x = 1\.0 and 1\.0000000000000002 are 2e-16 apart"):
+        line([0.0, 1.0, np.nextafter(1, 2), 2.0], [0.0, 1.0, 1.0, 0.0], PathNorm("penalised"))
+    with pytest.raises(ArithmeticError):
+        line([0.0, 1.0, 2.0], [0.0, 1.0, 0.0], PathNorm("penalised"))
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from minnorm.problem import Problem
 from minnorm.solution import Solution
 from minnorm.verify import verify
 
+_TWINS = 1e-12  # of the extent
 _INSTEAD = "minnorm.interpolate looks for a minimiser with a certificate"
 
 
@@ -68,7 +69,11 @@ def line(x: npt.ArrayLike, y: npt.ArrayLike, penalty: PathNorm | None = None, *,
         raise ValueError(f"the slope between points x = {t[k]} and {t[k + 1]} overflows; rescale x or y")
     dual = np.zeros(problem.values.size)
     if penalty.bias == "penalised":
-        network, dual[first] = penalised(t, values, penalty)
+        try:
+            network, dual[first] = penalised(t, values, penalty)
+        except ArithmeticError:
+            _name_twins(t)
+            raise
     else:
         network = connect_the_dots(t, values, skip=penalty.skip == "free")
         dual[first] = _dual(t, slopes, turns, skip=penalty.skip == "free")
@@ -91,6 +96,16 @@ def coordinate(problem: Problem, caller: str) -> Float[np.ndarray, " n"]:
     if np.min(problem.points) == np.max(problem.points):  # their difference may overflow
         raise ValueError("x has 1 distinct point; give at least two")
     return problem.points[:, 0]
+
+
+def _name_twins(t: np.ndarray) -> None:
+    """ValueError with the nearest two points if only rounding errors tell them apart."""
+    k = int(np.argmin(np.diff(t)))
+    if t[k + 1] - t[k] <= _TWINS * (t[-1] - t[0]):
+        raise ValueError(
+            f"points x = {t[k]} and {t[k + 1]} are {t[k + 1] - t[k]:.1g} apart, which is a rounding error of such "
+            "points: make them one point"
+        ) from None
 
 
 def _dual(t: np.ndarray, slopes: np.ndarray, turns: np.ndarray, skip: bool) -> np.ndarray:
