@@ -79,7 +79,7 @@ class Problem:
 
     def __repr__(self) -> str:
         x, y, penalty = self.points, self.values, self.penalty
-        counted = "" if np.all(self.weights == 1) else ", weighted"
+        counted = ", weighted" if self.weighted else ""
         facts = {
             "norm": f"bias {penalty.bias}, skip {penalty.skip}, offset {penalty.offset}",
             "size": f"{len(x)} points in dimension {x.shape[1]}{counted}, the largest entry {np.max(np.abs(x)):.6g}",
@@ -88,13 +88,18 @@ class Problem:
         return record("Problem: interpolate" if self.lam == 0 else f"Problem: loss + {self.lam:g} norm", facts)
 
     @property
+    def weighted(self) -> bool:
+        """Whether points count differently."""
+        return bool(np.any(self.weights != 1))
+
+    @property
     def total(self) -> float:
         """S, the sum of the weights: the number of points where each counts once."""
         return float(np.sum(self.weights))
 
     def mean(self, terms: Float[np.ndarray, " n"]) -> float:
         """The mean over the points, each as often as it counts."""
-        return float(np.mean(terms)) if np.all(self.weights == 1) else float(self.weights @ terms) / self.total
+        return float(self.weights @ terms) / self.total if self.weighted else float(np.mean(terms))
 
     def changed(self, **parts: Any) -> "Problem":
         """A problem with other parts, which are taken as they are."""

@@ -202,8 +202,7 @@ def line(
         print_json(
             {
                 "kind": "line",
-                "features": list(table.features),
-                "target": table.target,
+                **reading.columns(table),
                 "points": len(table.values),
                 "norm": solution.value,
                 "lower_bound": solution.lower_bound,
@@ -237,8 +236,7 @@ def _line_path(path: Any, table: Any, *, as_json: bool) -> None:
     inner = [segment.knots.size - 2 for segment in path.segments]
     if as_json:
         lams = path.lams.tolist()
-        named = {"features": list(table.features), "target": table.target}
-        print_json({"kind": "line path", **named, "exact": path.exact, "lams": lams, "knots": inner})
+        print_json({"kind": "line path", **reading.columns(table), "exact": path.exact, "lams": lams, "knots": inner})
         return
     reach = "down to 0" if path.exact else f"down to {path.lams[-1]:.6g} (ties or rounding errors beyond)"
     shown = list(zip(path.lams.tolist(), inner, strict=True))

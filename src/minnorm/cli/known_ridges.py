@@ -172,8 +172,7 @@ def _show(kind: str, title: str, solution: Any, table: Any, plot: Path | None, *
         print_json(
             {
                 "kind": kind,
-                "features": list(table.features),
-                "target": table.target,
+                **reading.columns(table),
                 "points": len(solution.dual),
                 "norm": solution.value,
                 "lower_bound": solution.lower_bound,

@@ -1,13 +1,13 @@
 """Tables: what was measured, one row for each setting, means and standard deviations over seeds."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import xarray as xr
 
 from minnorm.study import Shard, Store
-from minnorm.study.tasks import Task
+from minnorm.study.tasks import Task, TaskData
 
 COLUMNS = {
     "norm_ratio": "norm ratio",
@@ -31,6 +31,19 @@ def short(number: float) -> str:
     if number == 0 or 1e-3 < abs(number) < 1e5:
         return f"{number:g}"
     return np.format_float_scientific(number, trim="-", exp_digits=1)
+
+
+def least_norm(data: TaskData, results: Iterable[xr.Dataset]) -> float | None:
+    """The exact minimum norm: in closed form, or what networks were compared with in training; None if it is open."""
+    if data.known is not None:
+        return data.known.norm
+    for runs in results:
+        if "norm_ratio" in runs:
+            quotients = (runs["path_norm"].isel(step=-1) / runs["norm_ratio"]).values
+            some = quotients[np.isfinite(quotients)]
+            if some.size:
+                return float(some[0])
+    return None
 
 
 @dataclass(frozen=True)

@@ -3,12 +3,10 @@
 from collections.abc import Sequence
 from functools import partial
 
-import numpy as np
-
 from minnorm.known import RadialBump
 from minnorm.report import figures
 from minnorm.report.section import Picture, Section, Table
-from minnorm.report.tables import COLUMNS, Row, rows, short
+from minnorm.report.tables import COLUMNS, Row, least_norm, rows, short
 from minnorm.solution import Solution
 from minnorm.study import Store
 from minnorm.study.tasks import LineTask, TaskData
@@ -33,7 +31,7 @@ def _sections(store: Store) -> list[Section]:
     for table, settings in zip(tasks.values(), each, strict=True):
         place = ", ".join(f"{name.replace('_', ' ')} {settings[name]}" for name in varied)
         data = table[0].task.data()
-        least = _least_norm(table, data)
+        least = least_norm(data, (row.runs for row in table))
         columns = [name for name in COLUMNS if any(name in row.cells for row in table)]
         found.append(
             Section(
@@ -49,19 +47,6 @@ def _sections(store: Store) -> list[Section]:
         )
         unfinished = 0  # of the study, said once
     return found
-
-
-def _least_norm(table: Sequence[Row], data: TaskData) -> float | None:
-    """The exact minimum norm, if it is known: in closed form, or as what networks were compared with in training."""
-    if data.known is not None:
-        return data.known.norm
-    for row in table:
-        if "norm_ratio" in row.runs:
-            quotients = row.runs["path_norm"].isel(step=-1).values / row.runs["norm_ratio"].values
-            some = quotients[np.isfinite(quotients)]
-            if some.size:
-                return float(some[0])
-    return None
 
 
 def _exact(data: TaskData, least: float | None) -> str:

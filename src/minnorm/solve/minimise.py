@@ -159,14 +159,13 @@ def minimise(
     kept = choice("on_interrupt", on_interrupt, get_args(OnInterrupt)) == "return"
     deadline = moment(time_limit)
     began = time.monotonic()
-    live = np.flatnonzero(problem.weights)
     units = Units.of(problem.counting())
     units.refuse_extremes(("X", "y"))
     told = _Told(progress, verifying, began, units.objective)
     times = _times(began, deadline, certify)
     try:
         solution = units.out_of(solved(units.problem, _SHARE * tolerance, times, seed, told.solving, warm))
-        solution = _weighted(problem, solution, live)
+        solution = _weighted(problem, solution)
     except (TiesError, ArithmeticError):  # in the coordinates in which it is solved points are nearer still
         name_twins(problem)
         raise
@@ -191,12 +190,12 @@ def minimise(
     return dataclasses.replace(solution, certificate=proof)
 
 
-def _weighted(problem: Problem, solution: Solution, live: np.ndarray) -> Solution:
+def _weighted(problem: Problem, solution: Solution) -> Solution:
     """The solution for all points from that for those that count, with their weights unless all count once."""
-    if np.all(problem.weights == 1):
+    if not problem.weighted:
         return solution
     dual = np.zeros(problem.values.size)
-    dual[live] = solution.dual
+    dual[problem.weights > 0] = solution.dual
     return dataclasses.replace(solution, dual=dual, weights=problem.weights)
 
 

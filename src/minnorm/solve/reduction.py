@@ -78,9 +78,7 @@ class Reduced:
         """The part of the reduced objective that no function changes: the scatter of equal points with lam > 0."""
         if self.problem.lam == 0:
             return 0.0
-        p = self.problem.weights
-        squares = p * scattered(self.labels, self.group, self.count, p) ** 2
-        return float(np.sum(squares)) / (2 * self.problem.total) / self.unit
+        return scatter(self.problem, self.labels, self.group, self.count) / self.unit
 
     @cached_property
     def fitted_by_free_terms(self) -> bool:
@@ -121,9 +119,7 @@ class Reduced:
             first[np.unique(self.group, return_index=True)[1]] = nu / self.radius
             return first
         share = nu * problem.lam / self.radius / self.count
-        return problem.weights * (
-            share[self.group] + scattered(self.labels, self.group, self.count, problem.weights) / problem.total
-        )
+        return for_each_point(problem, share, self.labels, self.group, self.count)
 
 
 def reduce(problem: Problem, *, merge: bool = True, part: bool = True, deadline: float = math.inf) -> Reduced:
@@ -200,9 +196,22 @@ def group_means(labels: np.ndarray, group: np.ndarray, count: np.ndarray, weight
     return np.bincount(group, weights * labels, count.size) / count
 
 
-def scattered(labels: np.ndarray, group: np.ndarray, count: np.ndarray, weights: np.ndarray) -> np.ndarray:
+def scatter(problem: Problem, labels: np.ndarray, group: np.ndarray, count: np.ndarray) -> float:
+    """The loss that no function changes: that of equal points with different labels."""
+    rest = _scattered(problem, labels, group, count)
+    return float(np.sum(problem.weights * rest**2)) / (2 * problem.total)
+
+
+def for_each_point(
+    problem: Problem, share: np.ndarray, labels: np.ndarray, group: np.ndarray, count: np.ndarray
+) -> np.ndarray:
+    """The dual vector for lam > 0 from its `share` for each group, per count."""
+    return problem.weights * (share[group] + _scattered(problem, labels, group, count) / problem.total)
+
+
+def _scattered(problem: Problem, labels: np.ndarray, group: np.ndarray, count: np.ndarray) -> np.ndarray:
     """Labels less the mean of their group."""
-    return labels - group_means(labels, group, count, weights)[group]
+    return labels - group_means(labels, group, count, problem.weights)[group]
 
 
 def _remainder(free: np.ndarray, y: np.ndarray) -> np.ndarray:

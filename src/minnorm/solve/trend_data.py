@@ -8,7 +8,7 @@ from jaxtyping import Float, Int
 from minnorm.known.line import connect_the_dots
 from minnorm.network import ShallowReLU
 from minnorm.problem import Problem
-from minnorm.solve.reduction import group_means, scattered
+from minnorm.solve.reduction import for_each_point, group_means, scatter
 from minnorm.solve.twins import without_twins
 
 _SAME = 1e-30  # of the range: points this close are one, lest slopes overflow
@@ -77,15 +77,11 @@ class TrendData:
     @property
     def scatter(self) -> float:
         """The part of the reduced objective that no function changes: the scatter of equal points."""
-        squares = self.problem.weights * self._scattered() ** 2
-        return float(np.sum(squares)) / (2 * self.problem.total) / self.unit
+        return scatter(self.problem, self.problem.values, self.group, self.count) / self.unit
 
     def spans(self, knots: np.ndarray) -> np.ndarray:
         """The scaled distances between knots (indices)."""
         return np.diff(self.t[knots]) / self.radius
-
-    def _scattered(self) -> np.ndarray:
-        return scattered(self.problem.values, self.group, self.count, self.problem.weights)
 
     def network(self, knots: np.ndarray, levels: np.ndarray) -> ShallowReLU:
         """The network through these knots (indices) and scaled levels."""
@@ -95,4 +91,4 @@ class TrendData:
     def dual(self, nu: np.ndarray) -> np.ndarray:
         """The dual vector of the problem as it was posed, one entry for each of its points."""
         share = nu * self.problem.lam / self.radius / self.count
-        return self.problem.weights * (share[self.group] + self._scattered() / self.problem.total)
+        return for_each_point(self.problem, share, self.problem.values, self.group, self.count)

@@ -136,7 +136,7 @@ def identity(
 ) -> UInt8[np.ndarray, "32"]:
     """A digest of all that decides a run's numbers on one machine, and of the version."""
     digest = hashlib.sha256(f"{version('minnorm')} {replace(setting, threads=1)}".encode())
-    weights = [] if np.all(problem.weights == 1) else [problem.weights]
+    weights = [problem.weights] if problem.weighted else []
     for array in (problem.points, problem.values, *weights, *jax.tree.leaves(given), *grid, recorded):
         digest.update(f"{array.shape} {array.dtype}".encode())
         digest.update(np.ascontiguousarray(array).tobytes())

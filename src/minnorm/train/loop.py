@@ -163,7 +163,7 @@ def _run(
     """
     dtype = jnp.dtype(setting.dtype)
     total = math.prod(len(axes[axis]) for axis in AXES)
-    weights = None if np.all(problem.weights == 1) else jnp.asarray(problem.weights / np.mean(problem.weights), dtype)
+    weights = jnp.asarray(problem.weights / np.mean(problem.weights), dtype) if problem.weighted else None
     data = Rows(jnp.asarray(problem.points, dtype), jnp.asarray(problem.values, dtype), weights)
     started = None if given is None else (jnp.asarray(axes["seed"]), jax.tree.map(jnp.asarray, given))
     whole_steps = Engine(data, setting, started).runs_whole_steps()

@@ -105,7 +105,7 @@ def dataset(
         "dim": problem.points.shape[1],
         "dtype": setting.dtype,
         "engine": setting.engine,
-        **({} if np.all(problem.weights == 1) else {"weighted": 1}),
+        **({"weighted": 1} if problem.weighted else {}),
         "minnorm_version": version("minnorm"),
         "jax_version": jax.__version__,
     }

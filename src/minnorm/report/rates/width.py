@@ -13,7 +13,7 @@ from minnorm.plot import new_figure, palette
 from minnorm.report.rates.drawing import count_axis, draw_law
 from minnorm.report.rates.powers import Power, power
 from minnorm.report.section import Picture, Section, Table
-from minnorm.report.tables import short
+from minnorm.report.tables import least_norm, short
 from minnorm.study import Shard, Study
 from minnorm.study.spec import OPTIMAL
 from minnorm.train import AXES
@@ -94,15 +94,10 @@ def places(trained: Sequence[tuple[Shard, xr.Dataset]]) -> list[Place]:
 
 
 def _exact_norm(shard: Shard, runs: xr.Dataset) -> float:
-    """In closed form, or as what networks were compared with in training."""
-    known = shard.task.data().known
-    if known is not None:
-        return known.norm
-    quotients = (runs["path_norm"].isel(step=-1) / runs["norm_ratio"]).values if "norm_ratio" in runs else np.empty(0)
-    some = quotients[np.isfinite(quotients)]
-    if some.size == 0:
+    least = least_norm(shard.task.data(), [runs])
+    if least is None:
         raise ValueError(f"no norm is known for tasks of kind {shard.task.kind}; rates need one")
-    return float(some[0])
+    return least
 
 
 def _candidates(shard: Shard, runs: xr.Dataset) -> Iterator[Candidate]:
