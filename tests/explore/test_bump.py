@@ -97,7 +97,7 @@ def test_what_double_precision_cannot_do_is_said_with_the_remedy(open_page):
     page.get_by_role("alert").filter(has_text="give digits=16").wait_for()
     page.get_by_label("Digits").select_option("16")
     wait_for(page, known.radial_bump(31, 0.5, digits=16))
-    assert page.locator("#message").inner_text() == ""
+    page.locator("#message:empty").wait_for(state="attached")
     enter(page, "Dimension d", 500)
     page.get_by_role("alert").filter(has_text="at most 64").wait_for()
     wait_for(page, known.radial_bump(31, 0.5, digits=16))

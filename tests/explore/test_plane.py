@@ -136,7 +136,7 @@ def test_files_good_and_bad_and_a_solver_that_is_stopped(open_page, uploads):
     alert.filter(has_text="points 0 and 1 are equal but their values are").wait_for()
     give("good.csv", "a,b,y\n0,0,0\n1,0,1\n0,1,1\n")
     wait_for(page, interpolate([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]], [0.0, 1.0, 1.0]))
-    assert page.locator("#message").inner_text() == ""
+    page.locator("#message:empty").wait_for(state="attached")
     rng = np.random.default_rng(0)
     rows = np.column_stack([rng.uniform(-1, 1, (200, 2)), rng.choice([-1.0, 1.0], 200)]).round(3)
     give("large.csv", "a,b,y\n" + "".join(",".join(map(str, row)) + "\n" for row in rows.tolist()))
