@@ -22,7 +22,7 @@ import numpy as np
 import xarray as xr
 
 from minnorm import study
-from minnorm.study.plan import calibrate
+from minnorm.study.runners.plan import calibrate
 
 OPTIMIZERS = ("adam", "momentum", "nesterov", "rmsprop", "adagrad", "lion", "adamw", "nadam")
 NETWORKS = 8

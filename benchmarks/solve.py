@@ -115,7 +115,7 @@ def run(solver: str, task: peers.Task) -> dict[str, Any]:
 
 def lam_of(row: instances.Row, points: Any, values: Any) -> float:
     """The row's lam."""
-    from minnorm.solve.path import lam_max
+    from minnorm.solve.regularisation import lam_max
 
     return row.fraction * lam_max(points, values, peers.penalty(row.bias)) if row.fraction else 0.0
 

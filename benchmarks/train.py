@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from minnorm.train.native import INSTRUCTION_SETS
+from minnorm.training.native.calls import INSTRUCTION_SETS
 from trainers import THREADS, Advance, Case, eager, ensemble, ours, perceptron
 
 CASES = {

@@ -14,9 +14,9 @@ import torch
 from sklearn.neural_network import MLPRegressor
 
 from minnorm.network import ShallowReLU
-from minnorm.penalty import PathNorm
-from minnorm.train import OPTIMIZERS
-from minnorm.train.engine import Engine, Kind, Rows, Setting, State, Varied
+from minnorm.objective.norm import PathNorm
+from minnorm.training import OPTIMIZERS
+from minnorm.training.engine import Engine, Kind, Rows, Setting, State, Varied
 
 THREADS = 2
 

@@ -83,7 +83,7 @@ nb::tuple supremum(Matrix points, Column weights, Matrix cone, bool affine, doub
 }  // namespace
 
 NB_MODULE(_native, m) {
-    m.doc() = "Compiled oracles for minnorm.solve.oracle, bounds for minnorm.verify, training's kernel for minnorm.train.native.";
+    m.doc() = "Compiled oracles for minnorm.solve.pricing.oracle, bounds for minnorm.verify, training's kernel for minnorm.training.native.calls.";
     m.def("exact", &exact, nb::arg("points"), nb::arg("nu"), nb::arg("penalised"), nb::arg("per_pivot"),
           nb::arg("threads"), nb::arg("seconds"));
     m.def("search", &search, nb::arg("points"), nb::arg("nu"), nb::arg("starts"), nb::arg("penalised"),

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from minnorm.penalty import PathNorm
+from minnorm.objective.norm import PathNorm
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import pytest
 
 import minnorm as mn
 from minnorm import advice
-from minnorm.problem import Problem
+from minnorm.objective.problem import Problem
 from minnorm.solution import Certificate, Solution
 
 PLANE = np.random.default_rng(0).normal(size=(12, 2))

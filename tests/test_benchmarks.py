@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import minnorm as mn
-from minnorm.solve.path import lam_max
+from minnorm.solve.regularisation import lam_max
 
 FOLDER = Path(__file__).parents[1] / "benchmarks"
 

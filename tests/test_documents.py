@@ -145,7 +145,7 @@ def test_every_public_name_is_on_the_api_page():
 
 def test_links_into_the_page_are_understood():
     pytest.importorskip("panel")
-    from minnorm.explore.app import VIEWS
+    from minnorm.explore.page.app import VIEWS
 
     views = {title.lower(): place.split(":") for title, place in VIEWS.items()}
     links = re.findall(r"`/(\w+)\?([^`\s]+)`", (DOCS / "tutorials" / "teach.md").read_text())

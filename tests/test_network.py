@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from minnorm.known import line
 from minnorm.network import ShallowReLU
-from minnorm.penalty import PathNorm
+from minnorm.objective.norm import PathNorm
 
 quick = settings(max_examples=50, deadline=None)
 seeds = st.integers(0, 2**32 - 1)

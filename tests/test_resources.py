@@ -6,8 +6,8 @@ import sys
 
 import minnorm as mn
 from minnorm import resources
-from minnorm.study import claims
-from minnorm.train import arguments
+from minnorm.study.storage import locks as claims
+from minnorm.training import arguments
 
 
 def test_all_cores_count_where_the_system_does_not_say(monkeypatch):

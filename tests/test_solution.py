@@ -9,10 +9,10 @@ import xarray as xr
 
 from minnorm.known import line
 from minnorm.network import ShallowReLU
-from minnorm.penalty import PathNorm
+from minnorm.objective.norm import PathNorm
 from minnorm.solution import Certificate, Ending, Solution
 from minnorm.solve.minimise import fit
-from minnorm.verify import verify
+from minnorm.verification import verify
 
 X, Y = [-1.0, 0.0, 1.0], [0.0, 1.0, 0.0]
 

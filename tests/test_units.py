@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import minnorm as mn
-from minnorm.problem import Problem
+from minnorm.objective.problem import Problem
 from minnorm.units import Units
 
 RNG = np.random.default_rng(5)

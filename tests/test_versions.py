@@ -1,5 +1,5 @@
 import minnorm as mn
-from minnorm.train.native import INSTRUCTION_SETS
+from minnorm.training.native.calls import INSTRUCTION_SETS
 from minnorm.versions import versions
 
 

@@ -11,7 +11,7 @@ _NAME = re.compile(r"^::: ([\w.]+)\.([\w*]+)$", re.MULTILINE)
 
 
 def on_page_markdown(markdown: str, page: Page, **_: Any) -> str:
-    """`::: minnorm.known.line` becomes `::: minnorm.known.line.line`: a function, not the module of that name."""
+    """`::: minnorm.known.line` becomes the place where it is defined."""
     return _NAME.sub(_entries, markdown) if page.file.src_uri == "api.md" else markdown
 
 

@@ -1,4 +1,4 @@
-// An optimiser's update as a program, which src/minnorm/train/program.py translates from the optax definition.
+// An optimiser's update as a program, which src/minnorm/training/native/program.py translates from the optax definition.
 #pragma once
 
 #include <cstdint>

@@ -1,7 +1,8 @@
 from . import known, measure, report, study
 from .estimator import MinNormRegressor, MinNormRegressorCV
 from .network import ShallowReLU
-from .penalty import PathNorm
+from .objective.norm import PathNorm
+from .objective.problem import Problem
 from .plot import (
     plot_certificate,
     plot_denoiser,
@@ -18,11 +19,10 @@ from .plot import (
     plot_style,
     plot_trajectories,
 )
-from .problem import Problem
 from .solution import Certificate, Solution, UncertifiedWarning
 from .solve import band, fit, interpolate, lam_max, path
-from .train import train
-from .verify import verify
+from .training import train
+from .verification import verify
 from .versions import show_versions
 
 __version__: str

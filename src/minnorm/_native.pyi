@@ -1,4 +1,4 @@
-"""Compiled oracles for minnorm.solve.oracle, bounds for minnorm.verify, training's kernel for minnorm.train.native."""
+"""Compiled oracles for minnorm.solve, bounds for minnorm.verification, the kernel for minnorm.training."""
 
 import numpy as np
 from jaxtyping import Float

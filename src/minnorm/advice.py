@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.spatial import KDTree
 
-from minnorm.problem import Problem
+from minnorm.objective.problem import Problem
 from minnorm.solution import Certificate, Ending, Solution, UncertifiedWarning
 
 _OFFSET = 1e6  # the size of the labels' free part, relative to the rest, from which on it costs too many digits

@@ -14,11 +14,11 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from minnorm import advice
 from minnorm.checks import check_values, numbers, real, reject_masked, reject_misread, shown, whole
-from minnorm.penalty import Bias, PathNorm, Skip
-from minnorm.problem import Problem, check_weights
+from minnorm.objective.norm import Bias, PathNorm, Skip
+from minnorm.objective.problem import Problem, check_weights
 from minnorm.solution import Solution
 from minnorm.solve.minimise import minimise
-from minnorm.solve.path import lam_max, networks, path, sequence
+from minnorm.solve.regularisation import lam_max, networks, path, sequence
 
 _WORDS = advice.Words(tolerance="tol", time_limit="max_time", category=ConvergenceWarning)
 

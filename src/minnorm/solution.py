@@ -13,7 +13,7 @@ from jaxtyping import Float
 from minnorm import sealed
 from minnorm.checks import instance, numbers
 from minnorm.network import ShallowReLU
-from minnorm.penalty import PathNorm
+from minnorm.objective.norm import PathNorm
 from minnorm.pictures import bars, card, curve, record, scale
 
 Scope = Literal["exact", "bounded", "searched"]

@@ -10,7 +10,7 @@ from jaxtyping import Float
 from minnorm._types import Array
 from minnorm.checks import LEAST_LAM
 from minnorm.network import ShallowReLU
-from minnorm.problem import Problem
+from minnorm.objective.problem import Problem
 from minnorm.solution import Certificate, Solution
 
 _LARGEST = 960  # exponents of what is returned; beyond, small parts of it would lose digits

@@ -20,7 +20,7 @@ def versions() -> dict[str, str]:
     """
     import jax
 
-    from minnorm.train.native import INSTRUCTION_SETS, instruction_set
+    from minnorm.training.native.calls import INSTRUCTION_SETS, instruction_set
 
     libraries = [
         f"{one['internal_api']} {one['version']} ({one.get('architecture', '?')}, threads: {one['num_threads']})"

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import minnorm as mn
-from minnorm.solve import pricing
+from minnorm.solve.pricing import pricers as pricing
 
 POINTS = np.random.default_rng(0).normal(size=(12, 3))
 

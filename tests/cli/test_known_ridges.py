@@ -5,7 +5,7 @@ import json
 import pytest
 
 from minnorm.known import denoiser, ridge, ridge_sum
-from minnorm.penalty import PathNorm
+from minnorm.objective.norm import PathNorm
 
 LINE = "x,y,z,value\n0,0,1,0\n1,2,3,1\n2,4,5,0\n4,8,9,1\n"
 FIBRES = "u,v,value\n-1,0.5,1\n-1,-0.5,1\n0,0.5,0\n0,-0.5,0\n1,0.5,1\n1,-0.5,1\n"

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from mpmath import mp, mpf
 
-from minnorm.known.radial_atoms import UNIT
-from minnorm.known.radial_moments import Curve
+from minnorm.known.radial.atoms import UNIT
+from minnorm.known.radial.moments import Curve
 
 
 def test_the_unit_is_what_one_operation_may_be_off_by():

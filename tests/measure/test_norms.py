@@ -23,7 +23,7 @@ from minnorm.measure import (
 )
 from minnorm.measure import norms as norms_module
 from minnorm.network import ShallowReLU
-from minnorm.penalty import PathNorm
+from minnorm.objective.norm import PathNorm
 
 quick = settings(max_examples=60, deadline=None)
 halves = st.integers(-8, 8).map(lambda k: k / 2)

@@ -8,7 +8,7 @@ import pytest
 import minnorm as mn
 from minnorm.known import line, line_path, line_solutions
 from minnorm.network import ShallowReLU
-from minnorm.penalty import PathNorm
+from minnorm.objective.norm import PathNorm
 from minnorm.plot import line_figure
 
 X, Y = np.array([-2.0, -1.0, 0.0, 1.0, 2.5]), np.array([1.0, 0.0, 0.2, 1.5, 0.5])

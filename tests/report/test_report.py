@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from minnorm import report, study
-from minnorm.report.atlas_frame import frame
+from minnorm.report.atlas.frame import frame
 
 
 @pytest.fixture(scope="module")
@@ -74,8 +74,8 @@ def test_a_report_never_solves(tmp_path, monkeypatch):
     def solved(*_, **__):
         raise AssertionError("the solver was called")
 
-    monkeypatch.setattr("minnorm.study.optimum.minimise", solved)
-    monkeypatch.setattr("minnorm.study.optimum._KEPT", {})
+    monkeypatch.setattr("minnorm.study.shards.optimum.minimise", solved)
+    monkeypatch.setattr("minnorm.study.shards.optimum._KEPT", {})
     (section,) = report.sections(tmp_path)
     assert f"Exact minimum norm {least:.6g}" in section.exact
     assert any("Nearest to the exact interpolant" in finding for finding in section.findings)

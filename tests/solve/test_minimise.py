@@ -15,9 +15,10 @@ from tests.problems import CLOSED, LARGE, PLANE, PRODUCT, SQUARE, cross, waves
 
 from minnorm import known, verify
 from minnorm.network import ShallowReLU
-from minnorm.penalty import PathNorm
-from minnorm.solve import fit, interpolate, oracle
-from minnorm.solve.oracle import random_starts
+from minnorm.objective.norm import PathNorm
+from minnorm.solve import fit, interpolate
+from minnorm.solve.pricing import oracle
+from minnorm.solve.pricing.oracle import random_starts
 
 seeds = st.integers(0, 2**32 - 1)
 quick = settings(max_examples=2, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

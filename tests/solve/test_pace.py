@@ -6,17 +6,17 @@ import time
 import numpy as np
 import pytest
 
-from minnorm.penalty import PathNorm
-from minnorm.problem import Problem
+from minnorm.objective.norm import PathNorm
+from minnorm.objective.problem import Problem
 from minnorm.solve import fit, master, routes
 from minnorm.solve import minimise as module
-from minnorm.solve.generate import generate
 from minnorm.solve.pace import Times, fits, seconds
 from minnorm.solve.polish import misfits, restored
 from minnorm.solve.reduction import reduce
+from minnorm.solve.rounds import generate
 from minnorm.solve.settle import settle
 from minnorm.solve.tidy import tidied
-from minnorm.verify import space
+from minnorm.verification import space
 
 PLANE = PathNorm(skip="free")
 

@@ -5,8 +5,8 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from minnorm.penalty import PathNorm
-from minnorm.problem import Problem
+from minnorm.objective.norm import PathNorm
+from minnorm.objective.problem import Problem
 from minnorm.solve.minimise import minimise
 from minnorm.solve.polish import misfits
 

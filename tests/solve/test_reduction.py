@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 import minnorm as mn
 from minnorm.network import ShallowReLU
-from minnorm.penalty import PathNorm
-from minnorm.problem import Problem
+from minnorm.objective.norm import PathNorm
+from minnorm.objective.problem import Problem
 from minnorm.solve.polish import with_offset
 from minnorm.solve.reduction import reduce
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from minnorm.penalty import PathNorm
-from minnorm.problem import Problem
+from minnorm.objective.norm import PathNorm
+from minnorm.objective.problem import Problem
 from minnorm.solve.reduction import reduce
 from minnorm.solve.stopgap import interpolated
 

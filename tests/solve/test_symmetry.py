@@ -5,10 +5,10 @@ import itertools
 import numpy as np
 from tests.problems import cross
 
-from minnorm.penalty import PathNorm
-from minnorm.problem import Problem
+from minnorm.objective.norm import PathNorm
+from minnorm.objective.problem import Problem
 from minnorm.solve.symmetry import symmetrised
-from minnorm.verify.branching import bound
+from minnorm.verification.branching import bound
 
 
 def cube(d, low=-1.0):

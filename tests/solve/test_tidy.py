@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from minnorm.penalty import PathNorm
-from minnorm.problem import Problem
-from minnorm.solve import oracle
-from minnorm.solve.generate import first_dual, generate
+from minnorm.objective.norm import PathNorm
+from minnorm.objective.problem import Problem
+from minnorm.solve.pricing import oracle
 from minnorm.solve.reduction import reduce
+from minnorm.solve.rounds import first_dual, generate
 from minnorm.solve.tidy import tidied
 
 

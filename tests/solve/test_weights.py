@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import minnorm as mn
-from minnorm.problem import Problem
+from minnorm.objective.problem import Problem
 
 PENALTIES = [
     mn.PathNorm(),

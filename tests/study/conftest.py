@@ -7,7 +7,7 @@ import pytest
 import xarray as xr
 
 from minnorm import study
-from minnorm.train import AXES
+from minnorm.training import AXES
 
 
 def cheap(shard, progress=None, threads=None, checkpoint=None):
@@ -38,7 +38,7 @@ def costless(monkeypatch):
         computed.append(shard.key)
         return cheap(shard, progress, threads)
 
-    monkeypatch.setattr("minnorm.study.work.run_shard", run_shard)
+    monkeypatch.setattr("minnorm.study.runners.here.run_shard", run_shard)
     return computed
 
 

@@ -19,7 +19,7 @@ CHILDREN = """
 import os, random, signal, sys, time
 sys.path.insert(0, sys.argv[1])
 from conftest import cheap
-import minnorm.study.work as work
+import minnorm.study.runners.here as work
 from minnorm import study
 
 specification, directory, kills = study.load(sys.argv[2]), sys.argv[3], int(sys.argv[4])
@@ -109,11 +109,12 @@ optimizer = ["gd", "momentum", "nesterov", "adam", "lion"]
 
 # The command as users run it, but for checkpoints ten times a second, so that kills fall between them, too.
 COMMAND = """
-from minnorm.study import workers
-from minnorm.train import checkpoint
+from minnorm.study.runners import processes as workers
+from minnorm.training import checkpoint
 checkpoint.SECONDS = 0.1
-often = "from minnorm.train import checkpoint; checkpoint.SECONDS = 0.1; "
-workers._START = workers._START.replace("from minnorm.study.workers", often + "from minnorm.study.workers")
+often = "from minnorm.training import checkpoint; checkpoint.SECONDS = 0.1; "
+place = "from minnorm.study.runners.processes"
+workers._START = workers._START.replace(place, often + place)
 from minnorm.cli import main
 main()
 """

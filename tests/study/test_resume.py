@@ -8,14 +8,14 @@ import sys
 import pytest
 
 from minnorm import study
-from minnorm.study.folders import Disk
-from minnorm.train import checkpoint as checkpoints
+from minnorm.study.storage.folders import Disk
+from minnorm.training import checkpoint as checkpoints
 
 # Says how many network steps are done; checkpoints as often as it can, so that a test need not wait for a minute.
 RUN = """
 import os, sys
 from minnorm import study
-from minnorm.train import checkpoint
+from minnorm.training import checkpoint
 checkpoint.SECONDS = 0.0
 calls = 0
 

@@ -36,7 +36,7 @@ def explore(
         ) from None
     if store is not None and not store.is_dir():
         raise ValueError(f"store is {store}, which is not a directory; give that of a study")
-    from minnorm.explore.server import open_server
+    from minnorm.explore.page.server import open_server
 
     server, url = open_server(store, port=port, address=address, origins=origin or ())
     print_json({"url": url, "address": address, "port": server.port}) if as_json else print(url)

@@ -50,7 +50,7 @@ def ridge(
     table = reading.table(data, target, Reading(features, drop, dropna, separator, decimal_mark), ties)
     solution = known.ridge(table.points, table.values, penalty, direction=along)
     if plot is not None:
-        from minnorm.known.ridge import nearest_line
+        from minnorm.known.ridges.fibres import nearest_line
         from minnorm.plot import ridge_figure, save
 
         shown = nearest_line(table.points)[1] if along is None else np.asarray(along)

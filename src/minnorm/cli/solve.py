@@ -161,7 +161,7 @@ def _lam_max(problem: Any, options: dict[str, Any], ending: str, elapsed: float)
     """`lam_max`, which is only printed: None after Ctrl-C, and where it takes longer than what is left, or a moment."""
     if ending == "interrupted":
         return None
-    from minnorm.solve.path import largest_lam
+    from minnorm.solve.regularisation import largest_lam
 
     limit = options["time_limit"]
     left = _MOMENT + 0.1 * elapsed if limit is None else min(limit - elapsed, _MOMENT + 0.1 * limit)
@@ -187,7 +187,7 @@ def _stopped(ending: str, out: Path | None) -> None:
 def _path(table: Any, lams: list[float] | None, options: dict[str, Any], out: Path | None, as_json: bool) -> None:
     """Solve for many lam."""
     from minnorm import advice
-    from minnorm.solve.path import path
+    from minnorm.solve.regularisation import path
 
     began = time.monotonic()
     with progress("", quiet=as_json) as show, advice.speaking(_words(table)):
@@ -208,7 +208,7 @@ def _path(table: Any, lams: list[float] | None, options: dict[str, Any], out: Pa
 def _band(table: Any, query: Path, how: Reading, options: dict[str, Any], out: Path | None, as_json: bool) -> None:
     """The range of all minimum-norm interpolants at query points."""
     from minnorm import advice
-    from minnorm.solve.band import band
+    from minnorm.solve.extent.band import band
 
     began = time.monotonic()
     places = reading.points(query, how._replace(features=list(table.features), drop=None))

@@ -1,29 +1,29 @@
 """Minimum-norm interpolants that are known exactly."""
 
-from minnorm.known.axes import ridge_sum as ridge_sum
-from minnorm.known.denoiser import Denoiser as Denoiser
-from minnorm.known.denoiser import denoiser as denoiser
-from minnorm.known.line import line as line
-from minnorm.known.line_path import LinePath as LinePath
-from minnorm.known.line_path import line_path as line_path
-from minnorm.known.line_solutions import LineSolutions as LineSolutions
-from minnorm.known.line_solutions import line_solutions as line_solutions
-from minnorm.known.radial import RadialBump as RadialBump
-from minnorm.known.radial import RadialCertificate as RadialCertificate
-from minnorm.known.radial import RadialMeasure as RadialMeasure
-from minnorm.known.radial import radial_bump as radial_bump
-from minnorm.known.radial_exchange import ExtremalMeasure as ExtremalMeasure
-from minnorm.known.radial_fit import RadialFit as RadialFit
-from minnorm.known.radial_fit import radial_fit as radial_fit
-from minnorm.known.radial_sample import radial_law as radial_law
-from minnorm.known.radial_shells import RadialShells as RadialShells
-from minnorm.known.radial_shells import radial_shells as radial_shells
-from minnorm.known.radial_table import RadialNorm as RadialNorm
-from minnorm.known.radial_table import radial_norms as radial_norms
-from minnorm.known.radial_tail import RadialTail as RadialTail
-from minnorm.known.radial_target import RadialTarget as RadialTarget
-from minnorm.known.radial_target import radial_target as radial_target
-from minnorm.known.ridge import ridge as ridge
+from minnorm.known.radial.bump import RadialBump as RadialBump
+from minnorm.known.radial.bump import RadialCertificate as RadialCertificate
+from minnorm.known.radial.bump import RadialMeasure as RadialMeasure
+from minnorm.known.radial.bump import radial_bump as radial_bump
+from minnorm.known.radial.exchange import ExtremalMeasure as ExtremalMeasure
+from minnorm.known.radial.fit import RadialFit as RadialFit
+from minnorm.known.radial.fit import radial_fit as radial_fit
+from minnorm.known.radial.law import radial_law as radial_law
+from minnorm.known.radial.shells import RadialShells as RadialShells
+from minnorm.known.radial.shells import radial_shells as radial_shells
+from minnorm.known.radial.table import RadialNorm as RadialNorm
+from minnorm.known.radial.table import radial_norms as radial_norms
+from minnorm.known.radial.tail import RadialTail as RadialTail
+from minnorm.known.radial.target import RadialTarget as RadialTarget
+from minnorm.known.radial.target import radial_target as radial_target
+from minnorm.known.ridges.denoiser import Denoiser as Denoiser
+from minnorm.known.ridges.denoiser import denoiser as denoiser
+from minnorm.known.ridges.fibres import ridge as ridge
+from minnorm.known.ridges.sum import ridge_sum as ridge_sum
+from minnorm.known.univariate.interpolant import line as line
+from minnorm.known.univariate.path import LinePath as LinePath
+from minnorm.known.univariate.path import line_path as line_path
+from minnorm.known.univariate.solutions import LineSolutions as LineSolutions
+from minnorm.known.univariate.solutions import line_solutions as line_solutions
 
 __all__ = [
     "Denoiser",

@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from minnorm.checks import function, instance, numbers
 from minnorm.network import ShallowReLU, as_network
-from minnorm.problem import check_points, check_values
+from minnorm.objective.problem import check_points, check_values
 
 Function = ShallowReLU | Callable[[npt.NDArray[np.float64]], npt.ArrayLike]
 """A network, or any callable that takes points (n, d) to values (n,): a `Solution`, a closed form."""

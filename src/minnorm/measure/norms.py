@@ -14,8 +14,8 @@ from scipy.spatial import KDTree
 from minnorm._types import Array
 from minnorm.checks import flag, real, whole
 from minnorm.network import ShallowReLU, as_network, row_norms
-from minnorm.penalty import PathNorm, Skip
-from minnorm.problem import Problem
+from minnorm.objective.norm import PathNorm, Skip
+from minnorm.objective.problem import Problem
 
 _DENSE = 128  # up to this many parameters the Hessian is formed
 _BLOCK = 1 << 20  # hidden values held at once by a Hessian-vector product

@@ -12,11 +12,11 @@ from matplotlib.figure import Figure
 from minnorm import measure
 from minnorm.checks import flag, function, instance, numbers, shown
 from minnorm.known import LineSolutions, line, line_solutions
-from minnorm.known.line import coordinate
+from minnorm.known.univariate.interpolant import coordinate
 from minnorm.measure.distances import Function
 from minnorm.network import ShallowReLU, as_network
+from minnorm.objective.problem import Problem
 from minnorm.plot.style import Palette, drawing, new_figure, plot_style
-from minnorm.problem import Problem
 from minnorm.solution import Solution
 
 _MARGIN = 0.12  # of the points' extent, on both sides

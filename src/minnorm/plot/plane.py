@@ -11,9 +11,9 @@ from matplotlib.ticker import MaxNLocator
 from minnorm.checks import flag
 from minnorm.measure.distances import Function, values_of
 from minnorm.network import ShallowReLU
+from minnorm.objective.problem import Problem
 from minnorm.plot.line import claim
 from minnorm.plot.style import Palette, drawing
-from minnorm.problem import Problem
 from minnorm.solution import Solution
 
 _MARGIN = 0.15  # of the points' extent, on all sides

@@ -10,9 +10,9 @@ from matplotlib.figure import Figure
 
 from minnorm.checks import instance
 from minnorm.network import as_network
+from minnorm.objective.problem import Problem, check_points, check_values
 from minnorm.plot.line import bounds, claim
 from minnorm.plot.style import Palette, drawings, new_figure, plot_style
-from minnorm.problem import Problem, check_points, check_values
 from minnorm.solution import Solution
 
 _MARGIN = 0.12  # of the points' extent, on both sides

@@ -12,8 +12,11 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from minnorm.atomic import write as write_file
 from minnorm.plot import plot_style, save
-from minnorm.report import atlas, rates, stretch, training
+from minnorm.report import rates
+from minnorm.report.atlas import section as atlas
 from minnorm.report.section import Picture, Section
+from minnorm.report.stretch import section as stretch
+from minnorm.report.training import section as training
 from minnorm.study import Store, stores
 
 SECTIONS: dict[str, Callable[[Sequence[Store]], list[Section]]] = {

@@ -1,9 +1,9 @@
 """Global minimisers by column generation: oracles, master problem, loop."""
 
-from minnorm.solve.band import band as band
+from minnorm.solve.extent.band import band as band
 from minnorm.solve.minimise import fit as fit
 from minnorm.solve.minimise import interpolate as interpolate
-from minnorm.solve.path import lam_max as lam_max
-from minnorm.solve.path import path as path
+from minnorm.solve.regularisation import lam_max as lam_max
+from minnorm.solve.regularisation import path as path
 
 __all__ = ["band", "fit", "interpolate", "lam_max", "path"]

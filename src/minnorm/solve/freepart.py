@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Float
 
 from minnorm.compensated import Pair, add, product
-from minnorm.problem import Problem
+from minnorm.objective.problem import Problem
 
 _FLAT = 1e-11  # directions in which points spread by less than this share of the largest have no slope of their own
 _COARSE = 3  # a free part of fewer than about 2^3 sizes of the rest costs no digits and stays in the labels

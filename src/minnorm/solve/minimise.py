@@ -11,15 +11,15 @@ from numpy.typing import ArrayLike
 
 from minnorm import advice
 from minnorm.checks import choice, flag, function, optional, real, suggesting, whole
-from minnorm.penalty import PathNorm
-from minnorm.problem import Problem, TiesError
+from minnorm.objective.norm import PathNorm
+from minnorm.objective.problem import Problem, TiesError
 from minnorm.solution import Certificate, Solution
-from minnorm.solve.generate import Progress
 from minnorm.solve.pace import Times
+from minnorm.solve.rounds import Progress
 from minnorm.solve.routes import PROMPT, Warm, solved
 from minnorm.solve.twins import name_twins, reject_twins
 from minnorm.units import Units
-from minnorm.verify import verify
+from minnorm.verification import verify
 
 NAMES = ("X", "y", "lam")
 """What users call points, values and lam here."""

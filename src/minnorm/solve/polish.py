@@ -8,8 +8,8 @@ from jaxtyping import Float
 
 from minnorm.compensated import Pair, add, combination, product, two_product, two_sum
 from minnorm.network import ShallowReLU
-from minnorm.penalty import PathNorm
-from minnorm.problem import Problem
+from minnorm.objective.norm import PathNorm
+from minnorm.objective.problem import Problem
 from minnorm.solve.freepart import FreePart
 from minnorm.solve.pace import fits
 from minnorm.solve.settle import settle

@@ -9,10 +9,10 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from minnorm.network import ShallowReLU
-from minnorm.problem import Problem
+from minnorm.objective.problem import Problem
 from minnorm.solve.freepart import FreePart, root_mean_square
-from minnorm.solve.line_pricing import LinePricer
 from minnorm.solve.pace import fits
+from minnorm.solve.pricing.line import LinePricer
 from minnorm.solve.twins import without_twins
 
 _RANK = 1e-11  # singular values below this share of the largest are rounding errors of the data

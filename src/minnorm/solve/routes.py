@@ -8,19 +8,19 @@ import numpy as np
 
 from minnorm import known
 from minnorm.network import ShallowReLU
-from minnorm.problem import Problem
+from minnorm.objective.problem import Problem
 from minnorm.solution import Ending, Solution
 from minnorm.solve.freepart import FreePart
-from minnorm.solve.generate import Found, Progress, generate
 from minnorm.solve.pace import Times, fits
-from minnorm.solve.penalised_line import penalised_line
 from minnorm.solve.polish import misfits, restored
-from minnorm.solve.pool import Pool
+from minnorm.solve.pricing.pool import Pool
 from minnorm.solve.reduction import Reduced, reduce
+from minnorm.solve.rounds import Found, Progress, generate
 from minnorm.solve.symmetry import symmetrised
 from minnorm.solve.threads import blas_threads
-from minnorm.solve.trend import trend
 from minnorm.solve.twins import distances_to_twins, without_twins
+from minnorm.solve.univariate.penalised import penalised_line
+from minnorm.solve.univariate.trend import trend
 
 PROMPT = 1.0
 """Seconds for polishing what there was when Ctrl-C was pressed, and for verifying it."""

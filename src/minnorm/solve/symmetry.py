@@ -9,7 +9,7 @@ import itertools
 
 import numpy as np
 
-from minnorm.problem import Problem
+from minnorm.objective.problem import Problem
 
 _LEAST_RANK = 4  # up to 3 no proof needs it
 

@@ -9,9 +9,10 @@ import scipy.linalg
 from jaxtyping import Bool, Float
 from scipy.spatial import KDTree
 
-from minnorm.solve import oracle, support
-from minnorm.solve.oracle import Atoms
+from minnorm.solve import support
 from minnorm.solve.pace import fits
+from minnorm.solve.pricing import oracle
+from minnorm.solve.pricing.oracle import Atoms
 from minnorm.solve.reduction import Reduced
 from minnorm.solve.settle import inverse, settle
 

@@ -8,7 +8,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial import KDTree
 
-from minnorm.problem import Problem
+from minnorm.objective.problem import Problem
 from minnorm.solution import Solution
 from minnorm.solve.polish import misfits
 

@@ -13,10 +13,10 @@ from minnorm.plot import new_figure, palette
 from minnorm.report.rates.drawing import count_axis, draw_law
 from minnorm.report.rates.powers import Power, power
 from minnorm.report.section import Picture, Section, Table
-from minnorm.report.tables import least_norm, short
+from minnorm.report.training.rows import least_norm, short
 from minnorm.study import Shard, Study
-from minnorm.study.spec import OPTIMAL
-from minnorm.train import AXES
+from minnorm.study.specification.spec import OPTIMAL
+from minnorm.training import AXES
 
 _STRAIGHT = 0.01  # how far log lam may be from a line in log m
 _BOUNDED = 1.1  # norm ratio up to which a network is a competitor of bounded norm

@@ -1,0 +1,1 @@
+"""The radial bump on the page."""

@@ -1,0 +1,1 @@
+"""The line on the page."""

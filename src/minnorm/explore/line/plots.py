@@ -1,0 +1,275 @@
+"""The plots of the view Line: function, dual certificate, and a training run against time."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from bokeh.core.properties import value
+from bokeh.models import (
+    ColumnDataSource,
+    CustomJS,
+    Legend,
+    LegendItem,
+    PanTool,
+    PointDrawTool,
+    Range1d,
+    ResetTool,
+    Span,
+    WheelZoomTool,
+)
+from bokeh.plotting import figure
+
+from minnorm import measure
+from minnorm.explore.line.answer import Answer
+from minnorm.explore.page.theme import Theme
+from minnorm.network import ShallowReLU
+from minnorm.training.follow import Frame
+
+_MARGIN = 0.12  # around the points
+_DENSE = 400  # places at which a trained network is drawn
+_LEAST = 1e-12  # on log axes
+_VISIBLE = 1e-3  # of all turns of a trained network: knots with less are not marked
+_DRAG = (Path(__file__).parent / "drag.js").read_text("utf-8")
+
+Asked = Callable[[Sequence[float], Sequence[float]], None]
+"""Called with the points' x and y when they have been moved, added or deleted on the plot."""
+
+
+class LinePlots:
+    """Bokeh figures with their data: function, certificate, and gap and norm of a run."""
+
+    def __init__(self, theme: Theme, asked: Asked) -> None:
+        self._theme = theme
+        self._points = ColumnDataSource({"x": [], "y": []})
+        self._data: dict[str, Any] = {
+            name: ColumnDataSource({column: [] for column in columns})
+            for name, columns in {
+                "minimiser": ("x", "y"),
+                "fewest": ("x", "y"),
+                "band": ("x", "low", "high"),
+                "learned": ("x", "y"),
+                "learned_knots": ("x", "size"),
+                "right": ("x", "y"),
+                "left": ("x", "y"),
+                "up": ("x", "y"),
+                "down": ("x", "y"),
+                "run": ("step", "norm", "gap", "loss"),
+                "minimum": ("step", "norm"),
+            }.items()
+        }
+        self._named: dict[str, list[LegendItem]] = {}
+        self._x, self._y = Range1d(start=-1, end=1), Range1d(start=-1, end=1)
+        self.figures = (
+            self._function(asked),
+            self._certificate(),
+            self._trajectory({"gap": theme.learned, "loss": theme.soft}),
+            self._trajectory({"norm": theme.learned}),
+        )
+
+    # What is shown.
+
+    def fit_axes(self, x: Sequence[float], y: Sequence[float]) -> None:
+        """Make all points visible, with room to drag them."""
+        for span, values, margin in ((self._x, x, _MARGIN), (self._y, y, 0.25)):
+            low, high = min(values, default=-1.0), max(values, default=1.0)
+            room = margin * ((high - low) or max(1.0, abs(low)))
+            span.update(start=low - room, end=high + room, reset_start=low - room, reset_end=high + room)
+
+    def shows(self, x: Sequence[float], y: Sequence[float]) -> bool:
+        """Whether all points are visible."""
+        inside = [span.start <= at <= span.end for span, values in ((self._x, x), (self._y, y)) for at in values]  # pyright: ignore
+        return all(inside)
+
+    def put_points(self, x: Sequence[float], y: Sequence[float]) -> None:
+        """Put the points where something other than a drag has moved them."""
+        self._points.data = {"x": list(x), "y": list(y)}
+
+    @property
+    def ranges(self) -> tuple[float, float]:
+        """The extents of what is visible."""
+        return float(self._x.end - self._x.start), float(self._y.end - self._y.start)  # pyright: ignore
+
+    @property
+    def span(self) -> tuple[float, float]:
+        """Between which x curves are drawn: wider than what is visible."""
+        low, high = float(self._x.start), float(self._x.end)  # pyright: ignore
+        return low - (high - low), high + (high - low)
+
+    def draw(self, answer: Answer) -> None:
+        """The curves of an answer."""
+        low, high = self.span
+        at, touched, signs = answer.neurons()
+        t, right, left = answer.certificate(low, high)
+        differ = bool(np.max(np.abs(right - left), initial=0.0) > 1e-9)
+        self._put("minimiser", *answer.function(low, high))
+        self._put("fewest", *answer.fewest(low, high))
+        self._put("band", *answer.band(low, high))
+        self._put("right", t, right)
+        self._put("left", t[: t.size * differ], left[: t.size * differ])
+        self._put("up", at[signs > 0], touched[signs > 0])
+        self._put("down", at[signs < 0], touched[signs < 0])
+
+    def clear(self) -> None:
+        """Nothing but the points: they have no answer."""
+        for name in ("minimiser", "fewest", "band", "right", "left", "up", "down"):
+            self._put(name, *(np.zeros(0) for _ in self._data[name].data))
+
+    def draw_learned(self, network: ShallowReLU | None) -> None:
+        """A trained network and its knots; None takes them away."""
+        if network is None or not np.all(np.isfinite(network.outer_weights)):
+            self._put("learned", np.zeros(0), np.zeros(0))
+            self._put("learned_knots", np.zeros(0), np.zeros(0))
+            return
+        low, high = float(self._x.start), float(self._x.end)  # pyright: ignore
+        t = np.linspace(low - (high - low) / 2, high + (high - low) / 2, _DENSE)
+        self._put("learned", t, network.evaluate(t[:, None]))
+        at, turns = measure.knots(network)
+        seen = np.abs(turns) > _VISIBLE * np.sum(np.abs(turns))
+        sizes = np.abs(turns[seen])
+        self._put("learned_knots", at[seen], 0.02 + 0.1 * sizes / np.max(sizes, initial=1e-300))
+
+    def end_run(self) -> None:
+        """No trajectories."""
+        for plot in self.figures[2:]:
+            plot.visible = False
+
+    def begin_run(self, minimum: float, steps: int, *, gap: str) -> None:
+        """Empty trajectories, the least norm as a line, and what the gap is called."""
+        self._put("run", *(np.zeros(0) for _ in range(4)))
+        self._put("minimum", np.array([0.5, max(1, steps)]), np.array([minimum, minimum]))
+        self._gap_label.label = value(gap)
+        for plot in self.figures[2:]:
+            plot.x_range.update(start=0.5, end=max(1, steps))
+            plot.y_range.update(start=1.0, end=1.0)
+            plot.visible = True
+        self._reach(self.figures[3], minimum)
+
+    def stream(self, frame: Frame, gap: float) -> None:
+        """One more record of a run. A gap that is none, of a norm below the least, has no place on a log axis."""
+        norm, loss = frame.metrics["path_norm"], frame.metrics["training_loss"]
+        seen = gap if gap > _LEAST else np.nan
+        self._data["run"].stream({"step": [max(frame.step, 0.5)], "norm": [norm], "gap": [seen], "loss": [loss]})
+        for number in (seen, loss):
+            self._reach(self.figures[2], number)
+        self._reach(self.figures[3], norm)
+
+    def _reach(self, plot: Any, number: float) -> None:
+        """Stretch an axis so that it shows a value."""
+        if np.isfinite(number) and number > 0:
+            span = plot.y_range
+            low, high = max(_LEAST, number / 1.3), number * 1.3
+            if span.start < span.end:
+                low, high = min(span.start, low), max(span.end, high)
+            span.update(start=low, end=high)
+
+    def _put(self, name: str, *columns: np.ndarray) -> None:
+        source = self._data[name]
+        source.data = dict(zip(source.data, columns, strict=True))
+        for item in self._named.get(name, ()):
+            item.visible = columns[0].size > 0
+
+    # How.
+
+    def _function(self, asked: Asked) -> Any:
+        theme, data = self._theme, self._data
+        plot = self._plot(height=390, x_range=self._x, y_range=self._y, tools=[])
+        plot.xaxis.visible = False
+        plot.yaxis.axis_label = "f(x)"
+        band = plot.varea("x", "low", "high", source=data["band"], color=theme.band, fill_alpha=0.3)
+        plot.extra_y_ranges = {"foot": Range1d(start=0, end=1)}
+        plot.segment(
+            "x", 0, "x", "size", source=data["learned_knots"], y_range_name="foot", color=theme.learned, line_width=1.5
+        )
+        fewest = plot.line("x", "y", source=data["fewest"], color=theme.other, line_width=1.6, line_dash=[7, 4])
+        learned = plot.line("x", "y", source=data["learned"], color=theme.learned, line_width=2.2)
+        minimiser = plot.line("x", "y", source=data["minimiser"], color=theme.function, line_width=2.4)
+        plot.name = "function"
+        points = plot.scatter("x", "y", source=self._points, size=11, color=theme.point, line_color=theme.paper)
+        self._explain(
+            plot,
+            {
+                "minimiser": ("minimiser", minimiser),
+                "all minimisers": ("band", band),
+                "fewest knots": ("fewest", fewest),
+                "trained network": ("learned", learned),
+                "data": ("", points),
+            },
+        )
+        draw = PointDrawTool(renderers=[points], description="Drag, add (click) and delete (select, Backspace) points")
+        plot.add_tools(draw, PanTool(), WheelZoomTool(), ResetTool())
+        plot.toolbar.active_drag = plot.toolbar.active_tap = draw
+        self._listen(asked)
+        return plot
+
+    def _listen(self, asked: Asked) -> None:
+        """Ask for what the points have become, while they are dragged: one request at a time."""
+        request = ColumnDataSource({"x": [], "y": [], "number": []})
+        answered = ColumnDataSource({"number": [0]})
+        arguments = {"points": self._points, "request": request, "answered": answered}
+        self._points.js_on_change("change", CustomJS(args=arguments, code=_DRAG + "\nask();"))
+        answered.js_on_change("change:data", CustomJS(args=arguments, code=_DRAG + "\nhear();"))
+
+        def take(_attribute: str, _old: Any, new: Any) -> None:
+            try:
+                asked(*([float(v) for v in new[axis][0]] for axis in ("x", "y")))
+            finally:
+                answered.data = {"number": list(new["number"])}
+
+        request.on_change("data", take)
+
+    def _certificate(self) -> Any:
+        theme, data = self._theme, self._data
+        plot = self._plot(height=215, x_range=self._x, y_range=(-1.25, 1.25), tools=[])
+        plot.xaxis.axis_label, plot.yaxis.axis_label = "x; knot of the atom", "dual certificate"
+        for level in (-1, 1):
+            plot.add_layout(Span(location=level, dimension="width", line_color=theme.soft, line_width=1))
+        right = plot.line("x", "y", source=data["right"], color=theme.function, line_width=1.8)
+        left = plot.line("x", "y", source=data["left"], color=theme.soft, line_width=1.6, line_dash=[6, 4])
+        up = plot.scatter("x", "y", source=data["up"], size=8, color=theme.other)
+        down = plot.scatter("x", "y", source=data["down"], size=8, marker="square", color=theme.function)
+        self._explain(
+            plot,
+            {
+                "facing right": ("left", right),  # one line needs no name
+                "facing left": ("left", left),
+                "neurons, a > 0": ("up", up),
+                "neurons, a < 0": ("down", down),
+            },
+        )
+        return plot
+
+    def _explain(self, plot: Any, entries: dict[str, tuple[str, Any]]) -> dict[str, LegendItem]:
+        """A legend above a plot: for each text, of which data, and how it is drawn; what has no data is left out."""
+        items = {text: LegendItem(label=text, renderers=[drawn]) for text, (_, drawn) in entries.items()}
+        for text, (name, _) in entries.items():
+            if name:
+                self._named.setdefault(name, []).append(items[text])
+        plot.add_layout(Legend(items=list(items.values()), orientation="horizontal", spacing=14), "above")
+        return items
+
+    def _trajectory(self, columns: dict[str, str]) -> Any:
+        """A plot of columns of a run, in these colours, against its steps."""
+        ranges = {"x_range": Range1d(start=0.5, end=1), "y_range": Range1d(start=1, end=1)}
+        plot = self._plot(height=165, x_axis_type="log", y_axis_type="log", tools=[], **ranges)
+        plot.xaxis.axis_label = "steps"
+        drawn = {
+            column: plot.line("step", column, source=self._data["run"], color=colour, line_width=2)
+            for column, colour in columns.items()
+        }
+        if "norm" in columns:
+            least = self._data["minimum"]
+            dashed = plot.line(
+                "step", "norm", source=least, color=self._theme.function, line_width=1.5, line_dash=[6, 4]
+            )
+            self._explain(plot, {"path norm": ("", drawn["norm"]), "of the minimiser": ("", dashed)})
+        else:
+            items = self._explain(plot, {"gap": ("", drawn["gap"]), "loss": ("", drawn["loss"])})
+            self._gap_label = items["gap"]
+        return plot
+
+    def _plot(self, **options: Any) -> Any:
+        plot = figure(sizing_mode="stretch_width", min_width=200, **options)
+        plot.toolbar.logo = None
+        plot.toolbar.autohide = False
+        return plot

@@ -1,0 +1,1 @@
+"""The page itself: server, state, theme, controls."""

@@ -1,0 +1,1 @@
+"""Radial functions: bumps, shells, laws of radii, with proven norms."""

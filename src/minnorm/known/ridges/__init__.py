@@ -1,0 +1,1 @@
+"""Functions of few directions: ridges, their sums, denoisers."""

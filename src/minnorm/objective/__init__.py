@@ -1,0 +1,1 @@
+"""What is minimised: data, penalty, lam; knows no method."""

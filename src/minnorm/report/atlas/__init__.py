@@ -1,0 +1,1 @@
+"""The page of an atlas: where each optimiser goes."""

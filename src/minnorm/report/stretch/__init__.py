@@ -1,0 +1,1 @@
+"""The page of stretches: bumps of high dimension."""

@@ -1,0 +1,116 @@
+"""Figures of a study, in one style: each takes rows of its table and returns a matplotlib figure."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from minnorm.known import RadialBump
+from minnorm.network import ShallowReLU
+from minnorm.plot import Palette, draw_band, mark_knots, new_figure, palette, round_ticks
+from minnorm.report.training.rows import Row
+from minnorm.solution import Solution
+
+
+def line_functions(rows: Sequence[Row], exact: Solution, x: np.ndarray, y: np.ndarray) -> Figure:
+    """Every learned function of a line task over the exact interpolant: settings across, optimisers down.
+
+    Ticks at the foot of a panel are the knots of its first network, as long as their share of its bends.
+    """
+    settings, optimizers = _panels(rows)
+    query = rows[0].runs["query"].values
+    figure, grid, colours = _grid(len(optimizers), len(settings), height=1.75)
+    for row in rows:
+        i, j = optimizers.index(row.optimizer), settings.index(row.setting)
+        look = _look(row, optimizers, colours) | {"alpha": 0.65, "linewidth": 0.9}
+        grid[i, j].plot(query, row.runs["function"].values.T, **look)
+        network = _first_network(row)
+        if network is not None:
+            mark_knots(grid[i, j], network, (query[0], query[-1]), colours.faint)
+    low, high = _limits(exact(query), [row.runs["function"].values for row in rows])
+    for axes in grid.flat:
+        axes.plot(query, exact(query), **colours.exact)
+        axes.plot(x, y, "o", color=colours.ink, markersize=3, zorder=6)
+        axes.set_ylim(low, high)
+    _label(grid, settings, "x", optimizers)
+    return figure
+
+
+def radial_profiles(rows: Sequence[Row], bump: RadialBump) -> Figure:
+    """Radial mean (above) and radial standard deviation (below) of learned bumps, against the exact profile."""
+    settings, optimizers = _panels(rows)
+    radius = rows[0].runs["radius"].values
+    figure, grid, colours = _grid(2, len(settings), height=2.1)
+    for row in rows:
+        look = _look(row, optimizers, colours)
+        for axes, name in zip(grid[:, settings.index(row.setting)], ("radial_mean", "radial_std"), strict=True):
+            draw_band(axes, radius, row.runs[name].values, look, row.optimizer)
+    fine = np.linspace(0, radius[-1], 800)
+    for axes in grid[0]:
+        axes.plot(fine, bump.profile(fine), **colours.exact, label="exact")
+    _label(grid, settings, "r", ["radial mean of f", "radial std of f"])
+    grid[0, -1].legend()
+    return figure
+
+
+def norm_trajectories(rows: Sequence[Row], minimum: float | None) -> Figure:
+    """Path norm (above) and training loss (below) against optimiser steps, with the exact minimum norm."""
+    settings, optimizers = _panels(rows)
+    figure, grid, colours = _grid(2, len(settings), height=1.9)
+    for row in rows:
+        look = _look(row, optimizers, colours)
+        step = np.maximum(row.runs["step"].values, 0.5)
+        for axes, name in zip(grid[:, settings.index(row.setting)], ("path_norm", "training_loss"), strict=True):
+            draw_band(axes, step, row.runs[name].values, look, row.optimizer, log=True)
+            axes.set(xscale="log", yscale="log")
+    round_ticks(grid[0, 0].yaxis)
+    if minimum is not None:
+        for axes in grid[0]:
+            axes.axhline(minimum, **colours.exact, label="exact")
+    _label(grid, settings, "steps", ["path norm", "training loss"])
+    grid[0, -1].legend()
+    return figure
+
+
+def _panels(rows: Sequence[Row]) -> tuple[list[str], list[str]]:
+    """Settings and optimisers, in the order of the rows."""
+    return list(dict.fromkeys(row.setting for row in rows)), list(dict.fromkeys(row.optimizer for row in rows))
+
+
+def _look(row: Row, optimizers: Sequence[str], colours: Palette) -> dict[str, Any]:
+    """One colour for each optimiser."""
+    return colours.line(optimizers.index(row.optimizer))
+
+
+def _grid(down: int, across: int, height: float) -> tuple[Figure, np.ndarray, Palette]:
+    figure = new_figure(max(4.0, 2.45 * across), height * down + 0.4)
+    grid = figure.subplots(down, across, sharex=True, sharey="row", squeeze=False)
+    return figure, grid, palette(grid[0, 0])
+
+
+def _label(grid: np.ndarray, settings: Sequence[str], horizontal: str, vertical: Sequence[str]) -> None:
+    for axes, setting in zip(grid[0], settings, strict=True):
+        axes.set_title(setting)
+    for axes in grid[-1]:
+        axes.set_xlabel(horizontal)
+    for axes, name in zip(grid[:, 0], vertical, strict=True):
+        axes.set_ylabel(name)
+
+
+def _first_network(row: Row) -> ShallowReLU | None:
+    """The network of the first seed, unless it diverged."""
+    first = row.runs.isel(seed=0)
+    if bool(first["diverged"]):
+        return None
+    names = ("inner_weights", "biases", "outer_weights", "offset", "skip")
+    return ShallowReLU.from_dict({name: first[name].values for name in names if name in first})
+
+
+def _limits(exact: np.ndarray, learned: Sequence[np.ndarray]) -> tuple[float, float]:
+    """The exact function's range, widened to hold most of what was learned."""
+    finite = np.concatenate([values[np.isfinite(values)] for values in learned] + [exact])
+    low, high = min(exact.min(), np.quantile(finite, 0.01)), max(exact.max(), np.quantile(finite, 0.99))
+    margin = 0.25 * (exact.max() - exact.min()) or 1.0
+    low, high = max(low, exact.min() - 2 * margin), min(high, exact.max() + 2 * margin)
+    return float(low - 0.5 * margin), float(high + 0.25 * margin)

@@ -1,0 +1,186 @@
+"""The sections of a study that trains: for each of its tasks, the settings side by side, and what they gave."""
+
+from collections.abc import Sequence
+from functools import partial
+
+from minnorm.known import RadialBump
+from minnorm.report.section import Picture, Section, Table
+from minnorm.report.training import figures
+from minnorm.report.training.rows import COLUMNS, Row, least_norm, rows, short
+from minnorm.solution import Solution
+from minnorm.study import Store
+from minnorm.study.specification.tasks import LineTask, TaskData
+
+
+def sections(stores: Sequence[Store]) -> list[Section]:
+    """What there is to say about studies that train. Errors: ValueError for one of which no shard is done."""
+    return [section for store in stores for section in _sections(store)]
+
+
+def _sections(store: Store) -> list[Section]:
+    study = store.study()
+    tasks: dict[str, list[Row]] = {}
+    for row in rows(store):
+        tasks.setdefault(row.task.model_dump_json(), []).append(row)
+    if not tasks:
+        raise ValueError(f"{store.directory}: no shard of {study.name!r} is done; run the study first")
+    each = [table[0].task.model_dump() for table in tasks.values()]
+    varied = [name for name in each[0] if any(one[name] != each[0][name] for one in each)]
+    unfinished = store.unfinished()
+    found = []
+    for table, settings in zip(tasks.values(), each, strict=True):
+        place = ", ".join(f"{name.replace('_', ' ')} {settings[name]}" for name in varied)
+        data = table[0].task.data()
+        least = least_norm(data, (row.runs for row in table))
+        columns = [name for name in COLUMNS if any(name in row.cells for row in table)]
+        found.append(
+            Section(
+                name=f"{study.name}: {place}" if place else study.name,
+                description=study.description,
+                exact=_exact(data, least),
+                settings=_settings(table, data),
+                findings=_findings(table, least),
+                pictures=_pictures(table, data, least, isinstance(table[0].task, LineTask)),
+                tables=[_table(table, columns)],
+                unfinished=unfinished,
+            )
+        )
+        unfinished = 0  # of the study, said once
+    return found
+
+
+def _exact(data: TaskData, least: float | None) -> str:
+    if least is None:
+        return (
+            "No closed form is known for these data: networks are compared with each other, and how far any "
+            "of them is from the least possible norm is left open here."
+        )
+    if data.known is None:
+        return (
+            f"Exact minimum norm {least:.6g}, found and certified by the solver when the networks were trained; the "
+            "values of its function are good to about a thousandth of the labels' size."
+        )
+    exact = data.known.exact
+    if isinstance(exact, Solution):
+        how = "in exact arithmetic" if exact.network.dim == 1 else "with bounds of all rounding errors"
+        return (
+            f"Exact minimum norm {exact.value:.10g}, lower bound {exact.lower_bound:.10g}, verified {how} "
+            f"(relative gap {exact.gap:.1e}, scope {exact.certificate.scope if exact.certificate else '-'}); "
+            "the values of the function are good to about the root of that gap."
+        )
+    return (
+        f"Exact minimum norm {exact.norm:.13g} in dimension {exact.dim}, plateau {exact.plateau:g}, with a proven "
+        f"relative error below {exact.norm_error:.0e}; Lipschitz constant {exact.lipschitz:.6g}. The training data "
+        "are a finite sample of the known region, so the least norm that fits them is somewhat smaller."
+    )
+
+
+def _settings(table: Sequence[Row], data: TaskData) -> str:
+    attributes = table[0].runs.attrs
+    batch = sorted({int(row.runs.attrs["batch_size"]) for row in table})
+    return (
+        f"{data.points.shape[0]} points in dimension {data.points.shape[1]}, width {attributes['width']}, "
+        f"{int(table[0].runs['step'].values[-1])} steps, batch size {', '.join(map(str, batch))}, "
+        f"{table[0].networks} seeds a setting, {attributes['dtype']}; objective 1/(2n) Σ (f(x) − y)² + "
+        "λ (|a|² + |W|²)/2 with decay λ."
+    )
+
+
+def _findings(table: Sequence[Row], least: float | None) -> list[str]:
+    """Sentences computed from the table; nothing is said that its numbers do not say."""
+    found = []
+    networks, diverged = sum(row.networks for row in table), sum(row.diverged for row in table)
+    found.append(
+        f"{networks} networks were trained; "
+        + (f"{diverged} of {networks} diverged, left out of means and figures." if diverged else "none diverged.")
+    )
+    alive = [row for row in table if row.diverged < row.networks]
+    if not alive:
+        return found
+    if least is not None:
+        nearest = min(alive, key=lambda row: row.cells["l2_unknown"].mean)
+        farthest = max(alive, key=lambda row: row.cells["l2_unknown"].mean)
+        for row, word in ((nearest, "Nearest to"), (farthest, "Farthest from")):
+            found.append(
+                f"{word} the exact interpolant in L2: {_name(row)}, at {row.cells['l2_unknown']}, with norm ratio "
+                f"{row.cells['norm_ratio']} and training loss {row.cells['training_loss']}."
+            )
+    for decay in sorted({row.weight_decay for row in alive}):
+        some = [row for row in alive if row.weight_decay == decay]
+        name = "norm_ratio" if least is not None else "path_norm"
+        means = [row.cells[name].mean for row in some]
+        losses = [row.cells["training_loss"].mean for row in some]
+        found.append(
+            f"With decay {short(decay)} the {COLUMNS[name]} lies between {min(means):.3g} and {max(means):.3g} over "
+            f"optimisers and initialisations (training loss {min(losses):.1e} to {max(losses):.1e})."
+        )
+    return found
+
+
+def _name(row: Row) -> str:
+    return f"{row.optimizer} from {row.initial} with decay {short(row.weight_decay)}"
+
+
+def _pictures(table: Sequence[Row], data: TaskData, least: float | None, line: bool) -> list[Picture]:
+    pictures = []
+    if line and data.known is not None and isinstance(data.known.exact, Solution):
+        pictures.append(
+            Picture(
+                partial(figures.line_functions, table, data.known.exact, data.points[:, 0], data.values),
+                "Learned functions of all seeds (coloured) and the exact minimum-norm interpolant (dashed) through "
+                "the data (dots). Ticks at the foot: knots of the first seed's network, as long as their share of "
+                "its bends; bends below a thousandth of the total are left out.",
+                "learned functions",
+            )
+        )
+    if data.known is not None and isinstance(data.known.exact, RadialBump):
+        pictures.append(
+            Picture(
+                partial(figures.radial_profiles, table, data.known.exact),
+                "Above: mean of the learned function over directions, against the exact profile (dashed). Below: "
+                "its standard deviation over directions, 0 for a radial function. Lines are means over seeds, "
+                "bands the range of all seeds.",
+                "radial profiles",
+            )
+        )
+    pictures.append(
+        Picture(
+            partial(figures.norm_trajectories, table, least),
+            "Path norm and training loss during training"
+            + (", with the norm of the exact interpolant (dashed)" if least is not None else "")
+            + ". Lines are geometric means over seeds, bands the range of all seeds; step 0 is drawn at 0.5.",
+            "norm and loss in training",
+        )
+    )
+    return pictures
+
+
+def _table(table: Sequence[Row], columns: Sequence[str]) -> Table:
+    return Table(
+        ["optimiser", "initialisation", "learning rate", "decay", *(COLUMNS[name] for name in columns), "diverged"],
+        [
+            [
+                row.optimizer,
+                row.initial,
+                short(row.learning_rate),
+                short(row.weight_decay),
+                *(str(row.cells[name]) if name in row.cells else "–" for name in columns),
+                f"{row.diverged}/{row.networks}",
+            ]
+            for row in table
+        ],
+        _NOTE,
+    )
+
+
+_NOTE = """Mean ± standard deviation over seeds at the last step.
+Norm ratio: path norm over the exact minimum norm [f*]; 1 is optimal. With decay λ the global minimiser f has loss + λ [f] ≤ λ [f*]: its ratio is below 1 and tends to 1 as λ → 0. Without decay a ratio below 1 says that the network does not fit the whole known region.
+Data norm ratio: path norm over the least norm of any network through the training data, certified.
+Excess objective: objective over the least objective of any network with the same λ, minus 1; 0 is the global minimum. Where more points than the solver takes are drawn from a radial law, it is the minimum for infinitely many of them, and a finite sample may fall below 0.
+L2 and sup distance: to the exact interpolant where the target is not known.
+Stretch: the s for which the exact profile f*(r/s) fits best.
+Radial std: averaged over r.
+Balancedness: path norm over weight decay value, 1 if |a| = |w| for every neuron.
+Neurons: left after merging those within 0.01 radians and dropping the smallest, up to 1 % of the norm together.
+[f]: the norm of the learned function itself.
+Training loss: 1/(2n) Σ (f(x) − y)²."""  # noqa: E501

@@ -1,0 +1,1 @@
+"""How far apart the minimisers are: bands, and where they end."""

@@ -1,0 +1,1 @@
+"""Which atoms to add: oracles, what calls them, and what they found."""

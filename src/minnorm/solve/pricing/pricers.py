@@ -1,0 +1,125 @@
+"""Pricing: which atoms a dual vector violates, by the oracle that suits the rank of the data."""
+
+import math
+import time
+from dataclasses import dataclass, field, replace
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+from jaxtyping import Float
+
+from minnorm.objective.norm import Bias
+from minnorm.solve.pricing import oracle
+from minnorm.solve.pricing.oracle import Atoms
+
+EXACT_RANK = 3
+_STARTS = 300
+_DECISIVE = 2000
+_OF_THE_REST = 0.25  # of the time left, at most, for one search: the master problem needs some, too
+_NEAR = 0.05  # how far starts near an active atom are from it
+
+
+@runtime_checkable
+class Pricer(Protocol):
+    """Finds atoms with large |h|; `weights` and `biases` are those that carry mass now.
+
+    After `deadline`, a `time.monotonic` moment, what was found until then is returned, as not complete.
+    """
+
+    @property
+    def cheap(self) -> bool:
+        """Whether `price` finds the largest |h| of all, in much less time than the master problem takes."""
+        ...
+
+    def price(self, nu: np.ndarray, weights: np.ndarray, biases: np.ndarray, deadline: float = math.inf) -> Atoms:
+        """Atoms to add to the dictionary."""
+        ...
+
+    def decide(
+        self, nu: np.ndarray, weights: np.ndarray, biases: np.ndarray, deadline: float = math.inf
+    ) -> Atoms | None:
+        """Atoms by which a bound is judged before it is believed; None if `price` was already decisive."""
+        ...
+
+
+def pricer(points: Float[np.ndarray, "n r"], bias: Bias, seed: int) -> Pricer:
+    """The exact oracle up to rank 3, else a search that repeats itself for the same seed."""
+    if points.shape[1] <= EXACT_RANK:
+        return Exact(points, bias)
+    return Searched(points, bias, np.random.default_rng([seed, 0]), np.random.default_rng([seed, 1]))
+
+
+@dataclass(frozen=True)
+class Exact:
+    """Every data point's best atoms; the first is the global maximum."""
+
+    points: Float[np.ndarray, "n r"]
+    bias: Bias
+
+    @property
+    def cheap(self) -> bool:
+        """In rank 3 the oracle takes n^3 operations, as the master problem does."""
+        return self.points.shape[1] < EXACT_RANK
+
+    def price(self, nu: np.ndarray, weights: np.ndarray, biases: np.ndarray, deadline: float = math.inf) -> Atoms:
+        """The exact oracle."""
+        return oracle.exact(self.points, nu, self.bias, deadline=deadline)
+
+    def decide(self, nu: np.ndarray, weights: np.ndarray, biases: np.ndarray, deadline: float = math.inf) -> None:
+        """Nothing is left to decide."""
+
+
+@dataclass(frozen=True)
+class Searched:
+    """Local maxima reached from active atoms and from random starts.
+
+    A bound is not judged by the search that fed the master problem, which has seen to it that what it can find
+    is not violated, but by a larger one with starts of its own.
+    """
+
+    points: Float[np.ndarray, "n r"]
+    bias: Bias
+    feeding: np.random.Generator
+    deciding: np.random.Generator = field(repr=False)
+
+    @property
+    def cheap(self) -> bool:
+        """What a search finds is no bound."""
+        return False
+
+    def price(self, nu: np.ndarray, weights: np.ndarray, biases: np.ndarray, deadline: float = math.inf) -> Atoms:
+        """A search from active atoms and some random starts."""
+        return self._search(nu, weights, biases, self.feeding, _STARTS, deadline, copies=1)
+
+    def decide(self, nu: np.ndarray, weights: np.ndarray, biases: np.ndarray, deadline: float = math.inf) -> Atoms:
+        """A search from more random starts, from active atoms and from points near them."""
+        return self._search(nu, weights, biases, self.deciding, _DECISIVE, deadline, copies=3)
+
+    def _search(
+        self,
+        nu: np.ndarray,
+        weights: np.ndarray,
+        biases: np.ndarray,
+        rng: np.random.Generator,
+        count: int,
+        deadline: float,
+        copies: int,
+    ) -> Atoms:
+        random = oracle.random_starts(self.points, count, rng, self.bias)
+        near_weights = np.repeat(weights, copies, axis=0)
+        near_biases = np.repeat(biases, copies)
+        moved = np.arange(near_biases.size) % copies > 0
+        near_weights[moved] += _NEAR * rng.standard_normal(near_weights[moved].shape)
+        size = np.linalg.norm(near_weights, axis=1)
+        if self.bias == "penalised":
+            size = np.hypot(size, near_biases)
+        now = time.monotonic()
+        found = oracle.search(
+            self.points,
+            nu,
+            self.bias,
+            np.concatenate([near_weights / size[:, None], random[0]]),
+            np.concatenate([near_biases / size, random[1]]),
+            deadline=now + _OF_THE_REST * (deadline - now),
+        )
+        return replace(found, complete=found.values.size > 0)  # no search is

@@ -1,0 +1,1 @@
+"""The line: trend filtering, and penalised biases."""

@@ -1,0 +1,1 @@
+"""What is done: a shard trained or solved, and measured."""

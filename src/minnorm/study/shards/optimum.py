@@ -1,0 +1,78 @@
+"""The global minimum that a training run is compared with: certified by the solver, or exact for a radial law."""
+
+import hashlib
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float
+
+from minnorm import advice, known
+from minnorm.objective.norm import PathNorm
+from minnorm.objective.problem import Problem
+from minnorm.solution import Solution
+from minnorm.solve.minimise import minimise
+
+_MOST = {1: 100_000, 2: 300, 3: 120}  # points by dimension that the solver certifies in seconds
+_SECONDS = 60.0
+
+
+@dataclass(frozen=True)
+class Optimum:
+    """A global minimum: the objective's value there, a lower bound, whether `verify` certified them, and the norm."""
+
+    value: float
+    lower_bound: float
+    certified: bool
+    norm: float
+    solution: Solution | None = None
+
+
+def solvable(points: Float[np.ndarray, "n d"]) -> bool:
+    """Whether the solver is sure to certify a problem with these points, within seconds."""
+    return len(points) <= _MOST.get(points.shape[1], 0)
+
+
+def least(
+    points: Float[np.ndarray, "n d"], values: Float[np.ndarray, " n"], penalty: PathNorm, lam: float
+) -> Optimum | None:
+    """The minimum of (PL), or for lam = 0 of (P0), on finite data; None where the solver is not sure to certify it.
+
+    None too for lam = 0 where equal points have different values. Answers are kept as long as the process lives.
+    """
+    if not solvable(points):
+        return None
+    digest = hashlib.sha256(points.tobytes() + values.tobytes()).hexdigest()
+    key = f"{digest} {points.shape} {penalty} {lam!r}"
+    if key not in _KEPT:
+        try:
+            problem = Problem(points, values, penalty, lam)
+        except ValueError:
+            _KEPT[key] = None  # labels that contradict each other; anything else `train` would have refused
+        else:
+            found = minimise(problem, time_limit=_SECONDS)
+            _KEPT[key] = Optimum(found.value, found.lower_bound, found.certified, penalty.value(found.network), found)
+    return _KEPT[key]
+
+
+_KEPT: dict[str, Optimum | None] = {}
+
+
+def least_radial(law: tuple[np.ndarray, np.ndarray, np.ndarray], dim: int, lam: float) -> Optimum:
+    """The minimum of (PL) for a law of radii with uniform directions, lam > 0: the limit of infinitely many points.
+
+    For finitely many points drawn from the law the minimum is lower on average, since a network may follow their
+    directions. Answers are kept as long as the process lives.
+    """
+    if not (lam > 0 and math.isfinite(lam)):
+        raise ValueError(f"lam is {lam}; give a finite number > 0")
+    key = f"{hashlib.sha256(np.concatenate(law).tobytes()).hexdigest()} {dim} {lam!r}"
+    if key not in _KEPT_RADIAL:
+        radii, labels, weights = law
+        with advice.silent():
+            found = known.radial_fit(radii, labels, dim, lam, weights)
+        _KEPT_RADIAL[key] = Optimum(found.value, found.lower_bound, found.certified, found.norm)
+    return _KEPT_RADIAL[key]
+
+
+_KEPT_RADIAL: dict[str, Optimum] = {}

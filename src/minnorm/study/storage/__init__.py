@@ -1,0 +1,1 @@
+"""What is kept: shards, checkpoints, locks, merging and export."""

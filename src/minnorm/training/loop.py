@@ -1,0 +1,240 @@
+"""Training a whole grid of networks: what users call, and the loop over records."""
+
+import math
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import CancelledError, ThreadPoolExecutor, as_completed
+from dataclasses import replace
+from functools import partial
+from threading import Event
+from typing import Literal
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import xarray as xr
+from jaxtyping import Int
+from numpy.typing import ArrayLike
+
+from minnorm.checks import function, instance, optional, suggesting, whole
+from minnorm.network import ShallowReLU
+from minnorm.objective.norm import PathNorm
+from minnorm.objective.problem import Problem
+from minnorm.training import arguments
+from minnorm.training.arguments import Start
+from minnorm.training.checkpoint import Checkpoint, Keeper, identity
+from minnorm.training.engine import Engine, Rows, Setting, Varied
+from minnorm.training.initial import Biases
+from minnorm.training.optimizers import OPTIMIZERS, Decay
+from minnorm.training.result import AXES, dataset
+
+Progress = Callable[[int, int], None]
+"""Called with (network steps done, network steps in all) as training goes on."""
+
+_CALL_SECONDS = 0.5  # of computing between two signs of progress, or chances to interrupt
+_CACHED = 1 << 18  # parameters of the networks that a thread works on at once
+_DRAWN_FOR = 1024  # networks whose minibatches are drawn together
+
+
+@suggesting
+def train(
+    X: "ArrayLike",
+    y: "ArrayLike",
+    *,
+    sample_weight: "ArrayLike | None" = None,
+    optimizer: str = "adam",
+    learning_rate: float | Sequence[float] = 1e-3,
+    weight_decay: float | Sequence[float] = 0.0,
+    scale: float | Sequence[float] = 1.0,
+    seeds: int | Sequence[int] = 1,
+    width: int = 1000,
+    steps: int = 10_000,
+    batch_size: int | None = None,
+    decay: Decay | None = None,
+    schedule: str = "constant",
+    penalty: PathNorm | None = None,
+    initial: str = "xavier_uniform",
+    biases: Biases = "uniform",
+    antisymmetric: bool = False,
+    start: Start | None = None,
+    options: Mapping[str, float] | None = None,
+    dtype: Literal["float32", "float64"] = "float32",
+    records: int = 60,
+    threads: int | None = None,
+    engine: Literal["auto", "native", "xla"] = "auto",
+    progress: "Progress | None" = None,
+    checkpoint: Checkpoint | None = None,
+) -> xr.Dataset:
+    r"""Train shallow ReLU networks over a grid of learning rates, weight decays, scales and seeds.
+
+    Every network minimises, with its own learning rate and lam = weight decay,
+
+        1/(2S) sum_i p_i (f(x_i) - y_i)^2 + lam (|a|^2 + |W|^2) / 2,    S = sum_i p_i
+
+    whose global minimum for large width is that of (PL), `minnorm.Problem`, with the same lam.
+
+    Arguments: `X` (n, d) or (n,), `y` (n,). `sample_weight` p (n,): how often each point counts, None for once and 0
+    for not at all. `optimizer`: a name in `minnorm.training.OPTIMIZERS`; `options`
+    changes its defaults, e.g. {"momentum": 0.95}. `batch_size`: None takes all data in each step, except for
+    sgd and label_noise, which then draw 32 points; points are drawn with replacement. `decay`:
+    "coupled" (the objective above) or "decoupled" (as in AdamW; its default). `schedule` of the learning rate:
+    constant, cosine, warmup or inverse, see `minnorm.training.schedules`. `penalty` says which
+    parameters decay: (a, W), or (a, W, b) for PathNorm(bias="penalised"); it also gives the network its
+    skip term and offset. `initial`: xavier_uniform, xavier_normal, kaiming_uniform, kaiming_normal or
+    pytorch; `biases` starts them "uniform" on +-1/sqrt(d) or at "zero"; `scale` multiplies all initial
+    parameters; `antisymmetric` starts from f = 0. `start` instead of these gives the
+    network (times `scale`) from which the runs of a seed start, called as start(seed, width): samples of the
+    optimal measure, say. `seeds`: how many, or a list of them below 2**32. `records`: about how many log-spaced
+    steps are recorded. `threads`: at most this many, default all cores.
+    `engine`: "native" is the compiled kernel, for processors; "xla" compiles the formula, on any device;
+    "auto" is native on a processor. They agree to rounding. `checkpoint` keeps the state about once a minute, and a run
+    that finds one goes on from it to the numbers of an undisturbed run: see `minnorm.training.Checkpoint`.
+
+    Returns an `xarray.Dataset` with dimensions learning_rate, weight_decay, scale, seed, step; the metrics
+    at the recorded steps; the final parameters; `diverged`, true where a number is no longer finite, and
+    `diverged_step`, the first recorded step where that shows (-1: none). `networks` turns it into
+    `ShallowReLU` objects. The same arguments on the same machine give the same numbers; with the native
+    engine a network's numbers depend neither on the rest of the grid nor on `threads`.
+
+    Errors: ValueError naming the argument, its value and what is allowed.
+
+    >>> runs = train([-1.0, 0.0, 1.0], [0.0, 1.0, 0.0], learning_rate=[1e-3, 1e-2], width=20, seeds=2, steps=50)
+    >>> runs.sizes["learning_rate"], runs.sizes["seed"], runs["inner_weights"].shape
+    (2, 2, (2, 1, 1, 2, 20, 1))
+
+    Started from samples of the optimal measure of a bump, whose norm they have:
+
+    >>> from minnorm.known import radial_bump
+    >>> bump = radial_bump(3)
+    >>> X, y = bump.sample(0, 40)
+    >>> runs = train(X, y, start=lambda seed, width: bump.as_network(width, seed), seeds=2, width=50, steps=0)
+    >>> bool((abs(runs["path_norm"] - bump.norm) < 1e-3 * bump.norm).all())
+    True
+    """
+    # With lam = 0 equal points could not disagree; training only minimises.
+    problem = Problem(X, y, penalty, lam=1.0, weights=sample_weight, names=("X", "y", "lam")).counting()
+    setting = arguments.setting(
+        optimizer, options, decay, problem, initial, biases, antisymmetric, width, batch_size, dtype, engine,
+        schedule, steps, start is not None,
+    )  # fmt: skip
+    axes = {
+        "learning_rate": arguments.axis("learning_rate", learning_rate, positive=True),
+        "weight_decay": arguments.axis("weight_decay", weight_decay),
+        "scale": arguments.axis("scale", scale),
+        "seed": arguments.seeds(seeds),
+    }
+    recorded = recorded_steps(setting.horizon, whole("records", records, 1))
+    threads = arguments.threads(threads)
+    optional(function, "progress", progress, "a function of (steps done, all), or None", 2)
+    optional(function, "start", start, "a function of (seed, width) that returns a ShallowReLU, or None", 2)
+    given = None if start is None else arguments.given_networks(start, axes["seed"], problem.points.shape[1], setting)
+    if checkpoint is not None:
+        wanted = "an object with load(name) and save(name, arrays)"
+        instance("checkpoint", checkpoint, Checkpoint, wanted)
+        function("checkpoint.save", checkpoint.save, wanted, 2)
+    with jax.enable_x64(setting.dtype == "float64"):
+        metrics, parameters = _run(problem, setting, axes, given, recorded, threads, progress, checkpoint)
+    return dataset(problem, setting, axes, recorded, metrics, parameters)
+
+
+def recorded_steps(steps: int, records: int) -> Int[np.ndarray, " r"]:
+    """The steps that `train` records: the start, and about `records` log-spaced ones up to the last.
+
+    >>> recorded_steps(100, 3)
+    array([  0,   1,  10, 100])
+    """
+    spaced = np.unique(np.round(np.geomspace(max(steps, 1), 1, records)).astype(int))  # the last step first
+    return np.concatenate([[0], spaced[spaced <= steps]])
+
+
+def _run(
+    problem: Problem,
+    setting: Setting,
+    axes: dict[str, np.ndarray],
+    given: ShallowReLU | None,
+    recorded: Int[np.ndarray, " r"],
+    threads: int,
+    progress: Progress | None,
+    checkpoint: Checkpoint | None,
+) -> tuple[dict[str, np.ndarray], ShallowReLU]:
+    """Metrics (networks, records) and final parameters (networks, ...), networks in the grid's order.
+
+    Networks run in groups of one size, mapped together; a last group is filled up with copies.
+    """
+    dtype = jnp.dtype(setting.dtype)
+    total = math.prod(len(axes[axis]) for axis in AXES)
+    weights = jnp.asarray(problem.weights / np.mean(problem.weights), dtype) if problem.weighted else None
+    data = Rows(jnp.asarray(problem.points, dtype), jnp.asarray(problem.values, dtype), weights)
+    started = None if given is None else (jnp.asarray(axes["seed"]), jax.tree.map(jnp.asarray, given))
+    whole_steps = Engine(data, setting, started).runs_whole_steps()
+    size = _group_size(problem, setting, total, threads, whole_steps)
+    engine = Engine(data, replace(setting, threads=max(1, threads // -(-total // size))), started)
+    columns = [np.asarray(axes[axis], np.int64 if axis == "seed" else dtype) for axis in AXES]
+    grid = [column.reshape(-1) for column in np.meshgrid(*columns, indexing="ij")]
+    groups = [
+        Varied(*(jnp.asarray(np.resize(column[i : i + size], size)) for column in grid)) for i in range(0, total, size)
+    ]
+    keeper = Keeper(checkpoint, identity(problem, setting, given, grid, recorded))
+    start = jax.jit(jax.vmap(engine.start)).lower(groups[0]).compile()
+    measured = jax.vmap(engine.metrics)
+    states = [start(group) for group in groups]
+    shapes = jax.eval_shape(measured, states[0].network, groups[0])
+    courses = [keeper.resume(f"group-{g}", state, shapes, recorded) for g, state in enumerate(states)]
+    del states
+    advance = jax.jit(jax.vmap(engine.advance, in_axes=(0, 0, None)), donate_argnums=0)
+    advance = advance.lower(courses[0].state, groups[0], jnp.zeros((), jnp.int32)).compile()
+    measure = jax.jit(measured).lower(courses[0].state.network, groups[0]).compile()
+    whole = int(recorded[-1]) * size * len(groups)
+    stopped = Event()
+
+    def follow(g: int) -> None:
+        course, name, pace = courses[g], f"group-{g}", 1
+        with jax.enable_x64(setting.dtype == "float64"):
+            for record in recorded[len(course.history) :].tolist():
+                while course.steps < record:
+                    if stopped.is_set():
+                        raise CancelledError
+                    count, began = min(record - course.steps, pace), time.perf_counter()
+                    state = advance(course.state, groups[g], jnp.asarray(count, jnp.int32))
+                    course.state, course.steps = jax.block_until_ready(state), course.steps + count
+                    if time.perf_counter() - began < _CALL_SECONDS / 2:
+                        pace *= 2
+                    keeper.look(name, course)
+                    if progress is not None:
+                        progress(sum(each.steps for each in courses) * size, whole)
+                course.history.append(jax.device_get(measure(course.state.network, groups[g])))
+            keeper.look(name, course, finished=True)
+
+    with ThreadPoolExecutor(threads) as pool:
+        running = [pool.submit(follow, g) for g in range(len(groups))]
+        try:
+            for each in as_completed(running):
+                each.result()
+        except BaseException:  # an error in one of them, or Ctrl-C
+            stopped.set()
+            pool.shutdown(cancel_futures=True)
+            raise
+    join = partial(jax.tree.map, lambda *parts: (parts[0] if len(parts) == 1 else np.concatenate(parts))[:total])
+    return join(*(each.metrics() for each in courses)), join(*jax.device_get([each.state.network for each in courses]))
+
+
+def _group_size(problem: Problem, setting: Setting, total: int, threads: int, whole_steps: bool) -> int:
+    """Networks mapped together: all of them on an accelerator, a few at a time on a processor.
+
+    Few enough for its caches, and many enough to hide the cost of starting an operation. Where the native engine runs
+    whole steps it takes all networks at once and gives each thread one after another; only minibatches, drawn ahead
+    for all networks of a group, may not be many more than a call takes.
+    """
+    if whole_steps and (setting.batch_size is None or total <= _DRAWN_FOR):
+        return total
+    if whole_steps:
+        return -(-total // (threads * -(-total // (threads * _DRAWN_FOR))))
+    if setting.engine == "native":
+        parameters = setting.width * (problem.points.shape[1] + 2)
+        # XLA writes a loop over one network out, and then adds up a line search's products in another order.
+        least = 2 if OPTIMIZERS[setting.optimizer].gradient == "searched" else 1
+        return max(least, min(-(-total // threads), _CACHED // parameters, 64))
+    if jax.default_backend() != "cpu":
+        return total
+    hidden = (setting.batch_size or len(problem.values)) * setting.width
+    return max(1, min(total, 4 if hidden > 4096 else 16))

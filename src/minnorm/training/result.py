@@ -1,0 +1,112 @@
+"""The dataset that training gives, and its networks."""
+
+import itertools
+import json
+from collections.abc import Iterator
+from importlib.metadata import version
+from typing import Any
+
+import jax
+import numpy as np
+import xarray as xr
+from jaxtyping import Int
+
+from minnorm.network import ShallowReLU
+from minnorm.objective.problem import Problem
+from minnorm.training.engine import Setting
+
+AXES = ("learning_rate", "weight_decay", "scale", "seed")
+"""The axes of a grid that one compiled program covers, in the order of the result's dimensions."""
+
+_DESCRIPTION = {
+    "training_loss": "1/(2S) sum_i p_i (f(x_i) - y_i)^2 on all data",
+    "objective": "training_loss + weight_decay * half_squares",
+    "path_norm": "sum_k |a_k| |w_k|, or |(w_k, b_k)| with penalised biases",
+    "half_squares": "(|a|^2 + |W|^2)/2, with |b|^2 for penalised biases: what weight_decay multiplies",
+    "gradient_norm": "Euclidean norm of the objective's gradient on all data",
+}
+_PARAMETERS = {
+    "inner_weights": ("neuron", "coordinate"),
+    "biases": ("neuron",),
+    "outer_weights": ("neuron",),
+    "offset": (),
+    "skip": ("coordinate",),
+}
+
+
+def networks(runs: xr.Dataset) -> Iterator[tuple[dict[str, Any], ShallowReLU]]:
+    """All final networks of a result of `train`, each with its place on the grid.
+
+    >>> from minnorm.training import train
+    >>> runs = train([-1.0, 0.0, 1.0], [0.0, 1.0, 0.0], width=20, seeds=2, steps=5)
+    >>> [place["seed"] for place, network in networks(runs)]
+    [0, 1]
+    """
+    names = [name for name in _PARAMETERS if name in runs]
+    for index in itertools.product(*(range(runs.sizes[axis]) for axis in AXES)):
+        where = dict(zip(AXES, index, strict=True))
+        one = runs[names].isel(where)
+        yield (
+            {axis: one[axis].item() for axis in AXES},
+            ShallowReLU.from_dict({name: one[name].values for name in names}),
+        )
+
+
+def dataset(
+    problem: Problem,
+    setting: Setting,
+    axes: dict[str, np.ndarray],
+    recorded: Int[np.ndarray, " r"],
+    metrics: dict[str, np.ndarray],
+    network: ShallowReLU,
+) -> xr.Dataset:
+    """What `train` returns, from metrics (networks, records) and final parameters (networks, ...), grid in order."""
+    shape = tuple(len(axes[axis]) for axis in AXES)
+    variables: dict[str, Any] = {
+        name: ((*AXES, "step"), array.reshape(*shape, -1), {"long_name": _DESCRIPTION[name], "units": "1"})
+        for name, array in metrics.items()
+    }
+    for name, array in network.to_dict().items():
+        variables[name] = ((*AXES, *_PARAMETERS[name]), array.reshape(*shape, *array.shape[1:]))
+    broken = ~np.all([np.isfinite(array) for array in metrics.values()], axis=0)
+    finite = np.all(
+        [np.isfinite(array).reshape(len(array), -1).all(axis=1) for array in network.to_dict().values()],
+        axis=0,
+    )
+    first = np.where(broken.any(axis=1), recorded[np.argmax(broken, axis=1)], np.where(finite, -1, recorded[-1]))
+    variables["diverged"] = (AXES, (first >= 0).reshape(shape), {"long_name": "some number is not finite"})
+    variables["diverged_step"] = (
+        AXES,
+        first.reshape(shape),
+        {"long_name": "first recorded step, -1 if none"},
+    )
+    coordinates = {
+        "learning_rate": ("learning_rate", axes["learning_rate"], {"long_name": "learning rate"}),
+        "weight_decay": ("weight_decay", axes["weight_decay"], {"long_name": "weight decay coefficient lam"}),
+        "scale": ("scale", axes["scale"], {"long_name": "factor on all initial parameters"}),
+        "seed": ("seed", axes["seed"], {"long_name": "seed of initialisation and minibatches"}),
+        "step": ("step", recorded, {"long_name": "optimiser steps taken", "units": "1"}),
+    }
+    provenance = {
+        "optimizer": setting.optimizer,
+        "options": json.dumps(dict(setting.options), sort_keys=True),
+        "decay": setting.decay,
+        "schedule": setting.schedule,
+        "penalty_bias": setting.penalty.bias,
+        "penalty_skip": setting.penalty.skip,
+        "penalty_offset": setting.penalty.offset,
+        "initial": setting.initial,
+        "initial_biases": "given" if setting.initial == "given" else setting.biases,
+        "antisymmetric": int(setting.antisymmetric),
+        "width": setting.width,
+        "batch_size": setting.batch_size or len(problem.values),
+        "full_batch": int(setting.batch_size is None),
+        "points": len(problem.values),
+        "dim": problem.points.shape[1],
+        "dtype": setting.dtype,
+        "engine": setting.engine,
+        **({"weighted": 1} if problem.weighted else {}),
+        "minnorm_version": version("minnorm"),
+        "jax_version": jax.__version__,
+    }
+    return xr.Dataset(variables, coordinates, provenance)

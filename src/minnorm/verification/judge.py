@@ -1,0 +1,205 @@
+"""The judge: value, dual bound and gap from the data and the solution alone.
+
+This is slower than what solvers do and shares no code with them: both are wrong together only if the
+mathematics is.
+"""
+
+import math
+import time
+from dataclasses import replace
+from fractions import Fraction
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from minnorm.checks import function, instance, optional, real, suggesting, whole
+from minnorm.network import as_network
+from minnorm.objective.problem import Problem
+from minnorm.solution import Certificate, Scope, Solution
+from minnorm.units import Units
+from minnorm.verification import line, line_in_haste, primal, space
+from minnorm.verification.clock import ENDLESS, Clock, Progress
+from minnorm.verification.exact import UP, Dual, integers, power, round_down, total
+from minnorm.verification.price import interpolant_norm
+
+_PATIENCE = 40.0  # seconds
+_LEAST, _GRACE = 0.05, 0.3  # seconds that there are in any case, and that a proof on the line may take beyond the limit
+_SQUARES = 2.0**-480  # the square of less may be too small for float64
+_HALF = 0.5  # of the time is left for the dual vector
+_SHARE = 2.0**-36  # of the squared residuals, that float64 may lose before they are computed in two words
+
+
+@suggesting
+def verify(
+    points: "ArrayLike",
+    values: "ArrayLike",
+    solution: Solution,
+    *,
+    tolerance: float | int = 1e-6,
+    effort: float | int = 1.0,
+    seed: int = 0,
+    time_limit: float | int | None = None,
+    progress: "Progress | None" = None,
+) -> Certificate:
+    r"""Recompute the objective, the dual bound and their gap for a claimed minimiser; nothing is taken on trust.
+
+    With h(w, b) = sum_i nu_i relu(w . x_i + b) and s = sup |h| / cost, weak duality gives
+
+        (P0)  [f] >= nu . y / s
+        (PL)  objective >= t (nu . y) - t^2 S/2 sum_i nu_i^2 / p_i     for all t in [0, lam / s]
+
+    for any nu that is orthogonal to the unpenalised terms; p_i is `solution.weights`, 1 if None, and S their sum. A
+    returned nu misses that by rounding: it is corrected at a few data points, and the bound pays for the correction. A
+    network misses its labels by rounding, too: at lam = 0 its value is its path norm and the price of an exact
+    interpolant, which `verification.price` bounds.
+
+    Arguments: `points` (n, d), or (n,) for d = 1; `values` (n,); `solution`; `tolerance` for `certified`;
+    `effort`, a multiple of the 40 s that an enumeration of activation patterns or branching may take; `seed` of the
+    search where it takes longer; `time_limit` in seconds for everything, if less: where it does not allow for more
+    residuals are bounded in float64 and sup |h| is estimated; `progress`, called with the fraction done.
+
+    Returns a `Certificate`. Its scope is "exact" where sup |h| is found by integer arithmetic (d = 1, and few points in
+    two to four dimensions where float64 leaves the gap open) or by an enumeration with a bound of its rounding errors
+    (data of affine rank 2, or 3 with free biases), "bounded" where it is bounded above by branching
+    (`verification.branching`), and "searched" where that takes too long: then `dual_norm` is an estimate from below,
+    `lower_bound` is none, and nothing is certified.
+
+    Errors: ValueError for data that do not fit the solution.
+
+    >>> from minnorm.known import line
+    >>> x, y = [-1.0, 0.0, 1.0], [0.0, 1.0, 0.0]
+    >>> verify(x, y, line(x, y)).lower_bound
+    2.0
+
+    Source: Savarese, Evron, Soudry & Srebro (2019) for the dual; the rounding analysis is in the comments.
+    """
+    instance("solution", solution, Solution, "a Solution, as mn.interpolate and mn.known.line return them")
+    tolerance = real("tolerance", tolerance, "a relative gap >= 0", lambda gap: 0 <= gap < math.inf)
+    effort = real("effort", effort, "a number >= 0", lambda number: number >= 0)
+    seed = whole("seed", seed, 0)
+    optional(function, "progress", progress, "a function of the fraction done, or None")
+    clock = _clock(effort, time_limit, progress)
+    problem = Problem(points, values, solution.penalty, solution.lam, weights=solution.weights)
+    net = as_network(solution.network, "the solution's network").to_numpy()
+    n, d = problem.points.shape
+    if net.dim != d:
+        raise ValueError(f"points has {d} columns and the solution's network takes {net.dim}; they must agree")
+    if solution.dual.shape != (n,) or not np.all(np.isfinite(solution.dual)):
+        raise ValueError(f"the solution's dual vector has shape {solution.dual.shape}; expected ({n},), all finite")
+    if not all(np.all(np.isfinite(part)) for part in net.to_dict().values()):
+        raise ValueError("the solution's network has parameters that are not finite")
+    problem.penalty.admit(net)
+    if not np.all(problem.weights):
+        live, problem = problem.weights > 0, problem.counting()
+        solution = replace(solution, dual=solution.dual[live], weights=problem.weights)
+    units = Units.of(problem)
+    inside = units.into(solution)
+    limit = ENDLESS if time_limit is None else clock
+    if inside is None:
+        return _judged(problem, solution, tolerance, seed, clock, limit)
+    return units.certificate(_judged(units.problem, inside, tolerance, seed, clock, limit))
+
+
+def _judged(
+    problem: Problem, solution: Solution, tolerance: float, seed: int, clock: Clock, limit: Clock
+) -> Certificate:
+    """The certificate of a solution that fits its problem.
+
+    What belongs to every verification takes as long as it takes, unless there is a `limit`.
+    """
+    d, net = problem.points.shape[1], solution.network.to_numpy()
+    nu = np.asarray(solution.dual, dtype=np.float64)
+    x, y = problem.points, problem.values
+    hurried = d == 1 and line_in_haste.seconds(len(x), net.width) > limit.left + _GRACE
+    errors = None
+    if d == 1 and not hurried:
+        errors = line.errors(net, x[:, 0], y)
+        misfit, norm = np.abs(errors) * UP, line.path_norm(net, problem.penalty)
+    else:
+        norm = primal.path_norm(net, problem.penalty)
+        if hurried:
+            misfit = line_in_haste.residuals(net, x[:, 0], y)
+        else:
+            misfit = primal.residuals(net, x, y, _SHARE if problem.lam > 0 else 0.0, limit.all_but(_HALF))
+    if problem.lam == 0:
+        value, rounding = interpolant_norm(problem, net, norm, misfit, errors, limit.all_but(_HALF))
+    else:
+        value, rounding = _objective(problem, norm, misfit), math.inf
+
+    def enough(dual: Dual) -> bool:
+        return value - round_down(_bound(problem, dual)) <= tolerance * value
+
+    dual: Dual
+    scope: Scope
+    if hurried:
+        dual = line_in_haste.estimated_dual(x[:, 0], y, nu, problem.penalty, problem.weights)
+        scope = "searched"
+    elif d == 1:
+        dual, scope = line.repaired_dual(x[:, 0], y, nu, problem.penalty, problem.weights), "exact"
+    else:
+        dual, scope = space.repaired_dual(
+            x, y, nu, problem.penalty, net, problem.weights, enough=enough, clock=clock, seed=seed
+        )
+    if clock.progress is not None:
+        clock.progress(1.0)
+    return Certificate(
+        value=value,
+        lower_bound=_below(_bound(problem, dual), value, scope),
+        dual_norm=dual.norm,
+        residual=float(np.max(misfit)),
+        rounding=rounding,
+        scope=scope,
+        tolerance=tolerance,
+    )
+
+
+def _clock(effort: float, time_limit: float | int | None, progress: Progress | None) -> Clock:
+    time_limit = optional(real, "time_limit", time_limit, "seconds >= 0, or None", lambda seconds: seconds >= 0)
+    # Small data are proven in no time, whatever is left.
+    seconds = min(effort * _PATIENCE, math.inf if time_limit is None else max(_LEAST, time_limit))
+    return Clock(time.monotonic() + seconds, progress)
+
+
+def _objective(problem: Problem, norm: float, misfit: np.ndarray) -> float:
+    """1/(2S) sum p_i r_i^2 + lam * norm, rounded up."""
+    with np.errstate(over="ignore"):
+        terms = misfit * misfit * problem.weights
+        value = (total(terms) * UP / (2 * total(problem.weights)) + problem.lam * norm) * UP
+    # The least weight is 2^-100 of the largest, and S at least 1/2.
+    small = np.any((misfit > 0) & ((misfit < _SQUARES) | (terms < _SQUARES**2))) or (
+        norm > 0 and norm * problem.lam < _SQUARES
+    )
+    return value + (2.0**-1070 * len(misfit) if small else 0.0)
+
+
+def _total(weights: np.ndarray) -> Fraction:
+    """The exact sum."""
+    if np.all(weights == 1):
+        return Fraction(len(weights))
+    (P,), e = integers(weights)
+    return Fraction(int(P.sum()), power(e))
+
+
+def _bound(problem: Problem, dual: Dual) -> Fraction:
+    """nu . y / sup |h|, or max t (nu . y) - t^2 S/2 sum_i nu_i^2 / p_i over 0 <= t <= lam / sup |h|."""
+    if dual.against_values <= 0 or not math.isfinite(dual.norm):
+        return Fraction(0)
+    if problem.lam == 0:
+        return dual.against_values / Fraction(dual.norm or 1.0)
+    times = _total(problem.weights) * dual.square
+    t = dual.against_values / times
+    if dual.norm > 0:
+        t = min(t, Fraction(problem.lam) / Fraction(dual.norm))
+    return t * dual.against_values - t**2 * times / 2
+
+
+def _below(lower: Fraction, value: float, scope: Scope) -> float:
+    """The bound rounded down, from 0 up: no objective is negative.
+
+    Two proven bounds cannot contradict each other, whatever the rounding. If they did, one of the two proofs would be
+    wrong, and nothing would be known. An estimate may well exceed the value: it is cut off there.
+    """
+    bound = max(0.0, round_down(lower))
+    if bound <= value:
+        return bound
+    return value if scope == "searched" else 0.0

@@ -1,0 +1,64 @@
+r"""What it costs to correct a network on the line whose biases are penalised: the residuals, joined by a broken line.
+
+With r_i = f(x_i) - y_i, slopes s_i between neighbours and A the line through the two points before the first turn,
+
+    min {[g] : g(x_i) = y_i}  <=  path norm of f + sum_i |s_i - s_{i-1}| sqrt(1 + x_i^2) + cost of A,
+
+where A costs nothing but for what is not free. So a residual that is affine, as rounding c and v leaves it, is free,
+and the others cost less than a bump at each point does.
+"""
+
+import math
+
+import numpy as np
+
+from minnorm.objective.norm import PathNorm
+from minnorm.verification.exact import UNIT, UP, total
+from minnorm.verification.primal import lengths
+
+_LEAST = 2.0**-1070
+
+
+def broken_line(x: np.ndarray, errors: np.ndarray, penalty: PathNorm) -> float:
+    """The norm of a function that is `errors` (n,), correctly rounded, at `x` (n,), rounded up; inf if that overflows.
+
+    A quotient of differences of rounded numbers errs by 8 u (|r_i| + |r_{i+1}|) / (x_{i+1} - x_i) at most, unless they
+    are among the least that float64 has.
+    """
+    x, first = np.unique(x, return_index=True)
+    r = errors[first]
+    if x.size == 1:
+        return 0.0 if penalty.constant_is_free else abs(float(r[0])) * UP + _LEAST
+    with np.errstate(all="ignore"):
+        steps = np.diff(x)
+        slopes = np.diff(r) / steps
+        slack = (8 * UNIT * (np.abs(r[1:]) + np.abs(r[:-1])) + _LEAST) / steps * UP + _LEAST
+        turns = np.abs(np.diff(slopes)) * UP + slack[1:] + slack[:-1]
+        cost = total(turns * _cost(x[1:-1])) * UP + _affine(x, r, float(slopes[0]), float(slack[0]), penalty)
+    return math.inf if math.isnan(cost) else cost * UP
+
+
+def _affine(x: np.ndarray, r: np.ndarray, slope: float, slack: float, penalty: PathNorm) -> float:
+    """What the line of this slope through the first point costs at most, but for its free terms."""
+    first, last = x[[0, -1]]
+    steep = abs(slope) * UP + slack
+    free_skip, free_offset = penalty.skip == "free", penalty.constant_is_free
+    if free_skip and free_offset:
+        return 0.0
+    if free_offset:  # one neuron with its knot at an end of the data
+        return steep * float(np.min(_cost(x[[0, -1]])))
+    # Two neurons with their knots at the ends of the data; with a free skip term a constant is enough.
+    at_first = abs(float(r[0])) * UP + _LEAST
+    at_last = abs(float(r[0]) + slope * float(last - first)) * UP + slack * float(last - first) * UP
+    at_last += 8 * UNIT * (at_first + steep * float(last - first))
+    span = float(last - first) * (1 - 2 * UNIT)
+    both = (at_last * float(_cost(x[:1])[0]) + at_first * float(_cost(x[-1:])[0])) / span * UP
+    if not free_skip:
+        return both
+    level = abs(float(r[0]) - slope * float(first)) * UP + (slack + 8 * UNIT * steep) * abs(float(first)) * UP
+    return min(level + 8 * UNIT * at_first, both)
+
+
+def _cost(knots: np.ndarray) -> np.ndarray:
+    """sqrt(1 + t^2), rounded up."""
+    return lengths(np.column_stack([np.ones(knots.size), knots]))

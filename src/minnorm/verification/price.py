@@ -1,0 +1,181 @@
+r"""What it costs to turn a network that misses its labels a little into an interpolant.
+
+With r_i >= |f(x_i) - y_i| and B_i the norm of some function that is 1 at x_i and 0 at the other points,
+
+    min {[g] : g(x_i) = y_i}  <=  path norm of f + sum_i r_i B_i.
+
+The function is a radial bump about x_i whose radius is the distance delta to the nearest other point. In odd
+dimension d it is a superposition of relu(w . (x - x_i) - t), |w| = 1, |t| <= delta, of total mass [f*]_d / delta,
+without a constant or linear term: its measure is orthogonal to constants. Restriction to a subspace does not enlarge a
+norm, so even dimensions take the next odd one, and n points lie in n - 1 dimensions. An atom costs 1, or with penalised
+biases sqrt(1 + (|x_i| + delta)^2) at most.
+
+On the line with free biases the minimum itself is known (Savarese et al. 2019): no price, only a bound of that. With
+penalised ones the residuals joined by a broken line often cost less: `line_price`.
+
+Source: Wojtowytsch (2022) for bumps, [f*]_d = 2 / E_{d-1}(|s|); Bernstein's E_{2m}(|s|) >= (sqrt 2 - 1) / (4 (2m - 1))
+where it is not tabulated.
+"""
+
+import math
+
+import numpy as np
+from scipy.spatial import KDTree
+
+from minnorm.network import ShallowReLU
+from minnorm.objective.problem import Problem
+from minnorm.verification.clock import ENDLESS, Clock
+from minnorm.verification.exact import UNIT, UP, gamma, total
+from minnorm.verification.line_price import broken_line
+from minnorm.verification.primal import lengths
+from minnorm.verification.twofold import two_product, two_sum
+
+_BUMP = {1: 4.0, 3: 16.0, 5: 29.57665487092, 7: 43.54541351375, 9: 57.65395436757, 11: 71.825874835250}
+_ANSWER = 1e-6  # a network that misses labels by more than this share of their size is none
+_LEVEL = 2.0**-42  # of the labels' size, and of what the neurons vary: up to there a residual is rounding
+_TREE = 2  # coordinates in which a tree is quick, whatever the number of points
+_PAIRS = 10**10  # coordinates of pairs of points
+_A_SECOND, _LEAST = 1e9, 0.25  # of them; seconds for them in any case
+_TINY = 2.0**-900  # products below may have lost the error term
+
+
+def interpolant_norm(
+    problem: Problem,
+    net: ShallowReLU,
+    norm: float,
+    misfit: np.ndarray,
+    errors: np.ndarray | None = None,
+    clock: Clock = ENDLESS,
+) -> tuple[float, float]:
+    """A bound above the least norm of an interpolant near a network, and the residual that counts as rounding.
+
+    Arguments: the problem, the network, its path norm and its |f(x_i) - y_i|, rounded up; on the line also
+    f(x_i) - y_i, correctly rounded; `clock`, for the bound is coarser where time is short. It is never below the path
+    norm, and infinite where the network is no interpolant.
+    """
+    x, y = problem.points, problem.values
+    with np.errstate(over="ignore", invalid="ignore"):
+        size = _without_free_part(problem)
+        extent = float(lengths(np.ptp(x, axis=0)[None])[0])
+        free = abs(float(net.offset)) + (0.0 if net.skip is None else np.abs(x) @ np.abs(np.asarray(net.skip)))
+        # However steep the network, what it misses of the labels' range is no rounding error.
+        level = _LEVEL * (size + norm * extent) + 64 * UNIT * float(np.max(free))
+        spread = float(np.ptp(y)) / 2 if problem.penalty.constant_is_free else float(np.max(np.abs(y)))
+        rounding = min(level, _ANSWER * spread) + 64 * UNIT * float(np.max(np.abs(y)))
+    worst = float(np.max(misfit))
+    if not (math.isfinite(rounding) and worst <= max(_ANSWER * size, rounding)):
+        return math.inf, rounding if math.isfinite(rounding) else 0.0
+    if worst == 0:
+        return norm, rounding
+    if x.shape[1] == 1 and problem.penalty.bias == "free":
+        return max(norm, least_norm_on_a_line(x[:, 0], y, problem.penalty.skip == "free")), rounding
+    price = total(misfit[misfit > 0] * bump_norms(problem, misfit > 0, clock)) * UP
+    if errors is not None:
+        price = min(price, broken_line(x[:, 0], errors, problem.penalty))
+    return (norm + price) * UP, rounding
+
+
+def bump_norms(problem: Problem, wanted: np.ndarray, clock: Clock = ENDLESS) -> np.ndarray:
+    """B_i, rounded up, for the points that are `wanted` (n,); a point that occurs more than once is priced once."""
+    places, group = np.unique(problem.points, axis=0, return_inverse=True)
+    group = group.reshape(-1)
+    reach = lengths(problem.points[wanted])
+    penalised = problem.penalty.bias == "penalised"
+    if len(places) == 1:
+        # A constant is free, or the atom relu(1) of cost 1.
+        return np.zeros(len(reach)) if problem.penalty.constant_is_free else _once(np.ones(len(reach)), group[wanted])
+    if len(places) == 2 and problem.penalty.skip == "free" and problem.penalty.constant_is_free:
+        return np.zeros(len(reach))  # an affine function has any two values
+    near = _distances(places, group[wanted], min(_PAIRS, _A_SECOND * max(clock.left, _LEAST)))
+    with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
+        price = _bump(min(places.shape[1], len(places) - 1)) / near * UP
+        if penalised:
+            price = price * np.sqrt(1 + ((reach + near) * UP) ** 2) * UP
+    return _once(np.where(np.isnan(price), math.inf, price), group[wanted])
+
+
+def _once(price: np.ndarray, group: np.ndarray) -> np.ndarray:
+    """Equal points have equal labels, so their residuals are equal, too: the first pays for all."""
+    paid = np.zeros(len(price))
+    first = np.unique(group, return_index=True)[1]
+    paid[first] = price[first]
+    return paid
+
+
+def _bump(d: int) -> float:
+    """[f*] of the radial bump in R^d, or in the next odd dimension, rounded up."""
+    odd = d if d % 2 else d + 1
+    return _BUMP[odd] if odd in _BUMP else 8 * (odd - 2) / (math.sqrt(2) - 1) * UP
+
+
+def _distances(places: np.ndarray, chosen: np.ndarray, most: float | int = _PAIRS) -> np.ndarray:
+    """From places[chosen] to the nearest other place, rounded down.
+
+    A difference of floats, its square, their sum and the root each err by u or gamma_d relatively, and so does the
+    choice of the nearest; numbers too small to square give 0. Where a tree may compare more than `most` coordinates of
+    pairs, the largest distance to a neighbour in one coordinate is a bound.
+    """
+    scale = np.frexp(np.max(np.abs(places)))[1]
+    unit = np.ldexp(places, -scale)
+    if places.shape[1] > _TREE and len(chosen) * places.size > most:
+        near = np.max([_neighbours(column)[chosen] for column in unit.T], axis=0) * (1 - 4 * UNIT)
+        return np.nextafter(np.ldexp(near, scale), 0.0)
+    nearest = np.asarray(KDTree(unit).query(unit[chosen], k=2)[1])
+    other = np.where(nearest[:, 0] == chosen, nearest[:, 1], nearest[:, 0])
+    offset = unit[chosen] - unit[other]
+    square = np.sum(offset * offset, axis=1)
+    near = np.sqrt(np.where(square > _TINY, square, 0.0)) * (1 - 4 * gamma(places.shape[1] + 8))
+    return np.nextafter(np.ldexp(near, scale), 0.0)
+
+
+def _neighbours(column: np.ndarray) -> np.ndarray:
+    """The distance of each number to the nearest other one."""
+    order = np.argsort(column, kind="stable")
+    steps = np.concatenate([[np.inf], np.diff(column[order]), [np.inf]])
+    near = np.empty(len(column))
+    near[order] = np.minimum(steps[:-1], steps[1:])
+    return near
+
+
+def _without_free_part(problem: Problem) -> float:
+    """max |y'| for the labels less their best constant or affine part, whichever is free."""
+    x, y, penalty = problem.points, problem.values, problem.penalty
+    if penalty.skip == "none":
+        return float(np.ptp(y)) / 2 if penalty.constant_is_free else float(np.max(np.abs(y)))
+    first = np.unique(x[:, 0] if x.shape[1] == 1 else x, axis=0, return_index=True)[1]
+    x, y = x[first], y[first]
+    y = y - y[0] if penalty.constant_is_free else y
+    x = x - x[0] if penalty.constant_is_free else x
+    top = np.max(np.abs(x), axis=0)
+    terms = x[:, top > 0] / top[top > 0]
+    terms = np.column_stack([np.ones(len(x)), terms]) if penalty.constant_is_free else terms
+    return float(np.max(np.abs(y - terms @ np.linalg.lstsq(terms, y, rcond=None)[0])))
+
+
+def least_norm_on_a_line(x: np.ndarray, y: np.ndarray, skip: bool) -> float:
+    """V = sum |s_{i+1} - s_i|, or max(V, (V + |s_1 + s_{n-1}|)/2) without a free skip, rounded up.
+
+    A slope is a quotient of exact differences, carried in two words: q + r with an error of 64 u^2 |q|, or of 4 u |q|
+    where a product is too small to be split. So V is good to a few u, however large the slopes are that cancel.
+    """
+    order = np.argsort(x, kind="stable")
+    x, y = x[order], y[order]
+    new = np.concatenate([[True], x[1:] > x[:-1]])
+    x, y = x[new], y[new]
+    if x.size == 1:
+        return 0.0
+    with np.errstate(all="ignore"):
+        dx, dx_low = two_sum(x[1:], -x[:-1])
+        dy, dy_low = two_sum(y[1:], -y[:-1])
+        q = dy / dx
+        product, error = two_product(q, dx)
+        r = (((dy - product) - error) + (dy_low - q * dx_low)) / dx
+        split = np.isfinite(r) & ((dy == 0) | (np.minimum(np.abs(product), dx) > _TINY))
+        r = np.where(split, r, 0.0)
+        slack = np.where(split, 64 * UNIT * UNIT, 4 * UNIT) * np.abs(q) + 2.0**-1070
+        turn, low = two_sum(q[1:], -q[:-1])
+        turn = np.abs(turn + (low + (r[1:] - r[:-1]))) * (1 + 8 * UNIT) + 2 * (slack[1:] + slack[:-1])
+        ends = (abs(q[0] + q[-1]) + 4 * UNIT * (abs(q[0]) + abs(q[-1]))) * UP
+    bent = total(turn) * UP
+    least = bent if skip else max(bent, (bent + float(ends)) / 2 * UP)
+    return math.inf if math.isnan(least) else least

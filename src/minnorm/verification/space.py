@@ -1,0 +1,186 @@
+"""The dual norm in any dimension: repair, reduction to the data's own rank, then enumeration or search."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from fractions import Fraction
+
+import numpy as np
+
+from minnorm.network import ShallowReLU
+from minnorm.objective.norm import PathNorm
+from minnorm.solution import Scope
+from minnorm.verification import arrangement, rational, search
+from minnorm.verification.clock import ENDLESS, Clock
+from minnorm.verification.exact import UNIT, UP, Dual, gamma, integers, power, reciprocals, round_up
+from minnorm.verification.primal import lengths
+from minnorm.verification.repair import correction, rough_correction
+
+_CUT = 1e-12  # singular values below this share of the largest are paid for, not followed
+_DECOMPOSED, _MOMENT = 3e-9, 0.05  # seconds of a singular value decomposition, for each of n d^2; in any case
+_SEARCH = 0.1  # of the time is left for a search where there is no proof
+_ATOMS = 512  # neurons whose directions are tried
+
+
+@dataclass(frozen=True)
+class Reduced:
+    """sup |sum_j nu_j relu(u . (s_j - s_i))| over pivots i and unit u, or without s_i; |u| <= stretch is wanted."""
+
+    coordinates: np.ndarray  # s, (n, k)
+    weights: np.ndarray  # nu, (n,)
+    free: bool  # biases, so that kinks are at points
+    stretch: float
+    price: float  # what h may differ by, from x to its coordinates
+    basis: np.ndarray  # (D, k), from x - centre or (x, 1) to coordinates
+    exponent: int  # the result is to be multiplied by 2^exponent
+
+
+def repaired_dual(
+    x: np.ndarray,
+    y: np.ndarray,
+    nu: np.ndarray,
+    penalty: PathNorm,
+    net: ShallowReLU,
+    weights: np.ndarray,
+    *,
+    enough: Callable[[Dual], bool],
+    clock: Clock,
+    seed: int,
+) -> tuple[Dual, Scope]:
+    """Make nu orthogonal to the unpenalised terms, and bound sup |h| / cost (estimate it if "searched").
+
+    Where the bound is not `enough`, but the supremum may be, rounding is to blame: it is computed again in integers.
+    """
+    if not np.any(nu):
+        return Dual(0.0, Fraction(0), Fraction(0)), "exact"
+    proving = clock.all_but(_SEARCH)
+    change = correction(x, nu, penalty, proving)
+    repaired = change is not None
+    if change is None:
+        change = rough_correction(x, nu, penalty)
+    against, square = _products(y, nu, change, weights)
+    moved = np.zeros(len(x))
+    for j, part in change.items():
+        moved[j] = round_up(abs(part))
+    problem = reduce(x, nu, moved, penalty, proving)
+    starts = network_directions(problem, net)
+    peak = None
+    if repaired:
+        peak = arrangement.bound(problem.coordinates, problem.weights, problem.free, starts, proving)
+    if peak is None and repaired:
+        norm = rational.dual_norm(x, nu, change, penalty.bias == "penalised", 0.0, proving)
+        if norm is not None:
+            return Dual(norm, against, square), "exact"
+    if peak is None:
+        randoms = int(np.clip(500_000 // len(problem.weights), 16, 256))
+        found = search.ascend(
+            problem.coordinates, problem.weights, problem.free, starts, clock=clock, seed=seed, randoms=randoms
+        )
+        return Dual(_lifted(found, problem.exponent), against, square), "searched"
+    upper = (problem.stretch * peak.upper + problem.price) * UP
+    dual = Dual(_lifted(upper, problem.exponent), against, square)
+    lower = _lifted(max(0.0, peak.lower - problem.price) / problem.stretch, problem.exponent)
+    if not enough(dual) and enough(replace(dual, norm=lower)):
+        norm = rational.dual_norm(x, nu, change, penalty.bias == "penalised", lower, clock)
+        if norm is not None and norm < dual.norm:
+            return replace(dual, norm=norm), "exact"
+    return dual, peak.scope
+
+
+def _lifted(number: float, exponent: int) -> float:
+    """number * 2^exponent, rounded up."""
+    try:
+        lifted = math.nextafter(math.ldexp(number, exponent), math.inf) if number else 0.0
+    except OverflowError:
+        return math.inf
+    return math.inf if math.isnan(lifted) else lifted
+
+
+def _products(
+    y: np.ndarray, nu: np.ndarray, change: dict[int, Fraction], weights: np.ndarray
+) -> tuple[Fraction, Fraction]:
+    """nu . y and sum_i nu_i^2 / p_i of the corrected vector: exactly, but for the rounding up of 1 / p_i."""
+    (N,), e_n = integers(nu)
+    (Y,), e_y = integers(y)
+    unit = Fraction(1) / power(e_n)
+    against = int((N * Y).sum()) * unit / power(e_y)
+    Q, e_q = reciprocals(weights)
+    square = int((N * N * Q).sum()) * unit**2 / power(e_q)
+    for j, part in change.items():
+        against += part * Fraction(float(y[j]))
+        square += part * (2 * Fraction(float(nu[j])) + part) * int(Q[j]) / power(e_q)
+    return against, square
+
+
+def reduce(x: np.ndarray, nu: np.ndarray, moved: np.ndarray, penalty: PathNorm, clock: Clock = ENDLESS) -> Reduced:
+    r"""Coordinates s_j = V^T z_j of few dimensions, where z_j is x_j - centre or, for penalised biases, (x_j, 1).
+
+    For w of length 1 and u = V^T w, |w . z_j - u . s_j| <= |z_j - V s_j|: V need not be orthonormal, only
+    |u| <= ||V||. Where the points span all their coordinates V = 1. With free biases sup over b is attained at kinks
+    b = -w . x_i of the corrected vector, because its sum vanishes; equal points share one weight.
+    """
+    heard = (nu != 0) | (moved != 0)
+    x, nu, moved = x[heard], nu[heard], moved[heard]
+    _, first, group, count = np.unique(x, axis=0, return_index=True, return_inverse=True, return_counts=True)
+    points, group = x[first], group.reshape(-1)
+    top = np.frexp(np.max(np.abs(nu)))[1]
+    nu = np.ldexp(nu, -top)
+    weights = np.bincount(group, nu, len(points))
+    load = np.bincount(group, np.abs(nu), len(points)) * UP
+    moved = np.bincount(group, np.ldexp(moved, -top), len(points)) * UP
+    free = penalty.bias == "free"
+    if free:
+        scale = np.frexp(np.max(np.abs(points)))[1]
+        points = np.ldexp(points, -scale)
+        vectors = points - (points.min(axis=0) + points.max(axis=0)) / 2  # if anything is a centre of symmetry, this is
+        closer = np.frexp(np.max(np.abs(vectors)))[1]
+        vectors, scale = np.ldexp(vectors, -closer), scale + closer
+    else:
+        vectors = np.column_stack([points, np.ones(len(points))])
+        scale = np.frexp(np.max(np.abs(vectors)))[1]
+        vectors = np.ldexp(vectors, -scale)
+    basis, coordinates, slack, stretch = _own_space(vectors, clock)
+    size = lengths(vectors)
+    slack = slack + UNIT * size + 2.0**-1000  # the subtraction, and numbers that vanish in the scaling
+    reach = slack + (float(np.max(slack)) if free else 0.0)
+    lever = size + (float(np.max(size)) if free else 0.0)
+    merging = np.where(count > 1, gamma(int(np.max(count))), 0.0)
+    price = float(load @ reach + (moved + merging * load) @ lever) * (1 + gamma(2 * len(points) + 8))
+    return Reduced(
+        coordinates,
+        weights,
+        free,
+        stretch,
+        price,
+        basis,
+        int(top + scale),
+    )
+
+
+def _own_space(vectors: np.ndarray, clock: Clock) -> tuple[np.ndarray, np.ndarray, np.ndarray, float]:
+    """A basis V (D, k), coordinates s = V^T z, bounds of |z - V s|, and a bound of ||V||."""
+    d = vectors.shape[1]
+    moving = np.any(vectors != 0, axis=0)
+    k, right = int(np.sum(moving)), np.empty((0, d))
+    if k and _DECOMPOSED * vectors.size * min(vectors.shape) <= max(clock.left, _MOMENT):
+        _, singular, right = np.linalg.svd(vectors, full_matrices=False)
+        k = int(np.sum(singular > _CUT * singular[0]))
+    if k == np.sum(moving):  # their own axes keep symmetries, and cost nothing
+        return np.eye(d)[:, moving], vectors[:, moving], np.zeros(len(vectors)), 1.0
+    basis = np.ascontiguousarray(right[:k].T)
+    coordinates = vectors @ basis
+    rest = lengths(vectors - coordinates @ basis.T)
+    slack = rest * UP + gamma(d + k + 8) * 2 * (lengths(vectors) + math.sqrt(k) * lengths(coordinates))
+    defect = float(np.sqrt(np.sum((basis.T @ basis - np.eye(k)) ** 2))) + 2 * k * gamma(d + 4)
+    return basis, coordinates, slack, 1 + defect * UP
+
+
+def network_directions(problem: Reduced, net: ShallowReLU) -> np.ndarray:
+    """The network's own atoms as unit vectors u (m, k): at a minimiser they are among the maximisers of |h|."""
+    atoms = np.asarray(net.inner_weights) if problem.free else np.column_stack([net.inner_weights, net.biases])
+    heaviest = np.argsort(-np.abs(np.asarray(net.outer_weights)) * lengths(atoms), kind="stable")
+    atoms = atoms[heaviest[:_ATOMS]]
+    size = lengths(atoms)
+    unit = atoms[size > 0] / size[size > 0, None] @ problem.basis
+    size = lengths(unit)
+    return unit[size > 1e-9] / size[size > 1e-9, None]
