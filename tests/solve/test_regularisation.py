@@ -1,11 +1,12 @@
 import dataclasses
-import sys
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 import minnorm as mn
+from minnorm.solve import minimise as minimising
+from minnorm.solve import regularisation, routes
 from minnorm.solve.minimise import minimise
 from minnorm.solve.regularisation import lam_max, networks, path
 from minnorm.solve.routes import Warm
@@ -205,9 +206,9 @@ def test_what_each_problem_takes_beyond_its_share_is_kept_for_the_others(late, m
         return whole(*arguments, **options)
 
     clock = SimpleNamespace(monotonic=lambda: now[0])
-    for module in ("path", "minimise", "routes"):
-        monkeypatch.setattr(sys.modules[f"minnorm.solve.{module}"], "time", clock)
-    monkeypatch.setattr(sys.modules["minnorm.solve.path"], "minimise", slow)
+    for module in (regularisation, minimising, routes):
+        monkeypatch.setattr(module, "time", clock)
+    monkeypatch.setattr(regularisation, "minimise", slow)
     x, y = data(n=8)
     path(x, y, np.geomspace(0.1, 0.01, 10), time_limit=100.0)
     assert len(limits) == 10

@@ -1,11 +1,8 @@
-import sys
-
 import pytest
 
 from minnorm import study
+from minnorm.study.runners import plan
 from minnorm.study.runners.plan import Rate, calibrate, size
-
-MODULE = sys.modules["minnorm.study.plan"]  # the name on the package is the function
 
 
 def test_counts_and_what_is_done_already(tmp_path, costless, four, monkeypatch):
@@ -15,7 +12,7 @@ def test_counts_and_what_is_done_already(tmp_path, costless, four, monkeypatch):
         calibrated.append(shard)
         return Rate(compile=1.0, step=1e-3, record=1e-2, measure=0.5)
 
-    monkeypatch.setattr(MODULE, "calibrate", rate)
+    monkeypatch.setattr(plan, "calibrate", rate)
     found = study.plan(four, tmp_path)
     assert (found.networks, found.shards, found.done) == (16, 4, 0)
     assert found.seconds == pytest.approx(4 * (1.0 + 4 * (60 * 1e-3 + 7 * 1e-2 + 0.5)))
@@ -28,7 +25,7 @@ def test_counts_and_what_is_done_already(tmp_path, costless, four, monkeypatch):
 
 def test_shards_that_differ_in_what_costs_nothing_are_calibrated_once(small, monkeypatch):
     seen = []
-    monkeypatch.setattr(MODULE, "calibrate", lambda shard, _: seen.append(shard) or Rate(1.0, 0.0, 0.0, 0.0))
+    monkeypatch.setattr(plan, "calibrate", lambda shard, _: seen.append(shard) or Rate(1.0, 0.0, 0.0, 0.0))
     small["grid"] |= {"initial": ["pytorch", "xavier_normal"], "steps": [10, 20]}
     study.plan(study.parse(small))
     assert len(seen) == 2

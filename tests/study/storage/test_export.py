@@ -1,9 +1,8 @@
-import sys
-
 import pandas as pd
 import pytest
 
 from minnorm import study
+from minnorm.study.storage import export
 
 
 @pytest.fixture
@@ -33,7 +32,7 @@ def test_trajectories_have_a_row_for_each_step(store):
 
 
 def test_parquet_needs_pyarrow(tmp_path, store, monkeypatch):
-    monkeypatch.setattr(sys.modules["minnorm.study.export"], "find_spec", lambda _: None)
+    monkeypatch.setattr(export, "find_spec", lambda _: None)
     with pytest.raises(ValueError, match=r"needs pyarrow; pip install 'minnorm\[parquet\]'"):
         study.export(store, tmp_path / "s.parquet")
     with pytest.raises(ValueError, match=r"\.csv or \.parquet"):
