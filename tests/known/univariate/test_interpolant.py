@@ -1,7 +1,5 @@
 """The interpolant on the line: its norm against a linear programme, its proof against the judge."""
 
-import importlib
-
 import jax
 import numpy as np
 import pytest
@@ -10,6 +8,7 @@ from hypothesis import strategies as st
 from scipy.optimize import linprog
 
 from minnorm.known import line
+from minnorm.known.univariate import interpolant
 from minnorm.objective.norm import PathNorm
 
 quick = settings(max_examples=60, deadline=None)
@@ -200,7 +199,7 @@ def test_points_that_rounding_errors_tell_apart_are_named(monkeypatch):
     def fails(*_):
         raise ArithmeticError("the linear programme over knots failed")
 
-    monkeypatch.setattr(importlib.import_module("minnorm.known.line"), "penalised", fails)
+    monkeypatch.setattr(interpolant, "penalised", fails)
     with pytest.raises(ValueError, match=r"points x = 1\.0 and 1\.0000000000000002 are 2e-16 apart"):
         line([0.0, 1.0, np.nextafter(1, 2), 2.0], [0.0, 1.0, 1.0, 0.0], PathNorm("penalised"))
     with pytest.raises(ArithmeticError):
