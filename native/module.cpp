@@ -7,6 +7,7 @@
 #include "branch.hpp"
 #include "exact.hpp"
 #include "train/handler.hpp"
+#include "turns.hpp"
 
 namespace nb = nanobind;
 using namespace minnorm;
@@ -80,16 +81,25 @@ nb::tuple supremum(Matrix points, Column weights, Matrix cone, bool affine, doub
     return nb::make_tuple(found.lower, found.upper, found.nodes, found.complete);
 }
 
+Array turns(Column t, Column y, double slope) {
+    const size_t n = t.shape(0);
+    if (n == 0 || y.shape(0) != n) throw nb::value_error("t and y must have the same number of entries, at least one");
+    std::vector<double> masses(n - 1);
+    turns_to_meet(static_cast<int>(n), t.data(), y.data(), slope, masses.data());
+    return array(std::move(masses), {n - 1});
+}
+
 }  // namespace
 
 NB_MODULE(_native, m) {
-    m.doc() = "Compiled oracles for minnorm.solve.pricing.oracle, bounds for minnorm.verify, training's kernel for minnorm.training.native.calls.";
+    m.doc() = "Compiled oracles for minnorm.solve, bounds for minnorm.verification, the kernel for minnorm.training.";
     m.def("exact", &exact, nb::arg("points"), nb::arg("nu"), nb::arg("penalised"), nb::arg("per_pivot"),
           nb::arg("threads"), nb::arg("seconds"));
     m.def("search", &search, nb::arg("points"), nb::arg("nu"), nb::arg("starts"), nb::arg("penalised"),
           nb::arg("max_iterations"), nb::arg("threads"), nb::arg("seconds"));
     m.def("branch", &supremum, nb::arg("points"), nb::arg("weights"), nb::arg("cone"), nb::arg("affine"),
           nb::arg("lower"), nb::arg("closeness"), nb::arg("threads"), nb::arg("seconds"));
+    m.def("turns_to_meet", &turns, nb::arg("t"), nb::arg("y"), nb::arg("slope"));
     m.def("instruction_sets", [] {
         nb::list names;
         for (const auto& name : train::instruction_sets()) names.append(nb::str(name.c_str()));

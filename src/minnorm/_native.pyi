@@ -39,6 +39,9 @@ def branch(
     """The best value met of sum_j weights_j relu(u . s_j + b), |u| <= 1, cone @ u >= 0, with b = -u . s_i for some i if
     `affine`, else 0; an upper bound of all; nodes; whether the bound is within `closeness` of the value."""
 
+def turns_to_meet(t: Float[np.ndarray, " n"], y: Float[np.ndarray, " n"], slope: float) -> Float[np.ndarray, " m"]:
+    """Masses A_i with y_0 + slope (x - t_0) + sum_i A_i relu(x - t_i) = y_j at t_j, one for each t but the last."""
+
 def instruction_sets() -> list[str]:
     """What the training kernel was built for and this processor runs, the best first."""
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float
 
+from minnorm import _native
 from minnorm.network import ShallowReLU
 
 
@@ -84,17 +85,7 @@ def turns_to_meet(t: np.ndarray, y: np.ndarray, slope: float) -> np.ndarray:
     Each mass aims at the next value from where the rounded masses before it really lead, so rounding errors
     do not add up along the line. The running slope is kept as an unevaluated sum high + low.
     """
-    masses = []
-    high, low, level = slope, 0.0, float(y[0])
-    for target, step in zip(y[1:].tolist(), np.diff(t).tolist(), strict=True):
-        mass = ((target - level) / step - high) - low
-        total = high + mass
-        back = total - high
-        low += (high - (total - back)) + (mass - back)
-        high = total
-        level += (high + low) * step
-        masses.append(mass)
-    return np.array(masses)
+    return _native.turns_to_meet(np.ascontiguousarray(t), np.ascontiguousarray(y), slope)
 
 
 def _absorb_slope(
