@@ -5,6 +5,7 @@ export PIP_CONSTRAINT := $(CURDIR)/constraints.txt
 export PIP_BUILD_CONSTRAINT := $(CURDIR)/constraints.txt
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 JOBS ?= 2
+NATIVE := $(wildcard native/*.[ch]pp native/*/*.[ch]pp)
 # The tests' processes share the cores already.
 test slow: export OPENBLAS_NUM_THREADS = 1
 
@@ -12,7 +13,7 @@ test slow: export OPENBLAS_NUM_THREADS = 1
 
 install: .venv/installed
 
-.venv/installed: pyproject.toml constraints.txt native/CMakeLists.txt $(wildcard native/*.[ch]pp native/*/*.[ch]pp)
+.venv/installed: pyproject.toml constraints.txt native/CMakeLists.txt $(NATIVE)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "minnorm needs Python >= 3.11; set PYTHON=..."; exit 1; }
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --editable ".[dev]"
@@ -59,10 +60,12 @@ check: lint types imports test docs
 lint: install
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/clang-format --dry-run --Werror $(NATIVE)
 
 format: install
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+	$(BIN)/clang-format -i $(NATIVE)
 
 types: install
 	$(BIN)/pyright

@@ -77,10 +77,9 @@ void Arrangement::circle(const Normals& y, Peaks& ridge) {
     for (int c = 0; c < 2; ++c) frame_.column[c] = y.column[c];
     find_flat();
     sweep_.prepare(n_, y.column[0].data(), y.column[1].data(), nu_, flat_.data());
-    sweep_.peaks(
-                [&](int sign, double x, double z, double value, int) {
-                    if (sign == ridge.sign()) ridge.offer(value, {x, z, 0, 0}, [] { return true; });
-                });
+    sweep_.peaks([&](int sign, double x, double z, double value, int) {
+        if (sign == ridge.sign()) ridge.offer(value, {x, z, 0, 0}, [] { return true; });
+    });
 }
 
 // The cells next to the circle in D = 3 or 4 dimensions: with active set A, sum nu_k relu(u . y_k) = v_A . u, so
@@ -212,10 +211,9 @@ void Arrangement::circle_and_cells(const Normals& y, Peaks& ridge, Peaks& other)
     for (int c = 0; c < 3; ++c) frame_.column[c] = y.column[c];
     find_flat();
     sweep_.prepare(n_, y.column[0].data(), y.column[1].data(), nu_, flat_.data());
-    sweep_.peaks(
-                [&](int sign, double x, double z, double value, int) {
-                    if (sign == ridge.sign()) ridge.offer(value, {x, z, 0, 0}, [] { return true; });
-                });
+    sweep_.peaks([&](int sign, double x, double z, double value, int) {
+        if (sign == ridge.sign()) ridge.offer(value, {x, z, 0, 0}, [] { return true; });
+    });
     const World identity = {Vector{1, 0, 0, 0}, {0, 1, 0, 0}, {0, 0, 1, 0}, {0, 0, 0, 1}};
     Peaks *plus = ridge.sign() > 0 ? &ridge : &other, *minus = ridge.sign() > 0 ? &other : &ridge;
     cells<3>(identity, 1, plus, minus);
@@ -225,7 +223,7 @@ void Arrangement::circles(const Normals& y, Peaks& ridge, Peaks* other) {
     measure(y);
     if (other) frame_.column[3] = y.column[3];
     double *p = frame_.column[0].data(), *q = frame_.column[1].data();
-    double *t = frame_.column[2].data();
+    double* t = frame_.column[2].data();
     const double *y0 = y.column[0].data(), *y1 = y.column[1].data(), *y2 = y.column[2].data();
     World world{};
     world[3] = {0, 0, 0, 1};
@@ -247,12 +245,11 @@ void Arrangement::circles(const Normals& y, Peaks& ridge, Peaks* other) {
         find_flat();
         sweep_.prepare(n_, p, q, nu_, flat_.data());
         if (ridge.sign() * nu_[l] < 0)
-            sweep_.peaks(
-                      [&](int sign, double x, double z, double value, int) {
-                          if (sign != ridge.sign() || value <= ridge.threshold()) return;
-                          const Vector there = combine(world, {x, z, 0, 0});
-                          ridge.offer(value, there, [&] { return is_local_maximum(y, there, sign); });
-                      });
+            sweep_.peaks([&](int sign, double x, double z, double value, int) {
+                if (sign != ridge.sign() || value <= ridge.threshold()) return;
+                const Vector there = combine(world, {x, z, 0, 0});
+                ridge.offer(value, there, [&] { return is_local_maximum(y, there, sign); });
+            });
         const bool up = ridge.sign() > 0;
         cells<3>(world, length, up ? &ridge : nullptr, up ? nullptr : &ridge);
         if (other) cells<4>(world, length, up ? &ridge : other, up ? other : &ridge);

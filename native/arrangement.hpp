@@ -57,7 +57,8 @@ struct Normals {
 // maxima of its sphere; `other` has the opposite sign, and both get the maxima in the cells next to the hyperplane.
 class Arrangement {
 public:
-    Arrangement(int n, const double* nu) : n_(n), nu_(nu), frame_(n), flat_(n), size_(n), near_(n), along_(n), score_(n + 1) {
+    Arrangement(int n, const double* nu)
+        : n_(n), nu_(nu), frame_(n), flat_(n), size_(n), near_(n), along_(n), score_(n + 1) {
         for (int c = 0; c < 4; ++c) {
             turned_[c].assign(n + 1, 0.0);
             sums_[c].assign(n + 1, 0.0);
@@ -96,8 +97,8 @@ private:
     std::vector<unsigned char> flat_;  // points whose kink contains the circle
     std::vector<double> size_;         // |y_k|
     std::vector<double> near_, along_;
-    double reach_ = 0;                 // their maximum
-    double weight_ = 0;                // sum |nu_k| |y_k|
+    double reach_ = 0;   // their maximum
+    double weight_ = 0;  // sum |nu_k| |y_k|
     std::vector<int> flats_, pins_;
     Sweep sweep_;
     std::vector<double> turned_[4], sums_[4], score_;

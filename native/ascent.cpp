@@ -36,8 +36,9 @@ void contract(int n, int size, const double* columns, const double* mass, double
 // At a local maximum sign * v_A = mu (theta or (w, 0)) + sum_p lambda_p |nu_p| z_p with all lambda_p in [0, 1].
 class Ascent {
 public:
-    Ascent(const Data& data, bool penalised, Watch& watch)
-        : watch_(watch), n_(data.n), size_(data.rank + 1), free_(!penalised), dim_(penalised ? size_ : size_ - 1), nu_(data.nu) {
+    Ascent(const Weighted& data, bool penalised, Watch& watch)
+        : watch_(watch), n_(data.n), size_(data.rank + 1), free_(!penalised), dim_(penalised ? size_ : size_ - 1),
+          nu_(data.nu) {
         z_.resize(static_cast<size_t>(n_) * size_);
         for (int c = 0; c < size_; ++c)
             for (int k = 0; k < n_; ++k)
@@ -350,7 +351,7 @@ private:
 
 }  // namespace
 
-Atoms ascend(const Data& data, const double* starts, int count, bool penalised, int max_iterations, int threads,
+Atoms ascend(const Weighted& data, const double* starts, int count, bool penalised, int max_iterations, int threads,
              Watch& watch) {
     const int width = data.rank + 1;
     std::vector<Atoms> parts(count, Atoms(data.rank));

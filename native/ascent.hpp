@@ -8,7 +8,7 @@ namespace minnorm {
 
 // Starts are rows of (weights, bias); each is followed uphill for h and for -h. Only local maxima are returned, and of
 // starts that are still on their way when the watch ends the work, nothing.
-Atoms ascend(const Data& data, const double* starts, int count, bool penalised, int max_iterations, int threads,
+Atoms ascend(const Weighted& data, const double* starts, int count, bool penalised, int max_iterations, int threads,
              Watch& watch);
 
 }  // namespace minnorm

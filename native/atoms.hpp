@@ -9,7 +9,7 @@
 
 namespace minnorm {
 
-struct Data {
+struct Weighted {
     int n, rank;
     const double* points;  // n x rank, row by row
     const double* nu;
@@ -27,7 +27,7 @@ struct Atoms {
     void append(const Atoms& other) { at.insert(at.end(), other.at.begin(), other.at.end()); }
 };
 
-inline double value_of(const Data& data, const double* atom) {
+inline double value_of(const Weighted& data, const double* atom) {
     double sum = 0;
     for (int k = 0; k < data.n; ++k) {
         double s = atom[data.rank];
@@ -38,11 +38,10 @@ inline double value_of(const Data& data, const double* atom) {
 }
 
 // Recomputes the values, sorts by |h|, best first, and drops repetitions.
-inline Atoms finish(const Data& data, const Atoms& found, int threads) {
+inline Atoms finish(const Weighted& data, const Atoms& found, int threads) {
     const int count = found.size(), width = found.width;
     std::vector<double> values(count);
-    parallel(
-        count, threads, [] { return 0; }, [&](int, int k) { values[k] = value_of(data, found.row(k)); });
+    parallel(count, threads, [] { return 0; }, [&](int, int k) { values[k] = value_of(data, found.row(k)); });
     double reach = 1;  // of the biases, so that their tolerance has the data's unit
     for (int k = 0; k < count; ++k) reach = std::max(reach, std::fabs(found.row(k)[width - 1]));
     std::vector<int> order(count);

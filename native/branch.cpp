@@ -33,14 +33,14 @@ namespace {
 constexpr double INFINITE = std::numeric_limits<double>::infinity();
 constexpr double UNIT = 0x1p-53;
 constexpr int BATCH = 256;          // nodes that are split between two looks at the clock
-constexpr int GLANCES = 1 << 20;     // operations between two looks at the clock
+constexpr int GLANCES = 1 << 20;    // operations between two looks at the clock
 constexpr double MEMORY = 1 << 30;  // bytes of open nodes
 constexpr double FLAT = 1e-10;      // of a column's length: what is left of it belongs to the others' span
 constexpr double STILL = 1e-12;     // a slope that is none
 
-constexpr double NARROWER = 0.8;    // a range whose chord errs by less than this share of what it did is worth its cost
-constexpr double GLANCE = 0.04;     // of the time, after which there is something to judge by
-constexpr double USEFUL = 2;        // times the best value, or less, is a bound to be had in the end
+constexpr double NARROWER = 0.8;  // a range whose chord errs by less than this share of what it did is worth its cost
+constexpr double GLANCE = 0.04;   // of the time, after which there is something to judge by
+constexpr double USEFUL = 2;      // times the best value, or less, is a bound to be had in the end
 constexpr double PACE = 2.5;
 
 enum State : int8_t { LOWER, UPPER, FREE, FIXED };
@@ -74,7 +74,8 @@ struct Columns {
         nu.assign(p.weights, p.weights + n);
         length.assign(count, 0.0);
         for (int j = 0; j < count; ++j) {
-            const double* from = j < n ? p.points + static_cast<size_t>(j) * rank : p.cone + static_cast<size_t>(j - n) * rank;
+            const double* from =
+                j < n ? p.points + static_cast<size_t>(j) * rank : p.cone + static_cast<size_t>(j - n) * rank;
             double square = 0;
             for (int c = 0; c < rank; ++c) {
                 column(j)[c] = from[c];
@@ -93,7 +94,8 @@ struct Columns {
         }
         across.assign(static_cast<size_t>(count) * size, 0.0);
         for (int j = 0; j < count; ++j)
-            for (int c = 0; c < size; ++c) across[static_cast<size_t>(c) * count + j] = column(j)[c] / (length[j] + lift);
+            for (int c = 0; c < size; ++c)
+                across[static_cast<size_t>(c) * count + j] = column(j)[c] / (length[j] + lift);
     }
 
     double* column(int j) { return at.data() + static_cast<size_t>(j) * size; }
@@ -105,7 +107,8 @@ struct Columns {
         for (int i = 0; i < n; ++i) {
             double square = 0;
             for (int c = 0; c < rank; ++c) {
-                const double t = p.points[static_cast<size_t>(j) * rank + c] - p.points[static_cast<size_t>(i) * rank + c];
+                const double t =
+                    p.points[static_cast<size_t>(j) * rank + c] - p.points[static_cast<size_t>(i) * rank + c];
                 square += t * t;
             }
             most = std::max(most, square);
@@ -124,8 +127,9 @@ double dot(const double* a, const double* b, int size) {
 class Squares {
 public:
     Squares(const Columns& columns, Watch& watch)
-        : a(columns), watch(watch), c(a.count), low(a.count), high(a.count), state(a.count), v(a.size), slope(a.count), towards(a.count), base(a.size),
-          q(static_cast<size_t>(a.size) * a.size), r(static_cast<size_t>(a.size) * a.size), step(a.size), exact(a.rank) {}
+        : a(columns), watch(watch), c(a.count), low(a.count), high(a.count), state(a.count), v(a.size), slope(a.count),
+          towards(a.count), base(a.size), q(static_cast<size_t>(a.size) * a.size),
+          r(static_cast<size_t>(a.size) * a.size), step(a.size), exact(a.rank) {}
 
     // The best bound that is found, but no better than `enough`, up to a share `close` of it; `rough` allows more where
     // `enough` is out of reach.
@@ -135,10 +139,8 @@ public:
         std::fill(base.begin(), base.end(), 0.0);
         for (int j = 0; j < a.count; ++j) {
             towards[j] = 0;
-            if (low[j] < high[j])
-                live.push_back(j);
-            else if (c[j] != 0)
-                add(c[j], j, base);
+            if (low[j] < high[j]) live.push_back(j);
+            else if (c[j] != 0) add(c[j], j, base);
         }
         factor();
         for (int round = 0; round < 12 && (round == 0 || !watch.over()); ++round) {
@@ -499,10 +501,8 @@ Branched branch(const Branching& problem, double lower, double closeness, int th
     const auto enough = [&] { return std::max(lower * (1 + closeness), 4 * (columns.count + 64) * UNIT * total); };
     const auto accept = [&](Node&& node, double value) {
         lower = std::max(lower, value);
-        if (node.bound <= enough() || node.next < 0)
-            closed = std::max(closed, node.bound);
-        else
-            open.push(std::move(node));
+        if (node.bound <= enough() || node.next < 0) closed = std::max(closed, node.bound);
+        else open.push(std::move(node));
     };
     Cell first(columns, watch);
     first.load(root(columns));
@@ -513,7 +513,8 @@ Branched branch(const Branching& problem, double lower, double closeness, int th
         const double share = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count() / seconds;
         return share > GLANCE && open.top().bound > lower * (USEFUL + PACE * std::log(1 / share));
     };
-    const size_t room = static_cast<size_t>(MEMORY / (sizeof(Node) + 9 * columns.n + columns.count + 12 * columns.size + 128));
+    const size_t room =
+        static_cast<size_t>(MEMORY / (sizeof(Node) + 9 * columns.n + columns.count + 12 * columns.size + 128));
     std::vector<Node> batch;
     while (!open.empty() && open.top().bound > enough() && !watch.over() && !hopeless() && open.size() < room) {
         batch.clear();

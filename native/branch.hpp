@@ -1,4 +1,5 @@
-// A rigorous upper bound of sup sum_j nu_j relu(z_j), z_j = u . s_j + b, by branching on signs of the z_j with nu_j > 0.
+// A rigorous upper bound of sup sum_j nu_j relu(z_j), z_j = u . s_j + b, by branching on signs of the z_j with nu_j >
+// 0.
 #pragma once
 
 #include "watch.hpp"
@@ -21,8 +22,8 @@ struct Branched {
 
 // Starts from `lower`, a value that is attained, or 0. Cells are given up that are not above (1 + closeness) times the
 // best value; the bound holds whenever `watch` ends the work, which also ends where the bound falls too slowly to be of
-// use after `seconds`. Source: branch and bound for piecewise linear networks (Bunel, Lu, Turkaslan, Torr, Kohli & Kumar
-// 2020), here on the cones on which the kinks split the space of neurons.
+// use after `seconds`. Source: branch and bound for piecewise linear networks (Bunel, Lu, Turkaslan, Torr, Kohli &
+// Kumar 2020), here on the cones on which the kinks split the space of neurons.
 Branched branch(const Branching& problem, double lower, double closeness, int threads, double seconds, Watch& watch);
 
 }  // namespace minnorm

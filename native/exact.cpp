@@ -13,7 +13,7 @@ struct Scratch {
 
 // Runs visit(scratch, point, out) for every point; the order of the atoms is that of the points.
 template <class Visit>
-Atoms for_each_point(const Data& data, int threads, Watch& watch, Visit visit) {
+Atoms for_each_point(const Weighted& data, int threads, Watch& watch, Visit visit) {
     std::vector<Atoms> parts(data.n, Atoms(data.rank));
     parallel(
         data.n, threads, [&] { return Scratch{Normals(data.n), Arrangement(data.n, data.nu)}; },
@@ -25,7 +25,7 @@ Atoms for_each_point(const Data& data, int threads, Watch& watch, Visit visit) {
     return all;
 }
 
-Vector lifted(const Data& data, int k) {
+Vector lifted(const Weighted& data, int k) {
     Vector z{};
     for (int c = 0; c < data.rank; ++c) z[c] = data.points[static_cast<size_t>(k) * data.rank + c];
     z[data.rank] = 1;
@@ -48,7 +48,7 @@ std::array<Vector, 4> basis(const Vector& d, int size) {
     return axes;
 }
 
-Atoms penalised_line(const Data& data) {
+Atoms penalised_line(const Weighted& data) {
     Normals y(data.n);
     for (int k = 0; k < data.n; ++k) {
         y.column[0][k] = data.points[k];
@@ -64,13 +64,12 @@ Atoms penalised_line(const Data& data) {
 
 }  // namespace
 
-Atoms exact_free(const Data& data, int per_pivot, int threads, Watch& watch) {
+Atoms exact_free(const Weighted& data, int per_pivot, int threads, Watch& watch) {
     const int n = data.n, r = data.rank;
     return for_each_point(data, threads, watch, [&](Scratch& scratch, int i, Atoms& out) {
         const double* x = data.points + static_cast<size_t>(i) * r;
         for (int c = 0; c < r; ++c)
-            for (int k = 0; k < n; ++k)
-                scratch.y.column[c][k] = data.points[static_cast<size_t>(k) * r + c] - x[c];
+            for (int k = 0; k < n; ++k) scratch.y.column[c][k] = data.points[static_cast<size_t>(k) * r + c] - x[c];
         // Along b, h bends up at the kink of a point with nu > 0: only -h can have a maximum there.
         Peaks ridge(data.nu[i] < 0 ? 1 : -1, per_pivot);
         if (r == 2) scratch.arrangement.circle(scratch.y, ridge);
@@ -86,7 +85,7 @@ Atoms exact_free(const Data& data, int per_pivot, int threads, Watch& watch) {
     });
 }
 
-Atoms exact_penalised(const Data& data, int per_pivot, int threads, Watch& watch) {
+Atoms exact_penalised(const Weighted& data, int per_pivot, int threads, Watch& watch) {
     const int n = data.n, r = data.rank;
     if (r == 1) return penalised_line(data);
     return for_each_point(data, threads, watch, [&](Scratch& scratch, int j, Atoms& out) {

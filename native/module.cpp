@@ -7,6 +7,7 @@
 #include "branch.hpp"
 #include "exact.hpp"
 #include "train/handler.hpp"
+#include "train/program.hpp"
 #include "turns.hpp"
 
 namespace nb = nanobind;
@@ -18,7 +19,7 @@ using Matrix = nb::ndarray<const double, nb::numpy, nb::ndim<2>, nb::c_contig, n
 using Column = nb::ndarray<const double, nb::numpy, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
 using Array = nb::ndarray<nb::numpy, double>;
 
-Data data_of(const Matrix& points, const Column& nu) {
+Weighted data_of(const Matrix& points, const Column& nu) {
     if (points.shape(0) != nu.shape(0)) throw nb::value_error("points and nu must have one row per point");
     return {static_cast<int>(points.shape(0)), static_cast<int>(points.shape(1)), points.data(), nu.data()};
 }
@@ -38,7 +39,7 @@ void raise_signals() {
 // Runs without the interpreter lock; gives rows of (weights, bias), the values, and whether the time was enough.
 template <class Find>
 nb::tuple atoms_of(const Matrix& points, const Column& nu, int threads, double seconds, Find find) {
-    const Data data = data_of(points, nu);
+    const Weighted data = data_of(points, nu);
     Atoms atoms(data.rank);
     Watch watch(seconds, raise_signals);
     {
@@ -46,13 +47,15 @@ nb::tuple atoms_of(const Matrix& points, const Column& nu, int threads, double s
         atoms = finish(data, find(data, watch), threads);
     }
     const size_t count = atoms.values.size(), width = atoms.width;
-    return nb::make_tuple(array(std::move(atoms.at), {count, width}), array(std::move(atoms.values), {count}), watch.complete());
+    return nb::make_tuple(array(std::move(atoms.at), {count, width}), array(std::move(atoms.values), {count}),
+                          watch.complete());
 }
 
 nb::tuple exact(Matrix points, Column nu, bool penalised, int per_pivot, int threads, double seconds) {
     const size_t rank = points.shape(1);
-    if (rank < (penalised ? 1 : 2) || rank > 3) throw nb::value_error("points must have 2 or 3 columns, or 1 if penalised");
-    return atoms_of(points, nu, threads, seconds, [&](const Data& data, Watch& watch) {
+    if (rank < (penalised ? 1 : 2) || rank > 3)
+        throw nb::value_error("points must have 2 or 3 columns, or 1 if penalised");
+    return atoms_of(points, nu, threads, seconds, [&](const Weighted& data, Watch& watch) {
         return penalised ? exact_penalised(data, per_pivot, threads, watch)
                          : exact_free(data, per_pivot, threads, watch);
     });
@@ -62,16 +65,17 @@ nb::tuple search(Matrix points, Column nu, Matrix starts, bool penalised, int ma
                  double seconds) {
     if (starts.shape(1) != points.shape(1) + 1) throw nb::value_error("starts must have one column more than points");
     const int count = static_cast<int>(starts.shape(0));
-    return atoms_of(points, nu, threads, seconds, [&](const Data& data, Watch& watch) {
+    return atoms_of(points, nu, threads, seconds, [&](const Weighted& data, Watch& watch) {
         return ascend(data, starts.data(), count, penalised, max_iterations, threads, watch);
     });
 }
 
 nb::tuple supremum(Matrix points, Column weights, Matrix cone, bool affine, double lower, double closeness, int threads,
                    double seconds) {
-    const Data data = data_of(points, weights);
+    const Weighted data = data_of(points, weights);
     if (cone.shape(1) != points.shape(1)) throw nb::value_error("cone must have as many columns as points");
-    const Branching problem{data.n, data.rank, static_cast<int>(cone.shape(0)), data.points, data.nu, cone.data(), affine};
+    const Branching problem{data.n,      data.rank, static_cast<int>(cone.shape(0)), data.points, data.nu,
+                            cone.data(), affine};
     Watch watch(seconds, raise_signals);
     Branched found;
     {
@@ -103,6 +107,11 @@ NB_MODULE(_native, m) {
     m.def("instruction_sets", [] {
         nb::list names;
         for (const auto& name : train::instruction_sets()) names.append(nb::str(name.c_str()));
+        return names;
+    });
+    m.def("operations", [] {
+        nb::list names;
+        for (const char* name : train::kOperations) names.append(nb::str(name));
         return names;
     });
     m.def("loss_and_gradient", [] { return nb::capsule(train::gradient_handler(), "xla._CUSTOM_CALL_TARGET"); });

@@ -14,10 +14,10 @@ namespace minnorm {
 class Sweep {
 public:
     struct Kink {
-        double cx, cy;     // unit direction in the upper half plane, orthogonal to z
-        double enter;      // +1 if the point becomes active there as the angle grows, else -1
+        double cx, cy;  // unit direction in the upper half plane, orthogonal to z
+        double enter;   // +1 if the point becomes active there as the angle grows, else -1
         int point;
-        double jx, jy;     // change of v_A, the sum of nu z over the active points, across the kink
+        double jx, jy;  // change of v_A, the sum of nu z over the active points, across the kink
     };
 
     // `flat[k]` != 0 marks points whose kink contains the whole circle.
@@ -100,9 +100,7 @@ private:
         double key;  // grows with the angle, from 0 to 2
         int point;
 
-        bool operator<(const Key& other) const {
-            return key < other.key || (key == other.key && point < other.point);
-        }
+        bool operator<(const Key& other) const { return key < other.key || (key == other.key && point < other.point); }
     };
 
     static bool enters(double a, double b) { return a < 0 || (a == 0 && b > 0); }
@@ -141,7 +139,7 @@ private:
     std::vector<Kink> kinks_;
     double start_x_ = 0, start_y_ = 0;  // v_A before kink 0
     double total_x_ = 0, total_y_ = 0;  // v of all points
-    double slack_ = 0;  // rounding error of a slope
+    double slack_ = 0;                  // rounding error of a slope
 };
 
 }  // namespace minnorm

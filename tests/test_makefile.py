@@ -29,3 +29,13 @@ def test_every_study_of_the_repository_can_be_read():
     assert len(files) >= 4
     for file in files:
         assert all(any(True for _ in one.shards()) for one in study.load_all(file).values())
+
+
+def test_lint_looks_at_every_file_of_the_compiled_part():
+    make = shutil.which("make") or pytest.skip("make is not installed")
+    command = [make, "--dry-run", "--no-print-directory", "lint"]
+    said = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    files = {str(file.relative_to(ROOT)) for file in (ROOT / "native").rglob("*.?pp")}
+    checked = next(line for line in said.splitlines() if "clang-format --dry-run --Werror" in line)
+    assert len(files) > 20
+    assert files <= set(checked.split())

@@ -57,7 +57,8 @@ public:
     }
 
     // `few`: loss, c, v (d).
-    void operator()(const Net<T>& net, const Data<T>& data, T* dw, T* db, T* da, double* few, std::byte* space) const {
+    void operator()(const Net<T>& net, const Samples<T>& data, T* dw, T* db, T* da, double* few,
+                    std::byte* space) const {
         if (ascending_) return line(net, data, dw, db, da, few, space);
         T* sums = reinterpret_cast<T*>(space);
         T* more = sums + (parts_ > 1 ? whole() : 0);
@@ -72,7 +73,7 @@ public:
                 add(sums, few, more, next.data());
             }
         }
-        kernel_.finish(net, sums, dw, db, da);
+        kernel_.finish(net, sums, few, dw, db, da);
     }
 
 private:
@@ -85,7 +86,7 @@ private:
     }
 
     // The parts on several threads, each with sums of its own.
-    void together(const Net<T>& net, const Data<T>& data, T* sums, double* few) const {
+    void together(const Net<T>& net, const Samples<T>& data, T* sums, double* few) const {
         const size_t one = static_cast<size_t>(whole()), all = one * static_cast<size_t>(parts_);
         const Room room(all * sizeof(T));
         T* shares = reinterpret_cast<T*>(room.at());

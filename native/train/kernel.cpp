@@ -2,18 +2,20 @@
 //
 // Neurons are lanes. For a block of points, first all neurons contribute to the predictions and leave one bit an
 // activation; then, with residuals r known, G_k = sum_i 1[active] r_i (x_i, 1) is summed with the bits as masks.
-// The gradient follows from G alone: dw_k = a_k G_k, db_k likewise, da_k = (w_k, b_k) . G_k.
+// The gradient follows from G alone: dw_k = a_k G_k, db_k likewise, da_k = (w_k, b_k) . G_k. For another activation
+// than relu, below z + step relu(z), G_k becomes below R + step G_k with R = sum_i r_i (x_i, 1).
 // Nothing here may be shared with other units of the program (inline functions of the standard library, say):
 // the linker would be free to keep the copy with this unit's instructions.
 #include "kernel.hpp"
+#include "functions.hpp"
 #include "lanes.hpp"
 #include "update.hpp"
 
 namespace {
 
-using minnorm::train::Data;
 using minnorm::train::kBlock;
 using minnorm::train::Net;
+using minnorm::train::Samples;
 
 constexpr int kVectors = 2;  // of neurons, that go together through a block: a panel
 
@@ -52,9 +54,9 @@ struct Space {
 };
 
 // One panel's share of the predictions at `count` points, a multiple of kTile. D is d, or 0 to read it.
-template <class T, int D>
-void forward(const T* weights, const T* biases, const T* outer, const T* x, int64_t count, int64_t dim, T* f,
-             Bits* bits) {
+template <class T, int D, class Activation>
+void forward(const Activation& activation, const T* weights, const T* biases, const T* outer, const T* x, int64_t count,
+             int64_t dim, T* f, Bits* bits) {
     using L = Lanes<T>;
     using V = typename L::Vector;
     const int64_t d = D ? D : dim;
@@ -74,7 +76,7 @@ void forward(const T* weights, const T* biases, const T* outer, const T* x, int6
             V value = L::load(f + (i + p) * L::count);
             for (int v = 0; v < kVectors; ++v) {
                 const auto mask = Mask<T>::active(z[p][v]);
-                value += L::load(outer + v * L::count) * mask.keep(z[p][v]);
+                value += L::load(outer + v * L::count) * activation.of(z[p][v], mask.keep(z[p][v]));
                 bits[(i + p) * kVectors + v] = mask.pack();
             }
             L::store(f + (i + p) * L::count, value);
@@ -114,8 +116,8 @@ void backward_columns(int64_t columns, const T* rx, const Bits* bits, int64_t co
 }
 
 // From the predictions in space.f: what the loss and c (and v) get, and the residuals' share times (x, 1).
-template <class T, class Row>
-void residuals(const Net<T>& net, const Data<T>& data, Row row, int64_t size, double* few, const Space<T>& space) {
+template <class Loss, bool sums, class T, class Row>
+void residuals(const Net<T>& net, const Samples<T>& data, Row row, int64_t size, double* few, const Space<T>& space) {
     using L = Lanes<T>;
     const int64_t d = net.d;
     const T each = T(1) / static_cast<T>(data.n);
@@ -130,47 +132,58 @@ void residuals(const Net<T>& net, const Data<T>& data, Row row, int64_t size, do
             T value = values[i - from];
             if (net.v)
                 for (int64_t j = 0; j < d; ++j) value += net.v[j] * x[j];
-            const T r = value - data.values[row(i)];
+            const T r = Loss::slope(value, data.values[row(i)]);
             const T back = (data.weights ? data.weights[row(i)] * r : r) * each;
-            loss += 0.5 * static_cast<double>(back) * static_cast<double>(r);
+            loss += Loss::value(r, back);
             offset += back;
             T* rx = space.rx + i * (d + 1);
             for (int64_t j = 0; j < d; ++j) rx[j] = back * x[j];
             rx[d] = back;
-            if (net.v)
+            if (sums || net.v)
                 for (int64_t j = 0; j < d; ++j) few[2 + j] += rx[j];
         }
     }
     few[0] = loss, few[1] = offset;
 }
 
-template <class T>
-void block(const Net<T>& net, const Data<T>& data, int64_t from, int64_t size, T* sums, double* few,
+template <class Loss, class Activation, class T>
+void block(const Net<T>& net, const Samples<T>& data, int64_t from, int64_t size, T* sums, double* few,
            const Space<T>& space) {
     const int64_t d = net.d, stride = d + 1, count = (size + kTile - 1) / kTile * kTile;
     const auto row = [&](int64_t i) { return data.chosen ? static_cast<int64_t>(data.chosen[from + i]) : from + i; };
     for (int64_t i = 0; i < count; ++i)
         for (int64_t j = 0; j < d; ++j) space.x[i * d + j] = i < size ? data.points[row(i) * d + j] : T(0);
     for (int64_t i = 0; i < count * Lanes<T>::count; ++i) space.f[i] = 0;
-    const auto go = d == 1 ? forward<T, 1> : d == 2 ? forward<T, 2> : d == 3 ? forward<T, 3> : forward<T, 0>;
+    const Activation activation(net);
+    const auto go = d == 1   ? forward<T, 1, Activation>
+                    : d == 2 ? forward<T, 2, Activation>
+                    : d == 3 ? forward<T, 3, Activation>
+                             : forward<T, 0, Activation>;
     for (int64_t p = 0; p < panels<T>(net.m); ++p)
-        go(net.w + p * kPanel<T> * d, net.b + p * kPanel<T>, net.a + p * kPanel<T>, space.x, count, d, space.f,
-           space.bits + p * kBlock * kVectors);
-    residuals(net, data, row, size, few, space);
+        go(activation, net.w + p * kPanel<T> * d, net.b + p * kPanel<T>, net.a + p * kPanel<T>, space.x, count, d,
+           space.f, space.bits + p * kBlock * kVectors);
+    residuals<Loss, Activation::bent>(net, data, row, size, few, space);
     for (int64_t p = 0; p < panels<T>(net.m); ++p)
         backward_columns<T>(stride, space.rx, space.bits + p * kBlock * kVectors, size, stride,
                             sums + p * kPanel<T> * stride);
 }
 
-template <class T>
-void accumulate(const Net<T>& net, const Data<T>& data, int64_t from, int64_t to, T* sums, double* few,
-                std::byte* scratch) {
+template <class Loss, class Activation, class T>
+void sum(const Net<T>& net, const Samples<T>& data, int64_t from, int64_t to, T* sums, double* few,
+         std::byte* scratch) {
     const Space<T> space(scratch, net.m, net.d);
     const int64_t whole = panels<T>(net.m) * kPanel<T> * (net.d + 1);
     for (int64_t i = 0; i < whole; ++i) sums[i] = 0;
     for (int64_t j = 0; j < 2 + net.d; ++j) few[j] = 0;
     for (int64_t i = from; i < to; i += kBlock)
-        block(net, data, i, to - i < kBlock ? to - i : kBlock, sums, few, space);
+        block<Loss, Activation>(net, data, i, to - i < kBlock ? to - i : kBlock, sums, few, space);
+}
+
+template <class T>
+void accumulate(const Net<T>& net, const Samples<T>& data, int64_t from, int64_t to, T* sums, double* few,
+                std::byte* scratch) {
+    const auto go = net.rectified() ? sum<Squared, Relu, T> : sum<Squared, Bent<T>, T>;
+    go(net, data, from, to, sums, few, scratch);
 }
 
 template <class T>
@@ -178,25 +191,32 @@ size_t scratch(int64_t m, int64_t d) {
     return static_cast<size_t>(Space<T>(nullptr, m, d).end - static_cast<std::byte*>(nullptr));
 }
 
-template <class T>
-void finish(const Net<T>& net, const T* sums, T* dw, T* db, T* da) {
+template <class Activation, class T>
+void spread(const Net<T>& net, const T* sums, const double* few, T* dw, T* db, T* da) {
     using L = Lanes<T>;
+    const Activation activation(net);
     const int64_t d = net.d;
     for (int64_t p = 0; p < panels<T>(net.m); ++p)
         for (int64_t lane = 0; lane < kPanel<T>; lane += L::count) {
             const int64_t k = p * kPanel<T> + lane;
             const T *g = sums + p * kPanel<T> * (d + 1) + lane, *w = net.w + p * kPanel<T> * d + lane;
             T* out = dw + p * kPanel<T> * d + lane;
-            const auto a = L::load(net.a + k), last = L::load(g + d * kPanel<T>);
+            const auto a = L::load(net.a + k);
+            const auto last = activation.of(L::fill(static_cast<T>(few[1])), L::load(g + d * kPanel<T>));
             auto outer = L::load(net.b + k) * last;
             L::store(db + k, a * last);
             for (int64_t j = 0; j < d; ++j) {
-                const auto here = L::load(g + j * kPanel<T>);
+                const auto here = activation.of(L::fill(static_cast<T>(few[2 + j])), L::load(g + j * kPanel<T>));
                 outer += L::load(w + j * kPanel<T>) * here;
                 L::store(out + j * kPanel<T>, a * here);
             }
             L::store(da + k, outer);
         }
+}
+
+template <class T>
+void finish(const Net<T>& net, const T* sums, const double* few, T* dw, T* db, T* da) {
+    net.rectified() ? spread<Relu>(net, sums, few, dw, db, da) : spread<Bent<T>>(net, sums, few, dw, db, da);
 }
 
 template <class T>

@@ -8,19 +8,21 @@
 
 namespace minnorm::train {
 
-// f(x) = c + v . x + sum_k a_k relu(w_k . x + b_k). Neurons lie in panels, the last one filled up with zeros:
-// w as (panel, coordinate, lane), b and a as (panel, lane). v may be null.
+// f(x) = c + v . x + sum_k a_k sigma(w_k . x + b_k), sigma(z) = plus relu(z) + minus relu(-z). Neurons lie in panels,
+// the last one filled up with zeros: w as (panel, coordinate, lane), b and a as (panel, lane). v may be null.
 template <class T>
 struct Net {
     int64_t m, d;  // m without the filling
     const T *w, *b, *a;
     T c;
     const T* v;
+    T plus = 1, minus = 0;
+    bool rectified() const { return plus == 1 && minus == 0; }
 };
 
 // Points (N, d); `weights` (N) may be null; `chosen` (n) are the rows to take, or null for all of them.
 template <class T>
-struct Data {
+struct Samples {
     int64_t n;
     const T *points, *values, *weights;
     const int32_t* chosen;
@@ -46,12 +48,13 @@ struct Kernel {
     int64_t panel, lanes;  // neurons that go together: all the way, and in one instruction
 
     // What the points from, ..., to - 1 add to 1/(2n) sum_i s_i (f(x_i) - y_i)^2: G_k = sum_i 1[active] r_i (x_i, 1)
-    // in `sums`, as (panel, d + 1, lane), and loss, c and v (d) in `few`.
-    void (*accumulate)(const Net<T>&, const Data<T>&, int64_t from, int64_t to, T* sums, double* few, std::byte* scratch);
+    // in `sums`, as (panel, d + 1, lane), and loss, c and v (d; where v or sigma asks for it) in `few`.
+    void (*accumulate)(const Net<T>&, const Samples<T>&, int64_t from, int64_t to, T* sums, double* few,
+                       std::byte* scratch);
     size_t (*scratch)(int64_t m, int64_t d);
 
-    // The gradient that follows from G: dw_k = a_k G_k, db_k likewise, da_k = (w_k, b_k) . G_k.
-    void (*finish)(const Net<T>&, const T* sums, T* dw, T* db, T* da);
+    // The gradient that follows from G and, unless sigma is relu, `few`: dw_k = a_k G_k, db_k, da_k = (w_k, b_k) . G_k.
+    void (*finish)(const Net<T>&, const T* sums, const double* few, T* dw, T* db, T* da);
 
     void (*add)(T* to, const T* from, int64_t count);  // a whole number of panels
 
@@ -73,7 +76,7 @@ extern const Kernels avx2, avx512;
 
 // The same for d = 1, all points, in ascending order: O(m log n + n).
 template <class T>
-void line(const Net<T>& net, const Data<T>& data, T* dw, T* db, T* da, double* few, std::byte* scratch);
+void line(const Net<T>& net, const Samples<T>& data, T* dw, T* db, T* da, double* few, std::byte* scratch);
 size_t line_scratch(int64_t n, int64_t m);
 
 }  // namespace minnorm::train

@@ -6,6 +6,7 @@
 // double.
 #include <algorithm>
 
+#include "functions.hpp"
 #include "kernel.hpp"
 
 namespace minnorm::train {
@@ -26,13 +27,10 @@ int64_t turn(T w, T b, const T* x, int64_t n) {
     return low;
 }
 
-}  // namespace
-
-size_t line_scratch(int64_t n, int64_t m) { return static_cast<size_t>(2 * (n + 1) + m) * 8; }
-
-template <class T>
-void line(const Net<T>& net, const Data<T>& data, T* dw, T* db, T* da, double* few, std::byte* scratch) {
+template <class Loss, class Activation, class T>
+void along(const Net<T>& net, const Samples<T>& data, T* dw, T* db, T* da, double* few, std::byte* scratch) {
     const int64_t n = data.n;
+    const Activation activation(net);
     double* slope = reinterpret_cast<double*>(scratch);
     double* level = slope + n + 1;
     auto* turns = reinterpret_cast<int64_t*>(level + n + 1);
@@ -40,10 +38,12 @@ void line(const Net<T>& net, const Data<T>& data, T* dw, T* db, T* da, double* f
     for (int64_t k = 0; k < net.m; ++k) {
         const int64_t at = turns[k] = turn(net.w[k], net.b[k], data.points, n);
         const double a = net.a[k], steep = a * net.w[k], high = a * net.b[k];
+        const double turning = activation.of(0.0, steep), lifting = activation.of(0.0, high);
         const bool rising = !(net.w[k] < 0);
-        if (!rising) slope[0] += steep, level[0] += high;
-        slope[at] += rising ? steep : -steep;
-        level[at] += rising ? high : -high;
+        if constexpr (Activation::bent) slope[0] += activation.of(steep, 0.0), level[0] += activation.of(high, 0.0);
+        if (!rising) slope[0] += turning, level[0] += lifting;
+        slope[at] += rising ? turning : -turning;
+        level[at] += rising ? lifting : -lifting;
         level[0] += 0 * a;  // 0, unless a is not finite: that must show even where the neuron is inactive
     }
     double steep = 0, high = 0, loss = 0, sum = 0, moment = 0;
@@ -51,9 +51,9 @@ void line(const Net<T>& net, const Data<T>& data, T* dw, T* db, T* da, double* f
     for (int64_t i = 0; i < n; ++i) {
         steep += slope[i], high += level[i];
         const double x = data.points[i];
-        const double r = (steep + skip) * x + (high + net.c) - data.values[i];
+        const double r = Loss::slope((steep + skip) * x + (high + net.c), static_cast<double>(data.values[i]));
         const double back = r * (data.weights ? data.weights[i] : 1.0) / static_cast<double>(n);
-        loss += 0.5 * back * r;
+        loss += Loss::value(r, back);
         slope[i] = sum, level[i] = moment;  // from here on: sums of r and r x over earlier points
         sum += back, moment += back * x;
     }
@@ -62,14 +62,25 @@ void line(const Net<T>& net, const Data<T>& data, T* dw, T* db, T* da, double* f
     for (int64_t k = 0; k < net.m; ++k) {
         const int64_t at = turns[k];
         const bool rising = !(net.w[k] < 0);
-        const double g0 = rising ? sum - slope[at] : slope[at], g1 = rising ? moment - level[at] : level[at];
+        const double g0 = activation.of(sum, rising ? sum - slope[at] : slope[at]);
+        const double g1 = activation.of(moment, rising ? moment - level[at] : level[at]);
         dw[k] = static_cast<T>(net.a[k] * g1);
         db[k] = static_cast<T>(net.a[k] * g0);
         da[k] = static_cast<T>(net.w[k] * g1 + net.b[k] * g0);
     }
 }
 
-template void line(const Net<float>&, const Data<float>&, float*, float*, float*, double*, std::byte*);
-template void line(const Net<double>&, const Data<double>&, double*, double*, double*, double*, std::byte*);
+}  // namespace
+
+size_t line_scratch(int64_t n, int64_t m) { return static_cast<size_t>(2 * (n + 1) + m) * 8; }
+
+template <class T>
+void line(const Net<T>& net, const Samples<T>& data, T* dw, T* db, T* da, double* few, std::byte* scratch) {
+    const auto go = net.rectified() ? along<Squared, Relu, T> : along<Squared, Bent<double>, T>;
+    go(net, data, dw, db, da, few, scratch);
+}
+
+template void line(const Net<float>&, const Samples<float>&, float*, float*, float*, double*, std::byte*);
+template void line(const Net<double>&, const Samples<double>&, double*, double*, double*, double*, std::byte*);
 
 }  // namespace minnorm::train

@@ -1,4 +1,5 @@
-// An optimiser's update as a program, which src/minnorm/training/native/program.py translates from the optax definition.
+// An optimiser's update as a program, which src/minnorm/training/native/program.py translates from the optax
+// definition.
 #pragma once
 
 #include <cstdint>
@@ -7,13 +8,21 @@
 
 namespace minnorm::train {
 
-// The same numbers as in program.py.
-enum class Op : int32_t {
-    copy, negate, absolute, sign, sqrt, rsqrt, exp, log, cos, invert,       // of one operand
-    add, subtract, multiply, divide, maximum, minimum, power,           // of two
-    less, less_equal, greater, greater_equal, equal, not_equal, both, either,  // comparisons give 1 or 0
-    multiply_add, multiply_subtract, subtract_multiply, select,         // a b + c, a b - c, c - a b, a ? b : c
-};
+// Of one operand; of two; comparisons, which give 1 or 0; a b + c, a b - c, c - a b, a ? b : c.
+// clang-format off
+#define MINNORM_OPERATIONS(X) \
+    X(copy) X(negate) X(absolute) X(sign) X(sqrt) X(rsqrt) X(exp) X(log) X(cos) X(invert) \
+    X(add) X(subtract) X(multiply) X(divide) X(maximum) X(minimum) X(power) \
+    X(less) X(less_equal) X(greater) X(greater_equal) X(equal) X(not_equal) X(both) X(either) \
+    X(multiply_add) X(multiply_subtract) X(subtract_multiply) X(select)
+#define MINNORM_NAME(name) name,
+#define MINNORM_TEXT(name) #name,
+// clang-format on
+
+enum class Op : int32_t { MINNORM_OPERATIONS(MINNORM_NAME) };
+
+// Their names, by number.
+constexpr const char* kOperations[] = {MINNORM_OPERATIONS(MINNORM_TEXT)};
 
 enum class Type : int32_t { float32, float64, whole, truth };
 

@@ -70,7 +70,8 @@ void step(const T* a, const T* b, const T* c, T* to, int64_t count) {
     const auto one_a = L::fill(*a), one_b = L::fill(*b), one_c = L::fill(*c);
 #pragma GCC unroll 4
     for (int64_t i = 0; i < count; i += L::count)
-        L::store(to + i, apply<T, op>(A ? L::load(a + i) : one_a, B ? L::load(b + i) : one_b, C ? L::load(c + i) : one_c));
+        L::store(to + i,
+                 apply<T, op>(A ? L::load(a + i) : one_a, B ? L::load(b + i) : one_b, C ? L::load(c + i) : one_c));
 }
 
 template <class T, Op op, bool... known, class... More>
@@ -91,7 +92,8 @@ void update(const Move<T>* from, const Move<T>* to, int64_t count) {
     for (int64_t at = 0; at < count; at += kChunk) {
         const int64_t size = count - at < kChunk ? count - at : kChunk;
         for (const Move<T>* m = from; m != to; ++m)
-            m->step(m->a + at * m->moves[0], m->b + at * m->moves[1], m->c + at * m->moves[2], m->to + at * m->moves[3], size);
+            m->step(m->a + at * m->moves[0], m->b + at * m->moves[1], m->c + at * m->moves[2], m->to + at * m->moves[3],
+                    size);
     }
 }
 

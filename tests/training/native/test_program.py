@@ -5,6 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from minnorm import _native
 from minnorm.network import ShallowReLU
 from minnorm.objective.norm import PathNorm
 from minnorm.training import OPTIMIZERS
@@ -151,3 +152,21 @@ def test_minibatches_are_the_same_however_many_steps_a_call_takes(name):
         assert at_once.step == one_by_one.step == count
         for a, b in zip(jax.tree.leaves(at_once), jax.tree.leaves(one_by_one), strict=True):
             np.testing.assert_array_equal(a, b)
+
+
+SCALAR = {
+    "sqrt": jnp.sqrt,
+    "power": lambda r: r**r,
+    "less": lambda r: jnp.where(r < 2, r, 3 * r),
+    "maximum": lambda r: jnp.maximum(r, 2),
+    "select": lambda r: jnp.where(r < 2, r, 3 * r),
+}
+
+
+@pytest.mark.parametrize("name", SCALAR)
+def test_operations_have_the_numbers_that_the_compiled_module_says(name):
+    names = _native.operations()
+    assert len(set(names)) == len(names)
+    program = elementwise_program(SCALAR[name], (jnp.ones(()),), [0])
+    steps = program.code[3 : 3 + 6 * program.code[2]].reshape(-1, 6)
+    assert name in [names[code] for code in steps[:, 0]]

@@ -16,6 +16,7 @@ from minnorm.training.native.program import Program
 INSTRUCTION_SETS: tuple[str, ...] = tuple(_native.instruction_sets())
 """What the kernel was built for and this processor runs, the best first: of avx512, avx2 and generic."""
 
+_RELU = {"plus": np.float64(1), "minus": np.float64(0)}  # sigma(z) = plus relu(z) + minus relu(-z)
 _GRADIENT, _DESCENT = "minnorm_loss_and_gradient", "minnorm_descend"
 jax.ffi.register_ffi_target(_GRADIENT, _native.loss_and_gradient(), platform="cpu")
 jax.ffi.register_ffi_target(_DESCENT, _native.descend(), platform="cpu")
@@ -94,6 +95,7 @@ def loss_and_gradient(
         instructions=instructions or instruction_set(),
         threads=np.int64(threads),
         ascending=ascending,
+        **_RELU,
     )
     dw, db, da, dc, dv = gradient
     return loss, ShallowReLU(dw, db, da, dc, None if network.skip is None else dv)
@@ -153,6 +155,7 @@ def descend(
         kinds=kinds,
         code=program.code,
         constants=program.constants,
+        **_RELU,
     )
     return jax.tree.unflatten(structure, found)
 

@@ -12,13 +12,9 @@ from typing import Any
 import jax
 import numpy as np
 
-_OPERATIONS = (
-    *("copy", "negate", "absolute", "sign", "sqrt", "rsqrt", "exp", "log", "cos", "invert"),
-    *("add", "subtract", "multiply", "divide", "maximum", "minimum", "power"),
-    *("less", "less_equal", "greater", "greater_equal", "equal", "not_equal", "both", "either"),
-    *("multiply_add", "multiply_subtract", "subtract_multiply", "select"),
-)
-_CODES = {name: code for code, name in enumerate(_OPERATIONS)}  # the numbers of Op in native/train/program.hpp
+from minnorm import _native
+
+_CODES = {name: code for code, name in enumerate(_native.operations())}
 
 _PRIMITIVES = {
     **{"neg": "negate", "abs": "absolute", "sign": "sign", "sqrt": "sqrt", "rsqrt": "rsqrt"},
