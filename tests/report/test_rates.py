@@ -8,7 +8,9 @@ import pytest
 
 from minnorm import report, study
 from minnorm.known import radial_bump
-from minnorm.report.rates import decay, noise, points, power, sections, width
+from minnorm.report.rates import decay, noise, points, width
+from minnorm.report.rates.powers import power
+from minnorm.report.rates.section import sections
 from minnorm.report.rates.solved import Solved
 from minnorm.study import Shard, SolveShard
 

@@ -69,13 +69,13 @@ def test_a_report_never_solves(tmp_path, monkeypatch):
     }
     specification = study.parse(points)
     study.run(specification, tmp_path)
-    least = specification.task.data().target.norm
+    least = specification.task.interpolant().norm
 
     def solved(*_, **__):
         raise AssertionError("the solver was called")
 
-    monkeypatch.setattr("minnorm.study.shards.optimum.minimise", solved)
-    monkeypatch.setattr("minnorm.study.shards.optimum._KEPT", {})
+    monkeypatch.setattr("minnorm.study.optimum.minimise", solved)
+    monkeypatch.setattr("minnorm.study.optimum._KEPT", {})
     (section,) = report.sections(tmp_path)
     assert f"Exact minimum norm {least:.6g}" in section.exact
     assert any("Nearest to the exact interpolant" in finding for finding in section.findings)

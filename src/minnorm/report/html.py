@@ -3,31 +3,19 @@
 import base64
 import io
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from minnorm.atomic import write as write_file
 from minnorm.plot import plot_style, save
-from minnorm.report import rates
-from minnorm.report.atlas import section as atlas
-from minnorm.report.section import Picture, Section
-from minnorm.report.stretch import section as stretch
-from minnorm.report.training import section as training
+from minnorm.report.section import Page, Picture, Section
 from minnorm.study import Store, stores
-
-SECTIONS: dict[str, Callable[[Sequence[Store]], list[Section]]] = {
-    "training": training.sections,
-    "atlas": atlas.sections,
-    "stretch": stretch.sections,
-    "rates": rates.sections,
-}
-"""What a page says of the studies of a directory, by their `report`: functions of all studies with that one. One that
-solves is of rates."""
-
 
 _PIXELS = 130  # an inch of a figure: its letters are then about as large as the text
 
@@ -39,9 +27,14 @@ def sections(directory: str | Path) -> list[Section]:
     """
     kinds: dict[str, list[Store]] = {}
     for store in stores(directory):
-        study = store.study()
-        kinds.setdefault("rates" if study.solve is not None else study.report, []).append(store)
-    return [section for kind, found in kinds.items() for section in SECTIONS[kind](found)]
+        kinds.setdefault(store.study().page, []).append(store)
+    return [section for name, found in kinds.items() for section in page(name).sections(found)]
+
+
+def page(name: str) -> Page:
+    """The module of a page: what it says of all studies of a directory that are on it together."""
+    module: Any = import_module(f"minnorm.report.{name}.section")
+    return module
 
 
 def write(directory: str | Path, out: str | Path | None = None) -> Path:

@@ -2,8 +2,11 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
 
 from matplotlib.figure import Figure
+
+from minnorm.study import Store
 
 
 @dataclass(frozen=True)
@@ -40,3 +43,12 @@ class Section:
     tables: Sequence[Table]
     unfinished: int = 0
     """Shards that are not done."""
+
+
+@runtime_checkable
+class Page(Protocol):
+    """A page, `minnorm.report.NAME.section`; which studies it admits is said in `minnorm.study.specification.pages`."""
+
+    def sections(self, stores: Sequence[Store]) -> list[Section]:
+        """What there is to say of all studies of a directory that are on it; ValueError where nothing is done."""
+        ...

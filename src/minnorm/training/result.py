@@ -18,13 +18,15 @@ from minnorm.training.engine import Setting
 AXES = ("learning_rate", "weight_decay", "scale", "seed")
 """The axes of a grid that one compiled program covers, in the order of the result's dimensions."""
 
-_DESCRIPTION = {
+METRICS = {
     "training_loss": "1/(2S) sum_i p_i (f(x_i) - y_i)^2 on all data",
     "objective": "training_loss + weight_decay * half_squares",
     "path_norm": "sum_k |a_k| |w_k|, or |(w_k, b_k)| with penalised biases",
     "half_squares": "(|a|^2 + |W|^2)/2, with |b|^2 for penalised biases: what weight_decay multiplies",
     "gradient_norm": "Euclidean norm of the objective's gradient on all data",
 }
+"""What is recorded of each network, by name."""
+
 _PARAMETERS = {
     "inner_weights": ("neuron", "coordinate"),
     "biases": ("neuron",),
@@ -63,7 +65,7 @@ def dataset(
     """What `train` returns, from metrics (networks, records) and final parameters (networks, ...), grid in order."""
     shape = tuple(len(axes[axis]) for axis in AXES)
     variables: dict[str, Any] = {
-        name: ((*AXES, "step"), array.reshape(*shape, -1), {"long_name": _DESCRIPTION[name], "units": "1"})
+        name: ((*AXES, "step"), array.reshape(*shape, -1), {"long_name": METRICS[name], "units": "1"})
         for name, array in metrics.items()
     }
     for name, array in network.to_dict().items():

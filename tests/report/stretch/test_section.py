@@ -230,12 +230,6 @@ def test_the_page_says_it_and_draws(finished, tmp_path):
     assert page.count("<figure>") == 5
 
 
-def test_another_task_is_refused(tmp_path, make_small):
-    study.run(study.parse(make_small()), tmp_path / "line")
-    with pytest.raises(ValueError, match="bump without plateau"):
-        report.html.SECTIONS["stretch"](list(study.stores(tmp_path)))
-
-
 STUDIES = Path(__file__).parents[3] / "studies"
 
 

@@ -6,7 +6,7 @@ import xarray as xr
 from threadpoolctl import threadpool_limits
 
 from minnorm import measure, study
-from minnorm.study.shards.train import run_shard
+from minnorm.study.shards.run import run_shard
 from minnorm.training import networks
 
 
@@ -29,7 +29,7 @@ def test_a_study_holds_training_and_measures(tmp_path, small):
     store = study.run(specification, tmp_path)
     results = list(store.done())
     assert [shard.train.optimizer for shard, _ in results] == ["gd", "adam"]
-    target = specification.task.data().target
+    target = specification.task.interpolant()
     for _, data in results:
         assert data.sizes["weight_decay"] == 2
         assert data.sizes["seed"] == 2

@@ -3,7 +3,7 @@ import pytest
 
 from minnorm import fit, interpolate, known
 from minnorm.study import parse
-from minnorm.study.shards.train import run_shard
+from minnorm.study.shards.run import run_shard
 
 
 def solved(**content):

@@ -85,6 +85,16 @@ BUMP = {"kind": "bump", "dim": 3, "points": 20}
             "report: 'stretch' is of networks",
         ),
         ({"report": "rates", "task": {"kind": "diabetes"}}, "'rates' needs an exact norm, which no task of kind 'diab"),
+        ({"report": "rates"}, "report: 'rates' needs the least objective of infinite width; leave measure.optimum on"),
+        (
+            {"report": "rates", "measure": {"optimum": False}, "train": {"weight_decay": 0.1}},
+            "report: 'rates' needs the least objective of infinite width",
+        ),
+        (
+            {"report": "rates", "train": {"weight_decay": 0.1}},
+            "report: 'rates' compares widths; give at least two of them in grid or zip",
+        ),
+        ({"report": "stretches"}, "report: 'stretches' is unknown; did you mean 'stretch'? Choose one of training, at"),
     ],
 )
 def test_a_study_whose_page_cannot_be_written_is_refused_before_it_runs(small, study, message):
@@ -92,9 +102,69 @@ def test_a_study_whose_page_cannot_be_written_is_refused_before_it_runs(small, s
         parse({"name": "a", "task": small["task"]} | study)
 
 
-@pytest.mark.parametrize("study", [{"report": "stretch", "task": BUMP}, {"report": "rates", "solve": {"lam": 0.1}}])
+@pytest.mark.parametrize(
+    "study",
+    [
+        {"report": "stretch", "task": BUMP},
+        {"report": "stretch", "task": BUMP | {"plateau": [0.0]}},
+        {"report": "rates", "solve": {"lam": 0.1}},
+        {"report": "rates", "train": {"weight_decay": 0.1}, "grid": {"width": [5, 6]}},
+    ],
+)
 def test_pages_that_can_be_written_are_taken(small, study):
     assert parse({"name": "a", "task": small["task"]} | study).report == study["report"]
+
+
+def test_a_field_of_a_task_that_is_a_list_is_an_axis_of_the_grid():
+    listed, crossed = (
+        parse({"name": "a", **content, "train": {"width": 5}})
+        for content in (
+            {"task": {"kind": "bump", "dim": [2, 3], "points": [20, 30]}},
+            {"task": {"kind": "bump", "dim": 2}, "grid": {"task": {"dim": [2, 3], "points": [20, 30]}}},
+        )
+    )
+    assert [(shard.task.dim, shard.task.points) for shard in listed.shards()] == [(2, 20), (2, 30), (3, 20), (3, 30)]
+    assert [shard.key for shard in listed.shards()] == [shard.key for shard in crossed.shards()]
+    assert listed.values("task.points") == [20, 30]
+    assert parse(json.loads(listed.model_dump_json())) == listed, "as a store keeps it"
+
+
+def test_lists_of_points_are_an_axis_too():
+    both = parse({"name": "a", "task": {"kind": "line", "x": [0.0, 1.0], "y": [[0.0, 1.0], [0.0, 2.0]]}})
+    assert [shard.task.y for shard in both.shards()] == [[0.0, 1.0], [0.0, 2.0]]
+
+
+@pytest.mark.parametrize(
+    ("task", "more", "words"),
+    [
+        ({"points": [20, 1]}, {}, "line 5: task.points.1: input should be greater than or equal to 2, got 1"),
+        (
+            {"points": ["20"]},
+            {},
+            "line 5: task.points: input should be a valid integer, got '20'; leave out the quotes",
+        ),
+        ({"points": [20, 20]}, {}, "two shards are the same"),
+        ({"points": []}, {}, "task.points: input should be a valid integer"),
+        ({"points": [20]}, {"grid": {"task.points": [30]}}, "task.points: is a list here and an axis of grid too"),
+        ({"points": [20]}, {"zip": [{"task.points": [30]}]}, "'task.points' appears more than once in grid and zip"),
+    ],
+)
+def test_a_list_in_a_task_is_refused_where_it_is_wrong(tmp_path, task, more, words):
+    text = 'name = "a"\n[task]\nkind = "bump"\ndim = 3\n'
+    text += "".join(f"{name} = {json.dumps(value)}\n" for name, value in task.items())
+    for table, content in more.items():
+        one = content[0] if table == "zip" else content
+        text += ("[[zip]]" if table == "zip" else f"[{table}]") + "\n"
+        text += "".join(f"{name} = {value}\n" for name, value in one.items())
+    (tmp_path / "s.toml").write_text(text)
+    with pytest.raises(ValueError, match=re.escape(words)):
+        load(tmp_path / "s.toml")
+
+
+def test_an_optimal_start_is_for_tasks_that_say_their_interpolant():
+    parse({"name": "a", "task": {"kind": "points"}, "train": {"initial": "optimal"}})
+    with pytest.raises(ValueError, match=r"train.initial: no interpolant is known for diabetes; choose a random start"):
+        parse({"name": "a", "task": {"kind": "diabetes"}, "train": {"initial": "optimal"}})
 
 
 def test_load_reads_toml_and_finds_a_csv_file_beside_it(tmp_path):

@@ -1,6 +1,6 @@
 """The plots of the atlas: all networks as points; one network as a function, with its trajectories."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -22,7 +22,6 @@ from minnorm import measure
 from minnorm.explore.atlas.rows import Chosen, text
 from minnorm.explore.page.theme import Theme
 from minnorm.explore.plane.plots import bends, box, shaded, shades
-from minnorm.known import RadialBump
 
 _MARKERS = ("circle", "triangle", "square", "diamond", "inverted_triangle", "star")
 _CATEGORIES = 30  # values of a colour up to which each has its own
@@ -131,17 +130,13 @@ def scatter(
 
 def picture(chosen: Chosen, theme: Theme) -> Any:
     """The network as a function: over the exact interpolant on the line, in level sets in the plane, by its radius."""
-    network, data = chosen.network, chosen.data
-    if network is None:
+    if chosen.network is None:
         return None
-    exact = data.target.exact if data.target is not None else None
-    if isinstance(exact, RadialBump):
-        return _radial(chosen, exact, theme)
-    if data.points.shape[1] == 1:
-        return _line(chosen, theme)
-    if data.points.shape[1] == 2:
-        return _plane(chosen, theme)
-    return None
+    for coordinate, draw in _PROBED.items():
+        if coordinate in chosen.runs.coords:
+            return draw(chosen, theme)
+    draw = {1: _line, 2: _plane}.get(chosen.data.points.shape[1])
+    return None if draw is None else draw(chosen, theme)
 
 
 def trajectories(chosen: Chosen, theme: Theme) -> list[Any]:
@@ -160,9 +155,9 @@ def trajectories(chosen: Chosen, theme: Theme) -> list[Any]:
             label = {} if len(names) == 1 else {"legend_label": spoken(name)}
             plot.line(step[keep], values[keep], color=colour, line_width=2, line_dash=dash, **label)
             shown += 1
-        if len(names) == 1 and chosen.data.target is not None:
+        if len(names) == 1 and chosen.target is not None:
             look = {"color": theme.function, "line_dash": [5, 4], "line_width": 1.5}
-            plot.line(step[[0, -1]], [chosen.data.target.norm] * 2, **look)
+            plot.line(step[[0, -1]], [chosen.target.norm] * 2, **look)
             plot.title.text = "Path norm (dashed: exact minimum)"
         plots.append(_legend_above(plot))
     return plots
@@ -176,22 +171,24 @@ def _line(chosen: Chosen, theme: Theme) -> Any:
     plot = _small("Function", "x")
     assert chosen.network is not None
     values = chosen.network.evaluate(t[:, None])
-    if chosen.data.target is not None:
-        exact = chosen.data.target.function(t[:, None])
+    if chosen.target is not None:
+        exact = chosen.target.function(t[:, None])
         plot.line(t, exact, color=theme.function, line_width=2, line_dash=[6, 3], legend_label="minimum norm")
     plot.line(t, values, color=theme.learned, line_width=2, legend_label="network")
     plot.scatter(x, y, color=theme.point, size=6)
     return _legend_above(plot)
 
 
-def _radial(chosen: Chosen, exact: RadialBump, theme: Theme) -> Any:
+def _radial(chosen: Chosen, theme: Theme) -> Any:
     reach = 1.1 * float(np.max(np.linalg.norm(chosen.data.points, axis=1)))
     r = np.linspace(0, reach, 101)
     assert chosen.network is not None
-    found = measure.radial_profile(chosen.network, exact.dim, r, count=128)
+    found = measure.radial_profile(chosen.network, chosen.network.dim, r, count=128)
     plot = _small("Radial mean \u00b1 deviation over directions", "r")
     plot.varea(r, found.mean - found.std, found.mean + found.std, fill_color=theme.learned, fill_alpha=0.22)
-    plot.line(r, exact.profile(r), color=theme.function, line_width=2, line_dash=[6, 3], legend_label="minimum norm")
+    if chosen.target is not None and chosen.target.profile is not None:
+        look = {"color": theme.function, "line_width": 2, "line_dash": [6, 3]}
+        plot.line(r, chosen.target.profile(r), legend_label="minimum norm", **look)
     plot.line(r, found.mean, color=theme.learned, line_width=2, legend_label="network")
     return _legend_above(plot)
 
@@ -223,6 +220,10 @@ def _plane(chosen: Chosen, theme: Theme) -> Any:
     bar = ColorBar(color_mapper=mapper, width=10)
     plot.add_layout(bar, "right")
     return plot
+
+
+_PROBED: Mapping[str, Callable[[Chosen, Theme], Any]] = {"query": _line, "radius": _radial}
+"""The picture of a network whose task has a probe with this coordinate."""
 
 
 def _legend_above(plot: Any) -> Any:

@@ -12,6 +12,7 @@ import xarray as xr
 
 from minnorm import study
 from minnorm.network import ShallowReLU
+from minnorm.study.specification.target import Target
 from minnorm.study.specification.tasks import TaskData
 from minnorm.study.storage.export import SETTINGS
 from minnorm.training import AXES, networks
@@ -136,6 +137,8 @@ class Chosen:
     row: Mapping[str, Any]
     network: ShallowReLU | None
     data: TaskData
+    target: Target | None
+    """The exact interpolant, where it is known."""
     runs: xr.Dataset
 
     @property
@@ -152,16 +155,15 @@ def load_network(rows: Rows, row: Mapping[str, Any]) -> Chosen:
     one = runs.isel({axis: [index] for axis, index in place.items()})
     ((_, network),) = networks(one)
     whole = all(np.all(np.isfinite(part)) for part in network.to_dict().values())
-    data = shard.task.data()
-    _ = data.target  # found here, beside the session, which draws it
-    return Chosen(row, network if whole else None, data, one.isel(dict.fromkeys(AXES, 0)))
+    target = shard.task.interpolant()  # found here, beside the session, which draws it
+    return Chosen(row, network if whole else None, shard.task.data(), target, one.isel(dict.fromkeys(AXES, 0)))
 
 
 @lru_cache(maxsize=8)
 def _shard(directory: Path | str, key: str) -> tuple[study.Shard, xr.Dataset]:
     store = study.Store(directory)
     for shard in store.study().shards():
-        if isinstance(shard, study.Shard) and shard.key == key:
+        if shard.does == "train" and shard.key == key:
             runs = store.load(shard)
             if runs is not None:
                 return shard, runs

@@ -18,7 +18,6 @@ from minnorm.explore.page.controls import Controls
 from minnorm.explore.page.readout import Readout
 from minnorm.explore.page.state import State
 from minnorm.explore.page.view import Visit
-from minnorm.known import RadialBump
 from minnorm.network import ShallowReLU
 
 _ANY = "any"
@@ -328,11 +327,11 @@ class AtlasView:
 
 def _draw_network(axes: Any, network: ShallowReLU, chosen: Chosen) -> None:
     data = chosen.data
-    exact = None if data.target is None else data.target.exact
-    if isinstance(exact, RadialBump):
-        plot.plot_radial(exact, others={"network": network}, ax=axes)
+    target = chosen.target
+    if target is not None and target.bump is not None:
+        plot.plot_radial(target.bump, others={"network": network}, ax=axes)
     elif data.points.shape[1] == 1:
-        others = {} if exact is None else {"minimum norm": exact}
+        others = {} if target is None else {"minimum norm": target.function}
         plot.plot_line(data.points, data.values, network, others=others, ax=axes)
     elif data.points.shape[1] == 2:
         plot.plot_plane(data.points, data.values, network, ax=axes)

@@ -16,7 +16,6 @@ from minnorm import measure, study
 from minnorm.explore.page.background import Stopped, Stopping
 from minnorm.known import RadialBump
 from minnorm.objective.problem import Problem
-from minnorm.study.specification.tasks import BumpTask
 from minnorm.training.follow import Recipe, follow
 
 _POINTS, _RADII = 400, 121
@@ -82,10 +81,10 @@ def stored_profiles(directory: Path | None, dim: int, plateau: float) -> dict[st
     for store in study.stores(directory):
         whole = store.study()
         for shard in whole.shards():
-            task = shard.task
-            if not isinstance(shard, study.Shard) or not isinstance(task, BumpTask):
+            task = shard.task.model_dump()
+            if shard.does != "train" or (task["kind"], task.get("dim")) != ("bump", dim):
                 continue
-            if task.dim != dim or not math.isclose(task.plateau, plateau) or not store.has(shard):
+            if not math.isclose(task["plateau"], plateau) or not store.has(shard):
                 continue
             for place in _places(shard):
                 name = f"{whole.name}: {_name(shard, place)}"

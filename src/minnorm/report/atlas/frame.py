@@ -40,9 +40,7 @@ def frame(stores: Sequence[Store]) -> Frame:
     tables = []
     for store in stores:
         name = store.study().name
-        for shard, runs in store.done():
-            if isinstance(shard, Shard):
-                tables.append(_table(name, shard, runs))
+        tables += [_table(name, shard, runs) for shard, runs in store.trained()]
     return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
 
 

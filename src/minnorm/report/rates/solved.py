@@ -27,13 +27,13 @@ class Solved:
     @staticmethod
     def of(shard: SolveShard, data: xr.Dataset) -> "Solved":
         """From a shard and its file."""
-        data = data.sortby("lam")
+        data, settings = data.sortby("lam"), shard.task.model_dump()
         return Solved(
             dim=int(data.attrs["dim"]),
             points=int(data.attrs["points"]),
-            seed=getattr(shard.task, "seed", 0),
-            noise=getattr(shard.task, "noise", 0.0),
-            outer=getattr(shard.task, "outer", np.nan),
+            seed=settings.get("seed", 0),
+            noise=settings.get("noise", 0.0),
+            outer=settings.get("outer", np.nan),
             method=str(data.attrs["method"]),
             exact_norm=float(data.attrs["exact_norm"]),
             lams=data["lam"].values,

@@ -94,7 +94,7 @@ def places(trained: Sequence[tuple[Shard, xr.Dataset]]) -> list[Place]:
 
 
 def _exact_norm(shard: Shard, runs: xr.Dataset) -> float:
-    least = least_norm(shard.task.data(), [runs])
+    least = least_norm(shard.task, [runs])
     if least is None:
         raise ValueError(f"no norm is known for tasks of kind {shard.task.kind}; rates need one")
     return least
@@ -160,7 +160,7 @@ def section(study: Study, trained: Sequence[tuple[Shard, xr.Dataset]], unfinishe
     widest = searched(found)
     law = power(*([part] for part in least_losses([place for place in found if place.width <= widest])))
     task = trained[0][0].task
-    dim, count = getattr(task, "dim", 1), task.count()
+    dim, count = task.dimension(), task.count()
     attributes = trained[0][1].attrs
     return Section(
         name=study.name,

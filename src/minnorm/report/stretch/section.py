@@ -17,7 +17,7 @@ from minnorm.study import Store
 def sections(stores: Sequence[Store]) -> list[Section]:
     """What there is to say about studies of the stretched bump, which belong together.
 
-    Errors: ValueError if no shard is done, or if a study is not of a bump labelled at the origin alone.
+    Errors: ValueError if no shard is done.
     """
     found = outcomes(stores)
     alive = [one for one in found if one.networks]

@@ -1,20 +1,20 @@
 """Figures of a study, in one style: each takes rows of its table and returns a matplotlib figure."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
 
-from minnorm.known import RadialBump
 from minnorm.network import ShallowReLU
 from minnorm.plot import Palette, draw_band, mark_knots, new_figure, palette, round_ticks
 from minnorm.report.training.rows import Row
-from minnorm.solution import Solution
 
 
-def line_functions(rows: Sequence[Row], exact: Solution, x: np.ndarray, y: np.ndarray) -> Figure:
-    """Every learned function of a line task over the exact interpolant: settings across, optimisers down.
+def line_functions(
+    rows: Sequence[Row], exact: Callable[[np.ndarray], np.ndarray], x: np.ndarray, y: np.ndarray
+) -> Figure:
+    """Every learned function of one variable over the exact one, (k, 1) -> (k,): settings across, optimisers down.
 
     Ticks at the foot of a panel are the knots of its first network, as long as their share of its bends.
     """
@@ -28,16 +28,17 @@ def line_functions(rows: Sequence[Row], exact: Solution, x: np.ndarray, y: np.nd
         network = _first_network(row)
         if network is not None:
             mark_knots(grid[i, j], network, (query[0], query[-1]), colours.faint)
-    low, high = _limits(exact(query), [row.runs["function"].values for row in rows])
+    dashed = exact(query[:, None])
+    low, high = _limits(dashed, [row.runs["function"].values for row in rows])
     for axes in grid.flat:
-        axes.plot(query, exact(query), **colours.exact)
+        axes.plot(query, dashed, **colours.exact)
         axes.plot(x, y, "o", color=colours.ink, markersize=3, zorder=6)
         axes.set_ylim(low, high)
     _label(grid, settings, "x", optimizers)
     return figure
 
 
-def radial_profiles(rows: Sequence[Row], bump: RadialBump) -> Figure:
+def radial_profiles(rows: Sequence[Row], profile: Callable[[np.ndarray], np.ndarray]) -> Figure:
     """Radial mean (above) and radial standard deviation (below) of learned bumps, against the exact profile."""
     settings, optimizers = _panels(rows)
     radius = rows[0].runs["radius"].values
@@ -48,7 +49,7 @@ def radial_profiles(rows: Sequence[Row], bump: RadialBump) -> Figure:
             draw_band(axes, radius, row.runs[name].values, look, row.optimizer)
     fine = np.linspace(0, radius[-1], 800)
     for axes in grid[0]:
-        axes.plot(fine, bump.profile(fine), **colours.exact, label="exact")
+        axes.plot(fine, profile(fine), **colours.exact, label="exact")
     _label(grid, settings, "r", ["radial mean of f", "radial std of f"])
     grid[0, -1].legend()
     return figure

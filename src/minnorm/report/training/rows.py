@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
-from minnorm.study import Shard, Store
-from minnorm.study.specification.tasks import Task, TaskData
+from minnorm.study import Store
+from minnorm.study.specification.tasks import Task
 
 COLUMNS = {
     "norm_ratio": "norm ratio",
@@ -33,10 +33,11 @@ def short(number: float) -> str:
     return np.format_float_scientific(number, trim="-", exp_digits=1)
 
 
-def least_norm(data: TaskData, results: Iterable[xr.Dataset]) -> float | None:
+def least_norm(task: Task, results: Iterable[xr.Dataset]) -> float | None:
     """The exact minimum norm: in closed form, or what networks were compared with in training; None if it is open."""
-    if data.known is not None:
-        return data.known.norm
+    target = task.known()
+    if target is not None:
+        return target.norm
     for runs in results:
         if "norm_ratio" in runs:
             quotients = (runs["path_norm"].isel(step=-1) / runs["norm_ratio"]).values
@@ -86,9 +87,7 @@ class Row:
 
 def rows(store: Store) -> Iterator[Row]:
     """One row for each setting whose shard is finished, in the study's order."""
-    for shard, runs in store.done():
-        if not isinstance(shard, Shard):
-            continue
+    for shard, runs in store.trained():
         for scale in runs["scale"].values:
             for rate in runs["learning_rate"].values:
                 for decay in runs["weight_decay"].values:

@@ -1,15 +1,14 @@
 """The sections of a study that trains: for each of its tasks, the settings side by side, and what they gave."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
-from minnorm.known import RadialBump
 from minnorm.report.section import Picture, Section, Table
 from minnorm.report.training import figures
 from minnorm.report.training.rows import COLUMNS, Row, least_norm, rows, short
-from minnorm.solution import Solution
 from minnorm.study import Store
-from minnorm.study.specification.tasks import LineTask, TaskData
+from minnorm.study.specification.target import Target
+from minnorm.study.specification.tasks import TaskData
 
 
 def sections(stores: Sequence[Store]) -> list[Section]:
@@ -30,17 +29,17 @@ def _sections(store: Store) -> list[Section]:
     found = []
     for table, settings in zip(tasks.values(), each, strict=True):
         place = ", ".join(f"{name.replace('_', ' ')} {settings[name]}" for name in varied)
-        data = table[0].task.data()
-        least = least_norm(data, (row.runs for row in table))
+        data, target = table[0].task.data(), table[0].task.known()
+        least = least_norm(table[0].task, (row.runs for row in table))
         columns = [name for name in COLUMNS if any(name in row.cells for row in table)]
         found.append(
             Section(
                 name=f"{study.name}: {place}" if place else study.name,
                 description=study.description,
-                exact=_exact(data, least),
+                exact=_exact(target, least),
                 settings=_settings(table, data),
                 findings=_findings(table, least),
-                pictures=_pictures(table, data, least, isinstance(table[0].task, LineTask)),
+                pictures=_pictures(table, data, target, least),
                 tables=[_table(table, columns)],
                 unfinished=unfinished,
             )
@@ -49,29 +48,17 @@ def _sections(store: Store) -> list[Section]:
     return found
 
 
-def _exact(data: TaskData, least: float | None) -> str:
-    if least is None:
-        return (
-            "No closed form is known for these data: networks are compared with each other, and how far any "
-            "of them is from the least possible norm is left open here."
-        )
-    if data.known is None:
+def _exact(target: Target | None, least: float | None) -> str:
+    if target is not None:
+        return target.words
+    if least is not None:
         return (
             f"Exact minimum norm {least:.6g}, found and certified by the solver when the networks were trained; the "
             "values of its function are good to about a thousandth of the labels' size."
         )
-    exact = data.known.exact
-    if isinstance(exact, Solution):
-        how = "in exact arithmetic" if exact.network.dim == 1 else "with bounds of all rounding errors"
-        return (
-            f"Exact minimum norm {exact.value:.10g}, lower bound {exact.lower_bound:.10g}, verified {how} "
-            f"(relative gap {exact.gap:.1e}, scope {exact.certificate.scope if exact.certificate else '-'}); "
-            "the values of the function are good to about the root of that gap."
-        )
     return (
-        f"Exact minimum norm {exact.norm:.13g} in dimension {exact.dim}, plateau {exact.plateau:g}, with a proven "
-        f"relative error below {exact.norm_error:.0e}; Lipschitz constant {exact.lipschitz:.6g}. The training data "
-        "are a finite sample of the known region, so the least norm that fits them is somewhat smaller."
+        "No closed form is known for these data: networks are compared with each other, and how far any "
+        "of them is from the least possible norm is left open here."
     )
 
 
@@ -121,28 +108,39 @@ def _name(row: Row) -> str:
     return f"{row.optimizer} from {row.initial} with decay {short(row.weight_decay)}"
 
 
-def _pictures(table: Sequence[Row], data: TaskData, least: float | None, line: bool) -> list[Picture]:
+def _learned(table: Sequence[Row], data: TaskData, target: Target) -> Picture:
+    return Picture(
+        partial(figures.line_functions, table, target.function, data.points[:, 0], data.values),
+        "Learned functions of all seeds (coloured) and the exact minimum-norm interpolant (dashed) through "
+        "the data (dots). Ticks at the foot: knots of the first seed's network, as long as their share of "
+        "its bends; bends below a thousandth of the total are left out.",
+        "learned functions",
+    )
+
+
+def _profiles(table: Sequence[Row], _data: TaskData, target: Target) -> Picture:
+    assert target.profile is not None
+    return Picture(
+        partial(figures.radial_profiles, table, target.profile),
+        "Above: mean of the learned function over directions, against the exact profile (dashed). Below: "
+        "its standard deviation over directions, 0 for a radial function. Lines are means over seeds, "
+        "bands the range of all seeds.",
+        "radial profiles",
+    )
+
+
+_PICTURES: Mapping[str, Callable[[Sequence[Row], TaskData, Target], Picture]] = {
+    "query": _learned,
+    "radius": _profiles,
+}
+"""The picture of what a probe recorded, by its coordinate."""
+
+
+def _pictures(table: Sequence[Row], data: TaskData, target: Target | None, least: float | None) -> list[Picture]:
     pictures = []
-    if line and data.known is not None and isinstance(data.known.exact, Solution):
-        pictures.append(
-            Picture(
-                partial(figures.line_functions, table, data.known.exact, data.points[:, 0], data.values),
-                "Learned functions of all seeds (coloured) and the exact minimum-norm interpolant (dashed) through "
-                "the data (dots). Ticks at the foot: knots of the first seed's network, as long as their share of "
-                "its bends; bends below a thousandth of the total are left out.",
-                "learned functions",
-            )
-        )
-    if data.known is not None and isinstance(data.known.exact, RadialBump):
-        pictures.append(
-            Picture(
-                partial(figures.radial_profiles, table, data.known.exact),
-                "Above: mean of the learned function over directions, against the exact profile (dashed). Below: "
-                "its standard deviation over directions, 0 for a radial function. Lines are means over seeds, "
-                "bands the range of all seeds.",
-                "radial profiles",
-            )
-        )
+    for coordinate, picture in _PICTURES.items():
+        if target is not None and coordinate in table[0].runs:
+            pictures.append(picture(table, data, target))
     pictures.append(
         Picture(
             partial(figures.norm_trajectories, table, least),

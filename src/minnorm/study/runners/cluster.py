@@ -10,7 +10,7 @@ from typing import Any
 import xarray as xr
 
 from minnorm.study.runners.here import PAUSE, Report
-from minnorm.study.shards.train import run_shard
+from minnorm.study.shards.run import run_shard
 from minnorm.study.specification.spec import AnyShard, read_shard
 from minnorm.study.storage.store import Store
 

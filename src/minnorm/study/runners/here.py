@@ -5,7 +5,7 @@ import warnings
 from collections import deque
 from collections.abc import Callable, Sequence
 
-from minnorm.study.shards.train import run_shard
+from minnorm.study.shards.run import run_shard
 from minnorm.study.specification.spec import AnyShard
 from minnorm.study.storage.store import OtherFormat, Store
 

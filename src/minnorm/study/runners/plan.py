@@ -10,17 +10,20 @@ from typing import Any
 import numpy as np
 
 from minnorm.network import ShallowReLU
-from minnorm.study.shards.regions import yardstick
+from minnorm.study.shards import solve as solving
+from minnorm.study.shards import train as training
+from minnorm.study.shards.measures import Yardstick, measure_network
+from minnorm.study.shards.run import one_blas_thread
 from minnorm.study.shards.solve import run_solve
-from minnorm.study.shards.train import measure_network, one_blas_thread, training_arguments
+from minnorm.study.shards.train import training_arguments
 from minnorm.study.specification.spec import AnyShard, Shard, SolveShard, SolveSpec, Study
-from minnorm.study.specification.tasks import BumpTask, LineTask, TaskData
+from minnorm.study.specification.tasks import TaskData
 from minnorm.study.storage.store import Store
 from minnorm.training import recorded_steps, train, usual_batch
+from minnorm.training.result import METRICS
 
 _LOOK = 0.5  # seconds of training that a calibration measures, at least
 _OVERHEAD = 44_000  # bytes of a file that do not depend on its arrays
-_METRICS, _MEASURES = 5, 13
 _FEW = 60  # points of the problem that a calibration solves
 _GROWTH = 2.2  # power of the points that the time of an interpolant goes with, off the line; else about 1
 
@@ -51,7 +54,8 @@ class SolveRate:
     def seconds(self, shard: SolveShard) -> float:
         """The time of a shard of this kind."""
         more = max(1.0, shard.task.count() / self.points)
-        return sum(self.problem * more ** (_GROWTH if lam == 0 and _dim(shard) > 1 else 1.0) for lam in shard.lams)
+        growth = _GROWTH if shard.task.dimension() > 1 else 1.0
+        return sum(self.problem * more ** (growth if lam == 0 else 1.0) for lam in shard.lams)
 
 
 @dataclass(frozen=True)
@@ -104,37 +108,33 @@ def plan(
     rates: dict[str, Any] = {}
     seconds = 0.0
     for i, shard in enumerate(left):
-        kind = _kind(shard)
+        kind = shard.describe()
         if kind not in rates:
-            solves = isinstance(shard, SolveShard)
-            rates[kind] = _solve_few(shard) if solves else calibrate(shard, 1 if workers > 1 else threads)
+            rates[kind] = _rate(shard, 1 if workers > 1 else threads)
         seconds += rates[kind].seconds(shard)
         if progress is not None:
             progress(shard, 1.0, (i + 1) / len(left))
     return Plan(
-        networks=sum(len(shard.lams) if isinstance(shard, SolveShard) else shard.train.networks for shard in shards),
+        networks=sum(shard.pieces for shard in shards),
         shards=len(shards),
         done=len(shards) - len(left),
         seconds=seconds / max(1, min(workers, len(left))),
-        bytes=sum(size(shard, _dim(shard)) for shard in left),
+        bytes=sum(size(shard) for shard in left),
     )
 
 
-def _dim(shard: AnyShard) -> int:
-    """The dimension of a shard's points."""
-    known = getattr(shard.task, "dim", None)
-    return known if known is not None else shard.task.data().points.shape[1]
+def _rate(shard: AnyShard, threads: int | None) -> Any:
+    return calibrate(shard, threads) if shard.does == "train" else _solve_few(shard)
 
 
 def _solve_few(shard: SolveShard) -> SolveRate:
     """Solve the hardest problem of a shard with few points."""
-    few = min(_FEW, shard.task.count())
-    task = shard.task.model_copy(update={"points": few}) if hasattr(shard.task, "points") else shard.task
+    task = shard.task.few(_FEW)
     smaller = SolveShard(task=task, solve=SolveSpec(lam=min(shard.lams), method=shard.solve.method))
     run_solve(smaller)  # what is first used is loaded now
     began = time.perf_counter()
     run_solve(smaller)
-    return SolveRate(time.perf_counter() - began, few)
+    return SolveRate(time.perf_counter() - began, task.count())
 
 
 def calibrate(shard: Shard, threads: int | None = None) -> Rate:
@@ -152,7 +152,7 @@ def calibrate(shard: Shard, threads: int | None = None) -> Rate:
         train(
             data.points,
             data.values,
-            **{**training_arguments(shard, data), "records": 1},
+            **{**training_arguments(shard), "records": 1},
             threads=threads,
             progress=look,
         )
@@ -170,7 +170,7 @@ def _measuring(shard: Shard, data: TaskData) -> float:
     rng = np.random.default_rng(0)
     m, d = shard.train.width, data.points.shape[1]
     network = ShallowReLU(rng.normal(size=(m, d)), rng.normal(size=m), rng.normal(size=m) / m, np.zeros(()))
-    exact = yardstick(shard.task, data)
+    exact = Yardstick.of(shard.task, data)
     measure_network(network, data, shard, exact)
     began = time.perf_counter()
     measure_network(network, data, shard, exact)
@@ -181,30 +181,19 @@ class _Enough(Exception):
     """The calibration has seen enough."""
 
 
-def _kind(shard: AnyShard) -> str:
-    """What decides a shard's speed."""
-    if isinstance(shard, SolveShard):
-        return f"{shard.task.kind} {_dim(shard)} {shard.solve.method}"
-    data = f"{_dim(shard)} {shard.task.count()}"
-    settings = shard.train.model_dump(exclude={"learning_rate", "weight_decay", "scale", "seed", "initial", "steps"})
-    return f"{data} {settings} {shard.train.networks} {shard.measure}"
-
-
 def records(shard: Shard) -> int:
     """How many steps are recorded of each network."""
     return len(recorded_steps(shard.train.steps, shard.train.records))
 
 
-def size(shard: AnyShard, dim: int) -> int:
-    """About how many bytes a shard's file has for data in `dim` coordinates, from the shapes of its arrays."""
-    if isinstance(shard, SolveShard):
-        return _OVERHEAD + 8 * _MEASURES * len(shard.lams)
-    settings = shard.train
-    item = np.dtype(settings.dtype).itemsize
-    measured = _MEASURES
-    if isinstance(shard.task, LineTask):
-        measured += 701
-    if isinstance(shard.task, BumpTask):
-        measured += 2 * shard.measure.radii
-    network = item * (settings.width * (dim + 2) + 1 + dim + _METRICS * records(shard)) + 8 * measured
-    return _OVERHEAD + settings.networks * network
+def size(shard: AnyShard) -> int:
+    """About how many bytes a shard's file has, from the shapes of its arrays."""
+    return _OVERHEAD + shard.pieces * (_network(shard) if shard.does == "train" else 8 * solving.numbers())
+
+
+def _network(shard: Shard) -> int:
+    """Bytes of one network: parameters, metrics, measures."""
+    settings, dim = shard.train, shard.task.dimension()
+    parameters = settings.width * (dim + 2) + 1 + dim
+    recorded = np.dtype(settings.dtype).itemsize * (parameters + len(METRICS) * records(shard))
+    return recorded + 8 * training.numbers(shard)

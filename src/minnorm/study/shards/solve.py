@@ -14,11 +14,12 @@ from minnorm.objective.problem import Problem
 from minnorm.solution import Solution
 from minnorm.solve.minimise import minimise
 from minnorm.solve.routes import Warm
-from minnorm.study.shards.regions import unknown_points
 from minnorm.study.specification.spec import SolveShard
-from minnorm.study.specification.tasks import TaskData
+from minnorm.study.specification.target import Target
 
 Progress = Callable[[int, int], None]
+
+_SAMPLE = 2000
 
 _DESCRIPTION = {
     "value": "the objective at the minimiser: its norm for lam = 0",
@@ -33,12 +34,16 @@ _DESCRIPTION = {
 }
 
 
-def run_solve(shard: SolveShard, progress: Progress | None = None) -> xr.Dataset:
+def run_solve(
+    shard: SolveShard, progress: Progress | None = None, threads: int | None = None, checkpoint: Any = None
+) -> xr.Dataset:
     """Solve a shard's problems, from the largest lam to the smallest, each started from the one before.
+
+    Problems are short: no checkpoint is kept, and the solver decides how many threads it takes.
 
     The dataset has the dimension lam, in the order given; its attributes say which data, and the exact norm.
     """
-    data = shard.task.data()
+    data, target, there = shard.task.data(), shard.task.interpolant(), shard.task.region(_SAMPLE)
     found: dict[float, dict[str, float]] = {}
     warm = Warm()
     for lam in sorted(shard.lams, reverse=True):
@@ -57,7 +62,7 @@ def run_solve(shard: SolveShard, progress: Progress | None = None) -> xr.Dataset
             described = _described(fit, fit.penalty.value(fit.network), fit.network.width)
         residual = fit(data.points) - data.values
         described["training_loss"] = 0.5 * float(np.mean(residual**2))
-        found[lam] = described | _distances(fit, data, shard)
+        found[lam] = described | _distances(fit, target, there)
         if progress is not None:
             progress(len(found), len(shard.lams))
     names = list(found[shard.lams[0]])
@@ -69,7 +74,7 @@ def run_solve(shard: SolveShard, progress: Progress | None = None) -> xr.Dataset
         "points": len(data.values),
         "dim": data.points.shape[1],
         "method": shard.solve.method,
-        "exact_norm": data.target.norm if data.target is not None else math.nan,
+        "exact_norm": target.norm if target is not None else math.nan,
     }
     return xr.Dataset(variables, {"lam": ("lam", np.array(shard.lams))}, attributes)
 
@@ -85,11 +90,15 @@ def _described(fit: Solution | RadialFit, norm: float, neurons: int) -> dict[str
     }
 
 
-def _distances(fit: Any, data: TaskData, shard: SolveShard) -> dict[str, float]:
-    if data.target is None:
+def _distances(fit: Any, target: Target | None, there: np.ndarray | None) -> dict[str, float]:
+    if target is None or there is None:
         return {}
-    there = unknown_points(shard.task, data)
     return {
-        "l2_unknown": measure.l2_distance(fit, data.target.function, there),
-        "sup_unknown": measure.sup_distance(fit, data.target.function, there),
+        "l2_unknown": measure.l2_distance(fit, target.function, there),
+        "sup_unknown": measure.sup_distance(fit, target.function, there),
     }
+
+
+def numbers() -> int:
+    """How many numbers are measured of a problem at most."""
+    return len(_DESCRIPTION)

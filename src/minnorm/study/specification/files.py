@@ -9,7 +9,8 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from minnorm.study.specification.places import Place, at, first_error, lines
-from minnorm.study.specification.spec import MeasureSpec, PenaltySpec, SolveSpec, Study, TrainSpec
+from minnorm.study.specification.probes import MeasureSpec
+from minnorm.study.specification.spec import PenaltySpec, SolveSpec, Study, TrainSpec
 from minnorm.study.specification.tasks import TASKS
 
 _TABLES: dict[Place, type[BaseModel]] = {
@@ -52,9 +53,7 @@ def load_all(path: str | Path) -> dict[str, Study]:
         raise ValueError(f"{path} is not TOML: {error}") from None
     where = lines(text)
     for table in (content, *_several(content, path).values()):
-        task = table.get("task")
-        if isinstance(task, dict) and task.get("kind") == "csv" and isinstance(task.get("path"), str):
-            task["path"] = str((path.parent / task["path"]).resolve())
+        _resolve(table.get("task"), path.parent)
     if "study" not in content:
         return {"": parse(content, str(path), where)}
     common = {name: value for name, value in content.items() if name != "study"}
@@ -62,6 +61,17 @@ def load_all(path: str | Path) -> dict[str, Study]:
         name: parse(_joined(common, name, own), str(path), _moved(where, name, common, own))
         for name, own in _several(content, path).items()
     }
+
+
+def _resolve(task: Any, folder: Path) -> None:
+    """Paths in a task are relative to the study file."""
+    model = TASKS.get(str(task.get("kind"))) if isinstance(task, dict) else None
+    for name in () if model is None else model.files:
+        value = task.get(name)
+        if isinstance(value, str):
+            task[name] = str((folder / value).resolve())
+        elif isinstance(value, list):
+            task[name] = [str((folder / one).resolve()) if isinstance(one, str) else one for one in value]
 
 
 def _several(content: dict[str, Any], path: Path) -> dict[str, dict[str, Any]]:
@@ -128,7 +138,7 @@ def parse(content: dict[str, Any], source: str = "study", where: Mapping[Place, 
     def fail(error: ValidationError, place_of: Callable[[Place], Place] = lambda place: place) -> ValueError:
         place, message, others = first_error(error, content, lambda table: _fields(table, content))
         more = f" (and {others} more)" if others else ""
-        return ValueError(f"{source}: {at(_as_written(place_of(place)), where)}: {message}{more}")
+        return ValueError(f"{source}: {at(_as_written(place_of(place), content), where)}: {message}{more}")
 
     try:
         study = Study.model_validate(content)
@@ -150,8 +160,14 @@ def _fields(table: Place, content: dict[str, Any]) -> Iterable[str]:
     return model.model_fields
 
 
-def _as_written(place: Place) -> Place:
-    """A place whose axis task.NAME is the entry NAME of a table `task`, as in the file."""
+def _as_written(place: Place, content: dict[str, Any]) -> Place:
+    """A place as in the file: its axis task.NAME is the entry NAME of a table `task`, or a list in the task itself."""
+    if len(place) > 1 and place[0] == "grid" and str(place[1]).startswith("task."):
+        name = str(place[1])[5:]
+        if isinstance(content["task"].get(name), list) and TASKS[content["task"]["kind"]].is_axis(
+            name, content["task"][name]
+        ):
+            return ("task", name, *place[2:])
     return tuple(inner for part in place for inner in (part.split(".") if isinstance(part, str) else (part,)))
 
 

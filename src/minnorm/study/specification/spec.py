@@ -5,45 +5,27 @@ import itertools
 import json
 import math
 from collections.abc import Iterable, Iterator
-from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    TypeAdapter,
-    ValidationError,
-    field_validator,
-    model_validator,
-)
+from pydantic import BeforeValidator, Field, TypeAdapter, ValidationError, field_validator, model_validator
 
 from minnorm.objective.norm import PathNorm
+from minnorm.study.specification.pages import PAGES
 from minnorm.study.specification.places import Misplaced, Place, first_error, unknown
-from minnorm.study.specification.tasks import TASKS, CsvTask, Task
+from minnorm.study.specification.probes import MeasureSpec
+from minnorm.study.specification.strict import NotNegative, Positive, Seed, Strict
+from minnorm.study.specification.tasks import TASKS, Task
 from minnorm.training import AXES, INITIALISATIONS, OPTIMIZERS, SCHEDULES
 
 FORMAT = 4
 """The version of shard files; a change of what their numbers mean raises it, and so does one of a default: keys
 leave defaults out, so that a new option leaves finished work alone."""
 
-WITH_NORM = ("line", "bump", "points")
-"""Kinds of task whose minimum-norm interpolant is known, or can be found."""
-
 OPTIMAL = "optimal"
 """The initialisation that draws neurons from the measure of the task's exact interpolant."""
 
-Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
-Seed = Annotated[int, Field(ge=0, lt=2**32)]
 
-
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-
-class PenaltySpec(_Strict):
+class PenaltySpec(Strict):
     """Options of `PathNorm`."""
 
     bias: Annotated[
@@ -53,7 +35,7 @@ class PenaltySpec(_Strict):
     offset: Literal["free", "none"] = "free"
 
 
-class TrainSpec(_Strict):
+class TrainSpec(Strict):
     """Arguments of `minnorm.train` that a study may set; `seed` stands for its `seeds`."""
 
     optimizer: str = "adam"
@@ -101,7 +83,7 @@ class TrainSpec(_Strict):
         return math.prod(sizes) * (self.seed if isinstance(self.seed, int) else 1)
 
 
-class SolveSpec(_Strict):
+class SolveSpec(Strict):
     """What the certified solver is asked: each lam on the task's points, or on the law of their radii."""
 
     lam: NotNegative | Annotated[list[NotNegative], Field(min_length=1)] = 0.0
@@ -114,20 +96,10 @@ class SolveSpec(_Strict):
         return _distinct(values)
 
 
-class MeasureSpec(_Strict):
-    """What is measured of every trained network beyond norms and distances."""
-
-    sharpness: bool = False
-    optimum: bool = True
-    """Whether its objective is compared with the certified minimum, where that is to be had."""
-    directions: int = Field(default=256, ge=2)
-    radii: int = Field(default=81, ge=2)
-    largest_radius: float = Field(default=5.0, gt=1, allow_inf_nan=False)
-
-
-class Shard(_Strict):
+class Shard(Strict):
     """What one compiled program trains and one file holds."""
 
+    does: ClassVar[Literal["train"]] = "train"
     task: Task
     train: TrainSpec
     measure: MeasureSpec
@@ -146,7 +118,7 @@ class Shard(_Strict):
             count = self.task.count()
             if self.train.batch_size > count:
                 raise Misplaced(("batch_size",), f"{self.train.batch_size} is more than the {count} points of the task")
-        if self.train.initial == OPTIMAL and self.task.kind not in WITH_NORM:
+        if self.train.initial == OPTIMAL and not self.task.has_interpolant():
             raise Misplaced(("initial",), f"no interpolant is known for {self.task.kind}; choose a random start")
         return self
 
@@ -154,6 +126,16 @@ class Shard(_Strict):
     def key(self) -> str:
         """The content hash: equal for equal work, whatever study asks for it."""
         return _key(self)
+
+    @property
+    def pieces(self) -> int:
+        """How many networks it has."""
+        return self.train.networks
+
+    def describe(self) -> str:
+        """What decides its speed, as a text."""
+        settings = self.train.model_dump(exclude={"learning_rate", "weight_decay", "scale", "seed", "initial", "steps"})
+        return f"{self.task.dimension()} {self.task.count()} {settings} {self.pieces} {self.measure}"
 
     def arguments(self) -> dict[str, Any]:
         """Keyword arguments for `minnorm.train`."""
@@ -163,17 +145,19 @@ class Shard(_Strict):
         return arguments
 
 
-class SolveShard(_Strict):
+class SolveShard(Strict):
     """What the solver is asked about one data set, and one file holds."""
 
+    does: ClassVar[Literal["solve"]] = "solve"
     task: Task
     solve: SolveSpec
 
     @model_validator(mode="after")
     def _check_together(self) -> "SolveShard":
         if self.solve.method == "radii":
-            if self.task.kind != "bump":
-                raise Misplaced(("method",), f"radii are for tasks of kind bump, not {self.task.kind}; use points")
+            if not self.task.radial:
+                kinds = ", ".join(name for name, model in TASKS.items() if model.radial)
+                raise Misplaced(("method",), f"radii are for tasks of kind {kinds}, not {self.task.kind}; use points")
             if self.solve.penalty != PenaltySpec():
                 raise Misplaced(("penalty",), "radii are for the plain path norm; leave it out")
         return self
@@ -182,6 +166,15 @@ class SolveShard(_Strict):
     def key(self) -> str:
         """The content hash: equal for equal work, whatever study asks for it."""
         return _key(self)
+
+    @property
+    def pieces(self) -> int:
+        """How many problems it has."""
+        return len(self.lams)
+
+    def describe(self) -> str:
+        """What decides its speed, as a text."""
+        return f"{self.task.kind} {self.task.dimension()} {self.solve.method}"
 
     @property
     def lams(self) -> list[float]:
@@ -199,25 +192,49 @@ def read_shard(specification: str) -> AnyShard:
     return _SHARDS.validate_json(specification)
 
 
-class Study(_Strict):
+class Study(Strict):
     """A task, common settings of training or solving, and the axes that vary.
 
     `grid` axes are crossed with each other; in each table of `zip`, lists of equal length move together. An axis is
     a setting of `train` (or `solve`), or one of the task, written task.NAME. Learning rates, decays, scales and
     seeds of the grid (or its lam) are one program; every other combination is a shard of its own. An entry of a
-    zipped list may itself be a list, e.g. several learning rates for one optimiser. `report` chooses what a
-    report says of the study.
+    zipped list may itself be a list, e.g. several learning rates for one optimiser. A field of the task that is a list
+    of values is an axis of the grid, too. `report` chooses what a report says of the study, of `PAGES`.
     """
 
     name: str = Field(min_length=1)
     description: str = ""
-    report: Literal["training", "atlas", "stretch", "rates"] = "training"
+    report: str = "training"
     task: Task
     train: TrainSpec | None = None
     solve: SolveSpec | None = None
-    grid: dict[str, list[Any] | int] = {}
-    zip: list[dict[str, list[Any]]] = []
+    grid: dict[str, list[Any] | int] = Field(default_factory=dict)
+    zip: list[dict[str, list[Any]]] = Field(default_factory=list)
     measure: MeasureSpec = MeasureSpec()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _lists_are_axes(cls, content: Any) -> Any:
+        """Fields of the task that are lists of values, as axes of the grid."""
+        task = content.get("task") if isinstance(content, dict) else None
+        model = TASKS.get(str(task.get("kind"))) if isinstance(task, dict) else None
+        if not isinstance(task, dict) or model is None:
+            return content
+        lists = {name: value for name, value in task.items() if model.is_axis(name, value)}
+        if not lists:
+            return content
+        grid = _flat(content.get("grid", {}))
+        for name in lists:
+            if isinstance(grid, dict) and f"task.{name}" in grid:
+                raise Misplaced(("task", name), "is a list here and an axis of grid too; say it once")
+        axes = {f"task.{name}": values for name, values in lists.items()}
+        task = task | {name: values[0] for name, values in lists.items()}
+        return content | {"task": task, "grid": axes | grid if isinstance(grid, dict) else grid}
+
+    @field_validator("report")
+    @classmethod
+    def _known_page(cls, name: str) -> str:
+        return _one_of(name, PAGES)
 
     @field_validator("grid", mode="before")
     @classmethod
@@ -262,23 +279,28 @@ class Study(_Strict):
     @model_validator(mode="after")
     def _check_report(self) -> "Study":
         """A page that cannot be written is refused before the work."""
-        if self.solve is not None and self.report in ("atlas", "stretch"):
-            said = f"{self.report!r} is of networks that are trained; this study solves: leave it out, or say 'rates'"
-            raise Misplaced(("report",), said)
-        if self.report == "stretch":
-            bump, others = self.task.kind == "bump", "leave it out, or use a task of kind 'bump' with plateau 0"
-            axes = [table.get("task.plateau", []) for table in (self.grid, *self.zip)]
-            plateaus = [getattr(self.task, "plateau", 0), *(p for axis in axes if isinstance(axis, list) for p in axis)]
-            if not bump or any(plateaus):
-                raise Misplaced(("report",), f"'stretch' is for training on a bump without plateau; {others}")
-        if self.report == "rates" and self.solve is None and self.task.kind not in WITH_NORM:
-            raise Misplaced(("report",), f"'rates' needs an exact norm, which no task of kind {self.task.kind!r} has")
+        why = PAGES[self.report].admits(self)
+        if why is not None:
+            raise Misplaced(("report",), f"{self.report!r} {why}")
         return self
 
     @property
     def settings(self) -> TrainSpec | SolveSpec:
         """What all shards share: of training, unless the study solves."""
         return self.solve or self.train or TrainSpec()
+
+    @property
+    def page(self) -> str:
+        """The page of a report that it is on."""
+        return "rates" if self.solve is not None else self.report
+
+    def values(self, name: str) -> list[Any]:
+        """All values of a setting, or of task.NAME, in the study; none if there is no such setting."""
+        for table in (self.grid, *self.zip):
+            if name in table:
+                return _flattened(table[name])
+        owner, field = (self.task, name[5:]) if name.startswith("task.") else (self.settings, name)
+        return _flattened(getattr(owner, field)) if field in type(owner).model_fields else []
 
     def shards(self) -> Iterator[AnyShard]:
         """All shards, in the order of the file."""
@@ -334,6 +356,11 @@ def _flat(table: Any) -> Any:
     return flat
 
 
+def _flattened(values: Any) -> list[Any]:
+    each = values if isinstance(values, list) else [values]
+    return [inner for value in each for inner in (value if isinstance(value, list) else [value])]
+
+
 def _distinct(values: Any) -> Any:
     if isinstance(values, list) and len(set(values)) < len(values):
         raise ValueError(f"{values} has a value twice; each may appear once")
@@ -348,6 +375,7 @@ def _one_of(name: str, allowed: Iterable[str]) -> str:
 
 def _key(shard: AnyShard) -> str:
     content = {"format": FORMAT, **shard.model_dump(mode="json", exclude_defaults=True)}
-    if isinstance(shard.task, CsvTask):
-        content["data"] = hashlib.sha256(Path(shard.task.path).read_bytes()).hexdigest()
+    digest = shard.task.digest()
+    if digest is not None:
+        content["data"] = digest
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:20]

@@ -1,63 +1,106 @@
 """Tasks of a study: where a target is known, and, if that is known, its minimum-norm interpolant."""
 
-import dataclasses
+import hashlib
 import math
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache, cached_property
-from typing import Annotated, Any, Literal
+from functools import lru_cache, reduce
+from operator import or_
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, get_origin
 
 import numpy as np
 from jaxtyping import Float
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from minnorm import advice, known
+from minnorm import advice, known, measure
 from minnorm.known import RadialBump
-from minnorm.network import ShallowReLU
 from minnorm.objective.norm import PathNorm
-from minnorm.solution import Solution
-from minnorm.study.shards.optimum import least
+from minnorm.objective.problem import Problem
+from minnorm.study.optimum import least
+from minnorm.study.specification.probes import MeasureSpec, OnLine, OnSphere, Probe
+from minnorm.study.specification.strict import Finite, Strict
+from minnorm.study.specification.target import Target
 from minnorm.table import read_table
 
 
 @dataclass(frozen=True)
-class Target:
-    """The exact minimum-norm interpolant of a task's known region."""
-
-    function: Callable[[np.ndarray], np.ndarray]
-    norm: float
-    exact: RadialBump | Solution
-
-    def as_network(self, width: int, seed: int) -> ShallowReLU:
-        """A balanced network of any width drawn from the interpolant's measure, of the same path norm."""
-        if isinstance(self.exact, RadialBump):
-            return self.exact.as_network(width, seed).balance()
-        return _resampled(self.exact.network.balance(), width, seed)
-
-
-@dataclass(frozen=True)
 class TaskData:
-    """Training data of a task, and its target: `known`, in closed form, or by a `search` that may take a minute."""
+    """Training data of a task."""
 
     points: Float[np.ndarray, "n d"]
     values: Float[np.ndarray, " n"]
-    known: Target | None
-    search: Callable[[], Target | None] | None = None
-
-    @cached_property
-    def target(self) -> Target | None:
-        """The exact minimum-norm interpolant of the known region, None where it is not to be had."""
-        return self.known if self.search is None else self.search()
 
 
-Finite = Annotated[float, Field(allow_inf_nan=False)]
+class TaskBase(Strict):
+    """Where a study's data come from, what they are compared with, and where functions are looked at.
+
+    A task says `kind`, `count` and `data`; all else has a default: no interpolant is known, and no probe is taken.
+    """
+
+    files: ClassVar[tuple[str, ...]] = ()
+    """Fields that are paths of files, relative to the study file."""
+    radial: ClassVar[bool] = False
+    """Whether labels depend on |x| alone, so that a solver may take radii for points."""
+
+    if TYPE_CHECKING:
+        kind: Any
+
+    def count(self) -> int:
+        """How many points there are, without making them."""
+        raise NotImplementedError
+
+    def data(self) -> TaskData:
+        """The points and values, always the same for the same fields; it never solves."""
+        raise NotImplementedError
+
+    def dimension(self) -> int:
+        """The number of coordinates of a point."""
+        return self.data().points.shape[1]
+
+    def known(self) -> Target | None:
+        """The exact minimum-norm interpolant where that is to be had without a solver."""
+        return None
+
+    def interpolant(self) -> Target | None:
+        """The exact minimum-norm interpolant; finding it may take a solver a minute. None where it is not to be had."""
+        return self.known()
+
+    @classmethod
+    def has_interpolant(cls) -> bool:
+        """Whether tasks of this kind say what their interpolant is."""
+        return cls.known is not TaskBase.known or cls.interpolant is not TaskBase.interpolant
+
+    def region(self, count: int) -> Float[np.ndarray, "k d"] | None:
+        """A fixed sample of about `count` points of where only the interpolant says what f is."""
+        return None
+
+    def probes(self, measures: MeasureSpec) -> Sequence[Probe]:
+        """Where trained networks are looked at."""
+        return ()
+
+    def law_of_radii(self, count: int = 200) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:
+        """Radii, labels and weights of the law with uniform directions that points and labels are drawn from."""
+        return None
+
+    def few(self, count: int) -> "TaskBase":
+        """The same task with at most so many points, where that can be said."""
+        fewer = "points" in type(self).model_fields and self.count() > count
+        return self.model_copy(update={"points": count}) if fewer else self
+
+    def digest(self) -> str | None:
+        """Of what a task's data depend on beside its fields: of a file's content."""
+        return None
+
+    @classmethod
+    def is_axis(cls, name: str, value: object) -> bool:
+        """Whether a value of a field is a list of values, each of them one that the field takes."""
+        if name == "kind" or name not in cls.model_fields or not isinstance(value, list) or not value:
+            return False
+        return get_origin(cls.model_fields[name].annotation) is not list or isinstance(value[0], list)
 
 
-class _Task(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-
-class LineTask(_Task):
+class LineTask(TaskBase):
     """Points on the line; the target is the minimum-norm interpolant in closed form."""
 
     kind: Literal["line"]
@@ -68,20 +111,35 @@ class LineTask(_Task):
         """How many points there are."""
         return len(self.x)
 
+    def dimension(self) -> int:
+        """One."""
+        return 1
+
     def data(self) -> TaskData:
         """The points as given."""
-        with advice.silent():
-            exact = known.line(self.x, self.y)
-        points = np.asarray(self.x, dtype=np.float64)[:, None]
-        return TaskData(points, np.asarray(self.y, dtype=np.float64), Target(exact, exact.value, exact))
+        Problem(self.x, self.y)  # whose errors say what is wrong with them
+        return TaskData(np.asarray(self.x, dtype=np.float64)[:, None], np.asarray(self.y, dtype=np.float64))
+
+    def known(self) -> Target:
+        """The interpolant in closed form."""
+        return on_line(self.x, self.y)
+
+    def region(self, count: int) -> Float[np.ndarray, "k 1"]:
+        """Between the data."""
+        return np.linspace(min(self.x), max(self.x), count + 1)[:, None]
+
+    def probes(self, measures: MeasureSpec) -> Sequence[Probe]:
+        """The line."""
+        return (OnLine.around(self.x),)
 
 
-class BumpTask(_Task):
+class BumpTask(TaskBase):
     """The radial bump: label 1 at the origin or on a plateau, label 0 beyond `radius`, up to noise.
 
     `outer` is in units of the radius. Labels get independent normal noise of standard deviation `noise`.
     """
 
+    radial: ClassVar[bool] = True
     kind: Literal["bump"]
     dim: int = Field(ge=1)
     plateau: float = Field(default=0.0, ge=0, lt=1)
@@ -102,18 +160,38 @@ class BumpTask(_Task):
         outer = math.inf if self.law == "normal" else self.outer
         return _bump(self.dim, self.plateau, outer, self.radius)
 
+    def dimension(self) -> int:
+        """That of the bump."""
+        return self.dim
+
     def data(self) -> TaskData:
         """A sample of the known region."""
-        bump = self.bump()
-        points, values = bump.sample(
+        points, values = self.bump().sample(
             self.seed, self.points, self.law, outer=self.outer, inner_fraction=self.inner_fraction
         )
         if self.noise > 0:
             values = values + self.noise * np.random.default_rng([self.seed, 1]).standard_normal(values.size)
-        return TaskData(points, values, Target(bump, bump.norm, bump))
+        return TaskData(points, values)
 
-    def law_of_radii(self, count: int = 200) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Radii, labels and weights of the law that the points are drawn from, without noise."""
+    def known(self) -> Target:
+        """The bump."""
+        return Target.of_bump(self.bump())
+
+    def region(self, count: int) -> Float[np.ndarray, "k dim"]:
+        """The shell plateau < |x| < 1, in 64 directions."""
+        bump, levels = self.bump(), max(1, count // 50)
+        radii = bump.plateau + (np.arange(levels) + 0.5) / levels * (1 - bump.plateau)
+        directions = measure.directions(bump.dim, 64, 0)
+        return (bump.scale * radii[:, None, None] * directions[None]).reshape(-1, bump.dim)
+
+    def probes(self, measures: MeasureSpec) -> Sequence[Probe]:
+        """Spheres around the origin."""
+        return (OnSphere(np.linspace(0.0, measures.largest_radius, measures.radii), measures.directions),)
+
+    def law_of_radii(self, count: int = 200) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:
+        """Radii, labels and weights of the law that the points are drawn from; None for noisy labels."""
+        if self.noise > 0:
+            return None
         return known.radial_law(
             self.law,
             self.dim,
@@ -125,7 +203,7 @@ class BumpTask(_Task):
         )
 
 
-class PointsTask(_Task):
+class PointsTask(TaskBase):
     """Random points with random labels; the target is their minimum-norm interpolant, where it can be certified.
 
     Points follow `law`: standard normal, or uniform on the cube [-1, 1]^d. `labels` are independent standard
@@ -150,8 +228,12 @@ class PointsTask(_Task):
         size = (count, self.dim)
         return rng.standard_normal(size) if self.law == "normal" else rng.uniform(-1, 1, size)
 
+    def dimension(self) -> int:
+        """As asked."""
+        return self.dim
+
     def data(self) -> TaskData:
-        """The sample, with its interpolant if the solver certifies that in seconds, once it is asked for."""
+        """The sample."""
         points, rng = self.draw(self.points), np.random.default_rng([self.seed, 2])
         if self.labels == "normal":
             values = rng.standard_normal(self.points)
@@ -161,10 +243,22 @@ class PointsTask(_Task):
             values = np.maximum(points @ w.T + rng.uniform(-1, 1, 5), 0) @ rng.choice([-1.0, 1.0], 5)
         if self.noise > 0:
             values = values + self.noise * np.random.default_rng([self.seed, 3]).standard_normal(self.points)
-        return TaskData(points, values, None, lambda: _certified(points, values))
+        return TaskData(points, values)
+
+    def interpolant(self) -> Target | None:
+        """The interpolant of the sample, if the solver certifies it in seconds."""
+        data = self.data()
+        found = least(data.points, data.values, PathNorm(), 0.0)
+        if found is None or found.solution is None or not found.certified:
+            return None
+        return Target.of_solution(found.solution)
+
+    def region(self, count: int) -> Float[np.ndarray, "k dim"]:
+        """Fresh points of the data's law."""
+        return self.draw(count, stream=1)
 
 
-class DiabetesTask(_Task):
+class DiabetesTask(TaskBase):
     """The diabetes data of Efron, Hastie, Johnstone & Tibshirani (2004): 442 patients, 10 features, standardised."""
 
     kind: Literal["diabetes"]
@@ -178,12 +272,13 @@ class DiabetesTask(_Task):
         from sklearn.datasets import load_diabetes
 
         points, values = load_diabetes(return_X_y=True, scaled=False)
-        return TaskData(_standardise(np.asarray(points)), _standardise(np.asarray(values)), None)
+        return TaskData(_standardise(np.asarray(points)), _standardise(np.asarray(values)))
 
 
-class CsvTask(_Task):
+class CsvTask(TaskBase):
     """A CSV file with a header line; `target` names the column of values."""
 
+    files: ClassVar[tuple[str, ...]] = ("path",)
     kind: Literal["csv"]
     path: str
     target: str | None = None
@@ -197,11 +292,15 @@ class CsvTask(_Task):
         """The table, standardised if asked."""
         table = read_table(self.path, self.target)
         if self.standardise:
-            return TaskData(_standardise(table.points), _standardise(table.values), None)
-        return TaskData(table.points, table.values, None)
+            return TaskData(_standardise(table.points), _standardise(table.values))
+        return TaskData(table.points, table.values)
+
+    def digest(self) -> str:
+        """Of the file."""
+        return hashlib.sha256(Path(self.path).read_bytes()).hexdigest()
 
 
-TASKS: dict[str, type[_Task]] = {
+TASKS: dict[str, type[TaskBase]] = {
     "line": LineTask,
     "bump": BumpTask,
     "points": PointsTask,
@@ -210,40 +309,21 @@ TASKS: dict[str, type[_Task]] = {
 }
 """All kinds of task by name."""
 
-Task = Annotated[LineTask | BumpTask | PointsTask | DiabetesTask | CsvTask, Field(discriminator="kind")]
+if TYPE_CHECKING:
+    Task = TaskBase
+else:
+    Task = Annotated[reduce(or_, TASKS.values()), Field(discriminator="kind")]
 
 
-def _certified(points: np.ndarray, values: np.ndarray) -> Target | None:
-    found = least(points, values, PathNorm(), 0.0)
-    if found is None or found.solution is None or not found.certified:
-        return None
-    return Target(found.solution, found.value, found.solution)
+def on_line(x: Sequence[float] | np.ndarray, y: Sequence[float] | np.ndarray) -> Target:
+    """The minimum-norm interpolant of points on the line, in closed form."""
+    with advice.silent():
+        return Target.of_solution(known.line(x, y))
 
 
-@cache
+@lru_cache(maxsize=64)
 def _bump(dim: int, plateau: float, outer: float, radius: float) -> RadialBump:
     return known.radial_bump(dim, plateau, outer).stretch(radius)
-
-
-def _resampled(network: ShallowReLU, width: int, seed: int) -> ShallowReLU:
-    """A network of another width with the same path norm: neurons drawn in proportion to |a| |w|, spread evenly."""
-    network = network.to_numpy()
-    sizes = np.abs(network.outer_weights) * np.linalg.norm(network.inner_weights, axis=1)
-    if not sizes.sum() > 0:
-        blank = np.zeros(width)
-        return dataclasses.replace(
-            network, inner_weights=np.zeros((width, network.dim)), biases=blank, outer_weights=blank
-        )
-    share = np.cumsum(sizes) / sizes.sum()
-    where = (np.arange(width) + np.random.default_rng(seed).random()) / width
-    chosen = np.minimum(np.searchsorted(share, where, side="right"), sizes.size - 1)
-    shrink = np.sqrt(sizes.sum() / width / sizes[chosen])
-    return dataclasses.replace(
-        network,
-        inner_weights=network.inner_weights[chosen] * shrink[:, None],
-        biases=network.biases[chosen] * shrink,
-        outer_weights=network.outer_weights[chosen] * shrink,
-    )
 
 
 def _standardise(array: Any) -> np.ndarray:

@@ -9,7 +9,7 @@ import pandas as pd
 import xarray as xr
 
 from minnorm.atomic import write
-from minnorm.study.specification.spec import AnyShard, SolveShard
+from minnorm.study.specification.spec import AnyShard
 from minnorm.study.storage.store import Store
 from minnorm.training import AXES
 
@@ -72,7 +72,7 @@ def export(store: Store | Sequence[Store], path: str | Path, *, trajectories: bo
 
 def _frame(shard: AnyShard, runs: xr.Dataset, trajectories: bool) -> pd.DataFrame:
     of_task = {f"task_{name}": value for name, value in shard.task.model_dump().items() if _is_scalar(value)}
-    if isinstance(shard, SolveShard):
+    if shard.does == "solve":
         frame = runs.to_dataframe().reset_index()
         return frame.assign(shard=shard.key, method=shard.solve.method, **of_task)
     if not trajectories:

@@ -10,7 +10,7 @@ import xarray as xr
 
 from minnorm import sealed
 from minnorm.study.specification.files import parse
-from minnorm.study.specification.spec import FORMAT, AnyShard, Study
+from minnorm.study.specification.spec import FORMAT, AnyShard, Shard, SolveShard, Study
 from minnorm.study.storage import checkpoints as parts
 from minnorm.study.storage.checkpoints import Parts
 from minnorm.study.storage.checksum import checksum
@@ -141,6 +141,18 @@ class Store:
         for shard in self.study().shards():
             data = self.load(shard)
             if data is not None:
+                yield shard, data
+
+    def trained(self) -> Iterator[tuple[Shard, xr.Dataset]]:
+        """The finished shards of a study that trains; none of one that solves."""
+        for shard, data in self.done():
+            if shard.does == "train":
+                yield shard, data
+
+    def solved(self) -> Iterator[tuple[SolveShard, xr.Dataset]]:
+        """The finished shards of a study that solves; none of one that trains."""
+        for shard, data in self.done():
+            if shard.does == "solve":
                 yield shard, data
 
     def _tidy(self, study: Study) -> None:

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from minnorm import PathNorm, fit, known
-from minnorm.study.shards.optimum import least, least_radial, solvable
+from minnorm.study.optimum import least, least_radial, solvable
 from minnorm.study.specification.tasks import BumpTask
 
 

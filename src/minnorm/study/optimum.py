@@ -2,6 +2,7 @@
 
 import hashlib
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -38,41 +39,55 @@ def least(
 ) -> Optimum | None:
     """The minimum of (PL), or for lam = 0 of (P0), on finite data; None where the solver is not sure to certify it.
 
-    None too for lam = 0 where equal points have different values. Answers are kept as long as the process lives.
+    None too for lam = 0 where equal points have different values. The last answers are kept.
     """
     if not solvable(points):
         return None
     digest = hashlib.sha256(points.tobytes() + values.tobytes()).hexdigest()
-    key = f"{digest} {points.shape} {penalty} {lam!r}"
-    if key not in _KEPT:
-        try:
-            problem = Problem(points, values, penalty, lam)
-        except ValueError:
-            _KEPT[key] = None  # labels that contradict each other; anything else `train` would have refused
-        else:
-            found = minimise(problem, time_limit=_SECONDS)
-            _KEPT[key] = Optimum(found.value, found.lower_bound, found.certified, penalty.value(found.network), found)
-    return _KEPT[key]
+    return _kept(f"{digest} {points.shape} {penalty} {lam!r}", lambda: _solved(points, values, penalty, lam))
 
 
-_KEPT: dict[str, Optimum | None] = {}
+def _solved(
+    points: Float[np.ndarray, "n d"], values: Float[np.ndarray, " n"], penalty: PathNorm, lam: float
+) -> Optimum | None:
+    try:
+        problem = Problem(points, values, penalty, lam)
+    except ValueError:
+        return None  # labels that contradict each other; anything else `train` would have refused
+    found = minimise(problem, time_limit=_SECONDS)
+    return Optimum(found.value, found.lower_bound, found.certified, penalty.value(found.network), found)
 
 
 def least_radial(law: tuple[np.ndarray, np.ndarray, np.ndarray], dim: int, lam: float) -> Optimum:
     """The minimum of (PL) for a law of radii with uniform directions, lam > 0: the limit of infinitely many points.
 
     For finitely many points drawn from the law the minimum is lower on average, since a network may follow their
-    directions. Answers are kept as long as the process lives.
+    directions. The last answers are kept.
     """
     if not (lam > 0 and math.isfinite(lam)):
         raise ValueError(f"lam is {lam}; give a finite number > 0")
-    key = f"{hashlib.sha256(np.concatenate(law).tobytes()).hexdigest()} {dim} {lam!r}"
-    if key not in _KEPT_RADIAL:
-        radii, labels, weights = law
-        with advice.silent():
-            found = known.radial_fit(radii, labels, dim, lam, weights)
-        _KEPT_RADIAL[key] = Optimum(found.value, found.lower_bound, found.certified, found.norm)
-    return _KEPT_RADIAL[key]
+    digest = hashlib.sha256(np.concatenate(law).tobytes()).hexdigest()
+    found = _kept(f"radial {digest} {dim} {lam!r}", lambda: _solved_radial(law, dim, lam))
+    assert found is not None
+    return found
 
 
-_KEPT_RADIAL: dict[str, Optimum] = {}
+def _solved_radial(law: tuple[np.ndarray, np.ndarray, np.ndarray], dim: int, lam: float) -> Optimum:
+    radii, labels, weights = law
+    with advice.silent():
+        found = known.radial_fit(radii, labels, dim, lam, weights)
+    return Optimum(found.value, found.lower_bound, found.certified, found.norm)
+
+
+def _kept(key: str, solve: Callable[[], Optimum | None]) -> Optimum | None:
+    """The answer of this key, solved for if it is not among the last ones."""
+    if key not in _KEPT:
+        answer = solve()
+        while len(_KEPT) >= _MOST_KEPT:
+            del _KEPT[next(iter(_KEPT))]
+        _KEPT[key] = answer
+    return _KEPT[key]
+
+
+_KEPT: dict[str, Optimum | None] = {}
+_MOST_KEPT = 512
