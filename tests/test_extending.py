@@ -66,5 +66,11 @@ def test_its_changes_apply_and_their_tests_pass(copy):
         [sys.executable, "-c", RUN, str(copy), *arguments], cwd=copy, text=True, capture_output=True, check=False
     )
     assert found.returncode == 0, found.stdout[-4000:] + found.stderr[-2000:]
-    for row in ("test_updates_are_those_published[adamax-", "test_a_penalised_offset", "test_a_wave", "test_cross.py"):
+    for row in (
+        "test_updates_are_those_published[adamax-",
+        "test_a_penalised_offset",
+        "test_a_wave",
+        "test_waves_are_studied",
+        "test_cross.py",
+    ):
         assert row in found.stdout
