@@ -8,6 +8,8 @@ JOBS ?= 2
 NATIVE := $(wildcard native/*.[ch]pp native/*/*.[ch]pp)
 # The tests' processes share the cores already.
 test slow: export OPENBLAS_NUM_THREADS = 1
+# Compiled tests are kept, whatever the environment says: compiling them takes each process half of its start.
+test slow: export PYTHONDONTWRITEBYTECODE =
 
 .PHONY: install demo explore atlas paper test slow fuzz check format lint types imports docs clean
 

@@ -10,12 +10,9 @@ import scipy.linalg
 from jaxtyping import Float
 from scipy.linalg.blas import dsyrk  # pyright: ignore[reportAttributeAccessIssue]
 
+from minnorm.interior import Direction, Standing, iterates, last
 from minnorm.solve.pace import fits
 
-_STEPS = 80
-_TO_BOUNDARY = 0.995
-_WORSE = 100.0  # a step that makes the errors this much larger is the last
-_CLOSE, _FAR = 1e-2, 1e3  # but before it is close masses may have to grow, and the gap with them
 _REFINED = 1e-12  # relative residual at which a refinement ends
 _REFINEMENTS = 20
 _SINGULAR = 1e-15  # eigenvalues below this share of the mean are rounding errors
@@ -46,6 +43,10 @@ class Masses:
     def error(self) -> float:
         """The larger of the two."""
         return max(self.gap, self.residual)
+
+    def solves(self, tolerance: float) -> bool:
+        """Whether the gap has closed to `tolerance` and the equations hold, to a thousandth at least."""
+        return self.gap <= tolerance and self.residual <= min(tolerance, 1e-3)
 
 
 # Weights that span all orders of magnitude overflow; what is not finite is never the best iterate.
@@ -81,8 +82,7 @@ def solve(
         found = solve(rest[0], free, values, rho, tolerance=tolerance, start=start, deadline=deadline)
         return replace(found, coefficients=found.coefficients - rest[1] @ found.masses)
     found = _from_start(_Programme(atoms, free, values, rho, reward, deadline), tolerance, start)
-    solved = found.gap <= tolerance and found.residual <= min(tolerance, 1e-3)
-    if float(np.max(rho)) > 0 or solved or time.monotonic() > deadline:
+    if float(np.max(rho)) > 0 or found.solves(tolerance) or time.monotonic() > deadline:
         return found
     # Points or atoms that almost agree make equations that almost depend on each other: solve an orthonormal system.
     rows = _Rows(atoms, free)
@@ -161,65 +161,61 @@ def _from_start(programme: _Programme, tolerance: float, start: np.ndarray | Non
 
 
 def _interior(programme: _Programme, tolerance: float, start: np.ndarray | None) -> Masses:
-    atoms, free, values, rho, reward, deadline = programme
-    n, p = atoms.shape
-    nu = np.zeros(n) if start is None else start
-    tilt, pull = (np.zeros(p), np.zeros(free.shape[1])) if reward is None else reward
-    correlation = atoms.T @ nu + tilt
-    largest = float(np.max(np.abs(correlation), initial=0.0))
-    if largest > 0.95 and reward is None:
-        nu, correlation = nu * (0.95 / largest), correlation * (0.95 / largest)
-    coefficients = np.zeros(free.shape[1])
-    slack = np.stack([1 - correlation, 1 + correlation])
-    size = max(float(np.max(np.abs(values))), 1e-300)
-    dual_weight = 5 * size / p / slack
-    normal = _Normal(atoms, free, rho, pull)
-    normal.deadline = deadline
-    quadratic = bool(np.any(rho))
-    best: Masses | None = None
-    worse = 0
-    began, pause = time.monotonic(), 0.0
-    for _ in range(_STEPS):
-        masses = dual_weight[0] - dual_weight[1]
-        misfit = values - atoms @ masses - free @ coefficients - rho * nu
-        gap = float(np.sum(dual_weight * slack))
-        objective = max(1.0, abs(float(values @ nu - 0.5 * (rho * nu) @ nu)))
-        residual = float(np.max(np.abs(misfit)))
-        apart = (gap + float(np.abs(misfit) @ np.abs(nu))) / objective
-        present = Masses(masses, coefficients, nu, dual_weight.sum(axis=0), apart, residual / size)
-        worse = worse + 1 if gap <= tolerance * objective and best is not None and present.error >= best.error else 0
-        if worse > _PATIENCE or (
-            best is not None and not present.error < _WORSE * (best.error if best.error < _CLOSE else _FAR)
-        ):
-            break  # the systems have become too ill-conditioned to go on
-        if best is None or present.error < best.error:
-            best = present
-        now = time.monotonic()
-        began, pause = now, now - began
-        # The next step takes as long as the last one.
-        if (present.gap <= tolerance and present.residual <= min(tolerance, 1e-3)) or began + pause > deadline:
-            break
-        ratio = dual_weight / slack
-        if not normal.factor(ratio.sum(axis=0), misfit):
-            break
-        complementarity = gap / (2 * p)
-        move = -dual_weight
-        _, _, rise, change = normal.direction(misfit, nu, move, ratio)
-        dual_step, primal_step = _longest(slack, -rise), _longest(dual_weight, change)
-        ahead = float(np.sum((dual_weight + primal_step * change) * (slack - dual_step * rise))) / (2 * p)
-        target = max((ahead / complementarity) ** 3, 1e-4) * complementarity
-        move = (target + change * rise) / slack - dual_weight
-        step, shift, rise, change = normal.direction(misfit, nu, move, ratio)
-        dual_step = min(1.0, _TO_BOUNDARY * _longest(slack, -rise, np.inf))
-        primal_step = min(1.0, _TO_BOUNDARY * _longest(dual_weight, change, np.inf))
-        if quadratic:  # steps of different lengths would leave a misfit of rho times the difference
-            dual_step = primal_step = min(dual_step, primal_step)
-        nu = nu + dual_step * step
-        slack = slack - dual_step * rise
-        dual_weight = dual_weight + primal_step * change
-        coefficients = coefficients + primal_step * shift
-    assert best is not None
-    return best
+    system = _Dense(programme, tolerance, start)
+    found = iterates(system, system.slack, system.mass, patience=_PATIENCE, deadline=programme.deadline)
+    return last(found).point
+
+
+class _Dense:
+    """A programme's unknowns nu and c, the slacks of 1 -+ Phi^T nu, and Newton's equations for them."""
+
+    def __init__(self, programme: _Programme, tolerance: float, start: np.ndarray | None) -> None:
+        self.atoms, self.free, self.values, self.rho, reward, deadline = programme
+        self.tolerance = tolerance
+        n, p = self.atoms.shape
+        nu = np.zeros(n) if start is None else start
+        tilt, pull = (np.zeros(p), np.zeros(self.free.shape[1])) if reward is None else reward
+        correlation = self.atoms.T @ nu + tilt
+        largest = float(np.max(np.abs(correlation), initial=0.0))
+        if largest > 0.95 and reward is None:
+            nu, correlation = nu * (0.95 / largest), correlation * (0.95 / largest)
+        self.nu, self.coefficients = nu, np.zeros(self.free.shape[1])
+        self.size = max(float(np.max(np.abs(self.values))), 1e-300)
+        self.slack = np.stack([1 - correlation, 1 + correlation])
+        self.mass = 5 * self.size / p / self.slack
+        self.normal = _Normal(self.atoms, self.free, self.rho, pull)
+        self.normal.deadline = deadline
+        # Steps of different lengths would leave a misfit of rho times the difference.
+        self.together = bool(np.any(self.rho))
+
+    def standing(self, slack: np.ndarray, mass: np.ndarray) -> Standing[Masses]:
+        """The masses, with the complementarity and the misfit that are left."""
+        masses, nu = mass[0] - mass[1], self.nu
+        self.misfit = self.values - self.atoms @ masses - self.free @ self.coefficients - self.rho * nu
+        gap = float(np.sum(mass * slack))
+        objective = max(1.0, abs(float(self.values @ nu - 0.5 * (self.rho * nu) @ nu)))
+        apart = (gap + float(np.abs(self.misfit) @ np.abs(nu))) / objective
+        residual = float(np.max(np.abs(self.misfit))) / self.size
+        present = Masses(masses, self.coefficients, nu, mass.sum(axis=0), apart, residual)
+        close = gap <= self.tolerance * objective
+        return Standing(present, present.error, present.solves(self.tolerance), close)
+
+    def factor(self, ratio: np.ndarray) -> bool:
+        """Factor Phi D Phi^T + rho."""
+        return self.normal.factor(ratio.sum(axis=0), self.misfit)
+
+    def direction(self, move: np.ndarray, ratio: np.ndarray) -> Direction:
+        """Newton steps of nu and c; the slacks fall by +-Phi^T of the first."""
+        step, shift = self.normal.solve(self.misfit - self.atoms @ (move[0] - move[1]), self.nu)
+        rise = self.atoms.T @ step
+        fall = np.stack([rise, -rise])
+        return Direction((step, shift), fall, move + ratio * fall)
+
+    def advance(self, direction: Direction, dual: float, primal: float) -> None:
+        """Move nu with the slacks, c with the masses."""
+        step, shift = direction.step
+        self.nu = self.nu + dual * step
+        self.coefficients = self.coefficients + primal * shift
 
 
 class _Normal:
@@ -272,18 +268,6 @@ class _Normal:
         matrix = dsyrk(1.0, factor, c=self.matrix, overwrite_c=1, trans=int(not by_columns), lower=1)
         matrix[np.diag_indices_from(matrix)] += self.rho + 1e-14 * np.trace(matrix) / len(matrix)
         return matrix
-
-    def direction(
-        self, misfit: np.ndarray, nu: np.ndarray, move: np.ndarray, ratio: np.ndarray
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-        """Newton steps of nu and the coefficients, the fall of the slacks, and the change of the dual weights.
-
-        The dual weights change by `move` + `ratio` * fall of the slacks.
-        """
-        step, shift = self.solve(misfit - self.atoms @ (move[0] - move[1]), nu)
-        rise = self.atoms.T @ step
-        fall = np.stack([rise, -rise])
-        return step, shift, fall, move + ratio * fall
 
     def solve(self, right: np.ndarray, nu: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """(step, shift) with (Phi D Phi^T + rho) step + F shift = right and F^T (nu + step) + pull = 0.
@@ -354,9 +338,3 @@ class _Normal:
         scaled = right / self.rho[column]
         inner = scipy.linalg.cho_solve(self.factored, self.root[column] * (self.atoms.T @ scaled), check_finite=False)
         return scaled - self.scaled @ (self.root[column] * inner)
-
-
-def _longest(x: np.ndarray, change: np.ndarray, most: float = 1.0) -> float:
-    """The largest step up to `most` with x + step * change >= 0."""
-    falling = change < 0
-    return min(most, float(np.min(-x[falling] / change[falling], initial=np.inf)))

@@ -1,19 +1,17 @@
 """Best masses on finitely many averaged neurons: an interior point method, or a linear programme for lam = 0."""
 
-from typing import Any
-
 import numpy as np
 import scipy.linalg
 from jaxtyping import Float
 from scipy.optimize import linprog
 
-_STEPS = 100
+from minnorm.interior import Direction, Standing, iterates, last
+
 _GAP = 1e-13
 _TOLERANCES = (1e-10, 1e-9, 1e-7)
-_TO_BOUNDARY = 0.99
 _REFINEMENTS = 2
 _CLOSE = 1e-3
-_STALLED = 8  # steps without progress that end the iteration once it is close
+_PATIENCE = 8  # steps without progress that end the iteration once it is close
 
 
 def best_masses(
@@ -64,59 +62,52 @@ def _interpolating(columns: np.ndarray, values: np.ndarray) -> tuple[np.ndarray,
 
 
 def _interior(columns: np.ndarray, values: np.ndarray, rho: float) -> tuple[np.ndarray, np.ndarray]:
-    """Mehrotra's predictor-corrector method on the dual, whose iterates stay feasible."""
-    n, q = columns.shape
-    v = np.zeros(n)
-    # Slacks 1 -+ A^T v, and their multipliers, whose difference are the masses.
-    slack, weight = np.ones((2, q)), np.full((2, q), max(float(np.max(np.abs(values))), 1e-12))
-    best, best_error, since = (np.zeros(q), v), np.inf, 0
-    for _ in range(_STEPS):
-        misfit = values - columns @ (weight[0] - weight[1]) - rho * v
-        gap = float(np.sum(weight * slack))
-        objective = float(np.sum(weight) + 0.5 * rho * v @ v)
-        error = (gap + float(np.abs(misfit) @ np.abs(v))) / max(objective, 1e-300)
-        error = max(error, float(np.max(np.abs(misfit))) / float(np.max(np.abs(values))))
-        since = since + 1 if best_error <= min(error, _CLOSE) else 0
-        if error < best_error:
-            best, best_error = (weight[0] - weight[1], v), error
-        if error <= _GAP or since > _STALLED:
-            break
-        ratio = weight / slack
-        matrix = (columns * ratio.sum(axis=0)) @ columns.T
-        matrix[np.diag_indices(n)] += rho
+    """By the interior point method on the dual, whose iterates stay feasible."""
+    slack = np.ones((2, columns.shape[1]))
+    mass = np.full_like(slack, max(float(np.max(np.abs(values))), 1e-12))
+    return last(iterates(_Averaged(columns, values, rho), slack, mass, patience=_PATIENCE)).point
+
+
+class _Averaged:
+    """The dual vector v, the slacks of 1 -+ A^T v, whose multipliers' difference are the masses, and its equations."""
+
+    together = False
+
+    def __init__(self, columns: np.ndarray, values: np.ndarray, rho: float) -> None:
+        self.columns, self.values, self.rho = columns, values, rho
+        self.v = np.zeros(values.size)
+
+    def standing(self, slack: np.ndarray, mass: np.ndarray) -> Standing[tuple[np.ndarray, np.ndarray]]:
+        """Masses and v, with the larger of the relative gap and the relative misfit."""
+        masses = mass[0] - mass[1]
+        self.misfit = self.values - self.columns @ masses - self.rho * self.v
+        objective = float(np.sum(mass) + 0.5 * self.rho * self.v @ self.v)
+        error = (float(np.sum(mass * slack)) + float(np.abs(self.misfit) @ np.abs(self.v))) / max(objective, 1e-300)
+        error = max(error, float(np.max(np.abs(self.misfit))) / float(np.max(np.abs(self.values))))
+        return Standing((masses, self.v), error, error <= _GAP, error <= _CLOSE)
+
+    def factor(self, ratio: np.ndarray) -> bool:
+        """Factor A D A^T + rho."""
+        self.weights = ratio.sum(axis=0)
+        matrix = (self.columns * self.weights) @ self.columns.T
+        matrix[np.diag_indices_from(matrix)] += self.rho
         try:
-            factor = scipy.linalg.cho_factor(matrix)
+            self.factored = scipy.linalg.cho_factor(matrix)
         except (scipy.linalg.LinAlgError, ValueError):
-            break
+            return False
+        return True
 
-        mean = gap / (2 * q)
-        system = (columns, rho, factor)
-        _, change, push = _direction(system, misfit, slack, weight, np.zeros((2, q)))
-        ahead = (slack + _longest(slack, change) * change) * (weight + _longest(weight, push) * push)
-        centred = (float(np.sum(ahead)) / gap) ** 3 * mean
-        step, change, push = _direction(system, misfit, slack, weight, centred - change * push)
-        along, across = _longest(slack, change, _TO_BOUNDARY), _longest(weight, push, _TO_BOUNDARY)
-        v, slack, weight = v + along * step, slack + along * change, weight + across * push
-    return best
+    def direction(self, move: np.ndarray, ratio: np.ndarray) -> Direction:
+        """The Newton step of v; the slacks fall by +-A^T of it."""
+        right = self.misfit - self.columns @ (move[0] - move[1])
+        step = scipy.linalg.cho_solve(self.factored, right)
+        for _ in range(_REFINEMENTS):  # the matrix is ill-conditioned, its product with a vector is not
+            left = self.columns @ (self.weights * (self.columns.T @ step)) + self.rho * step
+            step = step + scipy.linalg.cho_solve(self.factored, right - left)
+        rise = self.columns.T @ step
+        fall = np.stack([rise, -rise])
+        return Direction(step, fall, move + ratio * fall)
 
-
-def _direction(
-    system: tuple[np.ndarray, float, Any], misfit: np.ndarray, slack: np.ndarray, weight: np.ndarray, target: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Steps of v, the slacks and the weights towards weight * slack = target."""
-    columns, rho, factor = system
-    ratio, move = weight / slack, target / slack - weight
-    right = misfit - columns @ (move[0] - move[1])
-    step = scipy.linalg.cho_solve(factor, right)
-    for _ in range(_REFINEMENTS):  # the matrix is ill-conditioned, its product with a vector is not
-        left = columns @ (ratio.sum(axis=0) * (columns.T @ step)) + rho * step
-        step = step + scipy.linalg.cho_solve(factor, right - left)
-    rise = columns.T @ step
-    change = np.stack([-rise, rise])
-    return step, change, move - ratio * change
-
-
-def _longest(present: np.ndarray, change: np.ndarray, share: float = 1.0) -> float:
-    """The longest step, at most 1, that keeps what is positive so."""
-    falling = change < 0
-    return min(1.0, share * float(np.min(-present[falling] / change[falling], initial=np.inf)))
+    def advance(self, direction: Direction, dual: float, primal: float) -> None:
+        """Move v with the slacks."""
+        self.v = self.v + dual * direction.step

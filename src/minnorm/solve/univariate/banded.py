@@ -1,7 +1,6 @@
 """The dual of trend filtering by a primal-dual interior point method in which every step is a banded system."""
 
 import math
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -9,11 +8,9 @@ import numpy as np
 from jaxtyping import Bool, Float
 from scipy.linalg.lapack import get_lapack_funcs
 
-_STEPS = 100
-_TO_BOUNDARY = 0.995
-_WORSE = 100.0  # a step that makes the errors this much larger is the last
-_PATIENCE = 15  # so many steps that make the errors no smaller are enough
-_STUCK = 1e-6  # and so is a step this short
+from minnorm.interior import Direction, Reached, Standing, iterates
+
+_PATIENCE = 14  # so many steps that make the errors no smaller are enough
 _BAND = 3  # diagonals on each side of the Newton matrix
 
 _factor, _substitute = get_lapack_funcs(("gbtrf", "gbtrs"))
@@ -28,8 +25,10 @@ class Iterate:
     slopes: Float[np.ndarray, " n-1"]
     turns: Float[np.ndarray, " n-2"]
     active: Bool[np.ndarray, " n-2"]
+    value: float
+    bound: float
     error: float
-    steps: int
+    steps: int = 0
     interrupted: bool = False
 
 
@@ -71,62 +70,21 @@ def solve(
     Source: Kim, Koh, Boyd & Gorinevsky (2009), *l1 trend filtering*, SIAM Review 51; Mehrotra (1992), *On the
     implementation of a primal-dual interior point method*.
     """
-    box, newton = _Box(y.size - 2, skip), _Newton(gaps, rho, skip)
-    m, s, z, p = np.zeros(gaps.size), np.zeros(gaps.size), np.zeros(y.size - 2), 0.0
-    slack = 1 - box.rise(z, p)
+    system = _Segments(y, gaps, rho, skip, tolerance)
+    slack = 1 - system.box.rise(system.z, system.p)
     mass = np.full(slack.size, most / slack.size)
-    best: Iterate | None = None
+    best: Reached[Iterate] | None = None
+    interrupted = False
     try:
-        for steps in range(_STEPS):
-            nu = np.diff(m, prepend=0, append=0)
-            f = y - rho * nu
-            turns, pull = box.gather(mass)
-            misfit = (
-                gaps * s - np.diff(f),
-                gaps * m - np.diff(z, prepend=p, append=0),
-                np.diff(s) - turns,
-                0.0 if skip else float(s[0]) - pull,
-            )
-            gap = float(mass @ slack)
-            quadratic = 0.5 * float((rho * nu) @ nu)
-            bound = float(y @ nu) - quadratic
-            value = float(np.sum(mass)) + quadratic
-            # Misfits times their multipliers, or bounds of them: by so much value - bound differs from the gap.
-            off = abs(misfit[0] @ m) + abs(misfit[1] @ s) + np.sum(abs(misfit[2])) + abs(misfit[3])
-            error = float(gap + off) / max(abs(bound), 1.0)
-            if best is not None and not (error < _WORSE * max(best.error, 1.0) and steps < best.steps + _PATIENCE):
-                break
-            if best is None or error < best.error:
-                best = Iterate(nu, p, s, turns, box.active(mass, slack), error, steps)
-            progress(value, bound)
-            if error <= tolerance or time.monotonic() > deadline:
-                break
-            ratio = mass / slack
-            if not newton.factor(*box.weights(ratio)):
-                break
-            complementarity = gap / slack.size
-            *_, rise, change = newton.direction(misfit, box, -mass, ratio)
-            step = min(_longest(slack, -rise), _longest(mass, change))
-            ahead = float((mass + step * change) @ (slack - step * rise)) / slack.size
-            target = min(max((ahead / complementarity) ** 3, 1e-4), 1.0) * complementarity
-            move = (target + change * rise) / slack - mass
-            x, dp, rise, change = newton.direction(misfit, box, move, ratio)
-            step = min(1.0, _TO_BOUNDARY * min(_longest(slack, -rise, np.inf), _longest(mass, change, np.inf)))
-            if not step > _STUCK:
-                break
-            m, s, z, p = m + step * x[0::3], s + step * x[1::3], z + step * x[2::3], p + step * dp
-            slack = slack - step * rise
-            mass = mass + step * change
+        for reached in iterates(system, slack, mass, patience=_PATIENCE, deadline=deadline):
+            best = reached
+            progress(best.point.value, best.point.bound)
     except KeyboardInterrupt:
         if best is None:
             raise
-        return replace(best, interrupted=True)
+        interrupted = True
     assert best is not None
-    return best
-
-
-_Misfit = tuple[np.ndarray, np.ndarray, np.ndarray, float]
-"""What the equations of m, s, z and p lack."""
+    return replace(best.point, steps=best.steps, interrupted=interrupted)
 
 
 class _Box:
@@ -164,6 +122,55 @@ class _Box:
         return np.any((mass[:size] > slack[:size]).reshape(self.rows, self.inner), axis=0)
 
 
+class _Segments:
+    """The unknowns m, s, z and p, the slacks of the box, and Newton's equations for them."""
+
+    together = True
+
+    def __init__(self, y: np.ndarray, gaps: np.ndarray, rho: np.ndarray, skip: bool, tolerance: float) -> None:
+        self.y, self.gaps, self.rho, self.skip, self.tolerance = y, gaps, rho, skip, tolerance
+        self.box, self.newton = _Box(y.size - 2, skip), _Newton(gaps, rho, skip)
+        self.m, self.s, self.z, self.p = np.zeros(gaps.size), np.zeros(gaps.size), np.zeros(y.size - 2), 0.0
+
+    def standing(self, slack: np.ndarray, mass: np.ndarray) -> Standing[Iterate]:
+        """The dual vector and the slopes, with the gap between value and bound and what the misfits may hide of it."""
+        nu = np.diff(self.m, prepend=0, append=0)
+        turns, pull = self.box.gather(mass)
+        misfit = self.misfit = (
+            self.gaps * self.s - np.diff(self.y - self.rho * nu),
+            self.gaps * self.m - np.diff(self.z, prepend=self.p, append=0),
+            np.diff(self.s) - turns,
+            0.0 if self.skip else float(self.s[0]) - pull,
+        )
+        quadratic = 0.5 * float((self.rho * nu) @ nu)
+        bound = float(self.y @ nu) - quadratic
+        # Misfits times their multipliers, or bounds of them: by so much value - bound differs from the gap.
+        off = abs(misfit[0] @ self.m) + abs(misfit[1] @ self.s) + np.sum(abs(misfit[2])) + abs(misfit[3])
+        error = float(float(mass @ slack) + off) / max(abs(bound), 1.0)
+        active = self.box.active(mass, slack)
+        iterate = Iterate(nu, self.p, self.s, turns, active, float(np.sum(mass)) + quadratic, bound, error)
+        return Standing(iterate, error, error <= self.tolerance, True)
+
+    def factor(self, ratio: np.ndarray) -> bool:
+        """Factor the band for these multipliers over slacks."""
+        return self.newton.factor(*self.box.weights(ratio))
+
+    def direction(self, move: np.ndarray, ratio: np.ndarray) -> Direction:
+        """Newton steps of the unknowns and p; the slacks fall as the box rises."""
+        turn, pull = self.box.gather(move)
+        right = np.empty(3 * self.gaps.size - 1)
+        right[0::3], right[1::3], right[2::3] = self.misfit[0], self.misfit[1], self.misfit[2] - turn
+        x, p = self.newton.solve(right, self.misfit[3] - pull)
+        fall = self.box.rise(x[2::3], p)
+        return Direction((x, p), fall, move + ratio * fall)
+
+    def advance(self, direction: Direction, dual: float, primal: float) -> None:
+        """Move all unknowns; the two lengths are one."""
+        x, p = direction.step
+        self.m, self.s, self.z = self.m + dual * x[0::3], self.s + primal * x[1::3], self.z + dual * x[2::3]
+        self.p += dual * p
+
+
 class _Newton:
     """The symmetric systems of the interior point method: unknowns (m_i, s_i, z_{i+1}) in turn, and p as a border."""
 
@@ -194,20 +201,6 @@ class _Newton:
             return math.isfinite(self.schur) and self.schur != 0
         return info == 0
 
-    def direction(
-        self, misfit: _Misfit, box: _Box, move: np.ndarray, ratio: np.ndarray
-    ) -> tuple[np.ndarray, float, np.ndarray, np.ndarray]:
-        """Newton steps of the unknowns and p, the fall of the slacks, and the change of the multipliers.
-
-        The multipliers change by `move` + `ratio` * fall of the slacks.
-        """
-        turn, pull = box.gather(move)
-        right = np.empty(self.band.shape[1])
-        right[0::3], right[1::3], right[2::3] = misfit[0], misfit[1], misfit[2] - turn
-        x, p = self.solve(right, misfit[3] - pull)
-        rise = box.rise(x[2::3], p)
-        return x, p, rise, move + ratio * rise
-
     def solve(self, right: np.ndarray, corner: float) -> tuple[np.ndarray, float]:
         """The unknowns in their order, and p, after one refinement: the entries span many orders of magnitude."""
         x, p = self._once(right, corner)
@@ -232,9 +225,3 @@ class _Newton:
         left[2::3] = self.diagonal * z - np.diff(s) - self.column * p
         below = 0.0 if self.skip else corner - (self.corner * p - float(s[0]) - float(self.column @ z))
         return right - left, below
-
-
-def _longest(x: np.ndarray, change: np.ndarray, most: float = 1.0) -> float:
-    """The longest step, up to `most`, that keeps x + step * change >= 0."""
-    falling = change < 0
-    return min(most, float(np.min(x[falling] / -change[falling], initial=np.inf)))
