@@ -27,14 +27,28 @@ struct Atoms {
     void append(const Atoms& other) { at.insert(at.end(), other.at.begin(), other.at.end()); }
 };
 
-inline double value_of(const Weighted& data, const double* atom) {
+// h at an atom; the rank is known when compiling, or Rank = 0.
+template <int Rank>
+double value_of(const Weighted& data, const double* atom) {
+    const int rank = Rank ? Rank : data.rank;
     double sum = 0;
     for (int k = 0; k < data.n; ++k) {
-        double s = atom[data.rank];
-        for (int c = 0; c < data.rank; ++c) s += atom[c] * data.points[static_cast<size_t>(k) * data.rank + c];
-        sum += s > 0 ? data.nu[k] * s : 0;
+        const double* x = data.points + static_cast<size_t>(k) * rank;
+        double s = atom[rank];
+        for (int c = 0; c < rank; ++c) s += atom[c] * x[c];
+        const double active = s > 0 ? s : 0;  // without a branch, of which half would be guessed wrong
+        sum += data.nu[k] * active;
     }
     return sum;
+}
+
+inline double value_of(const Weighted& data, const double* atom) {
+    switch (data.rank) {
+        case 1: return value_of<1>(data, atom);
+        case 2: return value_of<2>(data, atom);
+        case 3: return value_of<3>(data, atom);
+        default: return value_of<0>(data, atom);
+    }
 }
 
 // Recomputes the values, sorts by |h|, best first, and drops repetitions.

@@ -1,11 +1,13 @@
 #include <nanobind/nanobind.h>
 #include <nanobind/ndarray.h>
 
+#include <memory>
 #include <utility>
 
 #include "ascent.hpp"
 #include "branch.hpp"
 #include "exact.hpp"
+#include "plane.hpp"
 #include "train/handler.hpp"
 #include "train/program.hpp"
 #include "turns.hpp"
@@ -38,8 +40,7 @@ void raise_signals() {
 
 // Runs without the interpreter lock; gives rows of (weights, bias), the values, and whether the time was enough.
 template <class Find>
-nb::tuple atoms_of(const Matrix& points, const Column& nu, int threads, double seconds, Find find) {
-    const Weighted data = data_of(points, nu);
+nb::tuple found(const Weighted& data, int threads, double seconds, Find find) {
     Atoms atoms(data.rank);
     Watch watch(seconds, raise_signals);
     {
@@ -55,7 +56,7 @@ nb::tuple exact(Matrix points, Column nu, bool penalised, int per_pivot, int thr
     const size_t rank = points.shape(1);
     if (rank < (penalised ? 1 : 2) || rank > 3)
         throw nb::value_error("points must have 2 or 3 columns, or 1 if penalised");
-    return atoms_of(points, nu, threads, seconds, [&](const Weighted& data, Watch& watch) {
+    return found(data_of(points, nu), threads, seconds, [&](const Weighted& data, Watch& watch) {
         return penalised ? exact_penalised(data, per_pivot, threads, watch)
                          : exact_free(data, per_pivot, threads, watch);
     });
@@ -65,7 +66,7 @@ nb::tuple search(Matrix points, Column nu, Matrix starts, bool penalised, int ma
                  double seconds) {
     if (starts.shape(1) != points.shape(1) + 1) throw nb::value_error("starts must have one column more than points");
     const int count = static_cast<int>(starts.shape(0));
-    return atoms_of(points, nu, threads, seconds, [&](const Weighted& data, Watch& watch) {
+    return found(data_of(points, nu), threads, seconds, [&](const Weighted& data, Watch& watch) {
         return ascend(data, starts.data(), count, penalised, max_iterations, threads, watch);
     });
 }
@@ -83,6 +84,22 @@ nb::tuple supremum(Matrix points, Column weights, Matrix cone, bool affine, doub
         found = branch(problem, lower, closeness, threads, seconds, watch);
     }
     return nb::make_tuple(found.lower, found.upper, found.nodes, found.complete);
+}
+
+// A null pointer is None: the time was over before all orders were made.
+Plane* plane(Matrix points, int threads, double seconds) {
+    if (points.shape(1) != 2 || points.shape(0) < 2 || points.shape(0) > Plane::most)
+        throw nb::value_error("points must have 2 columns and 2 to 65536 rows");
+    Watch watch(seconds, raise_signals);
+    nb::gil_scoped_release release;
+    auto made = std::make_unique<Plane>(static_cast<int>(points.shape(0)), points.data(), threads, watch);
+    return watch.complete() ? made.release() : nullptr;
+}
+
+nb::tuple atoms_in(const Plane& plane, Column nu, int per_pivot, int threads, double seconds) {
+    if (static_cast<int>(nu.shape(0)) != plane.size()) throw nb::value_error("nu must have one entry per point");
+    return found(plane.weighted(nu.data()), threads, seconds,
+                 [&](const Weighted&, Watch& watch) { return plane.atoms(nu.data(), per_pivot, threads, watch); });
 }
 
 Array turns(Column t, Column y, double slope) {
@@ -103,6 +120,9 @@ NB_MODULE(_native, m) {
           nb::arg("max_iterations"), nb::arg("threads"), nb::arg("seconds"));
     m.def("branch", &supremum, nb::arg("points"), nb::arg("weights"), nb::arg("cone"), nb::arg("affine"),
           nb::arg("lower"), nb::arg("closeness"), nb::arg("threads"), nb::arg("seconds"));
+    nb::class_<Plane>(m, "Plane")
+        .def("atoms", &atoms_in, nb::arg("nu"), nb::arg("per_pivot"), nb::arg("threads"), nb::arg("seconds"));
+    m.def("plane", &plane, nb::rv_policy::take_ownership, nb::arg("points"), nb::arg("threads"), nb::arg("seconds"));
     m.def("turns_to_meet", &turns, nb::arg("t"), nb::arg("y"), nb::arg("slope"));
     m.def("instruction_sets", [] {
         nb::list names;

@@ -39,6 +39,17 @@ def branch(
     """The best value met of sum_j weights_j relu(u . s_j + b), |u| <= 1, cone @ u >= 0, with b = -u . s_i for some i if
     `affine`, else 0; an upper bound of all; nodes; whether the bound is within `closeness` of the value."""
 
+class Plane:
+    """The order of the kinks on the circle of lines through each point."""
+
+    def atoms(
+        self, nu: Float[np.ndarray, " n"], per_pivot: int, threads: int, seconds: float
+    ) -> tuple[Float[np.ndarray, "k 3"], Float[np.ndarray, " k"], bool]:
+        """As `exact` with free biases, for nu that may have zeros."""
+
+def plane(points: Float[np.ndarray, "n 2"], threads: int, seconds: float) -> Plane | None:
+    """Of distinct points; None if the time was over before all orders were made."""
+
 def turns_to_meet(t: Float[np.ndarray, " n"], y: Float[np.ndarray, " n"], slope: float) -> Float[np.ndarray, " m"]:
     """Masses A_i with y_0 + slope (x - t_0) + sum_i A_i relu(x - t_i) = y_j at t_j, one for each t but the last."""
 

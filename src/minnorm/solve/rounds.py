@@ -92,6 +92,7 @@ def generate(
     seed: int = 0,
     pool: Pool | None = None,
     start: np.ndarray | None = None,
+    pricer: Pricer | None = None,
     progress: Progress | None = None,
 ) -> Found:
     r"""Solve the reduced problem by cutting planes in its dual.
@@ -104,7 +105,8 @@ def generate(
     points is approached through problems with ever smaller rho, whose dual vectors settle in fewer rounds.
 
     Arguments: `tolerance` of the relative gap; `deadline`, a `time.monotonic` moment; `seed` of searches; `pool` and
-    `start`, a dictionary and a dual vector to begin with (the pool is changed). Returns `Found`: the best so far when
+    `start`, a dictionary and a dual vector to begin with (the pool is changed); `pricer`, by default the one that suits
+    the points. Returns `Found`: the best so far when
     the time is over, and when Ctrl-C is pressed, which `Found.ending` says then.
 
     Source: Gondzio, Gonzalez-Brevis & Munari (2013) for inexact master problems; Ben-Ameur & Neto (2007), *Acceleration
@@ -117,7 +119,7 @@ def generate(
     if reduced.fitted_by_free_terms:
         return _only_free_terms(reduced, np.zeros(n), 0.0)
     reduced = replace(reduced, values=rest)  # large free terms would cost digits
-    pricer = reduced.along or pricing.pricer(reduced.points, reduced.problem.penalty.bias, seed)
+    pricer = pricer or reduced.along or pricing.pricer(reduced.points, reduced.problem.penalty.bias, seed)
 
     def show(value: float, bound: float) -> None:
         if progress is not None:

@@ -14,6 +14,7 @@ from minnorm.solve.freepart import FreePart
 from minnorm.solve.pace import Times, fits
 from minnorm.solve.polish import misfits, restored
 from minnorm.solve.pricing.pool import Pool
+from minnorm.solve.pricing.pricers import EXACT_RANK, Exact
 from minnorm.solve.reduction import Reduced, reduce
 from minnorm.solve.rounds import Found, Progress, generate
 from minnorm.solve.symmetry import symmetrised
@@ -30,13 +31,22 @@ _ANGLE = 2e5  # operations that a chain of angles takes for each point
 
 @dataclasses.dataclass
 class Warm:
-    """What a solved problem leaves for another with the same data and another lam: atoms and a dual vector.
+    """What a solved problem leaves for another with the same data and another lam: atoms, a dual vector, an oracle.
 
-    Both are in the coordinates of `Reduced`, which do not depend on lam.
+    All are in the coordinates of `Reduced`, which do not depend on lam.
     """
 
     pool: Pool | None = None
     start: np.ndarray | None = None
+    oracle: Exact | None = None
+
+    def exact(self, reduced: Reduced) -> Exact | None:
+        """The exact oracle, if there is one, which knows what it made for the same points before."""
+        if reduced.along is not None or reduced.rank > EXACT_RANK:
+            return None
+        if self.oracle is None or not np.array_equal(self.oracle.points, reduced.points):
+            self.oracle = Exact(reduced.points, reduced.problem.penalty.bias)
+        return self.oracle
 
 
 def solved(
@@ -134,7 +144,14 @@ def _generated(
     pool, start = _warmed(reduced, warm)
     with blas_threads(reduced.values.size):
         found = generate(
-            reduced, tolerance=tolerance, deadline=deadline, seed=seed, pool=pool, start=start, progress=progress
+            reduced,
+            tolerance=tolerance,
+            deadline=deadline,
+            seed=seed,
+            pool=pool,
+            start=start,
+            pricer=None if warm is None else warm.exact(reduced),
+            progress=progress,
         )
     if warm is not None and found.ending != "interrupted":  # which may have come in the midst of changing the pool
         warm.pool, warm.start = pool, found.nu

@@ -3,6 +3,7 @@
 import math
 import time
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Protocol, runtime_checkable
 
 import numpy as np
@@ -11,6 +12,7 @@ from jaxtyping import Float
 from minnorm.objective.norm import Bias
 from minnorm.solve.pricing import oracle
 from minnorm.solve.pricing.oracle import Atoms
+from minnorm.solve.pricing.plane import FEWEST, MOST, Plane
 
 EXACT_RANK = 3
 _STARTS = 300
@@ -63,7 +65,14 @@ class Exact:
 
     def price(self, nu: np.ndarray, weights: np.ndarray, biases: np.ndarray, deadline: float = math.inf) -> Atoms:
         """The exact oracle."""
+        if self._plane is not None:
+            return self._plane.price(nu, deadline=deadline)
         return oracle.exact(self.points, nu, self.bias, deadline=deadline)
+
+    @cached_property
+    def _plane(self) -> Plane | None:
+        n, rank = self.points.shape
+        return Plane(self.points) if rank == 2 and self.bias == "free" and FEWEST <= n <= MOST else None
 
     def decide(self, nu: np.ndarray, weights: np.ndarray, biases: np.ndarray, deadline: float = math.inf) -> None:
         """Nothing is left to decide."""

@@ -1,0 +1,36 @@
+// The oracle for free biases in the plane, asked again and again about the same points: the order of the kinks on each
+// point's circle does not depend on nu, so it is made once, and each answer is gathers and running sums.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "arrangement.hpp"
+#include "atoms.hpp"
+#include "watch.hpp"
+
+namespace minnorm {
+
+class Plane {
+public:
+    static constexpr int most = 65536;  // points whose numbers fit an order's entries
+
+    // Distinct points, n x 2. Not usable where the watch was over before all orders were made.
+    Plane(int n, const double* points, int threads, Watch& watch);
+
+    int size() const { return n_; }
+
+    // As `exact_free`, for nu that may have zeros.
+    Atoms atoms(const double* nu, int per_pivot, int threads, Watch& watch) const;
+
+    Weighted weighted(const double* nu) const { return {n_, 2, points_.data(), nu}; }
+
+private:
+    void on_circle(int pivot, const double* nu, Peaks& ridge) const;
+
+    int n_;
+    std::vector<double> points_, x_, y_;
+    std::vector<std::uint16_t> order_;  // n rows of n - 1 points, by the angle of their kinks in [0, pi)
+};
+
+}  // namespace minnorm
