@@ -12,6 +12,7 @@ from jaxtyping import Float
 
 from minnorm import sealed
 from minnorm.checks import instance, numbers
+from minnorm.datasets import pack, penalty_attributes, penalty_of, unpack
 from minnorm.network import ShallowReLU
 from minnorm.objective.norm import PathNorm
 from minnorm.pictures import bars, card, curve, record, scale
@@ -197,19 +198,17 @@ class Solution:
         >>> data.attrs["value"], data.attrs["certified"], dict(data.sizes)
         (2.0, 1, {'neuron': 2, 'coordinate': 1, 'point': 3})
         """
-        axes = {"inner_weights": ("neuron", "coordinate"), "offset": (), "skip": ("coordinate",)}
-        parts = self.network.to_dict()
         proof: dict[str, float | str] = {}
         if self.certificate is not None:
             proof = asdict(self.certificate) | {"gap": self.gap, "certified": int(self.certified)}
         return xr.Dataset(
-            {name: (axes.get(name, ("neuron",)), part) for name, part in parts.items()}
+            pack(self.network.to_dict())
             | {"dual": ("point", self.dual)}
             | ({} if self.weights is None else {"weights": ("point", self.weights)}),
             attrs={
                 "kind": _KIND,
                 "format": _FORMAT,
-                **{f"penalty_{name}": option for name, option in asdict(self.penalty).items()},
+                **penalty_attributes(self.penalty),
                 "lam": self.lam,
                 "rounds": self.rounds,
                 "ending": self.ending,
@@ -230,17 +229,15 @@ class Solution:
             raise ValueError("this dataset is not a solution; Solution.to_dataset and `minnorm solve --out` make one")
         if known.get("format") != _FORMAT:
             raise ValueError(f"this solution has format {known.get('format')}; this version reads {_FORMAT}")
-        points = ("dual", "weights")
         try:
-            penalty = PathNorm(*(known[f"penalty_{name}"] for name in PathNorm.__dataclass_fields__))
             numbers = [name for name in Certificate.__dataclass_fields__ if name != "scope"]
             certificate = None
             if "scope" in known:
                 certificate = Certificate(scope=known["scope"], **{name: float(known[name]) for name in numbers})
             return cls(
-                ShallowReLU.from_dict({str(name): data[name].values for name in data.data_vars if name not in points}),
+                unpack(data),
                 np.asarray(data.variables["dual"].values),
-                penalty,
+                penalty_of(known),
                 float(known["lam"]),
                 certificate,
                 int(known["rounds"]),

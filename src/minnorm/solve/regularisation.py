@@ -4,7 +4,6 @@ import dataclasses
 import math
 import time
 from collections.abc import Callable, Iterator
-from importlib.metadata import version
 from typing import Any, NamedTuple, get_args
 
 import numpy as np
@@ -14,6 +13,7 @@ from numpy.typing import ArrayLike
 
 from minnorm import advice
 from minnorm.checks import choice, function, optional, several, shown, strength, suggesting, whole
+from minnorm.datasets import pack, padded, penalty_attributes, provenance, unpack
 from minnorm.network import ShallowReLU
 from minnorm.objective.norm import PathNorm
 from minnorm.objective.problem import Problem
@@ -160,15 +160,13 @@ def path(
     advice.say(_said(problems, solutions))
     problems = problems[: len(solutions)]
     attributes = {
-        "penalty_bias": problems[0].penalty.bias,
-        "penalty_skip": problems[0].penalty.skip,
-        "penalty_offset": problems[0].penalty.offset,
+        **penalty_attributes(problems[0].penalty),
         "tolerance": tolerance,
         "scope": _weakest([s.certificate.scope for s in solutions if s.certificate is not None]),
         "ending": max((s.ending for s in solutions), key=_ENDINGS.index),
         "lam_max": least.lam,
         "lam_max_scope": least.scope,
-        "minnorm_version": version("minnorm"),
+        **provenance(),
     }
     return _dataset(problems, solutions).assign_attrs(attributes)
 
@@ -182,10 +180,7 @@ def networks(dataset: xr.Dataset) -> Iterator[tuple[float, ShallowReLU]]:
     """
     for k in range(dataset.sizes["lam"]):
         one = dataset.isel(lam=k)
-        m = int(one["neurons"])
-        parts = {name: one[name].values[:m] for name in ("inner_weights", "biases", "outer_weights")}
-        parts |= {name: one[name].values for name in ("offset", "skip") if name in one}
-        yield float(one["lam"]), ShallowReLU.from_dict(parts)
+        yield float(one["lam"]), unpack(one, int(one["neurons"]))
 
 
 class _Shares:
@@ -309,18 +304,7 @@ def _dataset(problems: list[Problem], solutions: list[Solution]) -> xr.Dataset:
     variables: dict[str, Any] = {
         name: ("lam", column, {"long_name": _DESCRIPTION[name]}) for name, column in columns.items()
     }
-    widest, d = max(net.width for net in nets), nets[0].dim
-    inner, biases, outer = np.zeros((lam.size, widest, d)), np.zeros((lam.size, widest)), np.zeros((lam.size, widest))
-    for k, net in enumerate(nets):
-        inner[k, : net.width], biases[k, : net.width] = net.inner_weights, net.biases
-        outer[k, : net.width] = net.outer_weights
-    variables["inner_weights"] = (("lam", "neuron", "coordinate"), inner)
-    variables["biases"] = (("lam", "neuron"), biases)
-    variables["outer_weights"] = (("lam", "neuron"), outer)
-    variables["offset"] = ("lam", np.array([float(net.offset) for net in nets]))
-    if penalty.skip == "free":
-        skips = [np.zeros(d) if net.skip is None else np.asarray(net.skip) for net in nets]
-        variables["skip"] = (("lam", "coordinate"), np.stack(skips))
+    variables |= pack(padded(nets, skip=penalty.skip == "free"), {"lam": lam.size})
     variables["dual"] = (
         ("lam", "point"),
         np.stack([s.dual for s in solutions]),

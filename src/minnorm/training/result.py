@@ -3,7 +3,6 @@
 import itertools
 import json
 from collections.abc import Iterator
-from importlib.metadata import version
 from typing import Any
 
 import jax
@@ -11,6 +10,7 @@ import numpy as np
 import xarray as xr
 from jaxtyping import Int
 
+from minnorm.datasets import PARAMETERS, pack, penalty_attributes, provenance, unpack
 from minnorm.network import ShallowReLU
 from minnorm.objective.problem import Problem
 from minnorm.training.engine import Setting
@@ -27,14 +27,6 @@ METRICS = {
 }
 """What is recorded of each network, by name."""
 
-_PARAMETERS = {
-    "inner_weights": ("neuron", "coordinate"),
-    "biases": ("neuron",),
-    "outer_weights": ("neuron",),
-    "offset": (),
-    "skip": ("coordinate",),
-}
-
 
 def networks(runs: xr.Dataset) -> Iterator[tuple[dict[str, Any], ShallowReLU]]:
     """All final networks of a result of `train`, each with its place on the grid.
@@ -44,14 +36,11 @@ def networks(runs: xr.Dataset) -> Iterator[tuple[dict[str, Any], ShallowReLU]]:
     >>> [place["seed"] for place, network in networks(runs)]
     [0, 1]
     """
-    names = [name for name in _PARAMETERS if name in runs]
+    names = [name for name in PARAMETERS if name in runs]
     for index in itertools.product(*(range(runs.sizes[axis]) for axis in AXES)):
         where = dict(zip(AXES, index, strict=True))
         one = runs[names].isel(where)
-        yield (
-            {axis: one[axis].item() for axis in AXES},
-            ShallowReLU.from_dict({name: one[name].values for name in names}),
-        )
+        yield {axis: one[axis].item() for axis in AXES}, unpack(one)
 
 
 def dataset(
@@ -68,8 +57,7 @@ def dataset(
         name: ((*AXES, "step"), array.reshape(*shape, -1), {"long_name": METRICS[name], "units": "1"})
         for name, array in metrics.items()
     }
-    for name, array in network.to_dict().items():
-        variables[name] = ((*AXES, *_PARAMETERS[name]), array.reshape(*shape, *array.shape[1:]))
+    variables |= pack(network.to_dict(), dict(zip(AXES, shape, strict=True)))
     broken = ~np.all([np.isfinite(array) for array in metrics.values()], axis=0)
     finite = np.all(
         [np.isfinite(array).reshape(len(array), -1).all(axis=1) for array in network.to_dict().values()],
@@ -89,14 +77,12 @@ def dataset(
         "seed": ("seed", axes["seed"], {"long_name": "seed of initialisation and minibatches"}),
         "step": ("step", recorded, {"long_name": "optimiser steps taken", "units": "1"}),
     }
-    provenance = {
+    attributes = {
         "optimizer": setting.optimizer,
         "options": json.dumps(dict(setting.options), sort_keys=True),
         "decay": setting.decay,
         "schedule": setting.schedule,
-        "penalty_bias": setting.penalty.bias,
-        "penalty_skip": setting.penalty.skip,
-        "penalty_offset": setting.penalty.offset,
+        **penalty_attributes(setting.penalty),
         "initial": setting.initial,
         "initial_biases": "given" if setting.initial == "given" else setting.biases,
         "antisymmetric": int(setting.antisymmetric),
@@ -108,7 +94,7 @@ def dataset(
         "dtype": setting.dtype,
         "engine": setting.engine,
         **({"weighted": 1} if problem.weighted else {}),
-        "minnorm_version": version("minnorm"),
+        **provenance(),
         "jax_version": jax.__version__,
     }
-    return xr.Dataset(variables, coordinates, provenance)
+    return xr.Dataset(variables, coordinates, attributes)

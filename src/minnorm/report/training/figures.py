@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
+from minnorm.datasets import unpack
 from minnorm.network import ShallowReLU
 from minnorm.plot import Palette, draw_band, mark_knots, new_figure, palette, round_ticks
 from minnorm.report.training.rows import Row
@@ -102,10 +103,7 @@ def _label(grid: np.ndarray, settings: Sequence[str], horizontal: str, vertical:
 def _first_network(row: Row) -> ShallowReLU | None:
     """The network of the first seed, unless it diverged."""
     first = row.runs.isel(seed=0)
-    if bool(first["diverged"]):
-        return None
-    names = ("inner_weights", "biases", "outer_weights", "offset", "skip")
-    return ShallowReLU.from_dict({name: first[name].values for name in names if name in first})
+    return None if bool(first["diverged"]) else unpack(first)
 
 
 def _limits(exact: np.ndarray, learned: Sequence[np.ndarray]) -> tuple[float, float]:

@@ -3,7 +3,6 @@
 import dataclasses
 import time
 from collections.abc import Callable
-from importlib.metadata import version
 from typing import get_args
 
 import numpy as np
@@ -13,6 +12,7 @@ from threadpoolctl import threadpool_limits
 
 from minnorm import advice
 from minnorm.checks import choice, flag, function, optional, real, suggesting
+from minnorm.datasets import penalty_attributes, provenance
 from minnorm.objective.norm import PathNorm
 from minnorm.objective.problem import Problem, check_points
 from minnorm.solution import Ending
@@ -160,14 +160,12 @@ def _dataset(
     variables["certified"] = ("query", proved, {"long_name": "bounds confirmed by verify, gap within tolerance"})
     data = xr.Dataset(variables).assign(points=(("query", "coordinate"), points))
     return data.assign_attrs(
-        penalty_bias=problem.penalty.bias,
-        penalty_skip=problem.penalty.skip,
-        penalty_offset=problem.penalty.offset,
+        **penalty_attributes(problem.penalty),
         tolerance=tolerance,
         method=method.name,
         scope=method.scope,
         norm=method.norm,
         norm_lower_bound=method.norm_lower_bound,
         excess=method.excess,
-        minnorm_version=version("minnorm"),
+        **provenance(),
     )
