@@ -56,6 +56,9 @@ def turns_to_meet(t: Float[np.ndarray, " n"], y: Float[np.ndarray, " n"], slope:
 def instruction_sets() -> list[str]:
     """What the training kernel was built for and this processor runs, the best first."""
 
+def operations() -> list[str]:
+    """Names of the operations that an optimiser's program is made of, by number."""
+
 def loss_and_gradient() -> object:
     """The training kernel as an XLA FFI target, in a capsule."""
 

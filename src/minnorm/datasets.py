@@ -1,13 +1,14 @@
 """Networks and penalties as variables and attributes of xarray datasets, and back."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, fields
+from dataclasses import replace
 from importlib.metadata import version
 from typing import Any
 
 import numpy as np
 import xarray as xr
 
+from minnorm.activation import Activation
 from minnorm.network import ShallowReLU
 from minnorm.objective.norm import PathNorm
 
@@ -38,14 +39,19 @@ def pack(parts: Parts, dims: Mapping[str, int] | None = None) -> dict[str, tuple
     """
     dims = dims or {}
     variables = {}
-    for name, part in parts.items():
+    for name in PARAMETERS:
+        if name not in parts:
+            continue
+        part = parts[name]
         own = part.shape[1:] if dims else part.shape
         variables[name] = ((*dims, *PARAMETERS[name]), part.reshape((*dims.values(), *own)))
     return variables
 
 
 def unpack(data: xr.Dataset, width: int | None = None) -> ShallowReLU:
-    """The network of a dataset that holds one; with `width` without the neurons after so many, which pad it.
+    """The network of a dataset that holds one, with its penalty's activation.
+
+    With `width` it is without the neurons after so many, which pad it.
 
     KeyError if a variable is missing.
     """
@@ -54,7 +60,8 @@ def unpack(data: xr.Dataset, width: int | None = None) -> ShallowReLU:
         if name != "skip" or name in data.data_vars:
             part = data[name].values
             parts[name] = part[:width] if "neuron" in dims else part
-    return ShallowReLU.from_dict(parts)
+    sigma = Activation.of(data.attrs.get(f"{_PREFIX}activation"))
+    return replace(ShallowReLU.from_dict(parts), activation=sigma)
 
 
 def padded(networks: Sequence[ShallowReLU], *, skip: bool) -> dict[str, np.ndarray]:
@@ -76,17 +83,19 @@ def padded(networks: Sequence[ShallowReLU], *, skip: bool) -> dict[str, np.ndarr
 
 
 def penalty_attributes(penalty: PathNorm) -> dict[str, str]:
-    """Its options as attributes of a dataset.
+    """Its options as attributes of a dataset; the activation only if it is not ReLU.
 
     >>> penalty_attributes(PathNorm("penalised"))
     {'penalty_bias': 'penalised', 'penalty_skip': 'none', 'penalty_offset': 'free'}
     """
-    return {_PREFIX + name: option for name, option in asdict(penalty).items()}
+    options = {"bias": penalty.bias, "skip": penalty.skip, "offset": penalty.offset} | penalty.other_neurons
+    return {_PREFIX + name: option for name, option in options.items()}
 
 
 def penalty_of(attributes: Mapping[str, Any]) -> PathNorm:
     """The inverse; KeyError if an option is missing."""
-    return PathNorm(**{each.name: attributes[_PREFIX + each.name] for each in fields(PathNorm)})
+    options = [attributes[_PREFIX + name] for name in ("bias", "skip", "offset")]
+    return PathNorm(*options, activation=Activation.of(attributes.get(f"{_PREFIX}activation")))
 
 
 def provenance() -> dict[str, str]:

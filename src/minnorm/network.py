@@ -1,10 +1,13 @@
 """Shallow ReLU networks: evaluation, and the changes that leave the function alone."""
 
+import dataclasses
+import math
 from collections.abc import Mapping
 from typing import Any
 
 import equinox as eqx
 import jax
+import jax.numpy as jnp
 import numpy as np
 import numpy.typing as npt
 from jaxtyping import Float, Shaped
@@ -13,6 +16,7 @@ from scipy.sparse.csgraph import connected_components
 from scipy.spatial import KDTree
 
 from minnorm._types import Array, Scalar
+from minnorm.activation import RELU, Activation
 from minnorm.checks import flag, instance, numbers, real, shown
 from minnorm.compensated import add, multiply, running_sum, two_product
 
@@ -22,11 +26,11 @@ _BLOCK = 1 << 22  # hidden values held at once by `evaluate`
 class ShallowReLU(eqx.Module):
     r"""A shallow ReLU network on R^d.
 
-        f(x) = c + v . x + sum_k a_k relu(w_k . x + b_k)
+        f(x) = c + v . x + sum_k a_k sigma(w_k . x + b_k)
 
-    Arguments: `inner_weights` w (m, d), `biases` b (m,), `outer_weights` a (m,), `offset` c (scalar) and
-    `skip` v (d,) or None. JAX arrays make it a differentiable pytree; NumPy arrays keep float64 whatever
-    JAX is configured to.
+    Arguments: `inner_weights` w (m, d), `biases` b (m,), `outer_weights` a (m,), `offset` c (scalar),
+    `skip` v (d,) or None and `activation` sigma, ReLU unless another `Activation` or its word is given.
+    JAX arrays make it a differentiable pytree; NumPy arrays keep float64 whatever JAX is configured to.
 
     Calling it takes one point, shape (d,): batch with `jax.vmap`, or use `evaluate` for many points at the
     network's own precision.
@@ -42,6 +46,7 @@ class ShallowReLU(eqx.Module):
     outer_weights: Float[Array, " m"]
     offset: Float[Array, ""]
     skip: Float[Array, " d"] | None = None
+    activation: Activation = eqx.field(default=RELU, static=True, converter=Activation.of)
 
     @property
     def width(self) -> int:
@@ -60,7 +65,7 @@ class ShallowReLU(eqx.Module):
         on_host = isinstance(x, np.ndarray) and all(isinstance(leaf, np.ndarray) for leaf in jax.tree.leaves(self))
         hidden = self.inner_weights @ x + self.biases
         # jax.nn.relu has slope 0 at a kink, as in other libraries; the gradient of maximum is 1/2 there.
-        value = self.offset + (np.maximum(hidden, 0) if on_host else jax.nn.relu(hidden)) @ self.outer_weights
+        value = self.offset + self.activation(hidden if on_host else jnp.asarray(hidden)) @ self.outer_weights
         return value if self.skip is None else value + self.skip @ x
 
     def evaluate(self, points: npt.ArrayLike) -> npt.NDArray[np.float64]:
@@ -74,7 +79,7 @@ class ShallowReLU(eqx.Module):
             raise ValueError(f"points has shape {x.shape}; this network takes (n, {self.dim})")
         net = self.to_numpy()
         if self.dim == 1 and self.width > 0:
-            return _evaluate_line(net, x[:, 0])
+            return _evaluate_line(net.rectified(), x[:, 0])
         values = np.full(len(x), float(net.offset))
         if net.skip is not None:
             values += x @ net.skip
@@ -82,7 +87,7 @@ class ShallowReLU(eqx.Module):
         for i in range(0, len(x), rows):
             hidden = x[i : i + rows] @ net.inner_weights.T
             hidden += net.biases
-            values[i : i + rows] += np.maximum(hidden, 0, out=hidden) @ net.outer_weights
+            values[i : i + rows] += self.activation(hidden) @ net.outer_weights
         return values
 
     def to_numpy(self) -> "ShallowReLU":
@@ -104,12 +109,11 @@ class ShallowReLU(eqx.Module):
         # The root of each, as their quotient may be beyond the range of floats.
         ratio = np.where(live, np.divide(np.sqrt(amplitude), np.sqrt(size), out=np.ones_like(size), where=live), 1.0)
         inverse = np.divide(1.0, ratio, out=np.zeros_like(ratio), where=ratio > 0)
-        return ShallowReLU(
-            net.inner_weights * ratio[:, None],
-            net.biases * ratio,
-            net.outer_weights * inverse,
-            net.offset,
-            net.skip,
+        return dataclasses.replace(
+            net,
+            inner_weights=net.inner_weights * ratio[:, None],
+            biases=net.biases * ratio,
+            outer_weights=net.outer_weights * inverse,
         )
 
     def merge(self, tolerance: float = 1e-9) -> "ShallowReLU":
@@ -124,12 +128,12 @@ class ShallowReLU(eqx.Module):
         size = _sizes(net, with_bias=False)
         live = (size > 0) & (net.outer_weights != 0)
         flat = size == 0
-        offset = net.offset + net.outer_weights[flat] @ np.maximum(net.biases[flat], 0)
+        offset = net.offset + net.outer_weights[flat] @ self.activation(net.biases[flat])
         direction = net.inner_weights[live] / size[live, None]
         shift = net.biases[live] / size[live]
         mass = net.outer_weights[live] * size[live]
         if mass.size == 0:
-            return ShallowReLU(direction, shift, mass, np.asarray(offset), net.skip)
+            return ShallowReLU(direction, shift, mass, np.asarray(offset), net.skip, net.activation)
         scale = max(1.0, float(np.max(np.abs(shift))))
         group = _cluster(np.column_stack([direction, shift / scale]), tolerance)
         count = int(group.max()) + 1
@@ -138,38 +142,42 @@ class ShallowReLU(eqx.Module):
         merged = np.stack([np.bincount(group, weight * column, count) / total for column in direction.T], axis=1)
         merged /= np.linalg.norm(merged, axis=1, keepdims=True)
         shift = np.bincount(group, weight * shift, count) / total
-        return ShallowReLU(merged, shift, np.bincount(group, mass, count), np.asarray(offset), net.skip)
+        mass = np.bincount(group, mass, count)
+        return ShallowReLU(merged, shift, mass, np.asarray(offset), net.skip, net.activation)
 
     def prune(self, tolerance: float = 0.0) -> "ShallowReLU":
         """Without the neurons whose share |a_k| |w_k| is at most `tolerance` times the path norm.
 
-        Constant neurons (w = 0) are kept while a_k relu(b_k) differs from 0.
+        Constant neurons (w = 0) are kept while a_k sigma(b_k) differs from 0.
         """
         tolerance = real("tolerance", tolerance, "a number >= 0", lambda number: number >= 0)
         net = self.to_numpy()
         share = np.abs(net.outer_weights) * _sizes(net, with_bias=False)
         keep = share > tolerance * share.sum()
         constant = _sizes(net, with_bias=False) == 0
-        keep |= constant & (net.outer_weights * np.maximum(net.biases, 0) != 0)
-        return ShallowReLU(net.inner_weights[keep], net.biases[keep], net.outer_weights[keep], net.offset, net.skip)
+        keep |= constant & (net.outer_weights * self.activation(net.biases) != 0)
+        parts = {name: getattr(net, name)[keep] for name in ("inner_weights", "biases", "outer_weights")}
+        return dataclasses.replace(net, **parts)
 
     # Other representations.
 
     def to_dict(self) -> dict[str, np.ndarray]:
-        """The parameters as NumPy arrays in C order under their names; `skip` only if there is one."""
+        """The parameters as NumPy arrays in C order under their names; `skip` only if there is one, and `activation`,
+        (plus, minus), only if it is not ReLU."""
         parts = {
             "inner_weights": self.inner_weights,
             "biases": self.biases,
             "outer_weights": self.outer_weights,
             "offset": self.offset,
             "skip": self.skip,
+            "activation": None if self.activation.rectifies else (self.activation.plus, self.activation.minus),
         }
         return {name: np.asarray(part, order="C") for name, part in parts.items() if part is not None}
 
     @classmethod
     def from_dict(cls, parts: Mapping[str, npt.ArrayLike]) -> "ShallowReLU":
         """The inverse of `to_dict`."""
-        names = ("inner_weights", "biases", "outer_weights", "offset", "skip")
+        names = ("inner_weights", "biases", "outer_weights", "offset", "skip", "activation")
         instance("parts", parts, Mapping, f"a dictionary of arrays under {', '.join(names)}")
         missing = [name for name in names[:4] if name not in parts]
         unknown = [name for name in parts if name not in names]
@@ -181,13 +189,42 @@ class ShallowReLU(eqx.Module):
             raise ValueError(f"inner_weights has shape {inner}; expected (m, d)")
         m, d = inner
         wanted = {"inner_weights": (m, d), "biases": (m,), "outer_weights": (m,), "offset": (), "skip": (d,)}
+        wanted |= {"activation": (2,)}
         for name, array in arrays.items():
             if array.shape != wanted[name]:
                 raise ValueError(f"{name} has shape {array.shape}; expected {wanted[name]}")
-        return cls(**arrays)
+        slopes = arrays.pop("activation", np.array([1.0, 0.0]))
+        return cls(**arrays, activation=Activation(*slopes.tolist()))
+
+    def rectified(self) -> "ShallowReLU":
+        """The same function, but for rounding, of ReLU neurons: a sigma(z) = a plus relu(z) + a minus relu(-z)."""
+        if self.activation.rectifies:
+            return self
+        net = self.to_numpy()
+        sides = [side for side in ((1.0, self.activation.plus), (-1.0, self.activation.minus)) if side[1]]
+        w = np.concatenate([sign * net.inner_weights for sign, _ in sides])
+        b = np.concatenate([sign * net.biases for sign, _ in sides])
+        a = np.concatenate([slope * net.outer_weights for _, slope in sides])
+        return ShallowReLU(w, b, a, net.offset, net.skip)
+
+    def with_neurons(self, activation: Activation) -> "ShallowReLU":
+        """The same function, but for rounding, of other neurons and a skip term.
+
+        a relu(z) = (a / s) (sigma(z) + minus z), s = plus + minus, so that there is one neuron for each of `rectified`.
+        """
+        net = self.rectified().to_numpy()
+        if activation.rectifies:
+            return net
+        a = np.asarray(net.outer_weights) / activation.bend
+        columns = np.column_stack([net.inner_weights, net.biases])
+        sums = activation.minus * np.array([math.fsum(np.concatenate(two_product(a, c)).tolist()) for c in columns.T])
+        skip = sums[:-1] if net.skip is None else net.skip + sums[:-1]
+        offset = np.asarray(net.offset + sums[-1])
+        return dataclasses.replace(net, outer_weights=a, offset=offset, skip=skip, activation=activation)
 
     def to_state_dict(self) -> dict[str, np.ndarray]:
-        """The arrays of the state dict of torch.nn.Sequential(Linear(d, m), ReLU(), Linear(m, 1)).
+        """The arrays of the state dict of torch.nn.Sequential(Linear(d, m), ReLU(), Linear(m, 1)), or with
+        LeakyReLU(slope) or another module that does what `activation` does.
 
         `{name: torch.from_numpy(array)}` loads there; the arrays are in C order, as file formats take them. A skip
         term has no place in that module: ValueError.
@@ -202,10 +239,13 @@ class ShallowReLU(eqx.Module):
         }
 
     @classmethod
-    def from_state_dict(cls, state: Mapping[str, npt.ArrayLike]) -> "ShallowReLU":
+    def from_state_dict(
+        cls, state: Mapping[str, npt.ArrayLike], activation: Activation | str = "relu"
+    ) -> "ShallowReLU":
         """The inverse of `to_state_dict`: a state dict's arrays with keys 0.weight, 0.bias, 2.weight, 2.bias.
 
-        Either bias may be missing (a Linear without bias): it is zero then.
+        Either bias may be missing (a Linear without bias): it is zero then. What is between the layers has no
+        parameters: say it with `activation`, as "leaky_relu:0.01".
         """
         instance("state", state, Mapping, "a state dict of Sequential(Linear, ReLU, Linear)")
         arrays = {str(name): _as_floating(array, f"state[{shown(name)}]") for name, array in state.items()}
@@ -222,7 +262,7 @@ class ShallowReLU(eqx.Module):
         offset = arrays.get("2.bias", np.zeros(1, inner.dtype))
         if biases.shape != inner.shape[:1] or offset.shape != (1,):
             raise ValueError(f"0.bias {biases.shape} and 2.bias {offset.shape} should be {inner.shape[:1]} and (1,)")
-        return cls(inner, biases, outer[0], offset.reshape(()))
+        return cls(inner, biases, outer[0], offset.reshape(()), activation=Activation.of(activation))
 
 
 def as_network(value: Any, name: str = "network") -> ShallowReLU:

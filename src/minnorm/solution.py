@@ -113,9 +113,8 @@ class Solution:
         network, n = self.network.to_numpy(), self.dual.size
         what = f"path norm through {n} points" if self.lam == 0 else f"loss + {self.lam:g} path norm on {n} points"
         penalty, proof = self.penalty, self.certificate
-        options = f"bias {penalty.bias}, skip {penalty.skip}, offset {penalty.offset}"
         facts = {
-            "norm": f"{penalty.value(network):.10g} ({options})",
+            "norm": f"{penalty.value(network):.10g} ({penalty})",
             "size": f"{network.width} neurons",
             "proof": "not verified; minnorm.verify(X, y, solution) does it" if proof is None else proof._said,
         }

@@ -128,12 +128,12 @@ def _times(array: Array, k: int) -> np.ndarray:
 
 
 def _scaled(net: ShallowReLU, biases: int, slopes: int, level: int) -> ShallowReLU:
-    return ShallowReLU(
-        net.inner_weights,
-        _times(net.biases, biases),
-        _times(net.outer_weights, slopes),
-        _times(net.offset, level),
-        None if net.skip is None else _times(net.skip, slopes),
+    return dataclasses.replace(
+        net,
+        biases=_times(net.biases, biases),
+        outer_weights=_times(net.outer_weights, slopes),
+        offset=_times(net.offset, level),
+        skip=None if net.skip is None else _times(net.skip, slopes),
     )
 
 

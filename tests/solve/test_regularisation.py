@@ -1,4 +1,3 @@
-import dataclasses
 from types import SimpleNamespace
 
 import numpy as np
@@ -27,7 +26,7 @@ def data(n=14, d=2, seed=0):
 
 
 def name(penalty):
-    return "-".join(dataclasses.astuple(penalty))
+    return f"{penalty.bias}-{penalty.skip}-{penalty.offset}"
 
 
 @pytest.fixture(scope="module", params=PENALTIES, ids=name)

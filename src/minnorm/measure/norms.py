@@ -269,7 +269,7 @@ def _hessian_product(
 
     def loss(parameters: jax.Array, x: jax.Array, y: jax.Array, mean: jax.Array) -> jax.Array:
         f = unravel(parameters)
-        residual = jax.nn.relu(x @ f.inner_weights.T + f.biases) @ f.outer_weights + f.offset - y
+        residual = f.activation(x @ f.inner_weights.T + f.biases) @ f.outer_weights + f.offset - y
         residual = residual if f.skip is None else residual + x @ f.skip
         return 0.5 * jnp.sum(mean * residual**2)
 
@@ -283,7 +283,7 @@ def _hessian_product(
 def _on_the_line(network: ShallowReLU) -> ShallowReLU:
     if as_network(network).dim != 1:
         raise ValueError(f"network takes points of dimension {network.dim}; knots are for dimension 1")
-    return _reject_not_finite(network.to_numpy())
+    return _reject_not_finite(network.rectified().to_numpy())
 
 
 def _reject_not_finite(net: ShallowReLU) -> ShallowReLU:

@@ -8,6 +8,7 @@ import numpy.typing as npt
 from jaxtyping import Float
 
 from minnorm._types import Array, Scalar
+from minnorm.activation import RELU, Activation
 from minnorm.checks import choice, instance
 from minnorm.network import ShallowReLU, as_network, row_norms
 
@@ -16,7 +17,7 @@ Skip = Literal["none", "free"]
 Offset = Literal["free", "none"]
 
 
-@dataclass(frozen=True, init=False)
+@dataclass(frozen=True, init=False, repr=False)
 class PathNorm:
     r"""The path norm of a shallow ReLU network, the least weight decay among its rescalings.
 
@@ -25,7 +26,8 @@ class PathNorm:
 
     `skip="free"` allows a term v . x at no cost, `offset="none"` forbids the constant c. With free biases
     a constant is the limit of atoms of vanishing cost, so forbidding c does not change the infimum.
-    "penalized" is understood as "penalised".
+    "penalized" is understood as "penalised". `activation` is what the neurons do, the norm being that of networks of
+    such neurons: "relu", "leaky_relu:0.25", "abs", or an `Activation`.
 
     Errors: ValueError for any other option.
 
@@ -41,13 +43,54 @@ class PathNorm:
     bias: Bias
     skip: Skip
     offset: Offset
+    activation: Activation
 
     def __init__(
-        self, bias: Bias | Literal["penalized"] = "free", skip: Skip = "none", offset: Offset = "free"
+        self,
+        bias: Bias | Literal["penalized"] = "free",
+        skip: Skip = "none",
+        offset: Offset = "free",
+        activation: Activation | str = RELU,
     ) -> None:
         spelled = "penalised" if isinstance(bias, str) and str(bias) == "penalized" else bias
         for name, value, kind in (("bias", spelled, Bias), ("skip", skip, Skip), ("offset", offset, Offset)):
             object.__setattr__(self, name, choice(name, value, get_args(kind)))
+        object.__setattr__(self, "activation", Activation.of(activation))
+
+    def __repr__(self) -> str:
+        options = {"bias": self.bias, "skip": self.skip, "offset": self.offset} | self.other_neurons
+        return f"PathNorm({', '.join(f'{name}={option!r}' for name, option in options.items())})"
+
+    def __str__(self) -> str:
+        """The options in words."""
+        options = {"bias": self.bias, "skip": self.skip, "offset": self.offset} | self.other_neurons
+        return ", ".join(f"{name} {option}" for name, option in options.items())
+
+    @property
+    def other_neurons(self) -> dict[str, str]:
+        """The option `activation`, which is only said where neurons are not ReLU."""
+        return {} if self.activation.rectifies else {"activation": str(self.activation)}
+
+    @classmethod
+    def of_relu_alone(cls, penalty: "PathNorm | None", caller: str) -> "PathNorm":
+        """The penalty, or the usual one for None; ValueError, in the name of `caller`, if it is not ReLU's."""
+        given = cls.given(penalty)
+        if not given.activation.rectifies:
+            raise ValueError(
+                f"penalty has the activation {given.activation}; {caller} is for ReLU: leave it out, or "
+                "use interpolate or fit"
+            )
+        return given
+
+    @property
+    def of_relu(self) -> "PathNorm":
+        """The same options for ReLU neurons."""
+        return PathNorm(self.bias, self.skip, self.offset)
+
+    @property
+    def affine_is_free(self) -> bool:
+        """Whether a term v . x + c costs nothing: then [f] is ReLU's over |plus + minus|, whatever the activation."""
+        return self.skip == "free" and self.constant_is_free
 
     @property
     def constant_is_free(self) -> bool:
@@ -88,7 +131,12 @@ class PathNorm:
         return float(self.half_squares(network.to_numpy()))
 
     def admit(self, network: ShallowReLU) -> None:
-        """Raise ValueError if the network has a term that this penalty forbids."""
+        """Raise ValueError if the network has a term that this penalty forbids, or other neurons."""
+        if network.activation != self.activation:
+            raise ValueError(
+                f"the network has the activation {network.activation} and the penalty {self.activation}; "
+                "they must agree: PathNorm(activation=...)"
+            )
         if self.skip == "none" and network.skip is not None and np.any(np.asarray(network.skip)):
             raise ValueError('the network has a skip term, which skip="none" forbids; use PathNorm(skip="free")')
         if self.offset == "none" and float(np.asarray(network.offset)) != 0:
@@ -97,13 +145,13 @@ class PathNorm:
     def correlation(
         self, dual: npt.ArrayLike, points: Float[Array, "n d"], network: ShallowReLU
     ) -> npt.NDArray[np.float64]:
-        """h(w_k, b_k) / cost(w_k, b_k) with h(w, b) = sum_i nu_i relu(w . x_i + b), for each neuron (m,).
+        """h(w_k, b_k) / cost(w_k, b_k) with h(w, b) = sum_i nu_i sigma(w . x_i + b), for each neuron (m,).
 
         The dual norm of nu is the supremum of its absolute value over all atoms; a dual vector is feasible
         where that is at most 1. A neuron without cost is a constant, to which a feasible nu is orthogonal: 0.
         """
         net = network.to_numpy()
-        hidden = np.maximum(np.asarray(points, dtype=np.float64) @ net.inner_weights.T + net.biases, 0)
+        hidden = self.activation(np.asarray(points, dtype=np.float64) @ net.inner_weights.T + net.biases)
         inner = np.asarray(dual, dtype=np.float64) @ hidden
         cost = self.atom_cost(net.inner_weights, net.biases)
         return np.divide(inner, cost, out=np.zeros_like(inner), where=cost > 0)

@@ -81,7 +81,7 @@ class Problem:
         x, y, penalty = self.points, self.values, self.penalty
         counted = ", weighted" if self.weighted else ""
         facts = {
-            "norm": f"bias {penalty.bias}, skip {penalty.skip}, offset {penalty.offset}",
+            "norm": str(penalty),
             "size": f"{len(x)} points in dimension {x.shape[1]}{counted}, the largest entry {np.max(np.abs(x)):.6g}",
             "values": f"from {np.min(y):.6g} to {np.max(y):.6g}, mean {np.mean(y):.6g}",
         }

@@ -87,7 +87,7 @@ def plot_line(
 def plot_certificate(x: npt.ArrayLike, y: npt.ArrayLike, solution: Solution, *, ax: Axes | None = None) -> Axes:
     r"""The dual of atoms on the line against their knot t: within +-1, which it touches where the network has neurons.
 
-        h(1, -t) / cost    and    h(-1, t) / cost,      h(w, b) = sum_i nu_i relu(w x_i + b)
+        h(1, -t) / cost    and    h(-1, t) / cost,      h(w, b) = sum_i nu_i sigma(w x_i + b)
 
     with nu over lam for a fit. Where both ways of facing have the same curve, one is drawn. The dots are the network's
     neurons: at each, h over its cost; squares are those with a < 0.
@@ -117,9 +117,9 @@ def plot_certificate(x: npt.ArrayLike, y: npt.ArrayLike, solution: Solution, *, 
     low, high = _span(t)
     grid = _grid(t, low, high, [net])
     cost = np.hypot(1, grid) if penalty.bias == "penalised" else np.ones(grid.size)
-    zero = np.asarray(0.0)
-    right = ShallowReLU(-np.ones((t.size, 1)), t, nu, zero).evaluate(grid[:, None]) / cost
-    left = ShallowReLU(np.ones((t.size, 1)), -t, nu, zero).evaluate(grid[:, None]) / cost
+    zero, sigma = np.asarray(0.0), penalty.activation
+    right = ShallowReLU(-np.ones((t.size, 1)), t, nu, zero, None, sigma).evaluate(grid[:, None]) / cost
+    left = ShallowReLU(np.ones((t.size, 1)), -t, nu, zero, None, sigma).evaluate(grid[:, None]) / cost
     share = np.abs(net.outer_weights) * penalty.atom_cost(net.inner_weights, net.biases)
     turning = (net.inner_weights[:, 0] != 0) & (share > _NOTHING * np.max(share, initial=0.0))
     touched = penalty.correlation(nu, problem.points, net)

@@ -32,7 +32,7 @@ def plot_ridge(
 ) -> np.ndarray:
     r"""The function along each direction with the data there; its certificate against the knot; and between directions.
 
-        h(w, b) = sum_i nu_i relu(w . x_i + b),      |h(w, b)| <= |w|      (|(w, b)| for penalised biases)
+        h(w, b) = sum_i nu_i sigma(w . x_i + b),      |h(w, b)| <= |w|      (|(w, b)| for penalised biases)
 
     A third panel shows max over b of |h| / cost where w turns from the first direction to the second, or, if there is
     one only, to the direction across it in which the points spread most: it is 1 at the network's own directions.
@@ -160,7 +160,7 @@ def _along(
     shown = near <= _ON * extent
     shown = shown if np.sum(shown) > 1 and not np.all(shown) else np.ones(place.size, dtype=bool)
     top.plot(place[shown], y[shown], "o", color=look["color"], markeredgecolor=colours.ink, zorder=4)
-    on, back = (np.maximum(facing * (place - grid[:, None]), 0) @ solution.dual for facing in (1.0, -1.0))
+    on, back = (solution.penalty.activation(facing * (place - grid[:, None])) @ solution.dual for facing in (1.0, -1.0))
     differ = np.max(np.abs(on - back)) > 1e-9
     cost = _cost(solution, grid / stretch)
     bottom.plot(grid, on / cost, label="facing along it" if differ else None, **look)
@@ -189,7 +189,7 @@ def _between(
         inner = np.concatenate([place, [np.min(place) - 1]]) if solution.penalty.bias == "free" else _biases(place)
         peaks = []
         for facing in (1.0, -1.0):
-            h = np.maximum(facing * (place - inner[:, None]), 0) @ solution.dual
+            h = solution.penalty.activation(facing * (place - inner[:, None])) @ solution.dual
             peaks.append(np.max(np.abs(h) / _cost(solution, inner)))
         largest.append(max(peaks))
     axes.plot(np.degrees(angle), largest, color=colours.ink)

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 
 from minnorm import advice
 from minnorm.checks import choice, flag, function, optional, real, suggesting, whole
+from minnorm.known.neurons import with_neurons_of, with_relu
 from minnorm.objective.norm import PathNorm
 from minnorm.objective.problem import Problem, TiesError
 from minnorm.solution import Certificate, Solution
@@ -159,13 +160,13 @@ def minimise(
     kept = choice("on_interrupt", on_interrupt, get_args(OnInterrupt)) == "return"
     deadline = moment(time_limit)
     began = time.monotonic()
-    units = Units.of(problem.counting())
+    units = Units.of(with_relu(problem).counting())
     units.refuse_extremes(("X", "y"))
     told = _Told(progress, verifying, began, units.objective)
     times = _times(began, deadline, certify)
     try:
         solution = units.out_of(solved(units.problem, _SHARE * tolerance, times, seed, told.solving, warm))
-        solution = _weighted(problem, solution)
+        solution = with_neurons_of(problem, _weighted(problem, solution))
     except (TiesError, ArithmeticError):  # in the coordinates in which it is solved points are nearer still
         name_twins(problem)
         raise

@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike
 from minnorm import advice
 from minnorm.checks import choice, function, optional, several, shown, strength, suggesting, whole
 from minnorm.datasets import pack, padded, penalty_attributes, provenance, unpack
+from minnorm.known.neurons import with_relu
 from minnorm.network import ShallowReLU
 from minnorm.objective.norm import PathNorm
 from minnorm.objective.problem import Problem
@@ -218,10 +219,10 @@ class Largest(NamedTuple):
 
 def largest_lam(problem: Problem, seed: int, deadline: float) -> Largest:
     """`lam_max` of a problem, whatever its lam; ValueError where float64 cannot hold it."""
-    units = Units.of(problem.counting(), any_lam=True)
+    units = Units.of(with_relu(problem).counting(), any_lam=True)
     found = _largest_lam(units.problem, seed, deadline)
     with np.errstate(over="ignore", under="ignore"):
-        lam = float(np.ldexp(found.lam, units.x + units.y))
+        lam = float(np.ldexp(found.lam, units.x + units.y)) * abs(problem.penalty.activation.bend)
     if (lam > 0) != (found.lam > 0) or not np.isfinite(lam):
         raise ValueError(f"lam_max is beyond the range of float64 ({lam}); rescale X or y")
     return found._replace(lam=lam)

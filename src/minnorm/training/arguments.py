@@ -1,5 +1,6 @@
 """The boundary of `train`: its arguments checked, one clear error for each."""
 
+import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from typing import get_args
 
@@ -118,7 +119,9 @@ def _given_network(start: Start, seed: int, dim: int, setting: Setting) -> Shall
             f"give networks of width {setting.width} for points of {dim}"
         )
     with np.errstate(over="ignore"):  # what the type can't hold is found below
-        parts = {name: np.asarray(part, setting.dtype) for name, part in found.to_dict().items()}
+        parts = {
+            name: np.asarray(part, setting.dtype) for name, part in found.to_dict().items() if name != "activation"
+        }
     for name, part in parts.items():
         if not np.all(np.isfinite(part)):
             raise ValueError(f"{call} is not finite in {setting.dtype}, in its {name}; give finite parameters")
@@ -129,7 +132,7 @@ def _given_network(start: Start, seed: int, dim: int, setting: Setting) -> Shall
     parts.pop("skip", None) if setting.penalty.skip == "none" else parts.setdefault(
         "skip", np.zeros(dim, setting.dtype)
     )
-    return ShallowReLU.from_dict(parts)
+    return dataclasses.replace(ShallowReLU.from_dict(parts), activation=setting.penalty.activation)
 
 
 def _engine(engine: str) -> Kind:

@@ -1,5 +1,6 @@
 """The engines: one compiled program that advances a batch of networks by any number of steps."""
 
+import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
@@ -126,7 +127,7 @@ class Engine:
         )
         if s.penalty.offset == "none":
             network = _with_offset(network, jnp.zeros_like(network.offset))
-        return network
+        return dataclasses.replace(network, activation=s.penalty.activation)
 
     def advance(self, state: State, varied: Varied, count: Int[Array, ""]) -> State:
         """`count` steps; by the native engine many at once, where it can run the optimiser's update."""
@@ -352,20 +353,22 @@ class Engine:
 
 
 def _loss_and_gradient(network: ShallowReLU, data: Rows) -> tuple[Float[Array, ""], ShallowReLU]:
-    """1/(2n) sum s_i r_i^2 and its gradient, which needs the activations' signs only: see docs/training.md."""
+    """1/(2n) sum s_i r_i^2 and its gradient, which needs the signs of w . x + b only: see docs/training.md."""
     points, values, weights = data
-    w, b, a = network.inner_weights, network.biases, network.outer_weights
+    w, b, a, sigma = network.inner_weights, network.biases, network.outer_weights, network.activation
     hidden = points @ w.T + b
     active = ~(hidden <= 0)  # what is not a number stays visible
-    r = jnp.where(active, hidden, 0) @ a + network.offset - values
+    below = 0 if sigma.rectifies else -sigma.minus * hidden
+    r = jnp.where(active, hidden if sigma.plus == 1 else sigma.plus * hidden, below) @ a + network.offset - values
     if network.skip is not None:
         r += points @ network.skip
     share = (r if weights is None else weights * r) / len(values)
     moments = jnp.concatenate([share[:, None] * points, share[:, None]], axis=1)
-    sums = active.astype(points.dtype).T @ moments
+    slopes = active.astype(points.dtype) if sigma.rectifies else jnp.where(active, sigma.plus, -sigma.minus)
+    sums = slopes.astype(points.dtype).T @ moments
     outer = jnp.sum(sums[:, :-1] * w, axis=1) + sums[:, -1] * b
     skip = None if network.skip is None else jnp.sum(moments[:, :-1], axis=0)
-    gradient = ShallowReLU(a[:, None] * sums[:, :-1], a * sums[:, -1], outer, jnp.sum(share), skip)
+    gradient = ShallowReLU(a[:, None] * sums[:, :-1], a * sums[:, -1], outer, jnp.sum(share), skip, sigma)
     return 0.5 * jnp.sum(share * r), gradient
 
 
@@ -381,4 +384,4 @@ def _tree(network: Any) -> Any:
 
 
 def _with_offset(network: ShallowReLU, offset: Float[Array, ""]) -> ShallowReLU:
-    return ShallowReLU(network.inner_weights, network.biases, network.outer_weights, offset, network.skip)
+    return dataclasses.replace(network, offset=offset)

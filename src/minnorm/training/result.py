@@ -60,7 +60,11 @@ def dataset(
     variables |= pack(network.to_dict(), dict(zip(AXES, shape, strict=True)))
     broken = ~np.all([np.isfinite(array) for array in metrics.values()], axis=0)
     finite = np.all(
-        [np.isfinite(array).reshape(len(array), -1).all(axis=1) for array in network.to_dict().values()],
+        [
+            np.isfinite(array).reshape(len(array), -1).all(axis=1)
+            for name, array in network.to_dict().items()
+            if name in PARAMETERS
+        ],
         axis=0,
     )
     first = np.where(broken.any(axis=1), recorded[np.argmax(broken, axis=1)], np.where(finite, -1, recorded[-1]))

@@ -17,7 +17,7 @@ from minnorm.network import as_network
 from minnorm.objective.problem import Problem
 from minnorm.solution import Certificate, Scope, Solution
 from minnorm.units import Units
-from minnorm.verification import line, line_in_haste, primal, space
+from minnorm.verification import line, line_in_haste, neurons, primal, space
 from minnorm.verification.clock import ENDLESS, Clock, Progress
 from minnorm.verification.exact import UP, Dual, integers, power, round_down, total
 from minnorm.verification.price import interpolant_norm
@@ -25,6 +25,9 @@ from minnorm.verification.price import interpolant_norm
 _PATIENCE = 40.0  # seconds
 _LEAST, _GRACE = 0.05, 0.3  # seconds that there are in any case, and that a proof on the line may take beyond the limit
 _SQUARES = 2.0**-480  # the square of less may be too small for float64
+NO_SKIP = 'take skip="free" and offset="free" with it, or activation="relu"'
+"""What to do where neurons that are not ReLU have no proof."""
+
 _HALF = 0.5  # of the time is left for the dual vector
 _SHARE = 2.0**-36  # of the squared residuals, that float64 may lose before they are computed in two words
 
@@ -89,6 +92,10 @@ def verify(
     if not all(np.all(np.isfinite(part)) for part in net.to_dict().values()):
         raise ValueError("the solution's network has parameters that are not finite")
     problem.penalty.admit(net)
+    if not (problem.penalty.activation.rectifies or neurons.linear_part_vanishes(problem.penalty)):
+        raise ValueError(
+            f"verify has no bound for {problem.penalty.activation} with {problem.penalty.of_relu}: {NO_SKIP}"
+        )
     if not np.all(problem.weights):
         live, problem = problem.weights > 0, problem.counting()
         solution = replace(solution, dual=solution.dual[live], weights=problem.weights)
@@ -108,38 +115,44 @@ def _judged(
     What belongs to every verification takes as long as it takes, unless there is a `limit`.
     """
     d, net = problem.points.shape[1], solution.network.to_numpy()
+    sigma, relu = problem.penalty.activation, problem.penalty.of_relu
+    seen = neurons.unfolded(net)
     nu = np.asarray(solution.dual, dtype=np.float64)
     x, y = problem.points, problem.values
     hurried = d == 1 and line_in_haste.seconds(len(x), net.width) > limit.left + _GRACE
     errors = None
-    if d == 1 and not hurried:
-        errors = line.errors(net, x[:, 0], y)
+    if d == 1 and not hurried and seen is not None:
+        errors = line.errors(seen, x[:, 0], y)
         misfit, norm = np.abs(errors) * UP, line.path_norm(net, problem.penalty)
     else:
         norm = primal.path_norm(net, problem.penalty)
-        if hurried:
-            misfit = line_in_haste.residuals(net, x[:, 0], y)
+        if seen is None:
+            misfit = np.full(len(y), math.inf)
+        elif hurried:
+            misfit = line_in_haste.residuals(seen, x[:, 0], y)
         else:
-            misfit = primal.residuals(net, x, y, _SHARE if problem.lam > 0 else 0.0, limit.all_but(_HALF))
+            misfit = primal.residuals(seen, x, y, _SHARE if problem.lam > 0 else 0.0, limit.all_but(_HALF))
     if problem.lam == 0:
         value, rounding = interpolant_norm(problem, net, norm, misfit, errors, limit.all_but(_HALF))
     else:
         value, rounding = _objective(problem, norm, misfit), math.inf
 
+    def of_sigma(dual: Dual) -> Dual:
+        return replace(dual, norm=neurons.times_bend(dual.norm, sigma))
+
     def enough(dual: Dual) -> bool:
-        return value - round_down(_bound(problem, dual)) <= tolerance * value
+        return value - round_down(_bound(problem, of_sigma(dual))) <= tolerance * value
 
     dual: Dual
     scope: Scope
     if hurried:
-        dual = line_in_haste.estimated_dual(x[:, 0], y, nu, problem.penalty, problem.weights)
+        dual = line_in_haste.estimated_dual(x[:, 0], y, nu, relu, problem.weights)
         scope = "searched"
     elif d == 1:
-        dual, scope = line.repaired_dual(x[:, 0], y, nu, problem.penalty, problem.weights), "exact"
+        dual, scope = line.repaired_dual(x[:, 0], y, nu, relu, problem.weights), "exact"
     else:
-        dual, scope = space.repaired_dual(
-            x, y, nu, problem.penalty, net, problem.weights, enough=enough, clock=clock, seed=seed
-        )
+        dual, scope = space.repaired_dual(x, y, nu, relu, net, problem.weights, enough=enough, clock=clock, seed=seed)
+    dual = of_sigma(dual)
     if clock.progress is not None:
         clock.progress(1.0)
     return Certificate(

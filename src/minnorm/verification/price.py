@@ -6,7 +6,8 @@ With r_i >= |f(x_i) - y_i| and B_i the norm of some function that is 1 at x_i an
 
 The function is a radial bump about x_i whose radius is the distance delta to the nearest other point. In odd
 dimension d it is a superposition of relu(w . (x - x_i) - t), |w| = 1, |t| <= delta, of total mass [f*]_d / delta,
-without a constant or linear term: its measure is orthogonal to constants. Restriction to a subspace does not enlarge a
+without a constant or linear term: its measure is orthogonal to constants. So with other neurons, s relu(z) - minus z,
+it costs 1 / |s| as much. Restriction to a subspace does not enlarge a
 norm, so even dimensions take the next odd one, and n points lie in n - 1 dimensions. An atom costs 1, or with penalised
 biases sqrt(1 + (|x_i| + delta)^2) at most.
 
@@ -24,6 +25,7 @@ from scipy.spatial import KDTree
 
 from minnorm.network import ShallowReLU
 from minnorm.objective.problem import Problem
+from minnorm.verification import neurons
 from minnorm.verification.clock import ENDLESS, Clock
 from minnorm.verification.exact import UNIT, UP, gamma, total
 from minnorm.verification.line_price import broken_line
@@ -53,13 +55,13 @@ def interpolant_norm(
     f(x_i) - y_i, correctly rounded; `clock`, for the bound is coarser where time is short. It is never below the path
     norm, and infinite where the network is no interpolant.
     """
-    x, y = problem.points, problem.values
+    x, y, sigma = problem.points, problem.values, problem.penalty.activation
     with np.errstate(over="ignore", invalid="ignore"):
         size = _without_free_part(problem)
         extent = float(lengths(np.ptp(x, axis=0)[None])[0])
         free = abs(float(net.offset)) + (0.0 if net.skip is None else np.abs(x) @ np.abs(np.asarray(net.skip)))
         # However steep the network, what it misses of the labels' range is no rounding error.
-        level = _LEVEL * (size + norm * extent) + 64 * UNIT * float(np.max(free))
+        level = _LEVEL * (size + norm * extent * neurons.most(sigma)) + 64 * UNIT * float(np.max(free))
         spread = float(np.ptp(y)) / 2 if problem.penalty.constant_is_free else float(np.max(np.abs(y)))
         rounding = min(level, _ANSWER * spread) + 64 * UNIT * float(np.max(np.abs(y)))
     worst = float(np.max(misfit))
@@ -68,11 +70,12 @@ def interpolant_norm(
     if worst == 0:
         return norm, rounding
     if x.shape[1] == 1 and problem.penalty.bias == "free":
-        return max(norm, least_norm_on_a_line(x[:, 0], y, problem.penalty.skip == "free")), rounding
+        least = least_norm_on_a_line(x[:, 0], y, problem.penalty.skip == "free")
+        return max(norm, neurons.over_bend(least, sigma)), rounding
     price = total(misfit[misfit > 0] * bump_norms(problem, misfit > 0, clock)) * UP
     if errors is not None:
         price = min(price, broken_line(x[:, 0], errors, problem.penalty))
-    return (norm + price) * UP, rounding
+    return (norm + neurons.over_bend(price, sigma)) * UP, rounding
 
 
 def bump_norms(problem: Problem, wanted: np.ndarray, clock: Clock = ENDLESS) -> np.ndarray:

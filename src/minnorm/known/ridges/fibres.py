@@ -60,7 +60,7 @@ def ridge(
     Source: the invariance of the norm under isometries; Boursier & Flammarion (2023) for what penalised biases cost;
     the lifted dual is our own.
     """
-    problem = Problem(points, values, penalty)
+    problem = Problem(points, values, PathNorm.of_relu_alone(penalty, "known.ridge"))
     x, y, certify = problem.points, problem.values, flag("certify", certify)
     if len(np.unique(x, axis=0)) < 2:
         raise ValueError("points has 1 distinct point; give at least two")

@@ -53,7 +53,7 @@ def ridge_sum(
     Source: our own; the vector-valued case, where any functions will do, is in Zeno, Ongie, Blumenfeld, Weinberger &
     Soudry (2023), *How do minimum-norm shallow denoisers look in function space?*
     """
-    problem = Problem(points, values, penalty)
+    problem = Problem(points, values, PathNorm.of_relu_alone(penalty, "known.ridge_sum"))
     x, y, penalty, certify = problem.points, problem.values, problem.penalty, flag("certify", certify)
     if penalty.bias != "free":
         raise ValueError("penalty has bias='penalised', which all axes would share; use bias='free', or interpolate")

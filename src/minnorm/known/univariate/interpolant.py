@@ -9,6 +9,7 @@ from jaxtyping import Float
 
 from minnorm import advice
 from minnorm.checks import flag
+from minnorm.known.neurons import with_neurons_of, with_relu
 from minnorm.known.univariate.dots import connect_the_dots, turns_to_meet
 from minnorm.known.univariate.penalised import penalised
 from minnorm.objective.norm import PathNorm
@@ -30,6 +31,8 @@ def line(x: npt.ArrayLike, y: npt.ArrayLike, penalty: PathNorm | None = None, *,
     for free biases, of the line that connects the dots. For penalised biases with a free skip term and offset it is
     min int sqrt(1 + t^2) |f''(t)| dt, with knots at points and between them: see `line_penalised.penalised`.
 
+    Neurons of another activation, and a free skip term: the same function, its norm over |plus + minus|.
+
     Arguments: `x` (n,) or (n, 1) in any order, equal points only with equal values; `y` (n,); `penalty`, with a free
     offset if biases are free; `certify=False` leaves out the verification (it is exact, and takes most of the time
     for n above 10^5).
@@ -49,7 +52,7 @@ def line(x: npt.ArrayLike, y: npt.ArrayLike, penalty: PathNorm | None = None, *,
     neighbor curvature extrapolation*.
     """
     problem = Problem(x, y, penalty, names=("x", "y", "lam"))
-    penalty, certify = problem.penalty, flag("certify", certify)
+    penalty, certify = with_relu(problem).penalty, flag("certify", certify)
     along = coordinate(problem, "known.line")
     if penalty.bias == "free" and penalty.offset != "free":
         raise ValueError(
@@ -77,7 +80,7 @@ def line(x: npt.ArrayLike, y: npt.ArrayLike, penalty: PathNorm | None = None, *,
     else:
         network = connect_the_dots(t, values, skip=penalty.skip == "free")
         dual[first] = _dual(t, slopes, turns, skip=penalty.skip == "free")
-    solution = Solution(network, dual, penalty)
+    solution = with_neurons_of(problem, Solution(network, dual, penalty))
     return certified(problem, solution) if certify else solution
 
 

@@ -37,7 +37,7 @@ def line_solutions(x: npt.ArrayLike, y: npt.ArrayLike, penalty: PathNorm | None 
     Source: Debarre, Denoyelle, Unser & Fageot (2022), *Sparsest piecewise-linear regression of one-dimensional data*;
     Boursier & Flammarion (2023) for the case without a skip term.
     """
-    if PathNorm.given(penalty).bias != "free" and penalty is not None:
+    if PathNorm.of_relu_alone(penalty, "known.line_solutions").bias != "free" and penalty is not None:
         raise ValueError(f"penalty has bias={penalty.bias!r}; with it known.line returns the sparse minimiser")
     first = line(x, y, penalty, certify=False)
     points, labels = check_points(x, "x")[:, 0], check_values(y, "y")

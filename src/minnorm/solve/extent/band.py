@@ -75,7 +75,7 @@ def band(
     Source: Debarre, Denoyelle, Unser & Fageot (2022), *Sparsest piecewise-linear regression of one-dimensional data*,
     for all solutions on the line; the duality is that of `verify`.
     """
-    problem = Problem(X, y, penalty, names=NAMES)
+    problem = Problem(X, y, PathNorm.of_relu_alone(penalty, "band"), names=NAMES)
     points = check_points(query, "query")
     if points.shape[1] != problem.points.shape[1]:
         raise ValueError(f"query has {points.shape[1]} columns and X has {problem.points.shape[1]}; they must agree")

@@ -16,7 +16,6 @@ from minnorm.training.native.program import Program
 INSTRUCTION_SETS: tuple[str, ...] = tuple(_native.instruction_sets())
 """What the kernel was built for and this processor runs, the best first: of avx512, avx2 and generic."""
 
-_RELU = {"plus": np.float64(1), "minus": np.float64(0)}  # sigma(z) = plus relu(z) + minus relu(-z)
 _GRADIENT, _DESCENT = "minnorm_loss_and_gradient", "minnorm_descend"
 jax.ffi.register_ffi_target(_GRADIENT, _native.loss_and_gradient(), platform="cpu")
 jax.ffi.register_ffi_target(_DESCENT, _native.descend(), platform="cpu")
@@ -60,7 +59,7 @@ def loss_and_gradient(
     `threads`: at most this many; the numbers are the same for each. `jax.vmap` over networks or data is one
     call of the kernel, with the same numbers for each network as alone.
 
-    Returns the loss and a network that holds the gradient; the slope of the ReLU at its kink is 0.
+    Returns the loss and a network that holds the gradient; the slope of the activation at its kink is that of z < 0.
 
     Errors: ValueError for ascending points with more than one coordinate, or with `chosen`.
 
@@ -95,10 +94,11 @@ def loss_and_gradient(
         instructions=instructions or instruction_set(),
         threads=np.int64(threads),
         ascending=ascending,
-        **_RELU,
+        plus=np.float64(network.activation.plus),
+        minus=np.float64(network.activation.minus),
     )
     dw, db, da, dc, dv = gradient
-    return loss, ShallowReLU(dw, db, da, dc, None if network.skip is None else dv)
+    return loss, ShallowReLU(dw, db, da, dc, None if network.skip is None else dv, network.activation)
 
 
 def descend(
@@ -155,7 +155,8 @@ def descend(
         kinds=kinds,
         code=program.code,
         constants=program.constants,
-        **_RELU,
+        plus=np.float64(network.activation.plus),
+        minus=np.float64(network.activation.minus),
     )
     return jax.tree.unflatten(structure, found)
 

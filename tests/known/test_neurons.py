@@ -1,0 +1,105 @@
+"""Neurons that are not ReLU: minima against a linear programme of their own, and certificates against exact sums."""
+
+import math
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from scipy.optimize import linprog
+
+import minnorm as mn
+from minnorm.activation import Activation
+
+SIGMAS = ["relu", "abs", "leaky_relu:0.25", "leaky_relu:0.1", "2.0:-0.7", "0.5:3.0"]
+X, Y = np.array([-1.0, -0.4, 0.2, 0.9, 2.0]), np.array([0.0, 1.0, -0.5, 0.3, 1.0])
+
+
+def least(x, y, sigma, free):
+    """min sum |a_k| over neurons with |w| = 1 and knots at the points, with the columns `free` (n, q) at no cost."""
+    w = np.repeat([1.0, -1.0], x.size)
+    hidden = sigma(w * (x[:, None] - np.tile(x, 2)))
+    rest = np.zeros(free.shape[1])
+    cost = np.concatenate([np.ones(2 * w.size), rest, rest])
+    found = linprog(cost, A_eq=np.hstack([hidden, -hidden, free, -free]), b_eq=y, bounds=(0, None))
+    assert found.status == 0
+    return found.fun
+
+
+@pytest.mark.parametrize("word", SIGMAS)
+def test_the_minimum_on_the_line_is_that_of_a_linear_programme(word):
+    penalty = mn.PathNorm(skip="free", activation=word)
+    expected = least(X, Y, penalty.activation, np.column_stack([np.ones(5), X]))
+    for solution in (mn.known.line(X, Y, penalty), mn.interpolate(X, Y, penalty=penalty)):
+        assert solution.certified
+        assert solution.network.activation == penalty.activation
+        assert solution.value == pytest.approx(expected, rel=1e-9)
+        np.testing.assert_allclose(solution(X), Y, atol=1e-13)
+    assert expected == pytest.approx(mn.known.line(X, Y, mn.PathNorm(skip="free")).value / abs(penalty.activation.bend))
+
+
+@pytest.mark.parametrize("word", SIGMAS[1:])
+@pytest.mark.parametrize("lam", [0.0, 0.02])
+@pytest.mark.parametrize(("bias", "offset", "d"), [("free", "none", 1), ("penalised", "free", 1), ("free", "free", 2)])
+def test_certificates_hold_for_every_neuron(word, lam, bias, offset, d):
+    rng = np.random.default_rng(d)
+    x, y = rng.normal(size=(9, d)), rng.normal(size=9)
+    penalty = mn.PathNorm(bias, "free", offset, word)
+    solution = mn.fit(x, y, lam, penalty=penalty)
+    assert solution.certified
+    assert solution.certificate.scope == "exact"
+    rest = np.mean((solution(x) - y) ** 2) / 2
+    assert solution.value == pytest.approx(
+        penalty.value(solution.network) * (lam or 1) + (rest if lam else 0), rel=1e-9
+    )
+    # |h_sigma| <= dual norm, in exact arithmetic, at random neurons that bend among the data.
+    sigma, norm = penalty.activation, Fraction(solution.certificate.dual_norm)
+    plus, minus = Fraction(sigma.plus), Fraction(sigma.minus)
+    for _ in range(40):
+        w = rng.normal(size=d)
+        b = -float(w @ x[rng.integers(9)]) + 0.1 * rng.normal()
+        h = Fraction(0)
+        for nu, point in zip(solution.dual.tolist(), x.tolist(), strict=True):
+            z = sum((Fraction(p) * Fraction(q) for p, q in zip(w.tolist(), point, strict=True)), Fraction(b))
+            h += Fraction(nu) * (plus * z if z > 0 else -minus * z)
+        cost = math.hypot(*w, b if bias == "penalised" else 0.0)
+        assert abs(h) <= norm * Fraction(cost) + Fraction(1, 10**9)
+    touched = penalty.correlation(solution.dual, x, solution.network)
+    top = np.sign(solution.network.outer_weights) * touched
+    assert np.all(
+        top[penalty.atom_cost(solution.network.inner_weights, solution.network.biases) > 0] > (lam or 1) * (1 - 1e-4)
+    )
+
+
+def test_lam_max_and_the_path_scale_with_the_bend():
+    relu, leaky = (mn.PathNorm(skip="free", activation=word) for word in ("relu", "leaky_relu:0.25"))
+    assert mn.lam_max(X, Y, leaky) == pytest.approx(0.75 * mn.lam_max(X, Y, relu))
+    runs = mn.path(X, Y, [0.03, 0.01, 0.0], penalty=leaky)
+    assert bool(runs.certified.all())
+    for lam, net in mn.solve.regularisation.networks(runs):
+        assert net.activation == Activation(1, -0.25)
+        expected = mn.fit(X, Y, lam / 0.75, penalty=relu)
+        np.testing.assert_allclose(net.evaluate(X[:, None]), expected(X), atol=1e-4)
+
+
+def test_saved_and_loaded(tmp_path):
+    solution = mn.known.line(X, Y, mn.PathNorm(skip="free", activation="abs"))
+    solution.save(tmp_path / "abs.nc")
+    back = mn.Solution.load(tmp_path / "abs.nc")
+    assert back.network.activation == back.penalty.activation == Activation(1, 1)
+    assert mn.verify(X, Y, back).certified
+    assert "activation abs" in repr(back)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda p: mn.band(X, Y, [0.0], penalty=p),
+        lambda p: mn.known.ridge(X[:, None], Y, p),
+        lambda p: mn.known.ridge_sum(X[:, None], Y, p),
+        lambda p: mn.known.line_solutions(X, Y, p),
+        lambda p: mn.known.line_path(X, Y, p),
+    ],
+)
+def test_what_is_for_relu_alone_says_so(call):
+    with pytest.raises(ValueError, match="abs"):
+        call(mn.PathNorm(skip="free", activation="abs"))

@@ -1,0 +1,75 @@
+"""Neurons in terms of ReLU, exactly."""
+
+from dataclasses import replace
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+import minnorm as mn
+from minnorm.activation import Activation
+from minnorm.network import ShallowReLU
+from minnorm.verification import neurons
+
+RNG = np.random.default_rng(8)
+
+
+@pytest.mark.parametrize("word", ["abs", "leaky_relu:0.1", "2.3:-0.7", "0:3.0", "1.0:-0.25"])
+def test_unfolded_is_the_very_same_function(word):
+    net = ShallowReLU(RNG.normal(size=(5, 2)), RNG.normal(size=5), RNG.normal(size=5), np.array(0.3), None, word)
+    other = neurons.unfolded(net)
+    assert other.activation.rectifies
+    sigma = net.activation
+    for point in RNG.normal(size=(4, 2)).tolist():
+        values = []
+        for one, plus, minus in ((net, Fraction(sigma.plus), Fraction(sigma.minus)), (other, Fraction(1), Fraction(0))):
+            total = Fraction(0)
+            for w, b, a in zip(
+                one.inner_weights.tolist(), one.biases.tolist(), one.outer_weights.tolist(), strict=True
+            ):
+                z = sum((Fraction(p) * Fraction(q) for p, q in zip(w, point, strict=True)), Fraction(b))
+                total += Fraction(a) * (plus * z if z > 0 else -minus * z)
+            values.append(total)
+        assert values[0] == values[1]
+
+
+def test_weights_that_have_no_exact_pair_are_not_unfolded():
+    net = ShallowReLU(np.ones((1, 1)), np.zeros(1), np.array([1e-300]), np.array(0.0), None, "leaky_relu:0.1")
+    assert neurons.unfolded(net) is None
+
+
+def test_bends_round_outwards():
+    sigma = Activation(1, -0.1)
+    exact = Fraction(1) - Fraction(0.1)
+    assert neurons.bend(sigma) == exact
+    assert Fraction(neurons.times_bend(3.3, sigma)) >= Fraction(3.3) * exact
+    assert Fraction(neurons.over_bend(3.3, sigma)) >= Fraction(3.3) / exact
+    assert neurons.times_bend(3.3, Activation()) == 3.3
+
+
+def test_a_network_of_other_neurons_is_another_function():
+    x, y = np.array([-1.0, 0.0, 0.5, 2.0]), np.array([0.0, 1.0, -1.0, 0.5])
+    solution = mn.known.line(x, y, mn.PathNorm(skip="free", activation="abs"))
+    wrong = replace(solution.network, activation=Activation(1, -0.25))
+    with pytest.raises(ValueError, match="and the penalty abs"):
+        mn.verify(x, y, replace(solution, network=wrong))
+    leaky = replace(solution, network=wrong, penalty=mn.PathNorm(skip="free", activation="leaky_relu:0.25"))
+    assert not mn.verify(x, y, leaky).certified
+
+
+def test_a_norm_that_is_claimed_too_small_is_not_certified():
+    x, y = np.array([-1.0, 0.0, 0.5, 2.0]), np.array([0.0, 1.0, -1.0, 0.5])
+    solution = mn.known.line(x, y, mn.PathNorm(skip="free", activation="leaky_relu:0.25"))
+    fine = mn.verify(x, y, solution)
+    assert fine.certified
+    larger = mn.verify(x, y, replace(solution, dual=2 * solution.dual))  # feasible after its own scaling
+    assert larger.lower_bound == pytest.approx(fine.lower_bound)
+    assert larger.dual_norm == pytest.approx(2 * fine.dual_norm)
+    assert fine.dual_norm == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize("skip", ["none"])
+def test_without_a_free_linear_term_it_says_what_works(skip):
+    x, y = np.array([-1.0, 0.0, 0.5, 2.0]), np.array([0.0, 1.0, -1.0, 0.5])
+    with pytest.raises(ValueError, match="skip"):
+        mn.interpolate(x, y, penalty=mn.PathNorm(skip=skip, activation="abs"))
