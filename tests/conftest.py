@@ -10,6 +10,8 @@ import jax
 import jaxtyping
 import pytest
 
+import typechecks
+
 SMALL = {
     "name": "small",
     "task": {"kind": "line", "x": [-1.0, 0.0, 0.5, 1.0], "y": [0.0, 1.0, 0.2, 0.4]},
@@ -30,6 +32,12 @@ def programs_are_compiled_once(tmp_path_factory):
     """
     jax.config.update("jax_compilation_cache_dir", str(tmp_path_factory.mktemp("programs")))
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
+
+
+@pytest.fixture(autouse=True)
+def first_calls_are_checked():
+    """The types of each function's first calls in this test."""
+    typechecks.begin()
 
 
 @pytest.fixture

@@ -164,7 +164,8 @@ def lengths(slack: Slacks, mass: Slacks, direction: Direction, together: bool) -
     """How much of a step slacks and multipliers take, at most all of it, and .995 of the way to the boundary."""
     dual = min(1.0, _TO_BOUNDARY * longest(slack, -direction.fall, np.inf))
     primal = min(1.0, _TO_BOUNDARY * longest(mass, direction.change, np.inf))
-    return (min(dual, primal),) * 2 if together else (dual, primal)
+    both = min(dual, primal)
+    return (both, both) if together else (dual, primal)
 
 
 def longest(x: Slacks, change: Slacks, most: float = 1.0) -> float:
