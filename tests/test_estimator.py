@@ -212,3 +212,14 @@ def test_bad_alphas_are_named(alphas, word):
 def test_more_folds_than_points():
     with pytest.raises(ValueError, match="n_splits=5"):
         MinNormRegressorCV().fit(X[:4], Y[:4])
+
+
+def test_leaky_neurons_and_what_they_need():
+    x, y = np.linspace(-1, 1, 7)[:, None], np.abs(np.linspace(-1, 1, 7))
+    est = MinNormRegressor(1e-3, skip="free", activation="leaky_relu:0.25").fit(x, y)
+    assert est.certified_
+    assert str(est.network_.activation) == "leaky_relu:0.25"
+    relu = MinNormRegressor(1e-3 / 0.75, skip="free").fit(x, y)
+    np.testing.assert_allclose(est.predict(x), relu.predict(x), atol=1e-5)
+    with pytest.raises(ValueError, match='skip="free"'):
+        MinNormRegressor(activation="abs").fit(x, y)

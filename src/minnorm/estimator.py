@@ -13,6 +13,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from minnorm import advice
+from minnorm.activation import Activation
 from minnorm.checks import check_values, numbers, real, reject_masked, reject_misread, shown, whole
 from minnorm.objective.norm import Bias, PathNorm, Skip
 from minnorm.objective.problem import Problem, check_weights
@@ -29,14 +30,15 @@ class MinNormRegressor(RegressorMixin, BaseEstimator):
         alpha = 0:  min sum_k |a_k| |w_k|   subject to   f(x_i) = y_i
         alpha > 0:  min 1/(2S) sum_i p_i (f(x_i) - y_i)^2 + alpha sum_k |a_k| |w_k|,    S = sum_i p_i
 
-    with the sample weights p, 1 by default, over networks f(x) = c + v . x + sum_k a_k relu(w_k . x + b_k) of any
+    with the sample weights p, 1 by default, over networks f(x) = c + v . x + sum_k a_k sigma(w_k . x + b_k) of any
     width. Features are used as they are: put a `StandardScaler` before it where their units differ. Predictions are
     good to about the root of the gap: with `tol` 1e-6, to about a thousandth of the labels' size;
     `solution_.data_error` bounds the error at the data.
 
     Arguments: `alpha` >= 0; `bias`, "penalised" if biases count as weights do; `skip`, "free" for a term v . x at no
-    cost; `tol`, the relative gap below which a solution is certified, from 1e-10 up; `max_time` in seconds, after which
-    the best network so far is taken; `random_state` of the searches in data of affine rank above 3.
+    cost; `activation` sigma, "relu" or, with skip="free", "leaky_relu:0.01", "abs" or an `Activation`; `tol`, the
+    relative gap below which a solution is certified, from 1e-10 up; `max_time` in seconds, after which the best network
+    so far is taken; `random_state` of the searches in data of affine rank above 3.
 
     Attributes: `inner_weights_` w (m, d), `biases_` b (m,), `outer_weights_` a (m,), `offset_` c, `skip_` v (d,) or
     None; `network_`, the same as a `ShallowReLU`; `solution_`; `dual_coef_` (n,), the dual vector; `value_`,
@@ -63,6 +65,7 @@ class MinNormRegressor(RegressorMixin, BaseEstimator):
         *,
         bias: Bias = "free",
         skip: Skip = "none",
+        activation: Activation | str = "relu",
         tol: float = 1e-6,
         max_time: float | None = None,
         random_state: int | np.random.RandomState | None = 0,
@@ -70,6 +73,7 @@ class MinNormRegressor(RegressorMixin, BaseEstimator):
         self.alpha = alpha
         self.bias = bias
         self.skip = skip
+        self.activation = activation
         self.tol = tol
         self.max_time = max_time
         self.random_state = random_state
@@ -118,6 +122,7 @@ class MinNormRegressorCV(RegressorMixin, BaseEstimator):
         *,
         bias: Bias = "free",
         skip: Skip = "none",
+        activation: Activation | str = "relu",
         tol: float = 1e-6,
         max_time: float | None = None,
         random_state: int | np.random.RandomState | None = 0,
@@ -126,6 +131,7 @@ class MinNormRegressorCV(RegressorMixin, BaseEstimator):
         self.cv = cv
         self.bias = bias
         self.skip = skip
+        self.activation = activation
         self.tol = tol
         self.max_time = max_time
         self.random_state = random_state
@@ -134,7 +140,7 @@ class MinNormRegressorCV(RegressorMixin, BaseEstimator):
         """Choose alpha and solve for points X (n, d) and values y (n,), which count as `sample_weight` (n,) says."""
         X, y = _data(self, X, y)
         p = check_weights(sample_weight, len(y))
-        penalty, seed = PathNorm(bias=self.bias, skip=self.skip), _seed(self)
+        penalty, seed = _penalty(self), _seed(self)
         self.alphas_ = sequence(
             "alphas", self.alphas, lambda: lam_max(X, y, penalty, sample_weight=p, time_limit=_seconds(self), seed=seed)
         )
@@ -225,13 +231,16 @@ def _seed(estimator: Any) -> int:
     return whole("random_state", state, 0, wanted="a whole number >= 0, a RandomState or None")
 
 
+def _penalty(estimator: Any) -> PathNorm:
+    return PathNorm(bias=estimator.bias, skip=estimator.skip, activation=estimator.activation)
+
+
 def _seconds(estimator: Any) -> float | None:
     return None if estimator.max_time is None else float(estimator.max_time)
 
 
 def _solution(estimator: Any, X: np.ndarray, y: np.ndarray, alpha: float, weights: np.ndarray) -> Solution:
-    penalty = PathNorm(bias=estimator.bias, skip=estimator.skip)
-    problem = Problem(X, y, penalty, alpha, weights=weights, names=("X", "y", "alpha"))
+    problem = Problem(X, y, _penalty(estimator), alpha, weights=weights, names=("X", "y", "alpha"))
     solution = minimise(problem, tolerance=float(estimator.tol), time_limit=_seconds(estimator), seed=_seed(estimator))
     with advice.speaking(_WORDS):
         advice.warn(problem, solution)

@@ -281,3 +281,16 @@ def test_help_has_an_example_that_runs(minnorm, tmp_path, command):
     page = " ".join(minnorm(command, "--help").stdout.split())
     example = page.partition("Example: ")[2].partition(".nc")[0] + ".nc"
     assert minnorm(*example.split()[1:], "--json").returncode == 0
+
+
+def test_other_neurons_are_solved_saved_and_verified(minnorm, plane):
+    options = ["--skip", "free", "--activation", "leaky_relu:0.25", "--out", "s.nc", "--json"]
+    result = one_object(minnorm("solve", plane, *options))
+    penalty = mn.PathNorm(skip="free", activation="leaky_relu:0.25")
+    assert result["certified"]
+    assert result["value"] == pytest.approx(mn.interpolate(X, Y, penalty=penalty).value)
+    assert one_object(minnorm("verify", plane, "s.nc", "--json"))["certified"]
+    refused = minnorm("solve", plane, "--activation", "abs")
+    assert refused.returncode == 2
+    assert "skip" in refused.stderr
+    assert refused.stderr.count("\n") == 1

@@ -40,6 +40,15 @@ Bias = Annotated[
 Skip = Annotated[
     Literal["none", "free"], typer.Option(help="Whether there is a term v . x, at no cost.", rich_help_panel=PENALTY)
 ]
+Neurons = Annotated[
+    str,
+    typer.Option(
+        "--activation",
+        metavar="relu|leaky_relu:SLOPE|abs",
+        help="What neurons do; solved where --skip is free.",
+        rich_help_panel=PENALTY,
+    ),
+]
 Offset = Annotated[
     Literal["free", "none"], typer.Option(help="Whether there is a constant, at no cost.", rich_help_panel=PENALTY)
 ]

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 import typer
 
 from minnorm.cli import reading
-from minnorm.cli.options import OUTPUT, Bias, Json, Skip, Target, Threads, decimal, whole, writable
+from minnorm.cli.options import OUTPUT, Bias, Json, Neurons, Skip, Target, Threads, decimal, whole, writable
 from minnorm.cli.reading import Data, Decimal, Drop, DropMissing, Features, Reading, Separator, Weights
 from minnorm.cli.show import deliver, plain, print_json, print_table, steps_progress, text
 
@@ -39,6 +39,7 @@ def train(
     ] = "constant",
     bias: Bias = "free",
     skip: Skip = "none",
+    activation: Neurons = "relu",
     initial: Annotated[str, typer.Option(help="Initialisation.", rich_help_panel=_NETWORK)] = "xavier_uniform",
     biases: Annotated[
         Literal["uniform", "zero"], typer.Option(help="Initial biases.", rich_help_panel=_NETWORK)
@@ -87,7 +88,7 @@ def train(
             batch_size=batch_size,
             decay=decay,
             schedule=schedule,
-            penalty=PathNorm(bias=bias, skip=skip),
+            penalty=PathNorm(bias=bias, skip=skip, activation=activation),
             initial=initial,
             biases=biases,
             antisymmetric=antisymmetric,

@@ -7,8 +7,17 @@ import math
 from collections.abc import Iterable, Iterator
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BeforeValidator, Field, TypeAdapter, ValidationError, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    TypeAdapter,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
+from minnorm.activation import Activation
 from minnorm.objective.norm import PathNorm
 from minnorm.study.specification.pages import PAGES
 from minnorm.study.specification.places import Misplaced, Place, first_error, unknown
@@ -33,6 +42,7 @@ class PenaltySpec(Strict):
     ] = "free"
     skip: Literal["none", "free"] = "none"
     offset: Literal["free", "none"] = "free"
+    activation: Annotated[str, AfterValidator(lambda word: str(Activation.of(word)))] = "relu"
 
 
 class TrainSpec(Strict):
