@@ -18,10 +18,15 @@ SHELLS = mn.known.radial_shells(3, [(0.0, 1.0), (2.0, 4.0)], [1.0, 0.0, 0.5])
 TARGET = mn.known.radial_target(3, [(0.0, 1.0), (2.0, 4.0)], [1.0, 0.0, 0.5])
 
 
-@pytest.mark.parametrize(
-    "thing",
-    [mn.Problem(X, Y), mn.Problem(X, Y, lam=0.1, weights=np.arange(200.0)), LINE, PLANE, *BUMPS, SHELLS, TARGET],
-)
+PROBLEMS = [mn.Problem(X, Y), mn.Problem(X, Y, lam=0.1, weights=np.arange(200.0))]
+FAMILIES = [
+    mn.known.line_path(X, Y),
+    mn.known.line_solutions(X, Y),
+    mn.known.denoiser([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]], 0.1),
+]
+
+
+@pytest.mark.parametrize("thing", [*PROBLEMS, LINE, PLANE, *BUMPS, SHELLS, TARGET, *FAMILIES])
 def test_four_lines_say_what_it_is(thing):
     lines = repr(thing).splitlines()
     assert len(lines) == 4
@@ -39,6 +44,10 @@ def test_norm_size_and_proof_are_the_object_s_own():
     assert "norm   16" in repr(BUMP)
     assert f"between {BUMP.norm_bounds[0]:.17g} and" in repr(BUMP)
     assert "levels 1, 0, 0.5 in dimension 3" in repr(SHELLS)
+    path, solutions, denoiser = FAMILIES
+    assert f"lam_max = {path.lams[0]:.10g}" in repr(path)
+    assert f"{solutions.knots.size} knots" in repr(solutions)
+    assert f"norm   {denoiser.norm:.10g}" in repr(denoiser)
     assert float(repr(TARGET).splitlines()[1].split()[1]) == pytest.approx(28)
 
 

@@ -13,8 +13,8 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.spatial import KDTree
 
+from minnorm.nearest import nearest_pair
 from minnorm.objective.problem import Problem
 from minnorm.solution import Certificate, Ending, Solution, UncertifiedWarning
 
@@ -185,15 +185,10 @@ def _of_the_data(problem: Problem, words: Words) -> list[str]:
 
 
 def _of_twins(x: np.ndarray, words: Words) -> list[str]:
-    distinct = np.unique(x, axis=0)
-    if len(distinct) < 2:
+    (i, j), apart = nearest_pair(x)
+    if apart > _TWINS * float(np.max(np.ptp(x, axis=0))):
         return []
-    apart, which = KDTree(distinct).query(distinct, k=2)
-    k = int(np.argmin(apart[:, 1]))
-    if apart[k, 1] > _TWINS * float(np.max(np.ptp(x, axis=0))):
-        return []
-    i, j = (int(np.flatnonzero(np.all(x == distinct[m], axis=1))[0]) for m in (k, np.asarray(which)[k, 1]))
-    return [f"merge rows {min(i, j)} and {max(i, j)} of {words.points}, they are {apart[k, 1]:.1e} apart"]
+    return [f"merge rows {i} and {j} of {words.points}, they are {apart:.1e} apart"]
 
 
 def _listed(ways: list[str]) -> str:

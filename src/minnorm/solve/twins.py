@@ -8,6 +8,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial import KDTree
 
+from minnorm.nearest import nearest_pair
 from minnorm.objective.problem import Problem
 from minnorm.solution import Solution
 from minnorm.solve.polish import misfits
@@ -51,18 +52,6 @@ def distances_to_twins(points: np.ndarray) -> Float[np.ndarray, " N"]:
     distinct, group = np.unique(points, axis=0, return_inverse=True)
     merged, group = without_twins(distinct, group.reshape(-1))
     return np.linalg.norm(points - merged[group], axis=1) if len(merged) < len(distinct) else np.zeros(len(points))
-
-
-def nearest_pair(points: np.ndarray) -> tuple[tuple[int, int], float]:
-    """The two nearest of the points that are not equal, as indices in order, and their distance."""
-    distinct, first = np.unique(points, axis=0, return_index=True)
-    if len(distinct) < 2:
-        return (0, 0), math.inf
-    size = float(np.max(np.abs(distinct)))  # the squares of very small numbers are 0
-    distance, other = (np.asarray(part) for part in KDTree(distinct / size).query(distinct / size, k=2))
-    k = int(np.argmin(distance[:, 1]))
-    i, j = sorted((int(first[k]), int(first[other[k, 1]])))
-    return (i, j), float(distance[k, 1]) * size
 
 
 def reject_twins(problem: Problem, solution: Solution) -> None:

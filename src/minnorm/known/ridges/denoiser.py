@@ -9,6 +9,7 @@ from jaxtyping import Float
 from minnorm.checks import numbers, real
 from minnorm.network import ShallowReLU
 from minnorm.objective.problem import check_points
+from minnorm.pictures import record
 
 _LEAST = 1e-150  # the size of points whose squares float64 can hold
 _SAME = 1e-12  # cosines nearer to 1 are of one ray, and cosines up to this are of no acute angle
@@ -74,6 +75,14 @@ class Denoiser:
     vertex: Float[np.ndarray, " d"]
     directions: Float[np.ndarray, "k d"]
     places: tuple[Float[np.ndarray, " _"], ...]
+
+    def __repr__(self) -> str:
+        facts = {
+            "norm": f"{self.norm:.10g}",
+            "size": f"{len(self.directions)} rays, {sum(at.size - 1 for at in self.places)} steps",
+            "balls": f"of radius {self.radius:.6g} around {len(self.clean)} points",
+        }
+        return record(f"Denoiser: least norm in dimension {self.vertex.size}", facts)
 
     def __call__(self, points: npt.ArrayLike) -> npt.NDArray[np.float64]:
         """f at points (q, d), in the same shape; for d = 1 at numbers of any shape."""

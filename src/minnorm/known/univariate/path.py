@@ -12,6 +12,7 @@ from minnorm.known.univariate.dots import connect_the_dots
 from minnorm.known.univariate.interpolant import certified, coordinate, line
 from minnorm.objective.norm import PathNorm
 from minnorm.objective.problem import Problem
+from minnorm.pictures import record
 from minnorm.solution import Solution
 
 _EVENTS = 100  # a point may come and go this often, on average
@@ -81,6 +82,15 @@ class LinePath:
     lams: Float[np.ndarray, " L"]
     segments: tuple[Segment, ...]
     exact: bool
+
+    def __repr__(self) -> str:
+        below = "0" if self.exact else f"{self.lams[-1]:.6g}, where rounding errors end it"
+        facts = {
+            "norm": str(self.problem.penalty),
+            "size": f"{self.points.size} distinct points, {self.lams.size} breakpoints",
+            "lams": f"from lam_max = {self.lams[0]:.10g} down to {below}",
+        }
+        return record("LinePath: the minimisers of loss + lam norm for every lam", facts)
 
     def values(self, lam: float | int) -> Float[np.ndarray, " m"]:
         """The fitted values at the distinct points, in increasing order, for one lam."""

@@ -11,6 +11,7 @@ from minnorm.known.univariate.dots import connect_the_dots
 from minnorm.known.univariate.interpolant import certified, line
 from minnorm.objective.norm import PathNorm
 from minnorm.objective.problem import Problem
+from minnorm.pictures import record
 from minnorm.solution import Solution
 
 _ROUNDING = 4 * np.finfo(float).eps
@@ -58,6 +59,14 @@ class LineSolutions:
     broken: "Broken"
     sparsest: Solution
     knots: Float[np.ndarray, " k"]
+
+    def __repr__(self) -> str:
+        facts = {
+            "norm": f"{self.sparsest.penalty.value(self.sparsest.network):.10g} ({self.sparsest.penalty})",
+            "size": f"{self.knots.size} knots of the sparsest",
+            "band": "one minimiser" if self.unique else "more than one minimiser",
+        }
+        return record(f"LineSolutions: all least-norm interpolants of {self.broken.t.size} points", facts)
 
     @property
     def unique(self) -> bool:
