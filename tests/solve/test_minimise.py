@@ -24,6 +24,15 @@ seeds = st.integers(0, 2**32 - 1)
 quick = settings(max_examples=2, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 unchecked = pytest.mark.usefixtures("unchecked")  # type checks at run time would take most of the time
 PENALTIES = [PathNorm(*parts) for parts in itertools.product(("free", "penalised"), ("none", "free"), ("free", "none"))]
+two_penalties = pytest.mark.parametrize(
+    "penalty",
+    [
+        PathNorm(),
+        PathNorm("penalised", "none", "none"),
+        *(pytest.param(p, marks=pytest.mark.slow) for p in PENALTIES[1:7]),
+    ],
+    ids=lambda p: f"{p.bias}-{p.skip}-{p.offset}",
+)
 every_penalty = pytest.mark.parametrize("penalty", PENALTIES, ids=lambda p: f"{p.bias}-{p.skip}-{p.offset}")
 both = pytest.mark.parametrize("lam", [0.0, 5e-3])
 
@@ -122,7 +131,11 @@ def test_closed_forms(problem):
 
 
 @unchecked
-@pytest.mark.parametrize("problem", PLANE, ids=lambda p: p.name)
+@pytest.mark.parametrize(
+    "problem",
+    [PLANE[0], PLANE[3], *(pytest.param(p, marks=pytest.mark.slow) for p in PLANE[1:3])],
+    ids=lambda p: p.name,
+)
 def test_a_hundred_points_in_the_plane(problem):
     x, y = problem.points, problem.values
     lam = problem.lam * lam_max(x, y)
@@ -273,15 +286,7 @@ def test_units(seed, s, c):
         assert sol.value == pytest.approx(value, rel=2e-6)
 
 
-@pytest.mark.parametrize(
-    "penalty",
-    [
-        PathNorm(),
-        PathNorm("penalised", "none", "none"),
-        *(pytest.param(p, marks=pytest.mark.slow) for p in PENALTIES[1:7]),
-    ],
-    ids=lambda p: f"{p.bias}-{p.skip}-{p.offset}",
-)
+@two_penalties
 @both
 @given(seed=seeds)
 @settings(max_examples=1, deadline=None)
@@ -340,7 +345,7 @@ def lattice(*sizes):
     return np.array(list(itertools.product(*(np.arange(float(size)) for size in sizes))))
 
 
-@every_penalty
+@two_penalties
 @both
 def test_a_lattice(penalty, lam):
     x = lattice(4, 4) - 1.5
@@ -432,7 +437,7 @@ def test_data_without_an_answer_are_refused():
         assert "\n" not in str(error.value)
 
 
-@every_penalty
+@two_penalties
 @pytest.mark.parametrize("lam", [0.0, 0.01, 10.0])
 def test_small_and_constant_data(penalty, lam):
     rng = np.random.default_rng(0)

@@ -31,7 +31,10 @@ def solved(x, y, lam=0.0, penalty=FREE):
     return minimise(Problem(x, y, penalty, lam), certify=False)
 
 
-@pytest.mark.parametrize("penalty", [FREE, SKIP, PathNorm("penalised"), PathNorm(offset="none")])
+@pytest.mark.parametrize(
+    "penalty",
+    [SKIP, PathNorm("penalised"), *(pytest.param(p, marks=pytest.mark.slow) for p in (FREE, PathNorm(offset="none")))],
+)
 @pytest.mark.parametrize(
     ("level", "steep", "away"), [(1e9, 0.0, 0.0), (1e8, 1e7, 0.0), (0.0, 0.0, 1e8), (1e12, 0.0, 1e4)]
 )

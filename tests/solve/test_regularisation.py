@@ -29,7 +29,11 @@ def name(penalty):
     return f"{penalty.bias}-{penalty.skip}-{penalty.offset}"
 
 
-@pytest.fixture(scope="module", params=PENALTIES, ids=name)
+# The first and the last of them; all where there is time.
+LONGER = [pytest.param(p, marks=pytest.mark.slow, id=name(p)) for p in PENALTIES[1:-1]]
+
+
+@pytest.fixture(scope="module", params=[PENALTIES[0], *LONGER, PENALTIES[-1]], ids=name)
 def solved(request):
     x, y = data()
     largest = lam_max(x, y, request.param)
@@ -146,7 +150,7 @@ def test_scaling_laws(factor):
 
 
 def test_default_grid():
-    x, y = data(n=8)
+    x, y = data(n=5)
     ds = path(x, y, certify=False)
     assert ds.sizes["lam"] == 25
     assert float(ds.lam[0]) == ds.attrs["lam_max"]
@@ -193,7 +197,7 @@ def test_time_limit_still_answers():
 
 
 @pytest.mark.filterwarnings("ignore::minnorm.UncertifiedWarning")
-@pytest.mark.parametrize("late", [0.0, 1.0, 3.0])
+@pytest.mark.parametrize("late", [0.0, 3.0, pytest.param(1.0, marks=pytest.mark.slow)])
 def test_what_each_problem_takes_beyond_its_share_is_kept_for_the_others(late, monkeypatch):
     """On a clock of its own, where each takes its share and `late` seconds more."""
     now, limits, moments, whole = [0.0], [], [], minimise

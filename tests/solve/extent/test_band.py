@@ -58,7 +58,7 @@ def test_two_points_on_the_line():
     assert band([0.0, 1.0], [1.0, 0.0], [-2.0]).lower.values.tolist() == [1.0]
 
 
-@pytest.mark.parametrize("seed", [0, 1, 2, *(pytest.param(k, marks=pytest.mark.slow) for k in range(3, 8))])
+@pytest.mark.parametrize("seed", [0, *(pytest.param(k, marks=pytest.mark.slow) for k in range(1, 8))])
 @pytest.mark.parametrize("skip", ["free", "none"])
 def test_closed_form_equals_the_general_method(seed, skip):
     x, y, query = line_data(seed)
