@@ -10,7 +10,7 @@ import pytest
 
 from minnorm.network import ShallowReLU
 from minnorm.objective.norm import PathNorm
-from minnorm.training import OPTIMIZERS
+from minnorm.training.choice import Choice
 from minnorm.training.engine import Engine, Rows, Setting, State, Varied
 from minnorm.training.initial import initial_network
 
@@ -21,20 +21,10 @@ PENALTIES = [PathNorm(), PathNorm(bias="penalised", skip="free"), PathNorm(skip=
 
 
 def engine(optimizer="gd", x=X, y=Y, **changes):
-    entry = OPTIMIZERS[optimizer]
-    setting = {
-        "optimizer": optimizer,
-        "options": entry.options,
-        "decay": entry.decay,
-        "penalty": PathNorm(),
-        "initial": "pytorch",
-        "biases": "uniform",
-        "antisymmetric": False,
-        "width": WIDTH,
-        "batch_size": None,
-        "dtype": "float64",
-    }
-    return Engine(Rows(jnp.asarray(x), jnp.asarray(y)), Setting(**(setting | changes)))
+    program = {name: changes.pop(name) for name in ("engine", "threads") if name in changes}
+    chosen = {"optimizer": optimizer, "initial": "pytorch", "width": WIDTH, "dtype": "float64"} | changes
+    setting = Setting(Choice.of(**chosen).checked(len(y)), **program)
+    return Engine(Rows(jnp.asarray(x), jnp.asarray(y)), setting)
 
 
 def varied(learning_rate=0.05, weight_decay=0.0, scale=1.0, seed=0):

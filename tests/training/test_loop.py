@@ -16,7 +16,8 @@ import xarray as xr
 from minnorm.known import line
 from minnorm.network import ShallowReLU
 from minnorm.objective.norm import PathNorm
-from minnorm.training import AXES, OPTIMIZERS, networks, train
+from minnorm.training import AXES, networks, train
+from minnorm.training.choice import Choice
 from minnorm.training.engine import Engine, Rows, Setting, Varied
 
 X, Y = np.array([-1.0, -0.4, 0.2, 1.0]), np.array([0.0, 0.8, 0.3, 0.5])
@@ -118,19 +119,7 @@ def test_a_grid_is_one_program(grid, single, traces):
 
 def test_every_network_of_a_grid_is_the_one_trained_alone(grid):
     """To rounding: XLA may sum in another order for a batch."""
-    entry = OPTIMIZERS["momentum"]
-    setting = Setting(
-        optimizer="momentum",
-        options=entry.options,
-        decay=entry.decay,
-        penalty=PathNorm(),
-        initial="xavier_uniform",
-        biases="uniform",
-        antisymmetric=False,
-        width=WIDTH,
-        batch_size=None,
-        dtype="float64",
-    )
+    setting = Setting(Choice.of(optimizer="momentum", width=WIDTH, dtype="float64").checked(len(Y)))
     with jax.enable_x64(True):
         engine = Engine(Rows(jnp.asarray(X[:, None]), jnp.asarray(Y)), setting)
         advance = jax.jit(engine.advance)

@@ -7,6 +7,7 @@ import pytest
 
 from minnorm.objective.norm import PathNorm
 from minnorm.training import OPTIMIZERS, SCHEDULES, train
+from minnorm.training.choice import Choice
 from minnorm.training.engine import Engine, Rows, Setting, Varied
 
 STEPS, WIDTH, LEARNING_RATE, WEIGHT_DECAY = 20, 6, 0.03, 0.05
@@ -269,22 +270,19 @@ def flat(network):
 
 def trained(x, y, name, options, decay, penalty, schedule="constant", engine="xla"):
     """Parameters before and after training, flat."""
-    entry = OPTIMIZERS[name]
-    setting = Setting(
+    chosen = Choice.of(
         optimizer=name,
-        options={**entry.options, **options},
-        decay=decay or entry.decay,
+        options=options,
+        decay=decay,
         penalty=penalty,
         initial="pytorch",
-        biases="uniform",
-        antisymmetric=False,
         width=WIDTH,
-        batch_size=len(y) if entry.batch == "mini" else None,
+        batch_size=len(y) if OPTIMIZERS[name].batch == "mini" else None,
         dtype="float64",
-        engine=engine,
         schedule=schedule,
-        horizon=STEPS,
+        steps=STEPS,
     )
+    setting = Setting(chosen.checked(len(y)), engine)
     with jax.enable_x64(True):
         engine = Engine(Rows(jnp.asarray(x), jnp.asarray(y)), setting)
         varied = Varied(*map(jnp.asarray, (LEARNING_RATE, WEIGHT_DECAY, 1.0, 7)))

@@ -1,7 +1,7 @@
 """Training with the common optimisers, whole grids at once."""
 
-from minnorm.training.arguments import usual_batch as usual_batch
 from minnorm.training.checkpoint import Checkpoint as Checkpoint
+from minnorm.training.choice import usual_batch as usual_batch
 from minnorm.training.initial import INITIALISATIONS as INITIALISATIONS
 from minnorm.training.loop import recorded_steps as recorded_steps
 from minnorm.training.loop import train as train

@@ -1,141 +1,54 @@
 """The boundary of `train`: its arguments checked, one clear error for each."""
 
 import dataclasses
-from collections.abc import Callable, Mapping, Sequence
-from typing import get_args
+from collections.abc import Callable, Sequence
 
 import jax
 import numpy as np
 from jaxtyping import Int
 
-from minnorm.checks import choice, flag, instance, real, several, shown, whole
+from minnorm.checks import choice, several, shown, whole
 from minnorm.network import ShallowReLU
-from minnorm.objective.problem import Problem
 from minnorm.resources import cores
-from minnorm.training.engine import Kind, Setting
-from minnorm.training.initial import INITIALISATIONS, Biases
+from minnorm.training.choice import Choice
+from minnorm.training.engine import Kind
 from minnorm.training.native.calls import instruction_set
-from minnorm.training.optimizers import OPTIMIZERS, Decay
-from minnorm.training.schedules import SCHEDULES
 
-Start = Callable[[int, int], ShallowReLU]
+Given = Callable[[int, int], ShallowReLU]
 """Gives the network of a seed and a width from which training starts."""
 
-_SGD_BATCH = 32
 
-
-def usual_batch(optimizer: str, points: int) -> int | None:
-    """The points of a step of `train` without `batch_size`; None: all.
-
-    >>> usual_batch("sgd", 100), usual_batch("adam", 100)
-    (32, None)
-    """
-    return min(_SGD_BATCH, points) if OPTIMIZERS[optimizer].batch == "mini" else None
-
-
-def setting(
-    optimizer: str,
-    options: Mapping[str, float] | None,
-    decay: str | None,
-    problem: Problem,
-    initial: str,
-    biases: str,
-    antisymmetric: bool,
-    width: int,
-    batch_size: int | None,
-    dtype: str,
-    engine: str,
-    schedule: str,
-    steps: int,
-    given: bool,
-) -> Setting:
-    """What all networks share. `given`: they don't start from `initial`, which is to be left as it is by default."""
-    optimizer = choice("optimizer", optimizer, OPTIMIZERS)
-    entry = OPTIMIZERS[optimizer]
-    if options is not None:
-        instance("options", options, Mapping, "a dictionary of numbers, or None")
-    options = {str(name): value for name, value in (options or {}).items()}
-    unknown = set(options) - set(entry.options)
-    if unknown:
-        raise ValueError(
-            f"options has {sorted(unknown)}, which {optimizer} does not take; it takes {sorted(entry.options)}"
-        )
-    options = {
-        name: real(f"options[{name!r}]", value, "a finite number >= 0", lambda number: 0 <= number < np.inf)
-        for name, value in options.items()
-    }
-    n = len(problem.values)
-    if batch_size is None:
-        batch_size = usual_batch(optimizer, n)
-    elif entry.batch == "full":
-        raise ValueError(f"batch_size is {batch_size}; {optimizer} takes all data in each step: use sgd")
-    else:
-        batch_size = whole("batch_size", batch_size, 1)
-        if batch_size > n:
-            raise ValueError(f"batch_size is {batch_size}, more than the {n} points; use None for all data")
-    for name, value, usual in (
-        ("initial", initial, "xavier_uniform"),
-        ("biases", biases, "uniform"),
-        ("antisymmetric", antisymmetric, False),
-    ):
-        if given and shown(value) != shown(usual):
-            raise ValueError(f"{name} is {value!r}, but start gives the networks; leave one of them out")
-    coupling: Decay = entry.decay if decay is None else choice("decay", decay, get_args(Decay))
-    if entry.gradient == "searched" and coupling == "decoupled":
-        raise ValueError(
-            f"decay is 'decoupled'; {optimizer} searches along lines for less of the objective, which is 'coupled'"
-        )
-    return Setting(
-        optimizer=optimizer,
-        options={**entry.options, **options},
-        decay=coupling,
-        penalty=problem.penalty,
-        initial="given" if given else choice("initial", initial, INITIALISATIONS),
-        biases=choice("biases", biases, get_args(Biases)),
-        antisymmetric=flag("antisymmetric", antisymmetric),
-        width=whole("width", width, 1, 2**31 - 1),
-        batch_size=batch_size,
-        dtype=choice("dtype", dtype, ("float32", "float64")),
-        engine=_engine(engine),
-        schedule=choice("schedule", schedule, SCHEDULES),
-        horizon=whole("steps", steps, 0, 2**31 - 1),
-    )
-
-
-def given_networks(start: Start, seeds: Int[np.ndarray, " s"], dim: int, setting: Setting) -> ShallowReLU:
+def given_networks(start: Given, seeds: Int[np.ndarray, " s"], dim: int, chosen: Choice) -> ShallowReLU:
     """What `start` gives for all seeds, as one network of NumPy arrays with an axis for seeds in front."""
-    networks = [_given_network(start, seed, dim, setting) for seed in seeds.tolist()]
+    networks = [_given_network(start, seed, dim, chosen) for seed in seeds.tolist()]
     return jax.tree.map(lambda *parts: np.stack(parts), *networks)
 
 
-def _given_network(start: Start, seed: int, dim: int, setting: Setting) -> ShallowReLU:
-    call = f"start({seed}, {setting.width})"
-    found = start(seed, setting.width)
+def _given_network(start: Given, seed: int, dim: int, chosen: Choice) -> ShallowReLU:
+    call = f"start({seed}, {chosen.width})"
+    found = start(seed, chosen.width)
     if not isinstance(found, ShallowReLU):
         raise ValueError(f"{call} is a {type(found).__name__}; give a function that returns a ShallowReLU")
-    if (found.width, found.dim) != (setting.width, dim):
+    if (found.width, found.dim) != (chosen.width, dim):
         raise ValueError(
             f"{call} has width {found.width} and {found.dim} coordinates; "
-            f"give networks of width {setting.width} for points of {dim}"
+            f"give networks of width {chosen.width} for points of {dim}"
         )
     with np.errstate(over="ignore"):  # what the type can't hold is found below
-        parts = {
-            name: np.asarray(part, setting.dtype) for name, part in found.to_dict().items() if name != "activation"
-        }
+        parts = {name: np.asarray(part, chosen.dtype) for name, part in found.to_dict().items() if name != "activation"}
     for name, part in parts.items():
         if not np.all(np.isfinite(part)):
-            raise ValueError(f"{call} is not finite in {setting.dtype}, in its {name}; give finite parameters")
+            raise ValueError(f"{call} is not finite in {chosen.dtype}, in its {name}; give finite parameters")
     try:
-        setting.penalty.admit(found)
+        chosen.penalty.admit(found)
     except ValueError as error:
         raise ValueError(f"{call} does not agree with penalty: {error}") from None
-    parts.pop("skip", None) if setting.penalty.skip == "none" else parts.setdefault(
-        "skip", np.zeros(dim, setting.dtype)
-    )
-    return dataclasses.replace(ShallowReLU.from_dict(parts), activation=setting.penalty.activation)
+    parts.pop("skip", None) if chosen.penalty.skip == "none" else parts.setdefault("skip", np.zeros(dim, chosen.dtype))
+    return dataclasses.replace(ShallowReLU.from_dict(parts), activation=chosen.penalty.activation)
 
 
-def _engine(engine: str) -> Kind:
+def engine_kind(engine: str) -> Kind:
+    """Who computes: the compiled kernel on a processor, unless asked otherwise."""
     engine = choice("engine", engine, ("auto", "native", "xla"))
     device = jax.default_backend()
     if engine == "native" and device != "cpu":

@@ -1,7 +1,6 @@
 """The engines: one compiled program that advances a batch of networks by any number of steps."""
 
 import dataclasses
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
@@ -12,11 +11,11 @@ from jaxtyping import Float, Int, PRNGKeyArray
 
 from minnorm._types import Array
 from minnorm.network import ShallowReLU
-from minnorm.objective.norm import PathNorm
-from minnorm.training.initial import Biases, initial_network
+from minnorm.training.choice import Choice
+from minnorm.training.initial import initial_network
 from minnorm.training.native import calls as native
 from minnorm.training.native.program import Program, elementwise_program
-from minnorm.training.optimizers import OPTIMIZERS, Decay, line_search
+from minnorm.training.optimizers import OPTIMIZERS, line_search
 from minnorm.training.schedules import SCHEDULES
 
 Kind = Literal["native", "xla"]
@@ -47,22 +46,11 @@ class State(NamedTuple):
 class Setting:
     """What all networks of one program share."""
 
-    optimizer: str
-    options: Mapping[str, float]
-    decay: Decay
-    penalty: PathNorm
-    initial: str
-    biases: Biases
-    antisymmetric: bool
-    width: int
-    batch_size: int | None
-    dtype: str
+    choice: Choice
+    """Checked: with every default written out. Its steps are those of the whole run, for the schedule."""
     engine: Kind = "xla"
     threads: int = 1
     """Of the native kernel, within one call; the numbers do not depend on it."""
-    schedule: str = "constant"
-    horizon: int = 1
-    """Steps of the whole run, for the schedule."""
 
 
 class Rows(NamedTuple):
@@ -92,12 +80,13 @@ class Engine:
         """`given`: seeds, and the networks from which they start (stacked), for the initial law "given"."""
         self.ascending = (
             setting.engine == "native"
-            and setting.batch_size is None
+            and setting.choice.batch_size is None
             and data.points.shape[1] == 1
             and len(data.points) >= _SORTED_FROM
         )
         self.data = data.at(jnp.argsort(data.points[:, 0])) if self.ascending else data
         self.setting, self.given = setting, given
+        self.choice, self.rule = setting.choice, setting.choice.rule
 
     def start(self, varied: Varied) -> State:
         """The network at initialisation; the same seed starts from the same one whatever else varies."""
@@ -113,31 +102,31 @@ class Engine:
         return jax.tree.map(lambda part: varied.scale * part[place], networks)
 
     def _drawn(self, varied: Varied) -> ShallowReLU:
-        s = self.setting
+        choice, start = self.choice, self.choice.start
         network = initial_network(
             self._keys(varied)[0],
-            s.initial,
+            start.initial,
             self.data.points.shape[1],
-            s.width,
+            choice.width,
             varied.scale,
-            biases=s.biases,
-            antisymmetric=s.antisymmetric,
-            skip=s.penalty.skip == "free",
-            dtype=jnp.dtype(s.dtype),
+            biases=start.biases,
+            antisymmetric=start.antisymmetric,
+            skip=choice.penalty.skip == "free",
+            dtype=jnp.dtype(choice.dtype),
         )
-        if s.penalty.offset == "none":
+        if choice.penalty.offset == "none":
             network = _with_offset(network, jnp.zeros_like(network.offset))
-        return dataclasses.replace(network, activation=s.penalty.activation)
+        return dataclasses.replace(network, activation=choice.penalty.activation)
 
     def advance(self, state: State, varied: Varied, count: Int[Array, ""]) -> State:
         """`count` steps; by the native engine many at once, where it can run the optimiser's update."""
         program = self._program(state, varied)
         if program is None:
             return jax.lax.fori_loop(0, count, lambda _, now: self._step(now, varied), state)
-        if self.setting.batch_size is None:
+        if self.choice.batch_size is None:
             return self._descend(program, state, varied, count, self.data, None)
-        noisy, dim = OPTIMIZERS[self.setting.optimizer].gradient == "noisy", self.data.points.shape[1]
-        numbers = self.setting.batch_size * (dim + 2 if noisy else 1)
+        noisy, dim = OPTIMIZERS[self.rule.optimizer].gradient == "noisy", self.data.points.shape[1]
+        numbers = self.choice.batch_size * (dim + 2 if noisy else 1)
         several = max(1, min(_STEPS_DRAWN, _NUMBERS_DRAWN // numbers))
 
         def draw_and_descend(i: Int[Array, ""], now: State) -> State:
@@ -156,7 +145,7 @@ class Engine:
 
     def runs_whole_steps(self) -> bool:
         """Whether the native engine runs the optimiser's update too, and many steps in one call."""
-        number = jnp.ones((), self.setting.dtype)
+        number = jnp.ones((), self.choice.dtype)
         varied = Varied(number, number, number, jnp.zeros((), jnp.int32))
         return self._program(jax.eval_shape(self.start, varied), varied) is not None
 
@@ -170,11 +159,11 @@ class Engine:
         def measure(network: ShallowReLU, weight_decay: Float[Array, ""]) -> dict[str, Any]:
             loss, gradient = self._gradient(network, self.data, None)
             gradient = self._with_decay(gradient, network, weight_decay)
-            half_squares = self.setting.penalty.half_squares(network)
+            half_squares = self.choice.penalty.half_squares(network)
             return {
                 "training_loss": loss,
                 "objective": loss + weight_decay * half_squares,
-                "path_norm": self.setting.penalty.total(network),
+                "path_norm": self.choice.penalty.total(network),
                 "half_squares": half_squares,
                 "gradient_norm": optax.tree.norm(gradient),
             }
@@ -182,13 +171,13 @@ class Engine:
         return measure(network, varied.weight_decay)
 
     def _step(self, state: State, varied: Varied) -> State:
-        entry, options = OPTIMIZERS[self.setting.optimizer], self.setting.options
+        entry, options = OPTIMIZERS[self.rule.optimizer], self.rule.constants
         if entry.gradient == "searched":
-            longest = varied.learning_rate * SCHEDULES[self.setting.schedule](self.setting.horizon)(state.step)
+            longest = varied.learning_rate * SCHEDULES[self.rule.schedule](self.choice.steps)(state.step)
             search = self._one_by_one(self._search)
             network, memory = search(state.network, state.memory, longest, varied.weight_decay)
             return State(network, memory, state.step + 1)
-        chosen = None if self.setting.batch_size is None else self._rows(varied, state.step)
+        chosen = None if self.choice.batch_size is None else self._rows(varied, state.step)
         if entry.gradient == "noisy":
             rows = slice(None) if chosen is None else chosen
             _, gradient = self._gradient(state.network, self._noisy(varied, rows, state.step), None)
@@ -208,14 +197,14 @@ class Engine:
     def _rows(self, varied: Varied, step: Int[Array, ""]) -> Int[Array, " k"]:
         """A step's minibatch, drawn with replacement."""
         key = jax.random.fold_in(self._keys(varied)[1], step)
-        return jax.random.randint(key, (self.setting.batch_size or 0,), 0, len(self.data.points), jnp.int32)
+        return jax.random.randint(key, (self.choice.batch_size or 0,), 0, len(self.data.points), jnp.int32)
 
     def _noisy(self, varied: Varied, rows: Int[Array, " k"] | slice, step: Int[Array, ""]) -> Rows:
         """These rows, and in their values a step's noise."""
         data = self.data.at(rows)
         key = jax.random.fold_in(self._keys(varied)[2], step)
         noise = jax.random.normal(key, data.values.shape, data.values.dtype)
-        return data._replace(values=data.values + self.setting.options["noise"] * noise)
+        return data._replace(values=data.values + self.rule.constants["noise"] * noise)
 
     def _update(
         self,
@@ -226,7 +215,7 @@ class Engine:
         weight_decay: Float[Array, ""],
     ) -> tuple[ShallowReLU, Any]:
         """The network and the optimiser's memory after a step with this gradient of the loss."""
-        if self.setting.decay == "coupled":
+        if self.rule.decay == "coupled":
             gradient = self._with_decay(gradient, network, weight_decay)
         rule = self._rule(learning_rate, weight_decay)
         update, memory = rule.update(_tree(self._admitted(gradient)), memory, _tree(network))
@@ -243,7 +232,7 @@ class Engine:
 
         def known(network: ShallowReLU, weight_decay: Float[Array, ""]) -> tuple[Float[Array, ""], ShallowReLU]:
             loss, gradient = self._gradient(network, self.data, None)
-            value = loss + weight_decay * self.setting.penalty.half_squares(network)
+            value = loss + weight_decay * self.choice.penalty.half_squares(network)
             return value, self._with_decay(gradient, network, weight_decay)
 
         objective.defvjp(known, lambda gradient, out: (jax.tree.map(lambda g: out * g, gradient), None))
@@ -261,8 +250,8 @@ class Engine:
 
     def _program(self, state: State, varied: Varied) -> Program | None:
         """The update for the native engine, if that is the engine and the update is elementwise."""
-        gradient = OPTIMIZERS[self.setting.optimizer].gradient
-        if gradient != "here" and not (gradient == "noisy" and self.setting.batch_size is not None):
+        gradient = OPTIMIZERS[self.rule.optimizer].gradient
+        if gradient != "here" and not (gradient == "noisy" and self.choice.batch_size is not None):
             return None
         if self.setting.engine != "native" or native.leaf_kinds(state.network, state.memory) is None:
             return None
@@ -318,31 +307,31 @@ class Engine:
         return loss, self._admitted(gradient)
 
     def _with_decay(self, gradient: ShallowReLU, network: ShallowReLU, weight_decay: Float[Array, ""]) -> ShallowReLU:
-        shrink = jax.grad(self.setting.penalty.half_squares)(network)
+        shrink = jax.grad(self.choice.penalty.half_squares)(network)
         return jax.tree.map(lambda g, s: g + weight_decay * s, gradient, shrink)
 
     def _admitted(self, gradient: ShallowReLU) -> ShallowReLU:
         """The gradient in what the penalty lets move."""
-        if self.setting.penalty.offset == "none":
+        if self.choice.penalty.offset == "none":
             return _with_offset(gradient, jnp.zeros_like(gradient.offset))
         return gradient
 
     def _rule(
         self, learning_rate: Float[Array, ""], weight_decay: Float[Array, ""]
     ) -> optax.GradientTransformationExtraArgs:
-        s, entry = self.setting, OPTIMIZERS[self.setting.optimizer]
-        parts = [entry.direction(**s.options)]
+        rule, entry = self.rule, OPTIMIZERS[self.rule.optimizer]
+        parts = [entry.direction(**rule.constants)]
         if entry.gradient == "searched":
             return optax.chain(*parts, optax.scale(-1.0), line_search(jnp.asarray(learning_rate)))
-        if s.decay == "decoupled":
+        if rule.decay == "decoupled":
             parts.append(optax.add_decayed_weights(jnp.asarray(weight_decay), mask=self._decayed))
-        if s.schedule != "constant":
-            parts.append(optax.scale_by_schedule(SCHEDULES[s.schedule](s.horizon)))
+        if rule.schedule != "constant":
+            parts.append(optax.scale_by_schedule(SCHEDULES[rule.schedule](self.choice.steps)))
         return optax.chain(*parts, optax.scale_by_learning_rate(jnp.asarray(learning_rate)))
 
     def _decayed(self, network: ShallowReLU) -> Any:
         """Which parameters the penalty decays, as a tree of booleans."""
-        penalised = [True, self.setting.penalty.bias == "penalised", True, False, False]
+        penalised = [True, self.choice.penalty.bias == "penalised", True, False, False]
         leaves, structure = jax.tree.flatten(network)
         return jax.tree.unflatten(structure, penalised[: len(leaves)])
 

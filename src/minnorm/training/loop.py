@@ -1,13 +1,12 @@
 """Training a whole grid of networks: what users call, and the loop over records."""
 
-import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import CancelledError, ThreadPoolExecutor, as_completed
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from threading import Event
-from typing import Literal
+from typing import Any, Literal
 
 import jax
 import jax.numpy as jnp
@@ -21,9 +20,11 @@ from minnorm.network import ShallowReLU
 from minnorm.objective.norm import PathNorm
 from minnorm.objective.problem import Problem
 from minnorm.training import arguments
-from minnorm.training.arguments import Start
-from minnorm.training.checkpoint import Checkpoint, Keeper, identity
-from minnorm.training.engine import Engine, Rows, Setting, Varied
+from minnorm.training.arguments import Given
+from minnorm.training.checkpoint import Checkpoint, Course, Keeper, identity
+from minnorm.training.choice import Choice, Rule
+from minnorm.training.choice import Start as StartChoice
+from minnorm.training.engine import Engine, Rows, Setting, State, Varied
 from minnorm.training.initial import Biases
 from minnorm.training.optimizers import OPTIMIZERS, Decay
 from minnorm.training.result import AXES, dataset
@@ -56,7 +57,7 @@ def train(
     initial: str = "xavier_uniform",
     biases: Biases = "uniform",
     antisymmetric: bool = False,
-    start: Start | None = None,
+    start: Given | None = None,
     options: Mapping[str, float] | None = None,
     dtype: Literal["float32", "float64"] = "float32",
     records: int = 60,
@@ -113,26 +114,26 @@ def train(
     """
     # With lam = 0 equal points could not disagree; training only minimises.
     problem = Problem(X, y, penalty, lam=1.0, weights=sample_weight, names=("X", "y", "lam")).counting()
-    setting = arguments.setting(
-        optimizer, options, decay, problem, initial, biases, antisymmetric, width, batch_size, dtype, engine,
-        schedule, steps, start is not None,
-    )  # fmt: skip
+    rule = Rule(optimizer, options, decay, schedule)
+    law = StartChoice(initial, biases, antisymmetric, given=start is not None)
+    chosen = Choice(rule, law, width, steps, batch_size, dtype, problem.penalty).checked(len(problem.values))
+    setting = Setting(chosen, arguments.engine_kind(engine))
     axes = {
         "learning_rate": arguments.axis("learning_rate", learning_rate, positive=True),
         "weight_decay": arguments.axis("weight_decay", weight_decay),
         "scale": arguments.axis("scale", scale),
         "seed": arguments.seeds(seeds),
     }
-    recorded = recorded_steps(setting.horizon, whole("records", records, 1))
+    recorded = recorded_steps(chosen.steps, whole("records", records, 1))
     threads = arguments.threads(threads)
     optional(function, "progress", progress, "a function of (steps done, all), or None", 2)
     optional(function, "start", start, "a function of (seed, width) that returns a ShallowReLU, or None", 2)
-    given = None if start is None else arguments.given_networks(start, axes["seed"], problem.points.shape[1], setting)
+    given = None if start is None else arguments.given_networks(start, axes["seed"], problem.points.shape[1], chosen)
     if checkpoint is not None:
         wanted = "an object with load(name) and save(name, arrays)"
         instance("checkpoint", checkpoint, Checkpoint, wanted)
         function("checkpoint.save", checkpoint.save, wanted, 2)
-    with jax.enable_x64(setting.dtype == "float64"):
+    with jax.enable_x64(chosen.dtype == "float64"):
         metrics, parameters = _run(problem, setting, axes, given, recorded, threads, progress, checkpoint)
     return dataset(problem, setting, axes, recorded, metrics, parameters)
 
@@ -145,6 +146,27 @@ def recorded_steps(steps: int, records: int) -> Int[np.ndarray, " r"]:
     """
     spaced = np.unique(np.round(np.geomspace(max(steps, 1), 1, records)).astype(int))  # the last step first
     return np.concatenate([[0], spaced[spaced <= steps]])
+
+
+@dataclass(frozen=True)
+class Steps:
+    """What an engine does for a batch of networks: each function maps over the first axis of what it is given."""
+
+    start: Callable[[Varied], State]
+    metrics: Callable[[ShallowReLU, Varied], dict[str, Any]]
+    advance: Callable[[State, Varied, Any], State]
+
+    @staticmethod
+    def of(engine: Engine) -> "Steps":
+        """Not compiled yet."""
+        return Steps(jax.vmap(engine.start), jax.vmap(engine.metrics), jax.vmap(engine.advance, in_axes=(0, 0, None)))
+
+
+def rows(problem: Problem, dtype: str) -> Rows:
+    """The points of a problem for an engine; weights over their mean."""
+    kind = jnp.dtype(dtype)
+    weights = jnp.asarray(problem.weights / np.mean(problem.weights), kind) if problem.weighted else None
+    return Rows(jnp.asarray(problem.points, kind), jnp.asarray(problem.values, kind), weights)
 
 
 def _run(
@@ -161,61 +183,111 @@ def _run(
 
     Networks run in groups of one size, mapped together; a last group is filled up with copies.
     """
-    dtype = jnp.dtype(setting.dtype)
-    total = math.prod(len(axes[axis]) for axis in AXES)
-    weights = jnp.asarray(problem.weights / np.mean(problem.weights), dtype) if problem.weighted else None
-    data = Rows(jnp.asarray(problem.points, dtype), jnp.asarray(problem.values, dtype), weights)
-    started = None if given is None else (jnp.asarray(axes["seed"]), jax.tree.map(jnp.asarray, given))
-    whole_steps = Engine(data, setting, started).runs_whole_steps()
-    size = _group_size(problem, setting, total, threads, whole_steps)
-    engine = Engine(data, replace(setting, threads=max(1, threads // -(-total // size))), started)
-    columns = [np.asarray(axes[axis], np.int64 if axis == "seed" else dtype) for axis in AXES]
-    grid = [column.reshape(-1) for column in np.meshgrid(*columns, indexing="ij")]
+    grid = _grid(axes, setting.choice.dtype)
+    engine, size = _sized(problem, setting, _started(axes, given), grid[0].size, threads)
     groups = [
-        Varied(*(jnp.asarray(np.resize(column[i : i + size], size)) for column in grid)) for i in range(0, total, size)
+        Varied(*(jnp.asarray(np.resize(column[i : i + size], size)) for column in grid))
+        for i in range(0, grid[0].size, size)
     ]
     keeper = Keeper(checkpoint, identity(problem, setting, given, grid, recorded))
-    start = jax.jit(jax.vmap(engine.start)).lower(groups[0]).compile()
-    measured = jax.vmap(engine.metrics)
-    states = [start(group) for group in groups]
-    shapes = jax.eval_shape(measured, states[0].network, groups[0])
-    courses = [keeper.resume(f"group-{g}", state, shapes, recorded) for g, state in enumerate(states)]
-    del states
-    advance = jax.jit(jax.vmap(engine.advance, in_axes=(0, 0, None)), donate_argnums=0)
-    advance = advance.lower(courses[0].state, groups[0], jnp.zeros((), jnp.int32)).compile()
-    measure = jax.jit(measured).lower(courses[0].state.network, groups[0]).compile()
-    whole = int(recorded[-1]) * size * len(groups)
-    stopped = Event()
-
-    def follow(g: int) -> None:
-        course, name, pace = courses[g], f"group-{g}", 1
-        with jax.enable_x64(setting.dtype == "float64"):
-            for record in recorded[len(course.history) :].tolist():
-                while course.steps < record:
-                    if stopped.is_set():
-                        raise CancelledError
-                    count, began = min(record - course.steps, pace), time.perf_counter()
-                    state = advance(course.state, groups[g], jnp.asarray(count, jnp.int32))
-                    course.state, course.steps = jax.block_until_ready(state), course.steps + count
-                    if time.perf_counter() - began < _CALL_SECONDS / 2:
-                        pace *= 2
-                    keeper.look(name, course)
-                    if progress is not None:
-                        progress(sum(each.steps for each in courses) * size, whole)
-                course.history.append(jax.device_get(measure(course.state.network, groups[g])))
-            keeper.look(name, course, finished=True)
-
-    with ThreadPoolExecutor(threads) as pool:
-        running = [pool.submit(follow, g) for g in range(len(groups))]
-        try:
-            for each in as_completed(running):
-                each.result()
-        except BaseException:  # an error in one of them, or Ctrl-C
-            stopped.set()
-            pool.shutdown(cancel_futures=True)
-            raise
-    join = partial(jax.tree.map, lambda *parts: (parts[0] if len(parts) == 1 else np.concatenate(parts))[:total])
+    steps, courses = _begun(Steps.of(engine), groups, keeper, recorded)
+    run = _Run(steps, groups, courses, keeper, recorded, setting.choice.dtype == "float64", progress)
+    run.to_the_end(threads)
+    join = partial(
+        jax.tree.map, lambda *parts: (parts[0] if len(parts) == 1 else np.concatenate(parts))[: grid[0].size]
+    )
     return join(*(each.metrics() for each in courses)), join(*jax.device_get([each.state.network for each in courses]))
+
+
+def _grid(axes: dict[str, np.ndarray], dtype: str) -> list[np.ndarray]:
+    """The value of each axis for every network."""
+    columns = [np.asarray(axes[axis], np.int64 if axis == "seed" else dtype) for axis in AXES]
+    return [column.reshape(-1) for column in np.meshgrid(*columns, indexing="ij")]
+
+
+def _started(axes: dict[str, np.ndarray], given: ShallowReLU | None) -> Any:
+    return None if given is None else (jnp.asarray(axes["seed"]), jax.tree.map(jnp.asarray, given))
+
+
+def _sized(problem: Problem, setting: Setting, started: Any, total: int, threads: int) -> tuple[Engine, int]:
+    """The engine, with its share of the threads, and how many networks it takes at once."""
+    data = rows(problem, setting.choice.dtype)
+    whole_steps = Engine(data, setting, started).runs_whole_steps()
+    size = _group_size(problem, setting, total, threads, whole_steps)
+    return Engine(data, replace(setting, threads=max(1, threads // -(-total // size))), started), size
+
+
+def _begun(
+    steps: Steps, groups: Sequence[Varied], keeper: Keeper, recorded: Int[np.ndarray, " r"]
+) -> tuple[Steps, list[Course]]:
+    """Compiled programs, and every group at its start, or where its checkpoint left it."""
+    start = jax.jit(steps.start).lower(groups[0]).compile()
+    first = start(groups[0])
+    shapes = jax.eval_shape(steps.metrics, first.network, groups[0])
+    courses = []
+    for g, group in enumerate(groups):
+        courses.append(keeper.resume(f"group-{g}", first if g == 0 else start(group), shapes, recorded))
+    del first
+    advance = jax.jit(steps.advance, donate_argnums=0)
+    advance = advance.lower(courses[0].state, groups[0], jnp.zeros((), jnp.int32)).compile()
+    metrics = jax.jit(steps.metrics).lower(courses[0].state.network, groups[0]).compile()
+    return Steps(start, metrics, advance), courses
+
+
+@dataclass
+class _Run:
+    """Groups of networks on their way, each followed by a thread."""
+
+    steps: Steps
+    groups: Sequence[Varied]
+    courses: Sequence[Course]
+    keeper: Keeper
+    recorded: Int[np.ndarray, " r"]
+    double: bool
+    progress: Progress | None
+    stopped: Event = field(default_factory=Event)
+
+    def to_the_end(self, threads: int) -> None:
+        """All groups; an error in one of them, or Ctrl-C, stops the others."""
+        with ThreadPoolExecutor(threads) as pool:
+            running = [pool.submit(self.follow, g) for g in range(len(self.groups))]
+            try:
+                for each in as_completed(running):
+                    each.result()
+            except BaseException:
+                self.stopped.set()
+                pool.shutdown(cancel_futures=True)
+                raise
+
+    def follow(self, g: int) -> None:
+        """One group from record to record."""
+        course, pace = self.courses[g], 1
+        with jax.enable_x64(self.double):
+            for record in self.recorded[len(course.history) :].tolist():
+                while course.steps < record:
+                    pace = self.stretch(g, record, pace)
+                course.history.append(jax.device_get(self.steps.metrics(course.state.network, self.groups[g])))
+            self.keeper.look(f"group-{g}", course, finished=True)
+
+    def stretch(self, g: int, record: int, pace: int) -> int:
+        """At most `pace` steps towards a record, in one call; the pace of the next one."""
+        if self.stopped.is_set():
+            raise CancelledError
+        course = self.courses[g]
+        count, began = min(record - course.steps, pace), time.perf_counter()
+        state = self.steps.advance(course.state, self.groups[g], jnp.asarray(count, jnp.int32))
+        course.state, course.steps = jax.block_until_ready(state), course.steps + count
+        quick = time.perf_counter() - began < _CALL_SECONDS / 2
+        self.keeper.look(f"group-{g}", course)
+        self.tell()
+        return 2 * pace if quick else pace
+
+    def tell(self) -> None:
+        """How many steps of all networks are done."""
+        if self.progress is not None:
+            size = self.groups[0].seed.size
+            whole = int(self.recorded[-1]) * size * len(self.groups)
+            self.progress(sum(each.steps for each in self.courses) * size, whole)
 
 
 def _group_size(problem: Problem, setting: Setting, total: int, threads: int, whole_steps: bool) -> int:
@@ -225,16 +297,17 @@ def _group_size(problem: Problem, setting: Setting, total: int, threads: int, wh
     whole steps it takes all networks at once and gives each thread one after another; only minibatches, drawn ahead
     for all networks of a group, may not be many more than a call takes.
     """
-    if whole_steps and (setting.batch_size is None or total <= _DRAWN_FOR):
+    chosen = setting.choice
+    if whole_steps and (chosen.batch_size is None or total <= _DRAWN_FOR):
         return total
     if whole_steps:
         return -(-total // (threads * -(-total // (threads * _DRAWN_FOR))))
     if setting.engine == "native":
-        parameters = setting.width * (problem.points.shape[1] + 2)
+        parameters = chosen.width * (problem.points.shape[1] + 2)
         # XLA writes a loop over one network out, and then adds up a line search's products in another order.
-        least = 2 if OPTIMIZERS[setting.optimizer].gradient == "searched" else 1
+        least = 2 if OPTIMIZERS[chosen.rule.optimizer].gradient == "searched" else 1
         return max(least, min(-(-total // threads), _CACHED // parameters, 64))
     if jax.default_backend() != "cpu":
         return total
-    hidden = (setting.batch_size or len(problem.values)) * setting.width
+    hidden = (chosen.batch_size or len(problem.values)) * chosen.width
     return max(1, min(total, 4 if hidden > 4096 else 16))

@@ -1,7 +1,6 @@
 """The dataset that training gives, and its networks."""
 
 import itertools
-import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,7 +9,7 @@ import numpy as np
 import xarray as xr
 from jaxtyping import Int
 
-from minnorm.datasets import PARAMETERS, pack, penalty_attributes, provenance, unpack
+from minnorm.datasets import PARAMETERS, pack, provenance, unpack
 from minnorm.network import ShallowReLU
 from minnorm.objective.problem import Problem
 from minnorm.training.engine import Setting
@@ -82,20 +81,9 @@ def dataset(
         "step": ("step", recorded, {"long_name": "optimiser steps taken", "units": "1"}),
     }
     attributes = {
-        "optimizer": setting.optimizer,
-        "options": json.dumps(dict(setting.options), sort_keys=True),
-        "decay": setting.decay,
-        "schedule": setting.schedule,
-        **penalty_attributes(setting.penalty),
-        "initial": setting.initial,
-        "initial_biases": "given" if setting.initial == "given" else setting.biases,
-        "antisymmetric": int(setting.antisymmetric),
-        "width": setting.width,
-        "batch_size": setting.batch_size or len(problem.values),
-        "full_batch": int(setting.batch_size is None),
+        **setting.choice.attributes(len(problem.values)),
         "points": len(problem.values),
         "dim": problem.points.shape[1],
-        "dtype": setting.dtype,
         "engine": setting.engine,
         **({"weighted": 1} if problem.weighted else {}),
         **provenance(),

@@ -22,6 +22,7 @@ from minnorm.explore.page.server import open_server
 from minnorm.explore.page.state import Numbers, State
 from minnorm.explore.page.theme import DARK, LIGHT
 from minnorm.explore.page.view import Visit
+from minnorm.training.choice import Choice
 from minnorm.training.follow import Recipe, follow
 
 X, Y = [-1.0, -0.6, -0.2, 0.2, 0.6, 1.0], [0.0, 0.1, 0.6, 0.9, 0.4, 0.3]
@@ -159,7 +160,8 @@ def test_one_point_is_refused_with_advice():
     "optimizer", ["adam", *(pytest.param(name, marks=pytest.mark.slow) for name in ("sgd", "muon"))]
 )
 def test_a_run_that_is_watched_is_that_of_train(optimizer):
-    recipe = Recipe(optimizer, 0.01, 1e-3, 30, 137, 5, 0.8, "kaiming_normal")
+    chosen = Choice.of(optimizer=optimizer, width=30, steps=137, initial="kaiming_normal")
+    recipe = Recipe(chosen, learning_rate=0.01, weight_decay=1e-3, scale=0.8, seed=5)
     problem = Problem(X, Y, PathNorm(skip="free"), 1.0)
     frames = list(follow(problem, recipe))
     steps = [frame.step for frame in frames]
@@ -177,7 +179,7 @@ def test_a_run_that_is_watched_is_that_of_train(optimizer):
 
 
 def test_a_change_of_data_finds_the_program_compiled():
-    recipe = Recipe("adam", 0.01, 0.0, 17, 3, 0, 1.0, "xavier_uniform")
+    recipe = Recipe(Choice.of(optimizer="adam", width=17, steps=3), learning_rate=0.01)
     seconds = []
     for shift in (0.0, 1.0):
         import time

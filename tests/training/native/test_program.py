@@ -1,5 +1,7 @@
 """Programs of the native engine against the JAX functions that they were translated from."""
 
+from dataclasses import replace
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -9,6 +11,7 @@ from minnorm import _native
 from minnorm.network import ShallowReLU
 from minnorm.objective.norm import PathNorm
 from minnorm.training import OPTIMIZERS
+from minnorm.training.choice import Choice
 from minnorm.training.engine import Engine, Rows, Setting, Varied
 from minnorm.training.native.calls import INSTRUCTION_SETS, descend
 from minnorm.training.native.program import elementwise_program
@@ -103,8 +106,8 @@ def test_what_mixes_elements_has_no_program(mixed):
 
 
 def setting(name, penalty, dtype, batch_size=None, engine="native"):
-    entry = OPTIMIZERS[name]
-    return Setting(name, entry.options, entry.decay, penalty, "pytorch", "uniform", False, M, batch_size, dtype, engine)
+    chosen = {"optimizer": name, "penalty": penalty, "initial": "pytorch", "width": M, "dtype": dtype}
+    return Setting(replace(Choice.of(**chosen).checked(5), batch_size=batch_size), engine)
 
 
 WHOLE = [name for name in OPTIMIZERS if name not in ("muon", "sam", "lbfgs")]

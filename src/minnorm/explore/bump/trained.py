@@ -50,15 +50,15 @@ def train_profile(
     points, values = bump.sample(0, _POINTS, "uniform_radius", outer=min(2.0, bump.outer))
     radii = np.linspace(0, end, _RADII)
     shown = -math.inf
-    found = None
+    found, optimizer = None, recipe.choice.rule.optimizer
     for frame in follow(Problem(points, values, lam=1.0), recipe):
         if stopped():
             raise Stopped
         if not all(np.isfinite(list(frame.metrics.values()))):
             raise ValueError(
-                f"learning_rate is {recipe.learning_rate:g}, with which {recipe.optimizer} diverged; give a smaller one"
+                f"learning_rate is {recipe.learning_rate:g}, with which {optimizer} diverged; give a smaller one"
             )
-        if time.monotonic() - shown < _FRAME and frame.step < recipe.steps:
+        if time.monotonic() - shown < _FRAME and frame.step < recipe.choice.steps:
             continue
         profile = measure.radial_profile(frame.network, bump.dim, radii, count=256)
         low, high = profile.mean - profile.std, profile.mean + profile.std
@@ -66,7 +66,7 @@ def train_profile(
             f"step {frame.step}, path norm {frame.metrics['path_norm']:.4g} (exact bump: {bump.norm:.4g}), "
             f"training loss {frame.metrics['training_loss']:.1e}, {_POINTS} points; {_BAND}"
         )
-        found = Trained(f"{recipe.optimizer}, step size {recipe.learning_rate:g}", radii, low, profile.mean, high, note)
+        found = Trained(f"{optimizer}, step size {recipe.learning_rate:g}", radii, low, profile.mean, high, note)
         show(found)
         shown = time.monotonic()
     assert found is not None

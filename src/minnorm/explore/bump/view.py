@@ -21,6 +21,7 @@ from minnorm.explore.page.view import Visit
 from minnorm.known import RadialBump, radial_bump, radial_norms
 from minnorm.known.radial.table import RadialNorm
 from minnorm.measure import RadialProfile
+from minnorm.training.choice import Choice
 from minnorm.training.follow import Recipe
 
 _MOST = 64
@@ -243,9 +244,8 @@ class BumpView:
         state, bump = self.state, self._bump
         self._start.disabled, self._stop.disabled = True, False
         self._bar.object = "compiling"
-        recipe = Recipe(
-            state.optimizer, state.learning_rate, state.weight_decay, _WIDTH, state.steps, 0, 1.0, "xavier_uniform"
-        )
+        chosen = Choice.of(optimizer=state.optimizer, width=_WIDTH, steps=state.steps)
+        recipe = Recipe(chosen, state.learning_rate, state.weight_decay)
 
         def show(found: Trained) -> None:
             self._visit.later(partial(self._show_live, found, bump))

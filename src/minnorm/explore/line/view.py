@@ -26,6 +26,7 @@ from minnorm.objective.norm import Bias, PathNorm, Skip
 from minnorm.objective.problem import Problem
 from minnorm.table import Table
 from minnorm.training import INITIALISATIONS, OPTIMIZERS
+from minnorm.training.choice import Choice
 from minnorm.training.follow import Frame, Recipe, follow
 
 MOST_POINTS = 1000
@@ -162,9 +163,9 @@ class LineView:
             lines += [
                 "",
                 "runs = mn.train(",
-                f"    x, y, optimizer={recipe.optimizer!r}, learning_rate={recipe.learning_rate!r},",
-                f"    weight_decay={recipe.weight_decay!r}, width={recipe.width}, steps={self._frame.step},",
-                f"    scale={recipe.scale!r}, initial={recipe.initial!r}, seeds=[{recipe.seed}],",
+                f"    x, y, optimizer={recipe.choice.rule.optimizer!r}, learning_rate={recipe.learning_rate!r},",
+                f"    weight_decay={recipe.weight_decay!r}, width={recipe.choice.width}, steps={self._frame.step},",
+                f"    scale={recipe.scale!r}, initial={recipe.choice.start.initial!r}, seeds=[{recipe.seed}],",
                 '    penalty=penalty, dtype="float64",',
                 ")",
                 'print(float(runs["path_norm"].squeeze()[-1]))',
@@ -268,14 +269,11 @@ class LineView:
             return
         self._forget()
         self._recipe = Recipe(
-            optimizer=state.optimizer,
+            Choice.of(optimizer=state.optimizer, initial=state.initial, width=state.width, steps=state.steps),
             learning_rate=float(state.learning_rate),
             weight_decay=target.solution.lam,
-            width=state.width,
-            steps=state.steps,
-            seed=state.seed,
             scale=float(state.scale),
-            initial=state.initial,
+            seed=state.seed,
         )
         self._plots.begin_run(target.norm, state.steps, gap=_gap_name(target))
         self._start.disabled, self._stop.disabled = True, False

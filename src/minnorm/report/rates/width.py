@@ -15,7 +15,7 @@ from minnorm.report.rates.powers import Power, power
 from minnorm.report.section import Picture, Section, Table
 from minnorm.report.training.rows import least_norm, short
 from minnorm.study import Shard, Study
-from minnorm.study.specification.spec import OPTIMAL
+from minnorm.study.specification.settings import OPTIMAL
 from minnorm.training import AXES
 
 _STRAIGHT = 0.01  # how far log lam may be from a line in log m

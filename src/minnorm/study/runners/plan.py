@@ -16,7 +16,8 @@ from minnorm.study.shards.measures import Yardstick, measure_network
 from minnorm.study.shards.run import one_blas_thread
 from minnorm.study.shards.solve import run_solve
 from minnorm.study.shards.train import training_arguments
-from minnorm.study.specification.spec import AnyShard, Shard, SolveShard, SolveSpec, Study
+from minnorm.study.specification.settings import SolveSpec
+from minnorm.study.specification.spec import AnyShard, Shard, SolveShard, Study
 from minnorm.study.specification.tasks import TaskData
 from minnorm.study.storage.store import Store
 from minnorm.training import recorded_steps, train, usual_batch

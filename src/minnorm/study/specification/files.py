@@ -10,7 +10,8 @@ from pydantic import BaseModel, ValidationError
 
 from minnorm.study.specification.places import Place, at, first_error, lines
 from minnorm.study.specification.probes import MeasureSpec
-from minnorm.study.specification.spec import PenaltySpec, SolveSpec, Study, TrainSpec
+from minnorm.study.specification.settings import PenaltySpec, SolveSpec, TrainSpec
+from minnorm.study.specification.spec import Study
 from minnorm.study.specification.tasks import TASKS
 
 _TABLES: dict[Place, type[BaseModel]] = {

@@ -3,13 +3,10 @@
 import hashlib
 import itertools
 import json
-import math
-from collections.abc import Iterable, Iterator
-from typing import Annotated, Any, ClassVar, Literal
+from collections.abc import Iterator
+from typing import Any, ClassVar, Literal
 
 from pydantic import (
-    AfterValidator,
-    BeforeValidator,
     Field,
     TypeAdapter,
     ValidationError,
@@ -17,93 +14,19 @@ from pydantic import (
     model_validator,
 )
 
-from minnorm.activation import Activation
 from minnorm.objective.norm import PathNorm
 from minnorm.study.specification.pages import PAGES
 from minnorm.study.specification.places import Misplaced, Place, first_error, unknown
 from minnorm.study.specification.probes import MeasureSpec
-from minnorm.study.specification.strict import NotNegative, Positive, Seed, Strict
+from minnorm.study.specification.settings import OPTIMAL, PenaltySpec, SolveSpec, TrainSpec, one_of
+from minnorm.study.specification.strict import Strict
 from minnorm.study.specification.tasks import TASKS, Task
-from minnorm.training import AXES, INITIALISATIONS, OPTIMIZERS, SCHEDULES
+from minnorm.training import AXES
+from minnorm.training.choice import Choice, Unfit, options
 
 FORMAT = 4
 """The version of shard files; a change of what their numbers mean raises it, and so does one of a default: keys
 leave defaults out, so that a new option leaves finished work alone."""
-
-OPTIMAL = "optimal"
-"""The initialisation that draws neurons from the measure of the task's exact interpolant."""
-
-
-class PenaltySpec(Strict):
-    """Options of `PathNorm`."""
-
-    bias: Annotated[
-        Literal["free", "penalised"], BeforeValidator(lambda word: "penalised" if word == "penalized" else word)
-    ] = "free"
-    skip: Literal["none", "free"] = "none"
-    offset: Literal["free", "none"] = "free"
-    activation: Annotated[str, AfterValidator(lambda word: str(Activation.of(word)))] = "relu"
-
-
-class TrainSpec(Strict):
-    """Arguments of `minnorm.train` that a study may set; `seed` stands for its `seeds`."""
-
-    optimizer: str = "adam"
-    options: dict[str, NotNegative] | None = None
-    learning_rate: Positive | Annotated[list[Positive], Field(min_length=1)] = 1e-3
-    weight_decay: NotNegative | Annotated[list[NotNegative], Field(min_length=1)] = 0.0
-    scale: NotNegative | Annotated[list[NotNegative], Field(min_length=1)] = 1.0
-    seed: Annotated[int, Field(ge=1)] | Annotated[list[Seed], Field(min_length=1)] = 1
-    width: int = Field(default=1000, ge=1)
-    steps: int = Field(default=10_000, ge=0)
-    batch_size: Annotated[int, Field(ge=1)] | None = None
-    decay: Literal["coupled", "decoupled"] | None = None
-    schedule: str = "constant"
-    initial: str = "xavier_uniform"
-    biases: Literal["uniform", "zero"] = "uniform"
-    antisymmetric: bool = False
-    dtype: Literal["float32", "float64"] = "float32"
-    records: int = Field(default=60, ge=1)
-    penalty: PenaltySpec = PenaltySpec()
-
-    @field_validator("optimizer")
-    @classmethod
-    def _known_optimizer(cls, name: str) -> str:
-        return _one_of(name, OPTIMIZERS)
-
-    @field_validator("schedule")
-    @classmethod
-    def _known_schedule(cls, name: str) -> str:
-        return _one_of(name, SCHEDULES)
-
-    @field_validator("initial")
-    @classmethod
-    def _known_initialisation(cls, name: str) -> str:
-        return _one_of(name, [*INITIALISATIONS, OPTIMAL])
-
-    @field_validator(*AXES)
-    @classmethod
-    def _each_once(cls, values: Any) -> Any:
-        return _distinct(values)
-
-    @property
-    def networks(self) -> int:
-        """How many networks the axes make."""
-        sizes = [len(values) if isinstance(values, list) else 1 for values in (getattr(self, axis) for axis in AXES)]
-        return math.prod(sizes) * (self.seed if isinstance(self.seed, int) else 1)
-
-
-class SolveSpec(Strict):
-    """What the certified solver is asked: each lam on the task's points, or on the law of their radii."""
-
-    lam: NotNegative | Annotated[list[NotNegative], Field(min_length=1)] = 0.0
-    method: Literal["points", "radii"] = "points"
-    penalty: PenaltySpec = PenaltySpec()
-
-    @field_validator("lam")
-    @classmethod
-    def _each_once(cls, values: Any) -> Any:
-        return _distinct(values)
 
 
 class Shard(Strict):
@@ -117,17 +40,11 @@ class Shard(Strict):
     @model_validator(mode="after")
     def _check_together(self) -> "Shard":
         """What one setting allows another to be, as `train` would say only after other shards have run."""
-        name, entry = self.train.optimizer, OPTIMIZERS[self.train.optimizer]
-        for option in self.train.options or {}:
-            if option not in entry.options:
-                takes = ", ".join(entry.options) or "none"
-                raise Misplaced(("options", option), f"{name} does not take {option!r}; it takes {takes}")
-        if self.train.batch_size is not None:
-            if entry.batch == "full":
-                raise Misplaced(("batch_size",), f"{name} takes all data in each step; leave it out, or use sgd")
-            count = self.task.count()
-            if self.train.batch_size > count:
-                raise Misplaced(("batch_size",), f"{self.train.batch_size} is more than the {count} points of the task")
+        points = 1 if self.train.batch_size is None else self.task.count()
+        try:
+            self.choice.checked(points)
+        except Unfit as error:
+            raise Misplaced(error.place, error.why) from None
         if self.train.initial == OPTIMAL and not self.task.has_interpolant():
             raise Misplaced(("initial",), f"no interpolant is known for {self.task.kind}; choose a random start")
         return self
@@ -136,6 +53,16 @@ class Shard(Strict):
     def key(self) -> str:
         """The content hash: equal for equal work, whatever study asks for it."""
         return _key(self)
+
+    @property
+    def choice(self) -> Choice:
+        """What is chosen for its networks."""
+        chosen = {name: getattr(self.train, name) for name in options()}
+        chosen["penalty"] = PathNorm(**self.train.penalty.model_dump())
+        if self.train.initial != OPTIMAL:
+            return Choice.of(**chosen)
+        del chosen["initial"]
+        return Choice.of(**chosen, given=True)
 
     @property
     def pieces(self) -> int:
@@ -244,7 +171,7 @@ class Study(Strict):
     @field_validator("report")
     @classmethod
     def _known_page(cls, name: str) -> str:
-        return _one_of(name, PAGES)
+        return one_of(name, PAGES)
 
     @field_validator("grid", mode="before")
     @classmethod
@@ -369,18 +296,6 @@ def _flat(table: Any) -> Any:
 def _flattened(values: Any) -> list[Any]:
     each = values if isinstance(values, list) else [values]
     return [inner for value in each for inner in (value if isinstance(value, list) else [value])]
-
-
-def _distinct(values: Any) -> Any:
-    if isinstance(values, list) and len(set(values)) < len(values):
-        raise ValueError(f"{values} has a value twice; each may appear once")
-    return values
-
-
-def _one_of(name: str, allowed: Iterable[str]) -> str:
-    if name not in allowed:
-        raise ValueError(unknown(name, allowed))
-    return name
 
 
 def _key(shard: AnyShard) -> str:

@@ -12,20 +12,9 @@ from minnorm.atomic import write
 from minnorm.study.specification.spec import AnyShard
 from minnorm.study.storage.store import Store
 from minnorm.training import AXES
+from minnorm.training.choice import columns, options
 
-SETTINGS = (
-    "optimizer",
-    "initial",
-    "biases",
-    "antisymmetric",
-    "width",
-    "steps",
-    "batch_size",
-    "decay",
-    "schedule",
-    "options",
-    "dtype",
-)
+SETTINGS = tuple(name for name in options() if name != "penalty")
 """The columns of a table that say what was set, beside the axes."""
 
 
@@ -80,12 +69,10 @@ def _frame(shard: AnyShard, runs: xr.Dataset, trajectories: bool) -> pd.DataFram
     dims = {*AXES, "step"} & set(runs.dims)
     scalars = [name for name in runs.data_vars if set(runs[name].dims) <= dims]
     frame = runs[scalars].to_dataframe().reset_index()
-    given = {"shard": shard.key, **{name: runs.attrs[name] for name in SETTINGS if name in runs.attrs}}
-    given |= {"biases": runs.attrs["initial_biases"], "steps": shard.train.steps}
-    names = [name for name in ("shard", *SETTINGS) if name in given]
+    given = {"shard": shard.key, **columns(runs.attrs, shard.train.steps)}
     places = [*AXES, "step"]
     measured = [name for name in frame.columns if name not in places]
-    return frame.assign(**given, **of_task).reindex(columns=[*names, *of_task, *places, *measured])
+    return frame.assign(**given, **of_task).reindex(columns=[*given, *of_task, *places, *measured])
 
 
 def _is_scalar(value: object) -> bool:
