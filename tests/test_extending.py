@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "docs" / "site"))
 from blocks import Block, parts  # noqa: E402
 
-PAGES = [ROOT / "docs" / "extending" / f"{name}.md" for name in ("optimizer", "penalty", "task", "known")]
+PAGES = [ROOT / "docs" / "extending" / f"{name}.md" for name in ("optimizer", "penalty", "task", "known", "page")]
 RUN = """
 import sys
 sys.meta_path[:] = [f for f in sys.meta_path if "editable" not in type(f).__module__]

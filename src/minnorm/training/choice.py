@@ -116,10 +116,9 @@ class Choice:
         Start(initial='xavier_uniform', biases='zero', antisymmetric=False, given=False)
         """
         rule, start = (
-            part(**{one.name: chosen.pop(one.name) for one in fields(part) if one.name in chosen})
-            for part in (Rule, Start)
+            {one.name: chosen.pop(one.name) for one in fields(part) if one.name in chosen} for part in (Rule, Start)
         )
-        return Choice(rule, start, **chosen)
+        return Choice(Rule(**rule), Start(**start), **chosen)
 
     def checked(self, points: int) -> "Choice":
         """For so many points, with every default written out. Errors: ValueError naming the choice; `Unfit`."""

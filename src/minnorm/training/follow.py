@@ -58,8 +58,8 @@ def follow(problem: Problem, recipe: Recipe) -> Iterator[Frame]:
     program = _program(chosen if chosen.rule.schedule != "constant" else replace(chosen, steps=0))
     with jax.enable_x64(True):
         data = rows(problem, "float64")
-        place = ([recipe.learning_rate], [recipe.weight_decay], [recipe.scale])
-        varied = Varied(*jnp.asarray(place, jnp.float64), jnp.asarray([recipe.seed]))
+        rate, decay, scale = jnp.asarray([[recipe.learning_rate], [recipe.weight_decay], [recipe.scale]], jnp.float64)
+        varied = Varied(rate, decay, scale, jnp.asarray([recipe.seed]))
         state = program.start(data, varied)
     step, seconds, pace = 0, 0.0, 1
     while True:

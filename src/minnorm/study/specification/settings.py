@@ -31,7 +31,7 @@ _HELD_TO: dict[str, Any] = {
     "options": dict[str, NotNegative] | None,
     "width": Annotated[int, Field(ge=1)],
     "steps": Annotated[int, Field(ge=0)],
-    "batch_size": Annotated[int, Field(ge=1)] | None,
+    "batch_size": Annotated[int | None, Field(ge=1)],
     "penalty": PenaltySpec,
 }
 """What a study file is held to beyond the type that `Choice` has."""
