@@ -68,6 +68,7 @@ def test_its_changes_apply_and_their_tests_pass(copy):
     assert found.returncode == 0, found.stdout[-4000:] + found.stderr[-2000:]
     for row in (
         "test_updates_are_those_published[adamax-",
+        "test_adamax_trains",
         "test_a_penalised_offset",
         "test_a_wave",
         "test_waves_are_studied",
