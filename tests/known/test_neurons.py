@@ -37,6 +37,31 @@ def test_the_minimum_on_the_line_is_that_of_a_linear_programme(word):
     assert expected == pytest.approx(mn.known.line(X, Y, mn.PathNorm(skip="free")).value / abs(penalty.activation.bend))
 
 
+@pytest.mark.parametrize("word", [*SIGMAS, "-1.0:0.3", "0:2.0"])
+@pytest.mark.parametrize("slope", [-20.0, -0.5, 0.0, 3.0])
+def test_without_a_free_linear_term_it_is_the_programmes_too(word, slope):
+    x, y = X, Y + slope * X
+    penalty = mn.PathNorm(activation=word)
+    sigma = penalty.activation
+    expected = least(x, y, sigma, np.ones((5, 1)))
+    for solution in (mn.known.line(x, y, penalty), mn.interpolate(x, y, penalty=penalty)):
+        assert solution.certified
+        assert solution.value == pytest.approx(expected, rel=1e-9)
+        np.testing.assert_allclose(solution(x), y, atol=1e-12)
+    slopes = np.diff(y) / np.diff(x)
+    bent, ends = np.abs(np.diff(slopes)).sum(), abs(slopes[0] + slopes[-1])
+    steep = max(abs(sigma.plus), abs(sigma.minus))
+    assert expected == pytest.approx(max(bent / abs(sigma.bend), (bent + ends) / (2 * steep)), rel=1e-9)
+
+
+def test_many_points_of_other_neurons():
+    rng = np.random.default_rng(4)
+    x = np.cumsum(rng.uniform(0.1, 1, 3000))
+    solution = mn.known.line(x, rng.normal(size=3000), mn.PathNorm(activation="leaky_relu:0.1"))
+    assert solution.certified
+    assert solution.gap < 1e-12
+
+
 @pytest.mark.parametrize("word", SIGMAS[1:])
 @pytest.mark.parametrize("lam", [0.0, 0.02])
 @pytest.mark.parametrize(("bias", "offset", "d"), [("free", "none", 1), ("penalised", "free", 1), ("free", "free", 2)])

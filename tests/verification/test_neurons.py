@@ -10,6 +10,7 @@ import minnorm as mn
 from minnorm.activation import Activation
 from minnorm.network import ShallowReLU
 from minnorm.verification import neurons
+from minnorm.verification.line import repaired_dual
 
 RNG = np.random.default_rng(8)
 
@@ -68,8 +69,28 @@ def test_a_norm_that_is_claimed_too_small_is_not_certified():
     assert fine.dual_norm == pytest.approx(1.0)
 
 
-@pytest.mark.parametrize("skip", ["none"])
-def test_without_a_free_linear_term_it_says_what_works(skip):
-    x, y = np.array([-1.0, 0.0, 0.5, 2.0]), np.array([0.0, 1.0, -1.0, 0.5])
-    with pytest.raises(ValueError, match="skip"):
-        mn.interpolate(x, y, penalty=mn.PathNorm(skip=skip, activation="abs"))
+def test_without_a_free_linear_term_h_is_tilted():
+    # sum nu x = 1: the dual norm of |z| is not twice that of ReLU, but that of the sums themselves.
+    x, nu = np.array([-1.0, 0.0, 0.5, 2.0]), np.array([-0.5, 0.75, -0.5, 0.25])
+    penalty, sigma = mn.PathNorm(), Activation(1.5, -0.25)
+    assert nu.sum() == 0
+    assert nu @ x != 0
+    found = repaired_dual(x, np.zeros(4), nu, penalty, np.ones(4), sigma)
+    places = np.concatenate([x, [-9.0, 9.0, 0.3]])
+    largest = max(abs(float(nu @ sigma(sign * (x - t)))) for t in places for sign in (1.0, -1.0))
+    assert found.norm == pytest.approx(largest, rel=1e-12)
+    assert found.norm >= largest * (1 - 1e-15)
+
+
+@pytest.mark.parametrize("penalty", [mn.PathNorm("penalised", activation="abs"), mn.PathNorm(activation="abs")])
+def test_what_has_no_bound_is_refused_in_one_line(penalty):
+    x, y = RNG.normal(size=(5, 2)), RNG.normal(size=5)
+    net = ShallowReLU(np.ones((1, 2)), np.zeros(1), np.ones(1), np.array(0.0), None, "abs")
+    for call in (
+        lambda: mn.verify(x, y, mn.Solution(net, np.zeros(5), penalty)),
+        lambda: mn.interpolate(x, y, penalty=penalty),
+        lambda: mn.fit(x[:, 0], y, 0.1, penalty=penalty),
+    ):
+        with pytest.raises(ValueError, match='skip="free"') as caught:
+            call()
+        assert "\n" not in str(caught.value)

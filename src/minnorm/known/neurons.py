@@ -8,24 +8,32 @@ from minnorm.objective.problem import Problem
 from minnorm.solution import Solution
 
 
+def closed_form(problem: Problem) -> bool:
+    """Whether the neurons are not ReLU, no linear term is free, and `known.line` knows the minimum all the same."""
+    penalty, x = problem.penalty, problem.points
+    alone = not (penalty.activation.rectifies or penalty.affine_is_free)
+    known = penalty.bias == "free" and penalty.offset == "free" and x.shape[1] == 1
+    return alone and known and problem.lam == 0 and bool(np.min(x) < np.max(x))
+
+
 def with_relu(problem: Problem) -> Problem:
     r"""The problem of ReLU that has the same functions for minimisers, where a term v . x + c is free.
 
         sigma(z) = plus relu(z) + minus relu(-z) = s relu(z) - minus z,    [f]_sigma = [f]_relu / |s|
 
-    so that lam becomes lam / |s|. Errors: ValueError for other penalties.
+    so that lam becomes lam / |s|. A problem of `closed_form` is left as it is. Errors: ValueError for other penalties.
 
     >>> from minnorm.objective.norm import PathNorm
     >>> with_relu(Problem([0.0, 1.0], [0.0, 1.0], PathNorm(skip="free", activation="abs"), 0.5)).lam
     0.25
     """
     penalty = problem.penalty
-    if penalty.activation.rectifies:
+    if penalty.activation.rectifies or closed_form(problem):
         return problem
     if not penalty.affine_is_free:
         raise ValueError(
             f"activation {penalty.activation} is solved where a term v . x + c is free, and penalty has "
-            f'{penalty.of_relu}; take PathNorm(skip="free", activation=...)'
+            f'{penalty.of_relu}; take PathNorm(skip="free", activation=...), or interpolate points of one coordinate'
         )
     return problem.changed(penalty=penalty.of_relu, lam=problem.lam / abs(penalty.activation.bend))
 
@@ -33,7 +41,7 @@ def with_relu(problem: Problem) -> Problem:
 def with_neurons_of(problem: Problem, solution: Solution) -> Solution:
     """A solution of `with_relu(problem)`, as one of the problem: see `ShallowReLU.with_neurons`."""
     sigma = problem.penalty.activation
-    if sigma.rectifies:
+    if solution.network.activation == sigma:
         return solution
     network = solution.network.with_neurons(sigma)
     offset = float(network.offset)

@@ -7,6 +7,7 @@ import time
 import numpy as np
 
 from minnorm import known
+from minnorm.known.neurons import closed_form
 from minnorm.network import ShallowReLU
 from minnorm.objective.problem import Problem
 from minnorm.solution import Ending, Solution
@@ -97,6 +98,8 @@ def _reduced(
     warm: Warm | None = None,
 ) -> Solution:
     x, on_line = problem.points, problem.penalty.bias == "free"
+    if closed_form(problem):
+        return known.line(x, problem.values, problem.penalty, certify=False)
     if on_line and x.shape[1] == 1 and np.min(x) < np.max(x):
         return _line(problem, np.ones(1), np.zeros(1), x[:, 0], merge, tolerance, times, progress)
     if not on_line and x.shape[1] == 1 and np.min(x) < np.max(x):

@@ -12,6 +12,7 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import ArrayLike
 
+from minnorm.activation import RELU
 from minnorm.checks import function, instance, optional, real, suggesting, whole
 from minnorm.network import as_network
 from minnorm.objective.problem import Problem
@@ -92,7 +93,7 @@ def verify(
     if not all(np.all(np.isfinite(part)) for part in net.to_dict().values()):
         raise ValueError("the solution's network has parameters that are not finite")
     problem.penalty.admit(net)
-    if not (problem.penalty.activation.rectifies or neurons.linear_part_vanishes(problem.penalty)):
+    if not neurons.bounded(problem):
         raise ValueError(
             f"verify has no bound for {problem.penalty.activation} with {problem.penalty.of_relu}: {NO_SKIP}"
         )
@@ -137,8 +138,10 @@ def _judged(
     else:
         value, rounding = _objective(problem, norm, misfit), math.inf
 
+    tilted = not (sigma.rectifies or neurons.linear_part_vanishes(problem.penalty))
+
     def of_sigma(dual: Dual) -> Dual:
-        return replace(dual, norm=neurons.times_bend(dual.norm, sigma))
+        return replace(dual, norm=math.inf if tilted else neurons.times_bend(dual.norm, sigma))
 
     def enough(dual: Dual) -> bool:
         return value - round_down(_bound(problem, of_sigma(dual))) <= tolerance * value
@@ -149,10 +152,10 @@ def _judged(
         dual = line_in_haste.estimated_dual(x[:, 0], y, nu, relu, problem.weights)
         scope = "searched"
     elif d == 1:
-        dual, scope = line.repaired_dual(x[:, 0], y, nu, relu, problem.weights), "exact"
+        dual, scope = line.repaired_dual(x[:, 0], y, nu, relu, problem.weights, sigma if tilted else RELU), "exact"
     else:
         dual, scope = space.repaired_dual(x, y, nu, relu, net, problem.weights, enough=enough, clock=clock, seed=seed)
-    dual = of_sigma(dual)
+    dual = dual if tilted and scope == "exact" else of_sigma(dual)
     if clock.progress is not None:
         clock.progress(1.0)
     return Certificate(

@@ -9,6 +9,7 @@ from fractions import Fraction
 
 import numpy as np
 
+from minnorm.activation import RELU, Activation
 from minnorm.network import ShallowReLU
 from minnorm.objective.norm import PathNorm
 from minnorm.verification import primal
@@ -95,10 +96,14 @@ def _positive(w: np.ndarray, t: np.ndarray, b: np.ndarray) -> np.ndarray:
     return positive
 
 
-def repaired_dual(x: np.ndarray, y: np.ndarray, nu: np.ndarray, penalty: PathNorm, weights: np.ndarray) -> Dual:
+def repaired_dual(
+    x: np.ndarray, y: np.ndarray, nu: np.ndarray, penalty: PathNorm, weights: np.ndarray, sigma: Activation = RELU
+) -> Dual:
     """Make nu orthogonal to the unpenalised terms, exactly and at the two extreme points, and bound sup |h|.
 
-    A constant costs nothing if the offset is free, and with free biases in any case (as a limit of atoms).
+    A constant costs nothing if the offset is free, and with free biases in any case (as a limit of atoms). For neurons
+    sigma, s relu(z) - minus z, with free biases: as the sum of nu vanishes, h is s right - minus m and s left + minus
+    m, m = sum nu_i x_i, with the same kinks, and constant beyond the points.
     """
     order = np.argsort(x, kind="stable")
     x, y, nu = x[order], y[order], nu[order]
@@ -113,6 +118,10 @@ def repaired_dual(x: np.ndarray, y: np.ndarray, nu: np.ndarray, penalty: PathNor
     left = running(running(N)[1:-1] * np.diff(X))
     right = left + (int((N * X).sum()) - int(N.sum()) * X)
     if penalty.bias == "free":
+        if not sigma.rectifies:
+            (slopes,), e = integers(np.array([sigma.plus, sigma.minus]))
+            bend, tilt = int(slopes.sum()), int(slopes[1]) * int((N * X).sum())
+            left, right, unit_x = bend * left + tilt, bend * right - tilt, unit_x / power(e)
         peak = max(int(np.max(np.abs(left))), int(np.max(np.abs(right))))
         return Dual(round_up(peak * unit * unit_x), against_values, square)
     return Dual(_penalised_norm(x, N, X, left, right, unit, unit_x) * UP, against_values, square)

@@ -14,6 +14,7 @@ import numpy as np
 from minnorm.activation import Activation
 from minnorm.network import ShallowReLU
 from minnorm.objective.norm import PathNorm
+from minnorm.objective.problem import Problem
 from minnorm.verification.exact import round_up
 from minnorm.verification.twofold import two_product
 
@@ -30,6 +31,13 @@ def linear_part_vanishes(penalty: PathNorm) -> bool:
     return penalty.skip == "free" and (penalty.offset == "free" or penalty.bias == "free")
 
 
+def bounded(problem: Problem) -> bool:
+    """Whether sup |h_sigma| can be bounded: of ReLU, without a linear part, or on the line with free biases."""
+    penalty = problem.penalty
+    on_line = problem.points.shape[1] == 1 and penalty.bias == "free"
+    return penalty.activation.rectifies or linear_part_vanishes(penalty) or on_line
+
+
 def times_bend(number: float, sigma: Activation) -> float:
     """number |plus + minus|, rounded up."""
     if sigma.rectifies or not math.isfinite(number):
@@ -42,6 +50,13 @@ def over_bend(number: float, sigma: Activation) -> float:
     if sigma.rectifies or not math.isfinite(number):
         return number
     return round_up(Fraction(number) / bend(sigma))
+
+
+def over_most(number: float, sigma: Activation) -> float:
+    """number / max(|plus|, |minus|), rounded up."""
+    if sigma.rectifies or not math.isfinite(number):
+        return number
+    return round_up(Fraction(number) / Fraction(most(sigma)))
 
 
 def most(sigma: Activation) -> float:

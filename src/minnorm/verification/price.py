@@ -23,6 +23,7 @@ import math
 import numpy as np
 from scipy.spatial import KDTree
 
+from minnorm.activation import RELU, Activation
 from minnorm.network import ShallowReLU
 from minnorm.objective.problem import Problem
 from minnorm.verification import neurons
@@ -70,8 +71,7 @@ def interpolant_norm(
     if worst == 0:
         return norm, rounding
     if x.shape[1] == 1 and problem.penalty.bias == "free":
-        least = least_norm_on_a_line(x[:, 0], y, problem.penalty.skip == "free")
-        return max(norm, neurons.over_bend(least, sigma)), rounding
+        return max(norm, least_norm_on_a_line(x[:, 0], y, problem.penalty.skip == "free", sigma)), rounding
     price = total(misfit[misfit > 0] * bump_norms(problem, misfit > 0, clock)) * UP
     if errors is not None:
         price = min(price, broken_line(x[:, 0], errors, problem.penalty))
@@ -155,8 +155,10 @@ def _without_free_part(problem: Problem) -> float:
     return float(np.max(np.abs(y - terms @ np.linalg.lstsq(terms, y, rcond=None)[0])))
 
 
-def least_norm_on_a_line(x: np.ndarray, y: np.ndarray, skip: bool) -> float:
+def least_norm_on_a_line(x: np.ndarray, y: np.ndarray, skip: bool, sigma: Activation = RELU) -> float:
     """V = sum |s_{i+1} - s_i|, or max(V, (V + |s_1 + s_{n-1}|)/2) without a free skip, rounded up.
+
+    For other neurons V is over |plus + minus|, and the half over the steeper of the two slopes.
 
     A slope is a quotient of exact differences, carried in two words: q + r with an error of 64 u^2 |q|, or of 4 u |q|
     where a product is too small to be split. So V is good to a few u, however large the slopes are that cancel.
@@ -180,5 +182,6 @@ def least_norm_on_a_line(x: np.ndarray, y: np.ndarray, skip: bool) -> float:
         turn = np.abs(turn + (low + (r[1:] - r[:-1]))) * (1 + 8 * UNIT) + 2 * (slack[1:] + slack[:-1])
         ends = (abs(q[0] + q[-1]) + 4 * UNIT * (abs(q[0]) + abs(q[-1]))) * UP
     bent = total(turn) * UP
-    least = bent if skip else max(bent, (bent + float(ends)) / 2 * UP)
+    least = neurons.over_bend(bent, sigma)
+    least = least if skip else max(least, neurons.over_most((bent + float(ends)) / 2 * UP, sigma))
     return math.inf if math.isnan(least) else least

@@ -10,6 +10,7 @@ from jaxtyping import Float
 from minnorm import advice
 from minnorm.checks import flag
 from minnorm.known.neurons import with_neurons_of, with_relu
+from minnorm.known.univariate.bent import connect_with, dual_with
 from minnorm.known.univariate.dots import connect_the_dots, turns_to_meet
 from minnorm.known.univariate.penalised import penalised
 from minnorm.objective.norm import PathNorm
@@ -31,7 +32,11 @@ def line(x: npt.ArrayLike, y: npt.ArrayLike, penalty: PathNorm | None = None, *,
     for free biases, of the line that connects the dots. For penalised biases with a free skip term and offset it is
     min int sqrt(1 + t^2) |f''(t)| dt, with knots at points and between them: see `line_penalised.penalised`.
 
-    Neurons of another activation, and a free skip term: the same function, its norm over |plus + minus|.
+    Neurons of another activation, plus relu(z) + minus relu(-z), with free biases:
+
+        minimum = max( V / |plus + minus|, (V + |s_1 + s_{n-1}|) / (2 max(|plus|, |minus|)) ),
+
+    and with a free skip term and offset, whatever the biases, the minimum of ReLU over |plus + minus|.
 
     Arguments: `x` (n,) or (n, 1) in any order, equal points only with equal values; `y` (n,); `penalty`, with a free
     offset if biases are free; `certify=False` leaves out the verification (it is exact, and takes most of the time
@@ -77,6 +82,9 @@ def line(x: npt.ArrayLike, y: npt.ArrayLike, penalty: PathNorm | None = None, *,
         except ArithmeticError:
             _name_twins(t)
             raise
+    elif not penalty.activation.rectifies:
+        network = connect_with(t, values, penalty.activation)
+        dual[first] = dual_with(t, slopes, turns, penalty.activation)
     else:
         network = connect_the_dots(t, values, skip=penalty.skip == "free")
         dual[first] = _dual(t, slopes, turns, skip=penalty.skip == "free")
