@@ -1,8 +1,10 @@
-"""Systems that do not say which cores a process may use, and that have no locks: macOS, others."""
+"""Cores and threads; systems that do not say which cores a process may use, and that have no locks: macOS, others."""
 
 import importlib.util
 import os
 import sys
+
+from threadpoolctl import ThreadpoolController
 
 import minnorm as mn
 from minnorm import resources
@@ -34,3 +36,29 @@ def test_without_locks_work_is_done_by_whoever_wants_it(monkeypatch, tmp_path):
     with module.claim(tmp_path / "claims" / "work") as first, module.claim(tmp_path / "claims" / "work") as second:
         assert first is second is None
     assert list((tmp_path / "claims").iterdir()) == []
+
+
+def threads():
+    return [each.num_threads for each in ThreadpoolController().select(user_api="blas").lib_controllers]
+
+
+def test_few_points_take_one_thread_and_all_is_as_before_afterwards():
+    before = threads()
+    for one in (resources.blas_threads(10), resources.one_blas_thread()):
+        with one:
+            assert set(threads()) == {1}
+        assert threads() == before
+
+
+def test_a_function_takes_one_thread_each_time():
+    before, limited = threads(), resources.one_blas_thread()(threads)
+    assert set(limited()) == set(limited()) == {1}
+    assert threads() == before
+
+
+def test_at_most_one_library_has_threads():
+    before = threads()
+    with resources.blas_threads(10_000):
+        assert len(before) == 1 or sum(count > 1 for count in threads()) <= 1
+        assert max(threads()) <= max(before)
+    assert threads() == before

@@ -10,6 +10,7 @@ from minnorm import known
 from minnorm.known.neurons import closed_form
 from minnorm.network import ShallowReLU
 from minnorm.objective.problem import Problem
+from minnorm.resources import blas_threads
 from minnorm.solution import Ending, Solution
 from minnorm.solve.freepart import FreePart
 from minnorm.solve.pace import Times, fits
@@ -19,7 +20,6 @@ from minnorm.solve.pricing.pricers import EXACT_RANK, Exact
 from minnorm.solve.reduction import Reduced, reduce
 from minnorm.solve.rounds import Found, Progress, generate
 from minnorm.solve.symmetry import symmetrised
-from minnorm.solve.threads import blas_threads
 from minnorm.solve.twins import distances_to_twins, without_twins
 from minnorm.solve.univariate.penalised import penalised_line
 from minnorm.solve.univariate.trend import trend

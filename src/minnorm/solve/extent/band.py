@@ -8,13 +8,13 @@ from typing import get_args
 import numpy as np
 import xarray as xr
 from numpy.typing import ArrayLike
-from threadpoolctl import threadpool_limits
 
 from minnorm import advice
 from minnorm.checks import choice, flag, function, optional, real, suggesting
 from minnorm.datasets import penalty_attributes, provenance
 from minnorm.objective.norm import PathNorm
 from minnorm.objective.problem import Problem, check_points
+from minnorm.resources import one_blas_thread
 from minnorm.solution import Ending
 from minnorm.solve.extent.ends import Ends, Line, Places, Unique
 from minnorm.solve.extent.planes import Planes
@@ -99,7 +99,7 @@ def band(
     ending: Ending = "interrupted" if isinstance(method, Planes) and method.found.ending == "interrupted" else "closed"
     ends: list[Ends] = []
     levels = np.sum(part.at(points), axis=0)
-    with threadpool_limits(1, "blas"):
+    with one_blas_thread():
         while len(ends) < len(points):
             if ending == "interrupted" and not kept:
                 raise KeyboardInterrupt

@@ -6,8 +6,8 @@ import time
 from dataclasses import dataclass
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
+from minnorm.resources import one_blas_thread
 from minnorm.solution import Solution
 from minnorm.solve import master, support
 from minnorm.solve.extent.ends import Ends, free_row
@@ -40,7 +40,7 @@ class Planes:
         self.reduced, self.deadline = reduced, deadline
         self.wanted = tolerance * float(np.max(np.abs(reduced.values)))
         pool = Pool(reduced)
-        with threadpool_limits(1, "blas"):
+        with one_blas_thread():
             # At most half of the time: without any query point there is no band.
             now = time.monotonic()
             self.found = _minimum_norm(reduced, pool, now + 0.5 * (deadline - now))

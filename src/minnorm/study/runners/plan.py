@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 
 from minnorm.network import ShallowReLU
+from minnorm.resources import one_blas_thread
 from minnorm.study.shards import solve as solving
 from minnorm.study.shards import train as training
 from minnorm.study.shards.measures import Yardstick, measure_network
-from minnorm.study.shards.run import one_blas_thread
 from minnorm.study.shards.solve import run_solve
 from minnorm.study.shards.train import training_arguments
 from minnorm.study.specification.settings import SolveSpec
@@ -70,7 +70,7 @@ class Plan:
     bytes: int
 
 
-@one_blas_thread  # as shards have
+@one_blas_thread()  # as shards have
 def plan(
     study: Study,
     directory: str | Path | None = None,

@@ -4,21 +4,18 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import xarray as xr
-from threadpoolctl import threadpool_limits
 
+from minnorm.resources import one_blas_thread
 from minnorm.study.shards.solve import run_solve
 from minnorm.study.shards.train import run_train
 from minnorm.study.specification.spec import AnyShard
 
 Progress = Callable[[int, int], None]
 
-# More threads would round sums otherwise: the bits would tell their number.
-one_blas_thread = threadpool_limits.wrap(limits=1, user_api="blas")
-
 _RUN: Mapping[str, Callable[..., xr.Dataset]] = {"train": run_train, "solve": run_solve}
 
 
-@one_blas_thread
+@one_blas_thread()  # more would round sums otherwise: the bits would tell their number
 def run_shard(
     shard: AnyShard, progress: Progress | None = None, threads: int | None = None, checkpoint: Any = None
 ) -> xr.Dataset:
