@@ -1,4 +1,5 @@
 from . import known, measure, report, study
+from .activation import Activation
 from .estimator import MinNormRegressor, MinNormRegressorCV
 from .network import ShallowReLU
 from .objective.norm import PathNorm
@@ -28,6 +29,7 @@ from .versions import show_versions
 __version__: str
 
 __all__ = [
+    "Activation",
     "Certificate",
     "MinNormRegressor",
     "MinNormRegressorCV",
