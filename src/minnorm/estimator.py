@@ -15,8 +15,9 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from minnorm import advice
 from minnorm.activation import Activation
 from minnorm.checks import check_values, numbers, real, reject_masked, reject_misread, shown, whole
+from minnorm.objective.data import Points, check_weights
 from minnorm.objective.norm import Bias, PathNorm, Skip
-from minnorm.objective.problem import Problem, check_weights
+from minnorm.objective.problem import Problem
 from minnorm.solution import Solution
 from minnorm.solve.minimise import minimise
 from minnorm.solve.regularisation import lam_max, networks, path, sequence
@@ -158,8 +159,8 @@ class MinNormRegressorCV(RegressorMixin, BaseEstimator):
                 certify=False,
                 on_interrupt="raise",
             )
-            held = Problem(X[test], y[test], penalty, 1.0, weights=p[test])
-            errors.append([held.mean((net.evaluate(held.points) - held.values) ** 2) for _, net in networks(fold)])
+            held = Points(X[test], y[test], p[test])
+            errors.append([held.mean((net.evaluate(held.x) - held.y) ** 2) for _, net in networks(fold)])
         self.mse_path_ = np.transpose(errors)
         self.alpha_ = float(self.alphas_[np.argmin(self.mse_path_.mean(axis=1))])
         return _keep(self, _solution(self, X, y, self.alpha_, p))

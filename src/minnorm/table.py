@@ -13,7 +13,7 @@ from jaxtyping import Float, Int
 
 from minnorm.checks import check_points, check_values
 from minnorm.delimited import Fields, plain_number, read_fields
-from minnorm.objective.problem import ties as tied
+from minnorm.objective.data import ties as tied
 
 Ties = Literal["keep", "mean"]
 

@@ -34,7 +34,7 @@ import xarray as xr
 from matplotlib.figure import Figure
 
 import minnorm as mn
-from minnorm.objective.problem import TiesError
+from minnorm.objective.data import TiesError
 
 mpl.use("Agg")
 NEW = {"generator": lambda: (k for k in range(3)), "axes": lambda: Figure().subplots()}  # for each call

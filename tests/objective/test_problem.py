@@ -4,8 +4,9 @@ import jaxtyping
 import numpy as np
 import pytest
 
+from minnorm.checks import check_points, check_values
 from minnorm.objective.norm import PathNorm
-from minnorm.objective.problem import Problem, check_points, check_values
+from minnorm.objective.problem import Problem
 
 X = [[0.0, 1.0], [2.0, 3.0], [4.0, 5.0]]
 Y = [1.0, 2.0, 3.0]

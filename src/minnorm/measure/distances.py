@@ -6,9 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from minnorm.checks import function, instance, numbers
+from minnorm.checks import check_points, check_values, function, instance, numbers
 from minnorm.network import ShallowReLU, as_network
-from minnorm.objective.problem import check_points, check_values
 
 Function = ShallowReLU | Callable[[npt.NDArray[np.float64]], npt.ArrayLike]
 """A network, or any callable that takes points (n, d) to values (n,): a `Solution`, a closed form."""

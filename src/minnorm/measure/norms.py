@@ -14,8 +14,8 @@ from scipy.spatial import KDTree
 from minnorm._types import Array
 from minnorm.checks import flag, real, whole
 from minnorm.network import ShallowReLU, as_network, row_norms
+from minnorm.objective.data import Points
 from minnorm.objective.norm import PathNorm, Skip
-from minnorm.objective.problem import Problem
 
 _DENSE = 128  # up to this many parameters the Hessian is formed
 _BLOCK = 1 << 20  # hidden values held at once by a Hessian-vector product
@@ -220,7 +220,7 @@ def sharpness(network: ShallowReLU, points: npt.ArrayLike, values: npt.ArrayLike
     Arguments: `points` (n, d), or (n,) for d = 1; `values` (n,); `iterations`, the most restarts of the
     Lanczos method, which serves above 128 parameters. In float64 whatever JAX is configured to.
 
-    Errors: ValueError for data that `Problem` rejects at lam > 0, points of another dimension, NaN or
+    Errors: ValueError for data that `Points` rejects, points of another dimension, NaN or
     infinite parameters, iterations below 1; RuntimeError if the Lanczos method does not converge.
 
     >>> net = ShallowReLU(np.array([[1.0]]), np.array([1.0]), np.array([3.0]), np.array(0.0))
@@ -230,16 +230,16 @@ def sharpness(network: ShallowReLU, points: npt.ArrayLike, values: npt.ArrayLike
     Source: Cohen, Kaur, Li, Kolter & Talwalkar (2021), *Gradient descent on neural networks typically occurs
     at the edge of stability*.
     """
-    data = Problem(points, values, lam=1.0)
-    if data.points.shape[1] != as_network(network).dim:
-        raise ValueError(f"points has {data.points.shape[1]} columns; this network takes {network.dim}")
+    data = Points(points, values)
+    if data.x.shape[1] != as_network(network).dim:
+        raise ValueError(f"points has {data.x.shape[1]} columns; this network takes {network.dim}")
     iterations = whole("iterations", iterations, 1, 2**31 - 1)
     net = _reject_not_finite(network.to_numpy())
-    n = len(data.values)
+    n = len(data.y)
     rows = min(n, max(1, _BLOCK // max(1, net.width)))
     pad = -n % rows
-    x = np.pad(data.points, ((0, pad), (0, 0))).reshape(-1, rows, net.dim)
-    y = np.pad(data.values, (0, pad)).reshape(-1, rows)
+    x = np.pad(data.x, ((0, pad), (0, 0))).reshape(-1, rows, net.dim)
+    y = np.pad(data.y, (0, pad)).reshape(-1, rows)
     mean = np.pad(np.full(n, 1 / n), (0, pad)).reshape(-1, rows)
     with jax.enable_x64(True):
         blocks = (jnp.asarray(x), jnp.asarray(y), jnp.asarray(mean))

@@ -9,10 +9,9 @@ import numpy.typing as npt
 from jaxtyping import Float
 from scipy.optimize import minimize_scalar
 
-from minnorm.checks import function, numbers, several, shown, whole
+from minnorm.checks import check_values, function, numbers, several, shown, whole
 from minnorm.measure.distances import Function, values_of
 from minnorm.network import ShallowReLU
-from minnorm.objective.problem import check_values
 
 _SCAN = 600  # stretches tried before the refinement: neighbours differ by 0.9 % on the default bracket
 _MOST = 1 << 27  # numbers of the directions together

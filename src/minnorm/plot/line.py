@@ -15,7 +15,7 @@ from minnorm.known import LineSolutions, line, line_solutions
 from minnorm.known.univariate.interpolant import coordinate
 from minnorm.measure.distances import Function
 from minnorm.network import ShallowReLU, as_network
-from minnorm.objective.problem import Problem
+from minnorm.objective.data import Points
 from minnorm.plot.style import Palette, drawing, new_figure, plot_style
 from minnorm.solution import Solution
 
@@ -52,8 +52,8 @@ def plot_line(
     >>> [text.get_text() for text in ax.get_legend().get_texts()]
     ['all of them', 'minimum-norm interpolant', 'square', 'data']
     """
-    problem = Problem(x, y, lam=1.0, names=("x", "y", "lam"))
-    t = coordinate(problem, "plot_line")
+    data = Points(x, y, names=("x", "y"))
+    t = coordinate(data.x, "plot_line")
     wanted = "a Solution, a ShallowReLU or None"
     found = line(x, y) if solution is None else instance("solution", solution, (Solution, ShallowReLU), wanted)
     if not isinstance(band, bool | np.bool_ | LineSolutions | xr.Dataset):
@@ -71,12 +71,12 @@ def plot_line(
     grid = _grid(t, low, high, nets.values())
     with drawing(ax) as (axes, colours):
         if not isinstance(band, bool | np.bool_) or band:
-            _band(axes, t, problem.values, found, band, grid, colours)
+            _band(axes, t, data.y, found, band, grid, colours)
         for k, (name, f) in enumerate(functions.items()):
             axes.plot(grid, _values(f, grid, name), label=name, zorder=3 - 0.1 * (k > 0), **colours.line(k))
             if knots and name in nets:
                 mark_knots(axes, nets[name], (low, high), str(colours.line(k)["color"]))
-        _data(axes, t, problem.values, colours)
+        _data(axes, t, data.y, colours)
         axes.set(xlabel="x", ylabel="f(x)", xlim=(low, high))
         axes.legend()
         if isinstance(found, Solution) and found.certificate is not None:
@@ -103,8 +103,8 @@ def plot_certificate(x: npt.ArrayLike, y: npt.ArrayLike, solution: Solution, *, 
 
     Source: the dual is that of `verify`.
     """
-    problem = Problem(x, y, lam=1.0, names=("x", "y", "lam"))
-    t = coordinate(problem, "plot_certificate")
+    data = Points(x, y, names=("x", "y"))
+    t = coordinate(data.x, "plot_certificate")
     instance("solution", solution, Solution, "a Solution of these points")
     if as_network(solution.network, "the solution's network").dim != 1:
         raise ValueError(
@@ -122,7 +122,7 @@ def plot_certificate(x: npt.ArrayLike, y: npt.ArrayLike, solution: Solution, *, 
     left = ShallowReLU(np.ones((t.size, 1)), -t, nu, zero, None, sigma).evaluate(grid[:, None]) / cost
     share = np.abs(net.outer_weights) * penalty.atom_cost(net.inner_weights, net.biases)
     turning = (net.inner_weights[:, 0] != 0) & (share > _NOTHING * np.max(share, initial=0.0))
-    touched = penalty.correlation(nu, problem.points, net)
+    touched = penalty.correlation(nu, data.x, net)
     with np.errstate(divide="ignore", invalid="ignore"):
         at = -net.biases / net.inner_weights[:, 0]
     with drawing(ax, (5.6, 2.2)) as (axes, colours):

@@ -11,7 +11,7 @@ from matplotlib.ticker import MaxNLocator
 from minnorm.checks import flag
 from minnorm.measure.distances import Function, values_of
 from minnorm.network import ShallowReLU
-from minnorm.objective.problem import Problem
+from minnorm.objective.data import Points
 from minnorm.plot.line import claim
 from minnorm.plot.style import Palette, drawing
 from minnorm.solution import Solution
@@ -39,8 +39,8 @@ def plot_plane(
     >>> mn.plot_plane(X, y, mn.interpolate(X, y)).get_xlabel()
     '$x_1$'
     """
-    problem = Problem(X, y, lam=1.0, names=("X", "y", "lam"))
-    points, labels, colorbar = problem.points, problem.values, flag("colorbar", colorbar)
+    data = Points(X, y, names=("X", "y"))
+    points, labels, colorbar = data.x, data.y, flag("colorbar", colorbar)
     if points.shape[1] != 2:
         raise ValueError(f"X has {points.shape[1]} columns; plot_plane draws functions of two variables")
     low, high = points.min(axis=0), points.max(axis=0)

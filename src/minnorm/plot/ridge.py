@@ -8,9 +8,9 @@ from jaxtyping import Float
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from minnorm.checks import instance
+from minnorm.checks import check_points, check_values, instance
 from minnorm.network import as_network
-from minnorm.objective.problem import Problem, check_points, check_values
+from minnorm.objective.data import Points
 from minnorm.plot.line import bounds, claim
 from minnorm.plot.style import Palette, drawings, new_figure, plot_style
 from minnorm.solution import Solution
@@ -49,20 +49,20 @@ def plot_ridge(
 
     Source: the dual is that of `verify`.
     """
-    problem, ways = _checked(X, y, directions)
+    data, ways = _checked(X, y, directions)
     instance("solution", solution, Solution, "a Solution of these points")
-    d = problem.points.shape[1]
-    if as_network(solution.network, "the solution's network").dim != d or solution.dual.size != problem.values.size:
+    d = data.x.shape[1]
+    if as_network(solution.network, "the solution's network").dim != d or solution.dual.size != data.y.size:
         raise ValueError(
             f"solution is of {solution.dual.size} points of dimension {solution.network.dim}; give that of X"
         )
-    start = problem.points.mean(axis=0) if centre is None else check_values(centre, "centre")
+    start = data.x.mean(axis=0) if centre is None else check_values(centre, "centre")
     if start.shape != (d,):
         raise ValueError(f"centre has {start.size} entries; give {d}, as X has columns")
-    count = panels(problem.points, ways)
+    count = panels(data.x, ways)
     with drawings(axes, count, (6.4, 2.0 * count), _HEIGHTS[:count]) as (rows, colours):
         for j, along in enumerate(ways):
-            _along(rows[0], rows[1], problem, solution, along, start, colours, j)
+            _along(rows[0], rows[1], data, solution, along, start, colours, j)
         if len(ways) > 1:
             rows[0].legend()
         bounds(rows[1], colours)
@@ -72,8 +72,8 @@ def plot_ridge(
         rows[1].set(ylabel="dual certificate", xlabel="place along the direction; knot of the atom")
         if count == 3:
             name = "the second" if len(ways) > 1 else "one across it"
-            turned = ways[1] if len(ways) > 1 else _across(problem.points, ways[0])
-            _between(rows[2], problem.points, solution, ways[0], turned, name, colours)
+            turned = ways[1] if len(ways) > 1 else _across(data.x, ways[0])
+            _between(rows[2], data.x, solution, ways[0], turned, name, colours)
         if solution.certificate is not None:
             rows[0].set_title(claim(solution))
     return rows
@@ -83,8 +83,8 @@ def ridge_figure(
     X: npt.ArrayLike, y: npt.ArrayLike, solution: Solution, directions: npt.ArrayLike, centre: Any = None
 ) -> Figure:
     """The same in a figure that no window shows."""
-    problem, ways = _checked(X, y, directions)
-    count = panels(problem.points, ways)
+    data, ways = _checked(X, y, directions)
+    count = panels(data.x, ways)
     with plot_style():
         figure = new_figure(6.4, 2.1 * count)
         rows = figure.subplots(count, 1, height_ratios=_HEIGHTS[:count])
@@ -100,16 +100,16 @@ def panels(x: Float[np.ndarray, "n d"], directions: Float[np.ndarray, "k d"]) ->
     return 2 if np.max(np.abs(rest)) <= _ON * np.max(np.abs(x - x.mean(axis=0))) else 3
 
 
-def _checked(X: npt.ArrayLike, y: npt.ArrayLike, directions: npt.ArrayLike) -> tuple[Problem, np.ndarray]:
-    problem = Problem(X, y, lam=1.0, names=("X", "y", "lam"))
+def _checked(X: npt.ArrayLike, y: npt.ArrayLike, directions: npt.ArrayLike) -> tuple[Points, np.ndarray]:
+    data = Points(X, y, names=("X", "y"))
     ways = check_points(directions, "directions")
     size = np.linalg.norm(ways, axis=1)
-    if ways.shape[1] != problem.points.shape[1] or not np.all(size > 0):
+    if ways.shape[1] != data.x.shape[1] or not np.all(size > 0):
         raise ValueError(
-            f"directions has shape {ways.shape}, perhaps with a zero; give vectors of {problem.points.shape[1]} "
+            f"directions has shape {ways.shape}, perhaps with a zero; give vectors of {data.x.shape[1]} "
             "entries, one for each column of X"
         )
-    return problem, ways / size[:, None]
+    return data, ways / size[:, None]
 
 
 def _rest(x: np.ndarray, along: np.ndarray) -> np.ndarray:
@@ -129,7 +129,7 @@ def _cost(solution: Solution, biases: np.ndarray) -> np.ndarray:
 def _along(
     top: Axes,
     bottom: Axes,
-    problem: Problem,
+    data: Points,
     solution: Solution,
     along: np.ndarray,
     start: np.ndarray,
@@ -137,7 +137,7 @@ def _along(
     number: int,
 ) -> None:
     """The function and the certificate of atoms that face along one direction, or, if points are on a line, of all."""
-    x, y, look = problem.points, problem.values, colours.line(number)
+    x, y, look = data.x, data.y, colours.line(number)
     place = x @ along
     foot = start - (start @ along) * along
     extent = np.max(np.linalg.norm(x - start, axis=1))

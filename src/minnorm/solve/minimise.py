@@ -12,8 +12,9 @@ from numpy.typing import ArrayLike
 from minnorm import advice
 from minnorm.checks import choice, flag, function, optional, real, suggesting, whole
 from minnorm.known.neurons import with_neurons_of, with_relu
+from minnorm.objective.data import TiesError
 from minnorm.objective.norm import PathNorm
-from minnorm.objective.problem import Problem, TiesError
+from minnorm.objective.problem import Problem
 from minnorm.solution import Certificate, Solution
 from minnorm.solve.pace import Times
 from minnorm.solve.rounds import Progress

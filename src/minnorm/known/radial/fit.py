@@ -9,13 +9,12 @@ import numpy.typing as npt
 from jaxtyping import Float
 
 from minnorm import advice
-from minnorm.checks import numbers, strength, whole
+from minnorm.checks import check_values, numbers, strength, whole
 from minnorm.known.radial.atoms import UNIT, correlation, largest_correlation, peaks, radial_atoms, rounding
 from minnorm.known.radial.bump import RadialMeasure
 from minnorm.known.radial.bump import radii as distances
 from minnorm.known.radial.master import best_masses
 from minnorm.known.radial.price import price
-from minnorm.objective.problem import check_values
 from minnorm.pictures import record
 from minnorm.solution import Certificate
 

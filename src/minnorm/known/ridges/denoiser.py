@@ -6,9 +6,8 @@ import numpy as np
 import numpy.typing as npt
 from jaxtyping import Float
 
-from minnorm.checks import numbers, real
+from minnorm.checks import check_points, numbers, real
 from minnorm.network import ShallowReLU
-from minnorm.objective.problem import check_points
 from minnorm.pictures import record
 
 _LEAST = 1e-150  # the size of points whose squares float64 can hold

@@ -7,12 +7,12 @@ import numpy.typing as npt
 from jaxtyping import Float
 from scipy.linalg import null_space
 
-from minnorm.checks import flag
+from minnorm.checks import check_values, flag
 from minnorm.known.ridges.dual import Fibres, lifted_dual
 from minnorm.known.univariate.interpolant import certified, line
 from minnorm.network import ShallowReLU
 from minnorm.objective.norm import PathNorm
-from minnorm.objective.problem import Problem, check_values
+from minnorm.objective.problem import Problem
 from minnorm.solution import Solution
 
 _RANK = 1e-11  # of the extent: points that far from a line are on it

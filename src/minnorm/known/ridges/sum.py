@@ -4,12 +4,12 @@ import numpy as np
 import numpy.typing as npt
 from jaxtyping import Float
 
-from minnorm.checks import flag
+from minnorm.checks import check_points, check_values, flag
 from minnorm.known.ridges.fibres import fibres, interpolant, turning
 from minnorm.known.univariate.interpolant import certified
 from minnorm.network import ShallowReLU
 from minnorm.objective.norm import PathNorm
-from minnorm.objective.problem import Problem, check_points, check_values
+from minnorm.objective.problem import Problem
 from minnorm.solution import Solution
 
 _OFF = 1e-11  # of the extent: how far from its axis a point may be

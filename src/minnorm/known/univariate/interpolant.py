@@ -58,7 +58,7 @@ def line(x: npt.ArrayLike, y: npt.ArrayLike, penalty: PathNorm | None = None, *,
     """
     problem = Problem(x, y, penalty, names=("x", "y", "lam"))
     penalty, certify = with_relu(problem).penalty, flag("certify", certify)
-    along = coordinate(problem, "known.line")
+    along = coordinate(problem.points, "known.line")
     if penalty.bias == "free" and penalty.offset != "free":
         raise ValueError(
             "penalty has offset='none'; with free biases its minimum is that of offset='free', and the "
@@ -100,13 +100,13 @@ def certified(problem: Problem, solution: Solution, instead: str = _INSTEAD) -> 
     return solution
 
 
-def coordinate(problem: Problem, caller: str) -> Float[np.ndarray, " n"]:
+def coordinate(points: Float[np.ndarray, "n d"], caller: str) -> Float[np.ndarray, " n"]:
     """The points' one coordinate; ValueError, in the name of `caller`, for more of them or a single distinct point."""
-    if problem.points.shape[1] != 1:
-        raise ValueError(f"x has {problem.points.shape[1]} columns; {caller} takes one coordinate")
-    if np.min(problem.points) == np.max(problem.points):  # their difference may overflow
+    if points.shape[1] != 1:
+        raise ValueError(f"x has {points.shape[1]} columns; {caller} takes one coordinate")
+    if np.min(points) == np.max(points):  # their difference may overflow
         raise ValueError("x has 1 distinct point; give at least two")
-    return problem.points[:, 0]
+    return points[:, 0]
 
 
 def _name_twins(t: np.ndarray) -> None:

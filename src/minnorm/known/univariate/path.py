@@ -10,6 +10,7 @@ from scipy.linalg.lapack import get_lapack_funcs
 from minnorm.checks import flag, strength
 from minnorm.known.univariate.dots import connect_the_dots
 from minnorm.known.univariate.interpolant import certified, coordinate, line
+from minnorm.objective.data import Points
 from minnorm.objective.norm import PathNorm
 from minnorm.objective.problem import Problem
 from minnorm.pictures import record
@@ -51,12 +52,12 @@ def line_path(x: npt.ArrayLike, y: npt.ArrayLike, penalty: PathNorm | None = Non
         raise ValueError(
             f"penalty is {penalty}; the path is for PathNorm(skip='free'): for others use mn.path, one lam at a time"
         )
-    problem = Problem(x, y, penalty, 1.0, names=("x", "y", "lam"))
-    t, group = np.unique(coordinate(problem, "known.line_path"), return_inverse=True)
+    data = Points(x, y, names=("x", "y"))
+    t, group = np.unique(coordinate(data.x, "known.line_path"), return_inverse=True)
     share = np.bincount(group) / group.size
-    mean = np.bincount(group, problem.values) / np.bincount(group)
+    mean = np.bincount(group, data.y) / np.bincount(group)
     segments, lams, exact = _follow(t, mean, share)
-    return LinePath(problem, t, group, np.array(lams), tuple(segments), exact)
+    return LinePath(data, penalty, t, group, np.array(lams), tuple(segments), exact)
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,8 @@ class LinePath:
     the distinct x, `group` (n,) says which of them each x is.
     """
 
-    problem: Problem
+    data: Points
+    penalty: PathNorm
     points: Float[np.ndarray, " m"]
     group: Int[np.ndarray, " n"]
     lams: Float[np.ndarray, " L"]
@@ -101,15 +103,14 @@ class LinePath:
         """The minimiser for one lam, as a network with its dual vector; verified unless `certify` is false."""
         segment, inside = self._segment(lam)
         lam, certify = float(lam), flag("certify", certify)
-        penalty, y = self.problem.penalty, self.problem.values
+        penalty, y = self.penalty, self.data.y
         if lam == 0:
-            return line(self.problem.points, y, penalty, certify=certify)
+            return line(self.data.x, y, penalty, certify=certify)
         levels = segment.level - inside * segment.fall
         network = connect_the_dots(self.points[segment.knots], levels, skip=True)
         dual = (y - self.values(lam)[self.group]) / y.size
         solution = Solution(network, dual, penalty, float(lam))
-        problem = Problem(self.problem.points, y, penalty, float(lam))
-        return certified(problem, solution, _INSTEAD) if certify else solution
+        return certified(Problem.of(self.data, penalty, lam), solution, _INSTEAD) if certify else solution
 
     def _segment(self, lam: float | int) -> tuple[Segment, float]:
         lam = strength("lam", lam)

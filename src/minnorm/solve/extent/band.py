@@ -10,10 +10,10 @@ import xarray as xr
 from numpy.typing import ArrayLike
 
 from minnorm import advice
-from minnorm.checks import choice, flag, function, optional, real, suggesting
+from minnorm.checks import check_points, choice, flag, function, optional, real, suggesting
 from minnorm.datasets import penalty_attributes, provenance
 from minnorm.objective.norm import PathNorm
-from minnorm.objective.problem import Problem, check_points
+from minnorm.objective.problem import Problem
 from minnorm.resources import one_blas_thread
 from minnorm.solution import Ending
 from minnorm.solve.extent.ends import Ends, Line, Places, Unique
