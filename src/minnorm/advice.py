@@ -116,14 +116,14 @@ def _free_terms_fit(problem: Problem, solution: Solution) -> bool:
     size, largest = np.max(np.abs(x), axis=0), float(np.max(np.abs(y)))
     x, y = x / np.where(size > 0, size, 1.0), y / (largest or 1.0)
     columns = np.empty((y.size, 0))
-    if penalty.skip == "free":
+    if penalty.linear_is_free:
         columns = x - x.mean(axis=0) if penalty.constant_is_free else x
     if penalty.constant_is_free:
         columns = np.column_stack([columns, np.ones(y.size)])
     weights = np.linalg.lstsq(columns, y, rcond=None)[0]
     left = float(np.max(np.abs(y - columns @ weights)))
     top = float(np.max(size))
-    reach = float(np.max(np.ptp(x, axis=0) * (size / (top or 1.0)))) * top if penalty.bias == "free" else max(1.0, top)
+    reach = float(np.max(np.ptp(x, axis=0) * (size / (top or 1.0)))) * top if penalty.biases_are_free else max(1.0, top)
     cheap = penalty.value(solution.network.to_numpy()) * reach <= _CHEAP * largest
     return cheap and left <= _FITTED * (1 + float(np.abs(weights).sum()))
 
@@ -162,7 +162,7 @@ def _of_the_data(problem: Problem, words: Words) -> list[str]:
     mean, spread = x.mean(axis=0), np.ptp(x, axis=0)
     if abs(np.mean(y)) > _OFFSET * float(np.std(y)) > 0:
         ways.append(f"subtract the mean of {words.values}")
-    elif penalty.skip == "free" and y.size > x.shape[1]:
+    elif penalty.linear_is_free and y.size > x.shape[1]:
         columns = np.column_stack([x - mean, np.ones(y.size)])
         rest = y - columns @ np.linalg.lstsq(columns, y, rcond=None)[0]
         if float(np.std(y)) > _OFFSET * float(np.std(rest)) > 0:

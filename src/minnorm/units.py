@@ -38,7 +38,7 @@ class Units:
 
         With `any_lam` lam is 1 in them, whatever it was.
         """
-        free = problem.penalty.bias == "free"
+        free = problem.penalty.biases_are_free
         x, points = _taken_out(problem.points) if free else (0, problem.points)
         y, values = _taken_out(problem.values)
         if any_lam:
@@ -60,7 +60,7 @@ class Units:
     def refuse_extremes(self, names: tuple[str, str]) -> None:
         """ValueError if what is asked for would be near the ends of float64's range, or beyond."""
         x, y = _size(self.problem.points) + self.x, _size(self.problem.values) + self.y
-        if self.problem.penalty.bias == "penalised" and abs(x) > _PENALISED:
+        if self.problem.penalty.biases_cost and abs(x) > _PENALISED:
             has = f"{names[0]} is of the size {_power(x)}"
             raise ValueError(f"{has}, which penalised biases compare with 1; rescale {names[0]}")
         objective = 2 * y if self.problem.lam > 0 else y - x

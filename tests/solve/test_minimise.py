@@ -16,6 +16,7 @@ from tests.problems import CLOSED, LARGE, PLANE, PRODUCT, SQUARE, cross, waves
 from minnorm import known, verify
 from minnorm.network import ShallowReLU
 from minnorm.objective.norm import PathNorm
+from minnorm.objective.terms import FreeTerms
 from minnorm.solve import fit, interpolate
 from minnorm.solve.pricing import oracle
 from minnorm.solve.pricing.oracle import random_starts
@@ -54,8 +55,7 @@ def others(x, penalty, seed=0, count=600):
 
 
 def free_terms(x, penalty):
-    constant = penalty.offset == "free" or penalty.bias == "free"
-    return np.column_stack([np.ones((len(x), int(constant))), x if penalty.skip == "free" else np.zeros((len(x), 0))])
+    return FreeTerms.of(penalty, x.shape[1]).columns(x)
 
 
 def with_own(x, sol):

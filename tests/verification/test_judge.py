@@ -20,6 +20,7 @@ from minnorm import verify
 from minnorm.known import line
 from minnorm.network import ShallowReLU
 from minnorm.objective.norm import PathNorm
+from minnorm.objective.terms import FreeTerms
 from minnorm.solution import Solution
 from minnorm.verification import clock, judge
 from minnorm.verification.exact import UP
@@ -42,8 +43,7 @@ def orthogonal(rng, rows, columns):
 
 
 def free_terms(x, penalty):
-    ones = np.ones((len(x), 1)) if penalty.offset == "free" or penalty.bias == "free" else np.zeros((len(x), 0))
-    return np.column_stack([ones, x if penalty.skip == "free" else np.zeros((len(x), 0))])
+    return FreeTerms.of(penalty, x.shape[1]).columns(x)
 
 
 def admissible(nu, x, penalty):

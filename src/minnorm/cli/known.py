@@ -185,7 +185,7 @@ def line(
             raise ValueError("path is of all lam; leave out --sparsest and --plot, which are of the interpolant")
         _line_path(known.line_path(table.points, table.values, penalty), table, as_json=as_json)
         return
-    solutions = known.line_solutions(table.points, table.values, penalty) if bias == "free" else None
+    solutions = known.line_solutions(table.points, table.values, penalty) if penalty.biases_are_free else None
     sparse = solutions if sparsest else None
     solution = known.line(table.points, table.values, penalty) if sparse is None else sparse.sparsest
     net = solution.network

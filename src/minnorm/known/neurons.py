@@ -12,7 +12,7 @@ def closed_form(problem: Problem) -> bool:
     """Whether the neurons are not ReLU, no linear term is free, and `known.line` knows the minimum all the same."""
     penalty, x = problem.penalty, problem.points
     alone = not (penalty.activation.rectifies or penalty.affine_is_free)
-    known = penalty.bias == "free" and penalty.offset == "free" and x.shape[1] == 1
+    known = penalty.biases_are_free and penalty.offset_is_free and x.shape[1] == 1
     return alone and known and problem.lam == 0 and bool(np.min(x) < np.max(x))
 
 
@@ -45,7 +45,7 @@ def with_neurons_of(problem: Problem, solution: Solution) -> Solution:
         return solution
     network = solution.network.with_neurons(sigma)
     offset = float(network.offset)
-    if problem.penalty.offset == "none" and offset:  # a neuron that is constant costs nothing
+    if not problem.penalty.offset_is_free and offset:  # a neuron that is constant costs nothing
         network = dataclasses.replace(
             network,
             inner_weights=np.concatenate([network.inner_weights, np.zeros((1, network.dim))]),

@@ -131,9 +131,9 @@ def seminorm_line(network: ShallowReLU, skip: Skip = "none", tolerance: float = 
     Source: Savarese, Evron, Soudry & Srebro (2019), *How do infinite width bounded norm networks look in
     function space?*
     """
-    PathNorm(skip=skip)  # rejects other options
+    penalty = PathNorm(skip=skip)
     bending = math.fsum(np.abs(knots(network, tolerance)[1]).tolist())
-    if skip == "free":
+    if penalty.linear_is_free:
         return bending
     net = _on_the_line(network)
     ends = (net.outer_weights * net.inner_weights[:, 0]).tolist()

@@ -17,6 +17,11 @@ Skip = Literal["none", "free"]
 Offset = Literal["free", "none"]
 
 
+def costly_biases(bias: Bias) -> bool:
+    """Whether this option makes biases count in what a neuron costs; ValueError if it is none of the options."""
+    return choice("bias", bias, get_args(Bias)) == "penalised"
+
+
 @dataclass(frozen=True, init=False, repr=False)
 class PathNorm:
     r"""The path norm of a shallow ReLU network, the least weight decay among its rescalings.
@@ -90,16 +95,36 @@ class PathNorm:
     @property
     def affine_is_free(self) -> bool:
         """Whether a term v . x + c costs nothing: then [f] is ReLU's over |plus + minus|, whatever the activation."""
-        return self.skip == "free" and self.constant_is_free
+        return self.linear_is_free and self.constant_is_free
 
     @property
     def constant_is_free(self) -> bool:
         """Whether a constant costs nothing: free biases give one without an offset too, by neurons with w -> 0."""
-        return self.offset == "free" or self.bias == "free"
+        return self.offset_is_free or self.biases_are_free
+
+    @property
+    def linear_is_free(self) -> bool:
+        """Whether a term v . x costs nothing."""
+        return self.skip == "free"
+
+    @property
+    def offset_is_free(self) -> bool:
+        """Whether the network may have a constant of its own, at no cost."""
+        return self.offset == "free"
+
+    @property
+    def biases_are_free(self) -> bool:
+        """Whether a neuron costs as much wherever its kink is."""
+        return not self.biases_cost
+
+    @property
+    def biases_cost(self) -> bool:
+        """Whether biases count in what a neuron costs."""
+        return costly_biases(self.bias)
 
     def atom_cost(self, inner_weights: Float[Array, "m d"], biases: Float[Array, " m"]) -> Float[Array, " m"]:
         """|w_k| or |(w_k, b_k)|: what one unit of outer weight costs, shape (m,)."""
-        if self.bias == "penalised":
+        if self.biases_cost:
             return row_norms(inner_weights, biases)
         return row_norms(inner_weights)
 
@@ -118,7 +143,7 @@ class PathNorm:
         """The weight decay in the network's own arrays, for use inside JAX transformations."""
         a, w, b = network.outer_weights, network.inner_weights, network.biases
         squares = (a * a).sum() + (w * w).sum()
-        return 0.5 * (squares + (b * b).sum() if self.bias == "penalised" else squares)
+        return 0.5 * (squares + (b * b).sum() if self.biases_cost else squares)
 
     def value(self, network: ShallowReLU) -> float:
         """The path norm; ValueError if the network has a term that this penalty forbids."""
@@ -137,9 +162,9 @@ class PathNorm:
                 f"the network has the activation {network.activation} and the penalty {self.activation}; "
                 "they must agree: PathNorm(activation=...)"
             )
-        if self.skip == "none" and network.skip is not None and np.any(np.asarray(network.skip)):
+        if not self.linear_is_free and network.skip is not None and np.any(np.asarray(network.skip)):
             raise ValueError('the network has a skip term, which skip="none" forbids; use PathNorm(skip="free")')
-        if self.offset == "none" and float(np.asarray(network.offset)) != 0:
+        if not self.offset_is_free and float(np.asarray(network.offset)) != 0:
             raise ValueError('the network has an offset, which offset="none" forbids; use offset="free"')
 
     def correlation(

@@ -116,7 +116,7 @@ def plot_certificate(x: npt.ArrayLike, y: npt.ArrayLike, solution: Solution, *, 
     nu = solution.dual / (solution.lam or 1.0)
     low, high = _span(t)
     grid = _grid(t, low, high, [net])
-    cost = np.hypot(1, grid) if penalty.bias == "penalised" else np.ones(grid.size)
+    cost = np.hypot(1, grid) if penalty.biases_cost else np.ones(grid.size)
     zero, sigma = np.asarray(0.0), penalty.activation
     right = ShallowReLU(-np.ones((t.size, 1)), t, nu, zero, None, sigma).evaluate(grid[:, None]) / cost
     left = ShallowReLU(np.ones((t.size, 1)), -t, nu, zero, None, sigma).evaluate(grid[:, None]) / cost

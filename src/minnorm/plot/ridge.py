@@ -123,7 +123,7 @@ def _across(x: np.ndarray, along: np.ndarray) -> np.ndarray:
 
 
 def _cost(solution: Solution, biases: np.ndarray) -> np.ndarray:
-    return np.hypot(1, biases) if solution.penalty.bias == "penalised" else np.ones(biases.size)
+    return np.hypot(1, biases) if solution.penalty.biases_cost else np.ones(biases.size)
 
 
 def _along(
@@ -186,7 +186,7 @@ def _between(
     largest = []
     for t in angle.tolist():
         place = x @ (np.cos(t) * first + np.sin(t) * second)
-        inner = np.concatenate([place, [np.min(place) - 1]]) if solution.penalty.bias == "free" else _biases(place)
+        inner = np.concatenate([place, [np.min(place) - 1]]) if solution.penalty.biases_are_free else _biases(place)
         peaks = []
         for facing in (1.0, -1.0):
             h = solution.penalty.activation(facing * (place - inner[:, None])) @ solution.dual

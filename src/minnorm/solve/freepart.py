@@ -31,7 +31,7 @@ class FreePart:
         """The part of the best fit of the terms that cost nothing, or of none if there are no such terms."""
         x, y, penalty = problem.points, problem.values, problem.penalty
         part = cls(0.0, np.zeros(x.shape[1]))
-        linear = penalty.skip == "free"
+        linear = penalty.linear_is_free
         if not (penalty.constant_is_free or linear):
             return part
         centre = x.mean(axis=0) if penalty.constant_is_free else np.zeros(x.shape[1])

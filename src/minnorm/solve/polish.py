@@ -115,7 +115,7 @@ class _Stored:
         extent = np.max(np.abs(moved), axis=0, initial=0.0)
         moved = moved[:, extent > 0] / extent[extent > 0]
         columns = [np.ones((self.count, 1))] if penalty.constant_is_free else []
-        linear = penalty.skip == "free"
+        linear = penalty.linear_is_free
         free = np.concatenate([*columns, *([moved] if linear else [])], axis=1) if columns or linear else moved[:, :0]
         repair = Repair(atoms, free, self.masses) if problem.lam == 0 else None
         for _ in range(_TIMES):
@@ -153,7 +153,7 @@ class _Stored:
         more = None if hurried else self._lost()
         if more is not None:
             w, b, a = (np.concatenate(parts) for parts in zip((w, b, a), more, strict=True))
-        skip = self.slope[0] if penalty.skip == "free" else None
+        skip = self.slope[0] if penalty.linear_is_free else None
         return with_offset(ShallowReLU(w, b, a, np.asarray(self.level[0][0]), skip), penalty)
 
     def _lost(self) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:
@@ -161,7 +161,7 @@ class _Stored:
         problem, penalty, x = self.problem, self.problem.penalty, self.problem.points
         level, slope = float(self.level[1][0]), self.slope[1]
         missing = level + x @ slope
-        free = penalty.bias == "free"
+        free = penalty.biases_are_free
         steep = float(np.linalg.norm(slope))
         if problem.lam == 0:
             # Labels that the free terms fit, but for rounding errors, are worth no neuron.
@@ -193,7 +193,7 @@ class _Stored:
 
 def with_offset(network: ShallowReLU, penalty: PathNorm) -> ShallowReLU:
     """The network, or, where the penalty allows no offset, one with a constant neuron (w = 0) in its place."""
-    if penalty.offset == "free" or float(network.offset) == 0:
+    if penalty.offset_is_free or float(network.offset) == 0:
         return network
     return ShallowReLU(
         np.concatenate([network.inner_weights, np.zeros((1, network.dim))]),

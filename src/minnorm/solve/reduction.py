@@ -2,14 +2,16 @@
 
 import math
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 from jaxtyping import Float, Int
 
 from minnorm.network import ShallowReLU
+from minnorm.objective.norm import PathNorm
 from minnorm.objective.problem import Problem
+from minnorm.objective.terms import FreeTerms
 from minnorm.solve.freepart import FreePart, root_mean_square
 from minnorm.solve.pace import fits
 from minnorm.solve.pricing.line import LinePricer
@@ -36,8 +38,8 @@ class Reduced:
     `points` (n, r) are distinct, of rank r; they are centred if biases are free, and divided by their root
     mean square radius, which multiplies norms by a constant. `values` are `labels` (N,), which are those of the
     problem less the `part` that free terms take, scaled; what the best free terms leave has mean square 1. The columns
-    of `free` are orthogonal, of mean square 1: the constant, and then (x_i - middle) times `tilts`, for no direction
-    in which points spread little may pass for a rounding error.
+    of `free` are `terms` at the points, orthogonal, of mean square 1: no direction in which points spread little may
+    pass for a rounding error.
     """
 
     problem: Problem
@@ -46,8 +48,7 @@ class Reduced:
     points: Float[np.ndarray, "n r"]
     values: Float[np.ndarray, " n"]
     free: Float[np.ndarray, "n q"]
-    middle: Float[np.ndarray, " r"]
-    tilts: Float[np.ndarray, "r t"]
+    terms: FreeTerms
     rho: Float[np.ndarray, " n"]
     group: Int[np.ndarray, " N"]
     count: Float[np.ndarray, " n"]
@@ -100,14 +101,10 @@ class Reduced:
         a = masses[live] * self.size
         cost = self.problem.penalty.atom_cost(w, b)
         w, b, a = w / cost[:, None], b / cost, a * cost
-        penalty = self.problem.penalty
-        rest = coefficients * self.size
-        offset = rest[0] if penalty.constant_is_free else 0.0
-        skip = None
-        if penalty.skip == "free":
-            slope = self.tilts @ rest[rest.size - self.tilts.shape[1] :]
-            skip = self.basis @ slope / self.radius
-            offset -= float(slope @ self.middle) + float(skip @ self.centre)
+        offset, slope = self.terms.split(coefficients * self.size)
+        skip = None if slope is None else self.basis @ slope / self.radius
+        if slope is not None and skip is not None:
+            offset -= float(slope @ self.terms.middle) + float(skip @ self.centre)
         return ShallowReLU(w, b, a, np.asarray(offset, dtype=np.float64), skip)
 
     def dual(self, nu: np.ndarray) -> np.ndarray:
@@ -141,26 +138,33 @@ def reduce(problem: Problem, *, merge: bool = True, part: bool = True, deadline:
     # Labels that must be met are equal where points are.
     first = np.unique(group, return_index=True)[1]
     mean = group_means(y, group, count, problem.weights) if problem.lam > 0 else y[first]
-    centre = distinct.mean(axis=0) if penalty.bias == "free" else np.zeros(x.shape[1])
+    centre = distinct.mean(axis=0) if penalty.biases_are_free else np.zeros(x.shape[1])
     moved = _about(distinct, centre)
-    least = int(penalty.bias == "penalised")  # the neuron (0, b) has a cost and needs a place
-    basis = _basis(moved, least, _RANK_OF_FREE if penalty.skip == "free" else _RANK, deadline)
+    least = int(penalty.biases_cost)  # the neuron (0, b) has a cost and needs a place
+    basis = _basis(moved, least, _RANK_OF_FREE if penalty.linear_is_free else _RANK, deadline)
     rank = basis.shape[1]
     points = moved @ basis
     # Penalised biases are part of the cost, so there the unit of length is not ours to choose.
-    radius = float(np.sqrt(np.mean(np.sum(points**2, axis=1)))) if rank and penalty.bias == "free" else 1.0
+    radius = float(np.sqrt(np.mean(np.sum(points**2, axis=1)))) if rank and penalty.biases_are_free else 1.0
     points = points / radius
-    middle = points.mean(axis=0) if penalty.constant_is_free else np.zeros(rank)
-    tilted, tilts = _orthogonal(points - middle) if penalty.skip == "free" else (points[:, :0], np.zeros((rank, 0)))
-    free = np.concatenate([np.ones((count.size, int(penalty.constant_is_free))), tilted], axis=1)
+    terms, free = _free_terms(points, penalty)
     size = root_mean_square(_remainder(free, mean)) or 1.0
     # lam |mu| with |mu| = size / radius |mu'| against size^2 / (2 n) sum of squares.
     rho = problem.lam * problem.total / (radius * size) / count
     points = np.ascontiguousarray(points)
     values = mean / size
-    return Reduced(
-        problem, taken, y, points, values, free, middle, tilts, rho, group, count, centre, basis, radius, size
-    )
+    return Reduced(problem, taken, y, points, values, free, terms, rho, group, count, centre, basis, radius, size)
+
+
+def _free_terms(points: np.ndarray, penalty: PathNorm) -> tuple[FreeTerms, np.ndarray]:
+    """The terms whose columns at these points are orthogonal, and the columns."""
+    plain = FreeTerms.of(penalty, points.shape[1])
+    if not plain.linear:
+        return plain, plain.columns(points)
+    middle = points.mean(axis=0) if plain.constant else plain.middle
+    tilted, tilts = _orthogonal(points - middle)
+    terms = replace(plain, middle=middle, tilts=tilts)
+    return terms, terms.beside(tilted)
 
 
 def _basis(moved: np.ndarray, least: int, share: float, deadline: float) -> np.ndarray:

@@ -305,7 +305,7 @@ def _dataset(problems: list[Problem], solutions: list[Solution]) -> xr.Dataset:
     variables: dict[str, Any] = {
         name: ("lam", column, {"long_name": _DESCRIPTION[name]}) for name, column in columns.items()
     }
-    variables |= pack(padded(nets, skip=penalty.skip == "free"), {"lam": lam.size})
+    variables |= pack(padded(nets, skip=penalty.linear_is_free), {"lam": lam.size})
     variables["dual"] = (
         ("lam", "point"),
         np.stack([s.dual for s in solutions]),

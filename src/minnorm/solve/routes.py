@@ -97,7 +97,7 @@ def _reduced(
     progress: Progress | None,
     warm: Warm | None = None,
 ) -> Solution:
-    x, on_line = problem.points, problem.penalty.bias == "free"
+    x, on_line = problem.points, problem.penalty.biases_are_free
     if closed_form(problem):
         return known.line(x, problem.values, problem.penalty, certify=False)
     if on_line and x.shape[1] == 1 and np.min(x) < np.max(x):
@@ -232,7 +232,7 @@ def _constant(problem: Problem) -> Solution:
     part = FreePart.of(problem)
     rest = part.rest(problem.points, problem.values)
     mean = problem.mean(rest)
-    skip = np.zeros(d) if problem.penalty.skip == "free" else None
+    skip = np.zeros(d) if problem.penalty.linear_is_free else None
     network = ShallowReLU(np.zeros((0, d)), np.zeros(0), np.zeros(0), np.asarray(mean), skip)
     dual = problem.weights * (rest - mean) / problem.total if problem.lam > 0 else np.zeros(rest.size)
     return Solution(restored(problem, network, part), dual, problem.penalty, problem.lam)

@@ -33,7 +33,7 @@ def interpolated(
     t = along[order]
     kinks = np.concatenate([[t[0] - max(float(np.ptp(t)), 1.0)], t[:-1]])
     new_weights, new_biases = np.tile(u, (t.size, 1)), -kinks
-    cost = np.hypot(1.0, new_biases) if reduced.problem.penalty.bias == "penalised" else np.ones(t.size)
+    cost = np.hypot(1.0, new_biases) if reduced.problem.penalty.biases_cost else np.ones(t.size)
     new_weights, new_biases = new_weights / cost[:, None], new_biases / cost
     new_masses = np.zeros(t.size)
     for _ in range(_PASSES):

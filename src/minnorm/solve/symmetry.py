@@ -24,7 +24,7 @@ def symmetrised(problem: Problem, dual: np.ndarray) -> np.ndarray:
     x = problem.points
     if x.shape[1] < _LEAST_RANK:
         return dual
-    centre = (x.min(axis=0) + x.max(axis=0)) / 2 if problem.penalty.bias == "free" else np.zeros(x.shape[1])
+    centre = (x.min(axis=0) + x.max(axis=0)) / 2 if problem.penalty.biases_are_free else np.zeros(x.shape[1])
     points = x - centre
     order = np.lexsort(points.T)
     if np.any(np.all(points[order[1:]] == points[order[:-1]], axis=1)):

@@ -189,7 +189,7 @@ class _Step:
             return None
         here, reduced = self.here, self.reduced
         counted = np.ones(self.theta.shape[1])
-        counted[-1] = reduced.problem.penalty.bias == "penalised"
+        counted[-1] = reduced.problem.penalty.biases_cost
         blocks, pulls, bends = [], [], []
         for k, move in enumerate(self.moves):
             direction = counted * self.theta[k]

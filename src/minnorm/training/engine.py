@@ -111,10 +111,10 @@ class Engine:
             varied.scale,
             biases=start.biases,
             antisymmetric=start.antisymmetric,
-            skip=choice.penalty.skip == "free",
+            skip=choice.penalty.linear_is_free,
             dtype=jnp.dtype(choice.dtype),
         )
-        if choice.penalty.offset == "none":
+        if not choice.penalty.offset_is_free:
             network = _with_offset(network, jnp.zeros_like(network.offset))
         return dataclasses.replace(network, activation=choice.penalty.activation)
 
@@ -312,7 +312,7 @@ class Engine:
 
     def _admitted(self, gradient: ShallowReLU) -> ShallowReLU:
         """The gradient in what the penalty lets move."""
-        if self.choice.penalty.offset == "none":
+        if not self.choice.penalty.offset_is_free:
             return _with_offset(gradient, jnp.zeros_like(gradient.offset))
         return gradient
 
@@ -331,7 +331,7 @@ class Engine:
 
     def _decayed(self, network: ShallowReLU) -> Any:
         """Which parameters the penalty decays, as a tree of booleans."""
-        penalised = [True, self.choice.penalty.bias == "penalised", True, False, False]
+        penalised = [True, self.choice.penalty.biases_cost, True, False, False]
         leaves, structure = jax.tree.flatten(network)
         return jax.tree.unflatten(structure, penalised[: len(leaves)])
 

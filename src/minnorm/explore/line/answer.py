@@ -36,7 +36,7 @@ class Answer:
         """Whether there is no other minimiser; None: not known."""
         if self.every is not None:
             return self.every.unique
-        return True if self.problem.penalty.skip == "free" else None
+        return True if self.problem.penalty.linear_is_free else None
 
     @property
     def norm(self) -> float:
@@ -74,9 +74,9 @@ class Answer:
         """Places t, and there h / cost for the atoms with that knot that face right, and left."""
         x, penalty = self.problem.points[:, 0], self.problem.penalty
         t = np.unique(np.append(x[(x >= low) & (x <= high)], [low, high]))
-        if penalty.bias == "penalised":
+        if penalty.biases_cost:
             t = np.unique(np.append(t, np.linspace(low, high, _DENSE)))
-        cost = np.hypot(1, t) if penalty.bias == "penalised" else 1.0
+        cost = np.hypot(1, t) if penalty.biases_cost else 1.0
         zero = np.asarray(0.0)
         right = ShallowReLU(-np.ones((x.size, 1)), x, self._dual, zero).evaluate(t[:, None]) / cost
         left = ShallowReLU(np.ones((x.size, 1)), -x, self._dual, zero).evaluate(t[:, None]) / cost
@@ -109,9 +109,9 @@ def answer(x: npt.ArrayLike, y: npt.ArrayLike, penalty: PathNorm, lam: float) ->
     with advice.silent():  # the page shows what is not certified
         if lam > 0:
             solution = fit(problem.points, problem.values, lam, penalty=penalty, time_limit=_PATIENCE)
-            return Answer(problem, solution, _fitted(problem, solution) if penalty.bias == "free" else None)
+            return Answer(problem, solution, _fitted(problem, solution) if penalty.biases_are_free else None)
         solution = line(problem.points, problem.values, penalty)
-        every = line_solutions(problem.points, problem.values, penalty) if penalty.bias == "free" else None
+        every = line_solutions(problem.points, problem.values, penalty) if penalty.biases_are_free else None
     return Answer(problem, solution, every)
 
 
@@ -121,7 +121,7 @@ def _fitted(problem: Problem, solution: Solution) -> LineSolutions:
     They turn at data points only where the solution does, the other turns of the fitted values are rounding errors.
     """
     t = np.unique(problem.points[:, 0])
-    broken = Broken.of(t, solution(t), skip=problem.penalty.skip == "free")
+    broken = Broken.of(t, solution(t), skip=problem.penalty.linear_is_free)
     at, turns = measure.knots(solution.network)
     signs = np.zeros(t.size)
     real = np.abs(turns) > _NOTHING * np.max(np.abs(turns), initial=0.0)
@@ -131,7 +131,7 @@ def _fitted(problem: Problem, solution: Solution) -> LineSolutions:
     signs[[0, -1]] = broken.signs[[0, -1]]
     broken = dataclasses.replace(broken, signs=signs)
     knots, levels = broken.sparsest()
-    network = connect_the_dots(knots, levels, skip=problem.penalty.skip == "free")
+    network = connect_the_dots(knots, levels, skip=problem.penalty.linear_is_free)
     sparsest = Solution(network, solution.dual, solution.penalty, solution.lam)
     certificate = verify(problem.points, problem.values, sparsest)
     return LineSolutions(broken, dataclasses.replace(sparsest, certificate=certificate), knots[1:-1])

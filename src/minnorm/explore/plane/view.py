@@ -140,7 +140,8 @@ class PlaneView:
         """The minimum."""
         points, values = self._data()
         state = self.state
-        options = "" if state.bias == "free" and state.skip == "none" else f", penalty={_penalty_code(state)}"
+        changed = _changed(state)
+        options = f", penalty=mn.PathNorm({', '.join(changed)})" if changed else ""
         options += "" if state.tolerance == 1e-6 else f", tolerance={state.tolerance!r}"
         call = f"mn.interpolate(X, y{options})" if state.lam == 0 else f"mn.fit(X, y, {state.lam!r}{options})"
         rows = ",\n".join(f"    [{a!r}, {b!r}, {c!r}]" for a, b, c in np.column_stack([points, values]).tolist())
@@ -310,13 +311,13 @@ def _rounded(values: np.ndarray) -> tuple[float, ...]:
     return tuple((np.round(values, 4) + 0.0).tolist())
 
 
-def _penalty_code(state: PlaneState) -> str:
-    options = [
+def _changed(state: PlaneState) -> list[str]:
+    """The penalty's options that are not the usual ones, as code."""
+    return [
         f"{name}={getattr(state, name)!r}"
         for name, usual in (("bias", "free"), ("skip", "none"))
         if getattr(state, name) != usual
     ]
-    return f"mn.PathNorm({', '.join(options)})"
 
 
 def _uncertified(scope: str) -> str:

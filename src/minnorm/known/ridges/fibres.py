@@ -90,10 +90,10 @@ def _on_line(
     penalty, inner = problem.penalty, problem.penalty
     groups = fibres(problem.points, problem.values, along)
     stretch, lift = 1.0, np.zeros(foot.size)
-    if penalty.bias == "penalised" and not at_origin:
+    if penalty.biases_cost and not at_origin:
         stretch = float(np.hypot(1, np.linalg.norm(foot)))
         lift = foot
-        if penalty.skip == "free" and penalty.offset == "none":
+        if penalty.linear_is_free and not penalty.offset_is_free:
             inner = PathNorm("penalised", "free", "free")  # v . foot is a constant at no cost
     found = interpolant(groups, inner, stretch)
     net = found.network
@@ -118,7 +118,7 @@ def _on_fibres(problem: Problem, along: Float[np.ndarray, " d"]) -> Solution:
     skip = None if net.skip is None else net.skip * along
     lifted = ShallowReLU(net.inner_weights * along, net.biases, net.outer_weights, net.offset, skip)
     across = problem.points @ null_space(along[None, :])
-    penalised = problem.penalty.bias == "penalised"
+    penalised = problem.penalty.biases_cost
     dual = lifted_dual(groups, across, found.dual, penalised=penalised, orthogonal=skip is not None)
     return Solution(lifted, dual, problem.penalty)
 
@@ -164,7 +164,7 @@ def interpolant(groups: Fibres, penalty: PathNorm, stretch: float = 1.0) -> Solu
     not turn by more than rounding errors: the fewer fibres it needs, the better it can be lifted."""
     t, y = groups.places / stretch, groups.labels
     heard = np.ones(t.size, dtype=bool)
-    if penalty.bias == "free" and t.size > 2:
+    if penalty.biases_are_free and t.size > 2:
         heard[1:-1] = turning(t, y) != 0
     found = line(t[heard], y[heard], penalty, certify=False)
     dual = np.zeros(t.size)

@@ -55,7 +55,7 @@ def ridge_sum(
     """
     problem = Problem(points, values, PathNorm.of_relu_alone(penalty, "known.ridge_sum"))
     x, y, penalty, certify = problem.points, problem.values, problem.penalty, flag("certify", certify)
-    if penalty.bias != "free":
+    if penalty.biases_cost:
         raise ValueError("penalty has bias='penalised', which all axes would share; use bias='free', or interpolate")
     axes = _axes(directions, x.shape[1])
     origin = np.zeros(x.shape[1]) if centre is None else check_values(centre, "centre")
@@ -72,7 +72,7 @@ def ridge_sum(
     if not parts:
         raise ValueError("points are fewer than two on each axis; give two or more on one of them")
     level = _common_value(parts, y, members)
-    if penalty.skip == "free":
+    if penalty.linear_is_free:
         _refuse_equal_turns(parts)
     dual = np.zeros(y.size)
     weights, biases, outer, skip = [], [], [], np.zeros(x.shape[1])
@@ -92,7 +92,7 @@ def ridge_sum(
         np.concatenate(biases),
         np.concatenate(outer),
         np.asarray(offset),
-        skip if penalty.skip == "free" else None,
+        skip if penalty.linear_is_free else None,
     )
     solution = Solution(network, dual, penalty)
     return certified(problem, solution) if certify else solution

@@ -52,18 +52,18 @@ class Affine:
             np.append(-kinks.facing[live] * kinks.at[live], own[:, 1]),
             np.append(kinks.mass[live], own[:, 2]),
             np.array(offset),
-            np.array([skip]) if penalty.skip == "free" else None,
+            np.array([skip]) if penalty.linear_is_free else None,
         )
 
     def _parts(self, penalty: PathNorm) -> tuple[list[tuple[float, float, float]], float, float, float]:
         """Neurons (w, b, a), offset, skip weight, and the constant that rounding has left out."""
         v = self.slope
-        if penalty.skip == "free":
+        if penalty.linear_is_free:
             c, lost = self._constant(0.0)
-            if penalty.offset == "free" or c == 0:
+            if penalty.offset_is_free or c == 0:
                 return [], c, v, lost
             return [(0.0, 1.0, c)], 0.0, v, lost
-        if penalty.offset == "free":
+        if penalty.offset_is_free:
             # The knot that is nearest to the origin without being among the data.
             right, left = min(0.0, self.first), max(0.0, self.last)
             facing, knot = (1.0, right) if abs(right) <= abs(left) else (-1.0, left)

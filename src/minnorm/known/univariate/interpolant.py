@@ -59,7 +59,7 @@ def line(x: npt.ArrayLike, y: npt.ArrayLike, penalty: PathNorm | None = None, *,
     problem = Problem(x, y, penalty, names=("x", "y", "lam"))
     penalty, certify = with_relu(problem).penalty, flag("certify", certify)
     along = coordinate(problem.points, "known.line")
-    if penalty.bias == "free" and penalty.offset != "free":
+    if penalty.biases_are_free and not penalty.offset_is_free:
         raise ValueError(
             "penalty has offset='none'; with free biases its minimum is that of offset='free', and the "
             "network returned here has an offset: use offset='free'"
@@ -76,7 +76,7 @@ def line(x: npt.ArrayLike, y: npt.ArrayLike, penalty: PathNorm | None = None, *,
         k = int(np.argmax(steep))
         raise ValueError(f"the slope between points x = {t[k]} and {t[k + 1]} overflows; rescale x or y")
     dual = np.zeros(problem.values.size)
-    if penalty.bias == "penalised":
+    if penalty.biases_cost:
         try:
             network, dual[first] = penalised(t, values, penalty)
         except ArithmeticError:
@@ -86,8 +86,8 @@ def line(x: npt.ArrayLike, y: npt.ArrayLike, penalty: PathNorm | None = None, *,
         network = connect_with(t, values, penalty.activation)
         dual[first] = dual_with(t, slopes, turns, penalty.activation)
     else:
-        network = connect_the_dots(t, values, skip=penalty.skip == "free")
-        dual[first] = _dual(t, slopes, turns, skip=penalty.skip == "free")
+        network = connect_the_dots(t, values, skip=penalty.linear_is_free)
+        dual[first] = _dual(t, slopes, turns, skip=penalty.linear_is_free)
     solution = with_neurons_of(problem, Solution(network, dual, penalty))
     return certified(problem, solution) if certify else solution
 

@@ -38,15 +38,15 @@ def line_solutions(x: npt.ArrayLike, y: npt.ArrayLike, penalty: PathNorm | None 
     Source: Debarre, Denoyelle, Unser & Fageot (2022), *Sparsest piecewise-linear regression of one-dimensional data*;
     Boursier & Flammarion (2023) for the case without a skip term.
     """
-    if PathNorm.of_relu_alone(penalty, "known.line_solutions").bias != "free" and penalty is not None:
+    if PathNorm.of_relu_alone(penalty, "known.line_solutions").biases_cost and penalty is not None:
         raise ValueError(f"penalty has bias={penalty.bias!r}; with it known.line returns the sparse minimiser")
     first = line(x, y, penalty, certify=False)
     points, labels = check_points(x, "x")[:, 0], check_values(y, "y")
     t, index = np.unique(points, return_index=True)
-    ends = Broken.of(t, labels[index], skip=first.penalty.skip == "free")
+    ends = Broken.of(t, labels[index], skip=first.penalty.linear_is_free)
     at, values = ends.sparsest()
     solution = Solution(
-        connect_the_dots(at, values, skip=first.penalty.skip == "free"), first.dual, first.penalty, first.lam
+        connect_the_dots(at, values, skip=first.penalty.linear_is_free), first.dual, first.penalty, first.lam
     )
     solution = certified(Problem(points, labels, first.penalty), solution)
     return LineSolutions(ends, solution, at[1:-1])

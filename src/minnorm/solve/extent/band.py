@@ -89,7 +89,7 @@ def band(
     places = Places(reduced)
     if reduced.rank > EXACT_RANK:
         raise ValueError(f"X has affine rank {reduced.rank}; the band is computed up to rank {EXACT_RANK}")
-    on_line = reduced.rank == 1 and problem.penalty.bias == "free"
+    on_line = reduced.rank == 1 and problem.penalty.biases_are_free
     if reduced.rank == 0 or reduced.fitted_by_free_terms:
         method = Unique(reduced)
     elif on_line:

@@ -57,11 +57,11 @@ class Places:
             label = float(problem.values[same[0]])
             return exactly(label, label, label)
         place = self.reduced(point)
-        if problem.penalty.skip == "free":
+        if self.of.terms.linear:
             moved = point - self.of.centre
             off = float(np.linalg.norm(moved - self.of.basis @ (self.of.basis.T @ moved)))
             size = max(float(np.linalg.norm(moved)), self.of.radius)
-            row = free_row(self.of, place)
+            row = self.of.terms.row(place)
             row_off = float(np.linalg.norm(row - (row @ self.free_terms) @ self.of.free))
             if off > _SAME * size or row_off > _SAME * float(np.linalg.norm(row)):
                 return exactly(-math.inf, math.inf, math.nan)
@@ -71,12 +71,6 @@ class Places:
             label = float(self.of.values[nearest] * self.of.size)
             return exactly(label, label, label)
         return None
-
-
-def free_row(reduced: Reduced, place: np.ndarray) -> np.ndarray:
-    """The free terms at a place in reduced coordinates."""
-    constant = [1.0] if reduced.problem.penalty.constant_is_free else []
-    return np.array([*constant, *((place - reduced.middle) @ reduced.tilts)])
 
 
 class Unique:
@@ -90,7 +84,7 @@ class Unique:
 
     def at(self, place: np.ndarray) -> Ends:
         """The band at a place in reduced coordinates."""
-        value = float(free_row(self.reduced, place) @ self.coefficients)
+        value = float(self.reduced.terms.row(place) @ self.coefficients)
         return exactly(value, value, value)
 
 
@@ -111,7 +105,7 @@ class Line:
         t = reduced.points[:, 0] * reduced.radius
         order = np.argsort(t)
         self.radius = reduced.radius
-        free = reduced.problem.penalty.skip == "free"
+        free = reduced.problem.penalty.linear_is_free
         self.broken = Broken.of(t[order], reduced.values[order] * reduced.size, skip=free)
         self.norm = self.norm_lower_bound = self.broken.norm
 

@@ -10,7 +10,7 @@ import numpy as np
 from minnorm.resources import one_blas_thread
 from minnorm.solution import Solution
 from minnorm.solve import master, support
-from minnorm.solve.extent.ends import Ends, free_row
+from minnorm.solve.extent.ends import Ends
 from minnorm.solve.pricing import oracle
 from minnorm.solve.pricing.pool import KEPT, Pool, cuts, thinned
 from minnorm.solve.reduction import Reduced
@@ -71,7 +71,7 @@ class Planes:
         """What is known at a place without any work: one minimum-norm interpolant's value."""
         found = self.found
         values = np.maximum(found.weights @ place + found.biases, 0) @ found.masses
-        value = float(values + free_row(self.reduced, place) @ found.coefficients) * self.reduced.size
+        value = float(values + self.reduced.terms.row(place) @ found.coefficients) * self.reduced.size
         return Ends(-math.inf, math.inf, value, value, value, proved=False)
 
     def at(self, place: np.ndarray) -> Ends:
@@ -128,7 +128,7 @@ class _Query:
     def __init__(self, planes: Planes, place: np.ndarray) -> None:
         reduced = planes.reduced
         self.planes, self.place = planes, place
-        self.row = free_row(reduced, place)
+        self.row = reduced.terms.row(place)
         self.extended = dataclasses.replace(
             reduced,
             points=np.vstack([reduced.points, place]),

@@ -3,13 +3,12 @@
 import math
 import time
 from dataclasses import dataclass
-from typing import get_args
 
 import numpy as np
 from jaxtyping import Float
 
 from minnorm import _native
-from minnorm.objective.norm import Bias
+from minnorm.objective.norm import Bias, costly_biases
 from minnorm.resources import cores
 
 _ENTRIES = 1 << 22  # values of atoms at points that are computed at once
@@ -67,20 +66,21 @@ def exact(
     Source: great-circle arrangements, as for halfspace depth (Rousseeuw & Struyf 1998); a maximum of a piecewise
     linear function on the sphere is either a cell's v_A / |v_A| or lies on the cell's boundary.
     """
-    x, dual = _reduced(points, nu, bias)
+    costly = costly_biases(bias)
+    x, dual = _reduced(points, nu, costly)
     rank = x.shape[1]
     if rank > 3:
         raise ValueError(f"points has {rank} columns; the exact oracle takes 1, 2 or 3, use search")
     if per_pivot < 1:
         raise ValueError(f"per_pivot is {per_pivot}; keep at least one atom")
-    if len(x) <= (bias == "free"):  # h is zero everywhere
+    if len(x) <= (not costly):  # h is zero everywhere
         return Atoms(np.eye(1, rank), np.zeros(1), np.zeros(1))
     if len(x) == 1:
         size = np.sqrt(1 + np.sum(x**2))
         return Atoms(x / size, np.array([1 / size]), dual * size)
-    if bias == "free" and rank == 1:
+    if not costly and rank == 1:
         return _line(x[:, 0], dual)
-    return _atoms(*_native.exact(x, dual, bias == "penalised", per_pivot, _count(threads), left(deadline)))
+    return _atoms(*_native.exact(x, dual, costly, per_pivot, _count(threads), left(deadline)))
 
 
 def search(
@@ -114,12 +114,11 @@ def search(
 
     Source: active-set steepest ascent; see Clarke (1990) for the first-order condition.
     """
-    x, dual = _reduced(points, nu, bias)
+    costly = costly_biases(bias)
+    x, dual = _reduced(points, nu, costly)
     starts = np.column_stack([np.asarray(starts_weights), np.asarray(starts_biases)]).astype(np.float64)
     starts = np.ascontiguousarray(starts)
-    return _atoms(
-        *_native.search(x, dual, starts, bias == "penalised", max_iterations, _count(threads), left(deadline))
-    )
+    return _atoms(*_native.search(x, dual, starts, costly, max_iterations, _count(threads), left(deadline)))
 
 
 def random_starts(
@@ -148,7 +147,7 @@ def random_starts(
     weights = weights - _along(weights, two)
     biases = -np.einsum("kr,kr->k", weights, first)
     size = np.linalg.norm(weights, axis=1)
-    if bias == "penalised":
+    if costly_biases(bias):
         size = np.hypot(size, biases)
     size[size == 0] = 1
     return weights / size[:, None], biases / size
@@ -178,16 +177,14 @@ def _along(vectors: np.ndarray, axes: np.ndarray) -> np.ndarray:
     return np.divide(products, squares, out=np.zeros_like(products), where=squares > 0)[:, None] * axes
 
 
-def _reduced(points: np.ndarray, nu: np.ndarray, bias: Bias) -> tuple[np.ndarray, np.ndarray]:
+def _reduced(points: np.ndarray, nu: np.ndarray, costly: bool) -> tuple[np.ndarray, np.ndarray]:
     """Distinct points with their nu added up, those with nu = 0 left out."""
     x, dual = np.asarray(points, dtype=np.float64), np.asarray(nu, dtype=np.float64)
-    if bias not in get_args(Bias):
-        raise ValueError(f"bias is {bias!r}; choose one of {', '.join(get_args(Bias))}")
     if x.ndim != 2 or dual.shape != x.shape[:1] or x.shape[1] == 0:
         raise ValueError(f"points has shape {x.shape} and nu {dual.shape}; give (n, r) and (n,)")
     if not (np.all(np.isfinite(x)) and np.all(np.isfinite(dual))):
         raise ValueError("points or nu has NaN or infinite entries")
-    if bias == "free" and abs(dual.sum()) > 1e-6 * np.abs(dual).sum():
+    if not costly and abs(dual.sum()) > 1e-6 * np.abs(dual).sum():
         raise ValueError(f"nu has the sum {dual.sum():g}; with free biases |h| is unbounded unless it is zero")
     order = np.lexsort(x.T)
     x, dual = x[order], dual[order]

@@ -60,7 +60,7 @@ class Pool:
         biases = -np.einsum("kr,kr->k", weights, np.tile(points, (_SPANNING, 1)))
         weights = np.concatenate([np.tile(first, (n, 1)), weights])
         biases = np.concatenate([kinks, biases])
-        if self.reduced.problem.penalty.bias == "penalised":
+        if self.reduced.problem.penalty.biases_cost:
             along = self.reduced.along
             cost = np.hypot(1.0, biases) if along is None else along.cost(weights, biases)
             weights, biases = weights / cost[:, None], biases / cost

@@ -9,7 +9,7 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 from jaxtyping import Float
 
-from minnorm.objective.norm import Bias
+from minnorm.objective.norm import Bias, costly_biases
 from minnorm.solve.pricing import oracle
 from minnorm.solve.pricing.oracle import Atoms
 from minnorm.solve.pricing.plane import FEWEST, MOST, Plane
@@ -120,7 +120,7 @@ class Searched:
         moved = np.arange(near_biases.size) % copies > 0
         near_weights[moved] += _NEAR * rng.standard_normal(near_weights[moved].shape)
         size = np.linalg.norm(near_weights, axis=1)
-        if self.bias == "penalised":
+        if costly_biases(self.bias):
             size = np.hypot(size, near_biases)
         now = time.monotonic()
         found = oracle.search(

@@ -55,11 +55,11 @@ class TrendData:
         rest, trend = mean, np.zeros(t.size)
         for _ in range(2):  # again, for the rounding errors of the first time
             part = np.full(t.size, share @ rest)
-            if problem.penalty.skip == "free":
+            if problem.penalty.linear_is_free:
                 part += (share * place) @ rest / radius**2 * place
             rest, trend = rest - part, trend + part
         size = float(np.sqrt(share @ rest**2))
-        if size <= 1e-14 * float(np.max(np.abs(mean))) or (t.size == 2 and problem.penalty.skip == "free"):
+        if size <= 1e-14 * float(np.max(np.abs(mean))) or (t.size == 2 and problem.penalty.linear_is_free):
             rest, size = np.zeros(t.size), 1.0
         rho = problem.lam * problem.total / (radius * size) / count
         return cls(problem, t, np.diff(t) / radius, rest / size, rho, trend, group, count, radius, size)
@@ -67,7 +67,7 @@ class TrendData:
     @property
     def skip(self) -> bool:
         """Whether a linear term is free."""
-        return self.problem.penalty.skip == "free"
+        return self.problem.penalty.linear_is_free
 
     @property
     def unit(self) -> float:

@@ -12,6 +12,7 @@ from minnorm.known.univariate.dots import Kinks
 from minnorm.known.univariate.penalised import chained
 from minnorm.known.univariate.rounding import improved, settled
 from minnorm.objective.problem import Problem
+from minnorm.objective.terms import FreeTerms
 from minnorm.solution import Solution
 from minnorm.solve.pricing.line import LinePricer
 from minnorm.solve.reduction import Reduced, reduce
@@ -78,7 +79,7 @@ def _generated(problem: Problem, tolerance: float, solve: Callable[[Reduced], Fo
 
 def _attempts(problem: Problem, stretch: float, length: float) -> list[tuple[bool, bool, float]]:
     """Whether constants and multiples of x are free, and the unit of costs: of a kink, of a constant, of x itself."""
-    constant, linear = problem.penalty.offset == "free", problem.penalty.skip == "free"
+    constant, linear = problem.penalty.offset_is_free, problem.penalty.linear_is_free
     lever, moment = stretch / length, stretch if constant else stretch**2 / length  # at unit cost, on the data
     kinks = (constant or lever > _STIFF, linear or (stretch if constant or lever > _STIFF else moment) > _STIFF, 1.0)
     attempts = [kinks]
@@ -93,13 +94,18 @@ def _reduced(problem: Problem, along: LinePricer) -> Reduced:
     """The problem in terms of t; norms and dual vectors scale as if the radius were length / stretch."""
     plain = reduce(problem, merge=False, part=False)
     t = along.points[:, None]
-    columns = [np.ones((t.size, 1))] * along.constant + [t if along.constant else along.x[:, None] / along.stretch] * (
-        along.linear
-    )
-    free = np.concatenate(columns, axis=1) if columns else np.zeros((t.size, 0))
+    if along.constant:
+        terms, tilted = FreeTerms(True, along.linear, np.zeros(1), np.eye(1)[:, : int(along.linear)]), t
+    else:  # multiples of x, in terms of t
+        tilt = np.array([[along.length / along.stretch]])[:, : int(along.linear)]
+        terms = FreeTerms(False, along.linear, np.array([-along.centre / along.length]), tilt)
+        tilted = along.x[:, None] / along.stretch
+    free = terms.beside(tilted[:, : int(along.linear)])
     radius = along.radius
     rho = problem.lam * problem.total / (radius * plain.size) / plain.count
-    reduced = replace(plain, points=t, free=free, rho=rho, centre=np.array([along.centre]), basis=np.eye(1))
+    reduced = replace(
+        plain, points=t, free=free, terms=terms, rho=rho, centre=np.array([along.centre]), basis=np.eye(1)
+    )
     reduced = replace(reduced, radius=radius, along=along)
     if problem.lam == 0:
         return reduced

@@ -51,7 +51,7 @@ def trend(
     Source: Kim, Koh, Boyd & Gorinevsky (2009), *l1 trend filtering*, SIAM Review 51; Mehrotra (1992) for the steps.
     """
     began = time.monotonic()
-    if problem.points.shape[1] != 1 or problem.penalty.bias != "free" or problem.lam == 0:
+    if problem.points.shape[1] != 1 or problem.penalty.biases_cost or problem.lam == 0:
         raise ValueError("trend takes points with one coordinate, bias='free' and lam > 0")
     data = TrendData.of(problem, merge)
 

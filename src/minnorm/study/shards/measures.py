@@ -56,7 +56,7 @@ def measure_network(network: ShallowReLU, data: TaskData, shard: Shard, exact: Y
     radius = float(np.max(np.linalg.norm(data.points, axis=1)))
     found: Measured = {
         "effective_neurons": ((), measure.effective_neurons(network, radius=radius)),
-        "balancedness": ((), measure.balancedness(network, with_bias=penalty.bias == "penalised")),
+        "balancedness": ((), measure.balancedness(network, with_bias=penalty.biases_cost)),
     }
     if shard.measure.sharpness:
         found["sharpness"] = ((), measure.sharpness(network, data.points, data.values))
