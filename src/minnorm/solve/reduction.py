@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from minnorm.network import ShallowReLU
+from minnorm.objective.loss import Exactly, Loss, Squared
 from minnorm.objective.norm import PathNorm
 from minnorm.objective.problem import Problem
 from minnorm.objective.terms import FreeTerms
@@ -64,10 +65,15 @@ class Reduced:
         """The number of coordinates."""
         return self.points.shape[1]
 
+    @cached_property
+    def loss(self) -> Loss:
+        """What the values of a function at the points pay."""
+        return Squared(self.values, self.rho) if np.any(self.rho) else Exactly(self.values)
+
     @property
     def interpolates(self) -> bool:
-        """Whether rho = 0, so that the labels must be met."""
-        return not np.any(self.rho)
+        """Whether the labels must be met."""
+        return self.loss.exact
 
     @cached_property
     def unit(self) -> float:

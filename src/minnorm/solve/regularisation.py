@@ -16,6 +16,7 @@ from minnorm.checks import choice, function, optional, several, shown, strength,
 from minnorm.datasets import pack, padded, penalty_attributes, provenance, unpack
 from minnorm.known.neurons import with_relu
 from minnorm.network import ShallowReLU
+from minnorm.objective.loss import Squared
 from minnorm.objective.norm import PathNorm
 from minnorm.objective.problem import Problem
 from minnorm.solution import Scope, Solution
@@ -288,7 +289,7 @@ def _dataset(problems: list[Problem], solutions: list[Solution]) -> xr.Dataset:
     nets = [s.network.to_numpy() for s in solutions]
     lam = np.array([p.lam for p in problems])
     norm = np.array([penalty.value(net) for net in nets])
-    loss = np.array([problem.mean((net.evaluate(problem.points) - problem.values) ** 2) / 2 for net in nets])
+    loss = np.array([Squared.mean(problem.data, net.evaluate(problem.points)) for net in nets])
     columns: dict[str, np.ndarray] = {
         "value": np.where(lam > 0, loss + lam * norm, norm),
         "lower_bound": np.full(lam.size, np.nan),

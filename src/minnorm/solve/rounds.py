@@ -70,18 +70,13 @@ class Found:
 
 def dual_bound(reduced: Reduced, nu: np.ndarray, largest: float) -> tuple[float, np.ndarray]:
     """The best bound among multiples of nu that are feasible if sup |h| = `largest`, and that multiple."""
-    linear, square = float(reduced.values @ nu), float((reduced.rho * nu) @ nu)
-    scale = 1 / largest if largest > 0 else (np.inf if square > 0 else 1.0)
-    if square > 0:
-        scale = min(scale, linear / square)
-    scale = max(scale, 0.0)
-    return scale * linear - 0.5 * scale**2 * square, scale * nu
+    times = reduced.loss.best_multiple(nu, 1 / largest if largest > 0 else np.inf)
+    return -reduced.loss.conjugate(nu, times), times * nu
 
 
 def first_dual(reduced: Reduced) -> np.ndarray:
-    """The dual vector of the best free terms alone: the residual, over rho if there is one."""
-    root = _root(reduced)
-    return (reduced.values - reduced.free @ _free_fit(reduced, reduced.values)) * root**2
+    """The dual vector of the best free terms alone."""
+    return reduced.loss.fit(reduced.free)[1]
 
 
 def generate(
@@ -114,7 +109,7 @@ def generate(
     """
     began = time.monotonic()
     n = reduced.values.size
-    fitted = _free_fit(reduced, reduced.values)
+    fitted, _ = reduced.loss.fit(reduced.free)
     rest = reduced.values - reduced.free @ fitted
     if reduced.fitted_by_free_terms:
         return _only_free_terms(reduced, np.zeros(n), 0.0)
@@ -366,24 +361,9 @@ def _with_support(reduced: Reduced, found: Found, which: np.ndarray, masses: np.
 
 def _best_coefficients(reduced: Reduced, fitted: np.ndarray, norm: float) -> tuple[np.ndarray, float]:
     """The free terms that suit given atoms best, and the objective with them; the norm alone for interpolation."""
-    coefficients = _free_fit(reduced, reduced.values - fitted)
-    if reduced.interpolates:
-        return coefficients, norm
-    rest = reduced.values - fitted - reduced.free @ coefficients
-    return coefficients, norm + 0.5 * float(np.sum(rest**2 / reduced.rho))
-
-
-def _free_fit(reduced: Reduced, values: np.ndarray) -> np.ndarray:
-    """Coefficients of the free terms nearest to values, by least squares with weights 1 / rho, if there is a rho."""
-    root = _root(reduced)
-    free, rest = reduced.free * root[:, None], values * root
-    coefficients = np.linalg.lstsq(free, rest, rcond=None)[0]
-    # Once more, for what is left may be small compared with the values.
-    return coefficients + np.linalg.lstsq(free, rest - free @ coefficients, rcond=None)[0]
-
-
-def _root(reduced: Reduced) -> np.ndarray:
-    return np.ones(reduced.rho.size) if reduced.interpolates else 1 / np.sqrt(reduced.rho)
+    loss = reduced.loss.moved(fitted)
+    coefficients, _ = loss.fit(reduced.free)
+    return coefficients, norm if loss.exact else norm + loss.value(reduced.free @ coefficients)
 
 
 def _only_free_terms(reduced: Reduced, nu: np.ndarray, largest: float) -> Found:

@@ -125,9 +125,9 @@ def settled(
     masses, coefficients = settle(
         atoms, reduced.free, reduced.rho, np.ones(masses.size), masses, coefficients, misfit, deadline
     )
-    rest, live = misfit(masses, coefficients), masses != 0
-    value = float(np.sum(np.abs(masses))) + 0.5 * float(np.sum(rest**2 / reduced.rho))
-    nu = rest / reduced.rho
+    loss, free, live = reduced.loss.moved(atoms @ masses), reduced.free @ coefficients, masses != 0
+    value = float(np.sum(np.abs(masses))) + loss.value(free)
+    nu = loss.slope(free)
     nu = nu - reduced.free @ (reduced.free.T @ nu) / nu.size
     return Sparse(weights[live], biases[live], masses[live], coefficients, value, nu)
 
@@ -199,8 +199,9 @@ class _Step:
             pulls.append(move.T @ direction)
             bends.append(move.T @ ((np.diag(counted) - np.outer(direction, direction)) / size) @ move)
         free = np.zeros(here.coefficients.size)
-        matrix = np.concatenate([*blocks, reduced.free], axis=1) / np.sqrt(reduced.rho)[:, None]
-        rest = here.nu * np.sqrt(reduced.rho)
+        root = np.sqrt(reduced.loss.curvature(here.nu))
+        matrix = np.concatenate([*blocks, reduced.free], axis=1) / root[:, None]
+        rest = here.nu * root
         hessian = matrix.T @ matrix + np.asarray(scipy.linalg.block_diag(*bends, np.zeros((free.size, free.size))))
         size = np.sqrt(np.maximum(np.diagonal(hessian), np.finfo(float).tiny))
         slope = matrix.T @ rest - np.concatenate([*pulls, free])

@@ -1,12 +1,14 @@
 """Data on the line as trend filtering takes them: sorted, equal points merged, less the free terms, scaled."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from jaxtyping import Float, Int
 
 from minnorm.known.univariate.interpolant import connect_the_dots
 from minnorm.network import ShallowReLU
+from minnorm.objective.loss import Squared
 from minnorm.objective.problem import Problem
 from minnorm.solve.reduction import for_each_point, group_means, scatter
 from minnorm.solve.twins import without_twins
@@ -63,6 +65,11 @@ class TrendData:
             rest, size = np.zeros(t.size), 1.0
         rho = problem.lam * problem.total / (radius * size) / count
         return cls(problem, t, np.diff(t) / radius, rest / size, rho, trend, group, count, radius, size)
+
+    @cached_property
+    def loss(self) -> Squared:
+        """What the values of a function at `t` pay."""
+        return Squared(self.y, self.rho)
 
     @property
     def skip(self) -> bool:

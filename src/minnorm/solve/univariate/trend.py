@@ -172,15 +172,15 @@ def _peak(data: TrendData, nu: np.ndarray) -> float:
 def _bound(data: TrendData, nu: np.ndarray) -> float:
     """The dual objective at nu, or at a multiple of it that is feasible."""
     scale = min(1.0, 1 / max(_peak(data, nu), 1e-300))
-    return scale * float(data.y @ nu) - 0.5 * scale**2 * float((data.rho * nu) @ nu)
+    return -data.loss.conjugate(nu, scale)
 
 
 def _judged(data: TrendData, knots: np.ndarray, levels: np.ndarray) -> _Fit:
     """A function with its own residual as dual vector."""
-    residual = data.y - _between(data.t, knots, levels)
+    f = _between(data.t, knots, levels)
     norm = _norm(np.diff(levels) / data.spans(knots), data.skip)
-    nu = residual / data.rho
-    return _Fit(knots, levels, nu, norm + 0.5 * float(residual @ nu), _bound(data, nu))
+    nu = data.loss.slope(f)
+    return _Fit(knots, levels, nu, norm + 0.5 * float((data.y - f) @ nu), _bound(data, nu))
 
 
 def _norm(slopes: np.ndarray, skip: bool) -> float:

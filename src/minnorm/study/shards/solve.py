@@ -9,6 +9,8 @@ import xarray as xr
 
 from minnorm import advice, known, measure
 from minnorm.known import RadialFit
+from minnorm.objective.data import Points
+from minnorm.objective.loss import Squared
 from minnorm.objective.norm import PathNorm
 from minnorm.objective.problem import Problem
 from minnorm.solution import Solution
@@ -60,8 +62,7 @@ def run_solve(
             problem = Problem(data.points, data.values, PathNorm(**shard.solve.penalty.model_dump()), lam)
             fit = minimise(problem, warm=warm)
             described = _described(fit, fit.penalty.value(fit.network), fit.network.width)
-        residual = fit(data.points) - data.values
-        described["training_loss"] = 0.5 * float(np.mean(residual**2))
+        described["training_loss"] = Squared.mean(Points(data.points, data.values), fit(data.points))
         found[lam] = described | _distances(fit, target, there)
         if progress is not None:
             progress(len(found), len(shard.lams))
