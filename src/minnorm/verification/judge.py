@@ -18,14 +18,13 @@ from minnorm.network import as_network
 from minnorm.objective.problem import Problem
 from minnorm.solution import Certificate, Scope, Solution
 from minnorm.units import Units
-from minnorm.verification import line, line_in_haste, neurons, primal, space
+from minnorm.verification import conjugate, line, line_in_haste, neurons, primal, space
 from minnorm.verification.clock import ENDLESS, Clock, Progress
-from minnorm.verification.exact import UP, Dual, integers, power, round_down, total
+from minnorm.verification.exact import UP, Dual, round_down
 from minnorm.verification.price import interpolant_norm
 
 _PATIENCE = 40.0  # seconds
 _LEAST, _GRACE = 0.05, 0.3  # seconds that there are in any case, and that a proof on the line may take beyond the limit
-_SQUARES = 2.0**-480  # the square of less may be too small for float64
 NO_SKIP = 'take skip="free" and offset="free" with it, or activation="relu"'
 """What to do where neurons that are not ReLU have no proof."""
 
@@ -119,7 +118,7 @@ def _judged(
     sigma, relu = problem.penalty.activation, problem.penalty.of_relu
     seen = neurons.unfolded(net)
     nu = np.asarray(solution.dual, dtype=np.float64)
-    x, y = problem.points, problem.values
+    x, y, loss = problem.points, problem.values, conjugate.loss_for(problem.lam)
     hurried = d == 1 and line_in_haste.seconds(len(x), net.width) > limit.left + _GRACE
     errors = None
     if d == 1 and not hurried and seen is not None:
@@ -132,11 +131,14 @@ def _judged(
         elif hurried:
             misfit = line_in_haste.residuals(seen, x[:, 0], y)
         else:
-            misfit = primal.residuals(seen, x, y, _SHARE if problem.lam > 0 else 0.0, limit.all_but(_HALF))
-    if problem.lam == 0:
+            misfit = primal.residuals(seen, x, y, 0.0 if loss == "exactly" else _SHARE, limit.all_but(_HALF))
+    if loss == "exactly":
         value, rounding = interpolant_norm(problem, net, norm, misfit, errors, limit.all_but(_HALF))
     else:
-        value, rounding = _objective(problem, norm, misfit), math.inf
+        value, rounding = conjugate.objective(loss, problem.lam, problem.weights, norm, misfit), math.inf
+
+    def bound(dual: Dual) -> Fraction:
+        return conjugate.lower_bound(loss, problem.lam, problem.weights, dual)
 
     tilted = not (sigma.rectifies or neurons.linear_part_vanishes(problem.penalty))
 
@@ -144,7 +146,7 @@ def _judged(
         return replace(dual, norm=math.inf if tilted else neurons.times_bend(dual.norm, sigma))
 
     def enough(dual: Dual) -> bool:
-        return value - round_down(_bound(problem, of_sigma(dual))) <= tolerance * value
+        return value - round_down(bound(of_sigma(dual))) <= tolerance * value
 
     dual: Dual
     scope: Scope
@@ -160,7 +162,7 @@ def _judged(
         clock.progress(1.0)
     return Certificate(
         value=value,
-        lower_bound=_below(_bound(problem, dual), value, scope),
+        lower_bound=_below(bound(dual), value, scope),
         dual_norm=dual.norm,
         residual=float(np.max(misfit)),
         rounding=rounding,
@@ -174,39 +176,6 @@ def _clock(effort: float, time_limit: float | int | None, progress: Progress | N
     # Small data are proven in no time, whatever is left.
     seconds = min(effort * _PATIENCE, math.inf if time_limit is None else max(_LEAST, time_limit))
     return Clock(time.monotonic() + seconds, progress)
-
-
-def _objective(problem: Problem, norm: float, misfit: np.ndarray) -> float:
-    """1/(2S) sum p_i r_i^2 + lam * norm, rounded up."""
-    with np.errstate(over="ignore"):
-        terms = misfit * misfit * problem.weights
-        value = (total(terms) * UP / (2 * total(problem.weights)) + problem.lam * norm) * UP
-    # The least weight is 2^-100 of the largest, and S at least 1/2.
-    small = np.any((misfit > 0) & ((misfit < _SQUARES) | (terms < _SQUARES**2))) or (
-        norm > 0 and norm * problem.lam < _SQUARES
-    )
-    return value + (2.0**-1070 * len(misfit) if small else 0.0)
-
-
-def _total(weights: np.ndarray) -> Fraction:
-    """The exact sum."""
-    if np.all(weights == 1):
-        return Fraction(len(weights))
-    (P,), e = integers(weights)
-    return Fraction(int(P.sum()), power(e))
-
-
-def _bound(problem: Problem, dual: Dual) -> Fraction:
-    """nu . y / sup |h|, or max t (nu . y) - t^2 S/2 sum_i nu_i^2 / p_i over 0 <= t <= lam / sup |h|."""
-    if dual.against_values <= 0 or not math.isfinite(dual.norm):
-        return Fraction(0)
-    if problem.lam == 0:
-        return dual.against_values / Fraction(dual.norm or 1.0)
-    times = _total(problem.weights) * dual.square
-    t = dual.against_values / times
-    if dual.norm > 0:
-        t = min(t, Fraction(problem.lam) / Fraction(dual.norm))
-    return t * dual.against_values - t**2 * times / 2
 
 
 def _below(lower: Fraction, value: float, scope: Scope) -> float:

@@ -13,6 +13,7 @@ from minnorm.activation import RELU, Activation
 from minnorm.network import ShallowReLU
 from minnorm.objective.norm import PathNorm
 from minnorm.verification import primal
+from minnorm.verification.conjugate import admit, constant_is_free, linear_is_free
 from minnorm.verification.exact import UP, Dual, integers, power, reciprocals, round_up, running
 from minnorm.verification.primal import lengths
 from minnorm.verification.twofold import two_product, two_sum
@@ -20,7 +21,7 @@ from minnorm.verification.twofold import two_product, two_sum
 
 def path_norm(net: ShallowReLU, penalty: PathNorm) -> float:
     """The path norm, rounded up; exact before that rounding if biases are free."""
-    penalty.admit(net)
+    admit(penalty, net)
     if penalty.bias == "penalised":
         return primal.path_norm(net, penalty)
     (A,), e_a = integers(np.abs(net.outer_weights))
@@ -133,14 +134,14 @@ def _orthogonal(nu: np.ndarray, X: np.ndarray, penalty: PathNorm) -> tuple[np.nd
     total, moment = int(N.sum()), int((N * X).sum())
     first, last = int(X[0]), int(X[-1])
     at_first, at_last, parts = 0, 0, 1  # corrections, times `parts`
-    balanced = penalty.constant_is_free
-    if balanced and penalty.skip == "free" and last > first:
+    balanced = constant_is_free(penalty)
+    if balanced and linear_is_free(penalty) and last > first:
         parts = last - first
         at_last = total * first - moment
         at_first = -total * parts - at_last
     elif balanced:
         at_first = -total
-    elif penalty.skip == "free" and moment != 0:
+    elif linear_is_free(penalty) and moment != 0:
         parts = max(abs(first), abs(last))
         if abs(last) >= abs(first):
             at_last = -moment if last > 0 else moment

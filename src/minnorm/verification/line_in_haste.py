@@ -11,6 +11,7 @@ import numpy as np
 
 from minnorm.network import ShallowReLU
 from minnorm.objective.norm import PathNorm
+from minnorm.verification.conjugate import constant_is_free, linear_is_free
 from minnorm.verification.exact import UNIT, UP, Dual
 from minnorm.verification.line import first_active
 from minnorm.verification.primal import lengths
@@ -80,8 +81,8 @@ def estimated_dual(x: np.ndarray, y: np.ndarray, nu: np.ndarray, penalty: PathNo
     order = np.argsort(x, kind="stable")
     x, y, nu, weights = x[order], y[order], nu[order], weights[order]
     middle = x - (x[0] + x[-1]) / 2
-    terms = [np.ones(x.size)] * penalty.constant_is_free + [middle if penalty.constant_is_free else x] * (
-        penalty.skip == "free"
+    terms = [np.ones(x.size)] * constant_is_free(penalty) + [middle if constant_is_free(penalty) else x] * (
+        linear_is_free(penalty)
     )
     for term in terms:
         nu = nu - term * (float(term @ nu) / float(term @ term) if np.any(term) else 0.0)

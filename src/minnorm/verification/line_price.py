@@ -13,6 +13,7 @@ import math
 import numpy as np
 
 from minnorm.objective.norm import PathNorm
+from minnorm.verification.conjugate import constant_is_free, linear_is_free
 from minnorm.verification.exact import UNIT, UP, total
 from minnorm.verification.primal import lengths
 
@@ -28,7 +29,7 @@ def broken_line(x: np.ndarray, errors: np.ndarray, penalty: PathNorm) -> float:
     x, first = np.unique(x, return_index=True)
     r = errors[first]
     if x.size == 1:
-        return 0.0 if penalty.constant_is_free else abs(float(r[0])) * UP + _LEAST
+        return 0.0 if constant_is_free(penalty) else abs(float(r[0])) * UP + _LEAST
     with np.errstate(all="ignore"):
         steps = np.diff(x)
         slopes = np.diff(r) / steps
@@ -42,7 +43,7 @@ def _affine(x: np.ndarray, r: np.ndarray, slope: float, slack: float, penalty: P
     """What the line of this slope through the first point costs at most, but for its free terms."""
     first, last = x[[0, -1]]
     steep = abs(slope) * UP + slack
-    free_skip, free_offset = penalty.skip == "free", penalty.constant_is_free
+    free_skip, free_offset = linear_is_free(penalty), constant_is_free(penalty)
     if free_skip and free_offset:
         return 0.0
     if free_offset:  # one neuron with its knot at an end of the data

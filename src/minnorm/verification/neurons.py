@@ -28,7 +28,7 @@ def bend(sigma: Activation) -> Fraction:
 
 def linear_part_vanishes(penalty: PathNorm) -> bool:
     """Whether dual vectors are orthogonal to linear terms and to constants, which limits of neurons make free, too."""
-    return penalty.skip == "free" and (penalty.offset == "free" or penalty.bias == "free")
+    return linear_is_free(penalty) and constant_is_free(penalty)
 
 
 def bounded(problem: Problem) -> bool:

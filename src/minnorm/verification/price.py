@@ -28,6 +28,7 @@ from minnorm.network import ShallowReLU
 from minnorm.objective.problem import Problem
 from minnorm.verification import neurons
 from minnorm.verification.clock import ENDLESS, Clock
+from minnorm.verification.conjugate import constant_is_free, linear_is_free
 from minnorm.verification.exact import UNIT, UP, gamma, total
 from minnorm.verification.line_price import broken_line
 from minnorm.verification.primal import lengths
@@ -63,7 +64,7 @@ def interpolant_norm(
         free = abs(float(net.offset)) + (0.0 if net.skip is None else np.abs(x) @ np.abs(np.asarray(net.skip)))
         # However steep the network, what it misses of the labels' range is no rounding error.
         level = _LEVEL * (size + norm * extent * neurons.most(sigma)) + 64 * UNIT * float(np.max(free))
-        spread = float(np.ptp(y)) / 2 if problem.penalty.constant_is_free else float(np.max(np.abs(y)))
+        spread = float(np.ptp(y)) / 2 if constant_is_free(problem.penalty) else float(np.max(np.abs(y)))
         rounding = min(level, _ANSWER * spread) + 64 * UNIT * float(np.max(np.abs(y)))
     worst = float(np.max(misfit))
     if not (math.isfinite(rounding) and worst <= max(_ANSWER * size, rounding)):
@@ -86,8 +87,8 @@ def bump_norms(problem: Problem, wanted: np.ndarray, clock: Clock = ENDLESS) -> 
     penalised = problem.penalty.bias == "penalised"
     if len(places) == 1:
         # A constant is free, or the atom relu(1) of cost 1.
-        return np.zeros(len(reach)) if problem.penalty.constant_is_free else _once(np.ones(len(reach)), group[wanted])
-    if len(places) == 2 and problem.penalty.skip == "free" and problem.penalty.constant_is_free:
+        return np.zeros(len(reach)) if constant_is_free(problem.penalty) else _once(np.ones(len(reach)), group[wanted])
+    if len(places) == 2 and linear_is_free(problem.penalty) and constant_is_free(problem.penalty):
         return np.zeros(len(reach))  # an affine function has any two values
     near = _distances(places, group[wanted], min(_PAIRS, _A_SECOND * max(clock.left, _LEAST)))
     with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
@@ -143,15 +144,15 @@ def _neighbours(column: np.ndarray) -> np.ndarray:
 def _without_free_part(problem: Problem) -> float:
     """max |y'| for the labels less their best constant or affine part, whichever is free."""
     x, y, penalty = problem.points, problem.values, problem.penalty
-    if penalty.skip == "none":
-        return float(np.ptp(y)) / 2 if penalty.constant_is_free else float(np.max(np.abs(y)))
+    if not linear_is_free(penalty):
+        return float(np.ptp(y)) / 2 if constant_is_free(penalty) else float(np.max(np.abs(y)))
     first = np.unique(x[:, 0] if x.shape[1] == 1 else x, axis=0, return_index=True)[1]
     x, y = x[first], y[first]
-    y = y - y[0] if penalty.constant_is_free else y
-    x = x - x[0] if penalty.constant_is_free else x
+    y = y - y[0] if constant_is_free(penalty) else y
+    x = x - x[0] if constant_is_free(penalty) else x
     top = np.max(np.abs(x), axis=0)
     terms = x[:, top > 0] / top[top > 0]
-    terms = np.column_stack([np.ones(len(x)), terms]) if penalty.constant_is_free else terms
+    terms = np.column_stack([np.ones(len(x)), terms]) if constant_is_free(penalty) else terms
     return float(np.max(np.abs(y - terms @ np.linalg.lstsq(terms, y, rcond=None)[0])))
 
 

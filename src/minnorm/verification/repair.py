@@ -8,6 +8,7 @@ from scipy.linalg import qr
 
 from minnorm.objective.norm import PathNorm
 from minnorm.verification.clock import ENDLESS, Clock
+from minnorm.verification.conjugate import constant_is_free, linear_is_free
 from minnorm.verification.exact import integers, power
 
 _WIDEST = 40  # unknowns that rational elimination takes in a second
@@ -21,8 +22,8 @@ def correction(x: np.ndarray, nu: np.ndarray, penalty: PathNorm, clock: Clock = 
     Points are taken in the order of a pivoted QR factorisation until the defect, a rational vector, is in the
     span of theirs, which ends at the latest with all points. None where that is too large a computation.
     """
-    constant = penalty.constant_is_free
-    linear = penalty.skip == "free"
+    constant = constant_is_free(penalty)
+    linear = linear_is_free(penalty)
     whole, e = integers(x) if linear else ([], 0)
     numbers, e_nu = integers(nu)
     unit = Fraction(1) / (power(e) * power(e_nu))
@@ -51,7 +52,7 @@ def correction(x: np.ndarray, nu: np.ndarray, penalty: PathNorm, clock: Clock = 
 
 def rough_correction(x: np.ndarray, nu: np.ndarray, penalty: PathNorm) -> dict[int, Fraction]:
     """The same for a free linear term by least squares, up to rounding: no proof."""
-    constant = penalty.constant_is_free
+    constant = constant_is_free(penalty)
     terms = np.column_stack([np.ones(len(x)), x]) if constant else x
     parts = np.linalg.lstsq(terms.T, -(terms.T @ nu), rcond=None)[0]
     return {j: Fraction(float(part)) for j, part in enumerate(parts) if part}
