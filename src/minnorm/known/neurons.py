@@ -45,7 +45,7 @@ def with_neurons_of(problem: Problem, solution: Solution) -> Solution:
         return solution
     network = solution.network.with_neurons(sigma)
     offset = float(network.offset)
-    if not problem.penalty.offset_is_free and offset:  # a neuron that is constant costs nothing
+    if not problem.penalty.has_offset and offset:  # a neuron that is constant costs nothing
         network = dataclasses.replace(
             network,
             inner_weights=np.concatenate([network.inner_weights, np.zeros((1, network.dim))]),

@@ -100,7 +100,7 @@ class PathNorm:
     @property
     def constant_is_free(self) -> bool:
         """Whether a constant costs nothing: free biases give one without an offset too, by neurons with w -> 0."""
-        return self.offset_is_free or self.biases_are_free
+        return self.has_offset or self.biases_are_free
 
     @property
     def linear_is_free(self) -> bool:
@@ -108,9 +108,9 @@ class PathNorm:
         return self.skip == "free"
 
     @property
-    def offset_is_free(self) -> bool:
-        """Whether the network may have a constant of its own, at no cost."""
-        return self.offset == "free"
+    def has_offset(self) -> bool:
+        """Whether the network may have a constant of its own."""
+        return self.offset != "none"
 
     @property
     def biases_are_free(self) -> bool:
@@ -164,7 +164,7 @@ class PathNorm:
             )
         if not self.linear_is_free and network.skip is not None and np.any(np.asarray(network.skip)):
             raise ValueError('the network has a skip term, which skip="none" forbids; use PathNorm(skip="free")')
-        if not self.offset_is_free and float(np.asarray(network.offset)) != 0:
+        if not self.has_offset and float(np.asarray(network.offset)) != 0:
             raise ValueError('the network has an offset, which offset="none" forbids; use offset="free"')
 
     def correlation(

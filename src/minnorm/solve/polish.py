@@ -193,7 +193,7 @@ class _Stored:
 
 def with_offset(network: ShallowReLU, penalty: PathNorm) -> ShallowReLU:
     """The network, or, where the penalty allows no offset, one with a constant neuron (w = 0) in its place."""
-    if penalty.offset_is_free or float(network.offset) == 0:
+    if penalty.has_offset or float(network.offset) == 0:
         return network
     return ShallowReLU(
         np.concatenate([network.inner_weights, np.zeros((1, network.dim))]),

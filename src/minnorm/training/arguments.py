@@ -43,7 +43,10 @@ def _given_network(start: Given, seed: int, dim: int, chosen: Choice) -> Shallow
         chosen.penalty.admit(found)
     except ValueError as error:
         raise ValueError(f"{call} does not agree with penalty: {error}") from None
-    parts.pop("skip", None) if not chosen.penalty.linear_is_free else parts.setdefault("skip", np.zeros(dim, chosen.dtype))
+    if chosen.penalty.linear_is_free:
+        parts.setdefault("skip", np.zeros(dim, chosen.dtype))
+    else:
+        parts.pop("skip", None)
     return dataclasses.replace(ShallowReLU.from_dict(parts), activation=chosen.penalty.activation)
 
 

@@ -114,7 +114,7 @@ class Engine:
             skip=choice.penalty.linear_is_free,
             dtype=jnp.dtype(choice.dtype),
         )
-        if not choice.penalty.offset_is_free:
+        if not choice.penalty.has_offset:
             network = _with_offset(network, jnp.zeros_like(network.offset))
         return dataclasses.replace(network, activation=choice.penalty.activation)
 
@@ -312,7 +312,7 @@ class Engine:
 
     def _admitted(self, gradient: ShallowReLU) -> ShallowReLU:
         """The gradient in what the penalty lets move."""
-        if not self.choice.penalty.offset_is_free:
+        if not self.choice.penalty.has_offset:
             return _with_offset(gradient, jnp.zeros_like(gradient.offset))
         return gradient
 

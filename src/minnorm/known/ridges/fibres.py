@@ -93,7 +93,7 @@ def _on_line(
     if penalty.biases_cost and not at_origin:
         stretch = float(np.hypot(1, np.linalg.norm(foot)))
         lift = foot
-        if penalty.linear_is_free and not penalty.offset_is_free:
+        if penalty.linear_is_free and not penalty.has_offset:
             inner = PathNorm("penalised", "free", "free")  # v . foot is a constant at no cost
     found = interpolant(groups, inner, stretch)
     net = found.network

@@ -60,10 +60,10 @@ class Affine:
         v = self.slope
         if penalty.linear_is_free:
             c, lost = self._constant(0.0)
-            if penalty.offset_is_free or c == 0:
+            if penalty.has_offset or c == 0:
                 return [], c, v, lost
             return [(0.0, 1.0, c)], 0.0, v, lost
-        if penalty.offset_is_free:
+        if penalty.has_offset:
             # The knot that is nearest to the origin without being among the data.
             right, left = min(0.0, self.first), max(0.0, self.last)
             facing, knot = (1.0, right) if abs(right) <= abs(left) else (-1.0, left)

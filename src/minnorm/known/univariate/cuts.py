@@ -93,7 +93,7 @@ class _Line:
 
     def __init__(self, t: np.ndarray, y: np.ndarray, penalty: PathNorm) -> None:
         self.t, self.y, self.n, self.penalty = t, y, t.size, penalty
-        self.total = not penalty.offset_is_free
+        self.total = not penalty.has_offset
         middle = float(t[t.size // 2])
         self.middle, self.far = middle, float(np.hypot(1, middle))
         self.angle = np.arctan2(t - middle, 1 + t * middle)
@@ -104,7 +104,7 @@ class _Line:
         v, c = float(slopes[0]), float(y[0] - slopes[0] * (t[0] - middle))  # of the first piece, at the middle
         if penalty.linear_is_free:
             self.turned, goal = np.array([[middle / self.far], [1 / self.far]]), [v * middle - c]
-        elif penalty.offset_is_free:
+        elif penalty.has_offset:
             self.turned, goal = np.array([[1.0], [-middle]]), [v * self.far]
         else:
             width = max(_NARROW, float(np.max(np.abs(np.sin(self.angle)))))
@@ -237,7 +237,7 @@ class _Line:
         """nu (n,)."""
         a, b = self.ends(dual)
         moment = 0.0 if self.penalty.linear_is_free else (a - b * self.middle) / self.far
-        total = 0.0 if self.penalty.offset_is_free else -(a * self.middle + b) / self.far
+        total = 0.0 if self.penalty.has_offset else -(a * self.middle + b) / self.far
         first = (a * float(np.cos(self.angle[0])) + b * float(np.sin(self.angle[0]))) * float(np.hypot(1, self.t[0]))
         inner = dual[self.turned.shape[1] :] * np.hypot(1, self.t[1:-1])
         # z has slope -N before the first point, and is 0 beyond the last.

@@ -59,7 +59,7 @@ def line(x: npt.ArrayLike, y: npt.ArrayLike, penalty: PathNorm | None = None, *,
     problem = Problem(x, y, penalty, names=("x", "y", "lam"))
     penalty, certify = with_relu(problem).penalty, flag("certify", certify)
     along = coordinate(problem.points, "known.line")
-    if penalty.biases_are_free and not penalty.offset_is_free:
+    if penalty.biases_are_free and not penalty.has_offset:
         raise ValueError(
             "penalty has offset='none'; with free biases its minimum is that of offset='free', and the "
             "network returned here has an offset: use offset='free'"

@@ -166,7 +166,7 @@ def _facing(kinks: Kinks, affine: Affine, penalty: PathNorm) -> tuple[Kinks, Aff
     # With a free skip term only the value at 0 counts.
     centre = 0.0 if penalty.linear_is_free else affine.at
     rows = [(pull, -affine.slope)] if not penalty.linear_is_free else []
-    rows += [(pull * (centre - kinks.at), -affine.value(centre))] if not penalty.offset_is_free else []
+    rows += [(pull * (centre - kinks.at), -affine.value(centre))] if not penalty.has_offset else []
     scale = [float(np.sum(np.abs(row))) or 1.0 for row, _ in rows]
     system, goal = (
         np.stack([row / s for (row, _), s in zip(rows, scale, strict=True)]),

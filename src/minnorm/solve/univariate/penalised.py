@@ -79,7 +79,7 @@ def _generated(problem: Problem, tolerance: float, solve: Callable[[Reduced], Fo
 
 def _attempts(problem: Problem, stretch: float, length: float) -> list[tuple[bool, bool, float]]:
     """Whether constants and multiples of x are free, and the unit of costs: of a kink, of a constant, of x itself."""
-    constant, linear = problem.penalty.offset_is_free, problem.penalty.linear_is_free
+    constant, linear = problem.penalty.has_offset, problem.penalty.linear_is_free
     lever, moment = stretch / length, stretch if constant else stretch**2 / length  # at unit cost, on the data
     kinks = (constant or lever > _STIFF, linear or (stretch if constant or lever > _STIFF else moment) > _STIFF, 1.0)
     attempts = [kinks]
