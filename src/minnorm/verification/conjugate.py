@@ -30,6 +30,8 @@ def linear_is_free(penalty: PathNorm) -> bool:
 
 def admit(penalty: PathNorm, network: ShallowReLU) -> None:
     """ValueError if the network has a term that the penalty does not allow, which no norm counts, or other neurons."""
+    if penalty.offset not in ("free", "none"):
+        raise ValueError(f"penalty is {penalty}, which verify knows nothing of: it is for training and measuring")
     if network.activation != penalty.activation:
         raise ValueError(
             f"the network has the activation {network.activation} and the penalty {penalty.activation}; "

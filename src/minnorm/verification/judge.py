@@ -91,7 +91,7 @@ def verify(
         raise ValueError(f"the solution's dual vector has shape {solution.dual.shape}; expected ({n},), all finite")
     if not all(np.all(np.isfinite(part)) for part in net.to_dict().values()):
         raise ValueError("the solution's network has parameters that are not finite")
-    problem.penalty.admit(net)
+    conjugate.admit(problem.penalty, net)
     if not neurons.bounded(problem):
         raise ValueError(
             f"verify has no bound for {problem.penalty.activation} with {problem.penalty.of_relu}: {NO_SKIP}"

@@ -15,6 +15,7 @@ from minnorm.activation import Activation
 from minnorm.network import ShallowReLU
 from minnorm.objective.norm import PathNorm
 from minnorm.objective.problem import Problem
+from minnorm.verification.conjugate import constant_is_free, linear_is_free
 from minnorm.verification.exact import round_up
 from minnorm.verification.twofold import two_product
 

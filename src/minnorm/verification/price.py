@@ -72,7 +72,7 @@ def interpolant_norm(
     if worst == 0:
         return norm, rounding
     if x.shape[1] == 1 and problem.penalty.bias == "free":
-        return max(norm, least_norm_on_a_line(x[:, 0], y, problem.penalty.skip == "free", sigma)), rounding
+        return max(norm, least_norm_on_a_line(x[:, 0], y, linear_is_free(problem.penalty), sigma)), rounding
     price = total(misfit[misfit > 0] * bump_norms(problem, misfit > 0, clock)) * UP
     if errors is not None:
         price = min(price, broken_line(x[:, 0], errors, problem.penalty))
