@@ -12,7 +12,7 @@ def closed_form(problem: Problem) -> bool:
     """Whether the neurons are not ReLU, no linear term is free, and `known.line` knows the minimum all the same."""
     penalty, x = problem.penalty, problem.points
     alone = not (penalty.activation.rectifies or penalty.affine_is_free)
-    known = penalty.biases_are_free and penalty.offset_is_free and x.shape[1] == 1
+    known = penalty.biases_are_free and penalty.has_offset and x.shape[1] == 1
     return alone and known and problem.lam == 0 and bool(np.min(x) < np.max(x))
 
 
