@@ -12,10 +12,11 @@ from scipy.optimize import linprog
 from minnorm.known import line
 from minnorm.objective.norm import PathNorm
 from minnorm.objective.problem import Problem
+from minnorm.solve.found import dual_bound, first_dual
 from minnorm.solve.pricing import oracle
 from minnorm.solve.pricing.pool import Pool
 from minnorm.solve.reduction import reduce
-from minnorm.solve.rounds import dual_bound, first_dual, generate
+from minnorm.solve.rounds import generate
 from minnorm.solve.routes import as_solution
 
 seeds = st.integers(0, 2**32 - 1)

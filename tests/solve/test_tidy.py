@@ -5,9 +5,10 @@ import pytest
 
 from minnorm.objective.norm import PathNorm
 from minnorm.objective.problem import Problem
+from minnorm.solve.found import first_dual
 from minnorm.solve.pricing import oracle
 from minnorm.solve.reduction import reduce
-from minnorm.solve.rounds import first_dual, generate
+from minnorm.solve.rounds import generate
 from minnorm.solve.tidy import tidied
 
 

@@ -20,11 +20,11 @@ from minnorm.objective.loss import Squared
 from minnorm.objective.norm import PathNorm
 from minnorm.objective.problem import Problem
 from minnorm.solution import Scope, Solution
+from minnorm.solve.found import first_dual
 from minnorm.solve.minimise import NAMES, OnInterrupt, minimise, moment
 from minnorm.solve.pricing import oracle
 from minnorm.solve.pricing.pricers import EXACT_RANK
 from minnorm.solve.reduction import reduce
-from minnorm.solve.rounds import first_dual
 from minnorm.solve.routes import Warm
 from minnorm.units import Units
 

@@ -12,13 +12,14 @@ from minnorm.network import ShallowReLU
 from minnorm.objective.problem import Problem
 from minnorm.resources import blas_threads
 from minnorm.solution import Ending, Solution
+from minnorm.solve.found import Found
 from minnorm.solve.freepart import FreePart
 from minnorm.solve.pace import Times, fits
 from minnorm.solve.polish import misfits, restored
 from minnorm.solve.pricing.pool import Pool
 from minnorm.solve.pricing.pricers import EXACT_RANK, Exact
 from minnorm.solve.reduction import Reduced, reduce
-from minnorm.solve.rounds import Found, Progress, generate
+from minnorm.solve.rounds import Progress, generate
 from minnorm.solve.symmetry import symmetrised
 from minnorm.solve.twins import distances_to_twins, without_twins
 from minnorm.solve.univariate.penalised import penalised_line

@@ -11,10 +11,11 @@ from minnorm.resources import one_blas_thread
 from minnorm.solution import Solution
 from minnorm.solve import master, support
 from minnorm.solve.extent.ends import Ends
+from minnorm.solve.found import Found
 from minnorm.solve.pricing import oracle
 from minnorm.solve.pricing.pool import KEPT, Pool, cuts, thinned
 from minnorm.solve.reduction import Reduced
-from minnorm.solve.rounds import Found, generate
+from minnorm.solve.rounds import generate
 from minnorm.solve.routes import as_solution
 from minnorm.verification import verify
 

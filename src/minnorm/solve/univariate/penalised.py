@@ -14,9 +14,9 @@ from minnorm.known.univariate.rounding import improved, settled
 from minnorm.objective.problem import Problem
 from minnorm.objective.terms import FreeTerms
 from minnorm.solution import Solution
+from minnorm.solve.found import Found, first_dual
 from minnorm.solve.pricing.line import LinePricer
 from minnorm.solve.reduction import Reduced, reduce
-from minnorm.solve.rounds import Found, first_dual
 
 _STIFF = 1e7  # an atom of unit cost that is larger on the data is a free term, paid for in the end
 _LARGE = 1e3  # such an atom is worth an attempt in which it is of the order of 1

@@ -1,0 +1,119 @@
+"""The steps of a round of column generation, one by one."""
+
+import time
+
+import numpy as np
+import pytest
+
+from minnorm.objective.norm import PathNorm
+from minnorm.objective.problem import Problem
+from minnorm.solve.found import Found, dual_bound, first_dual
+from minnorm.solve.pricing import pricers
+from minnorm.solve.pricing.pool import Pool
+from minnorm.solve.reduction import reduce
+from minnorm.solve.rounds import generate
+from minnorm.solve.steps import State
+
+
+def standing(lam=0.0, *, n=12, tolerance=1e-8, deadline=np.inf, seed=0):
+    """The state before the first round, of points in the plane with a free skip term."""
+    rng = np.random.default_rng(seed)
+    reduced = reduce(Problem(rng.normal(size=(n, 2)), rng.normal(size=n), PathNorm(skip="free"), lam))
+    nu = first_dual(reduced)
+    pricer = pricers.pricer(reduced.points, "free", 0)
+    pool = Pool(reduced)
+    if reduced.interpolates:
+        pool.span(rng)
+    return State(reduced, Found.begun(reduced, nu), pricer, pool, tolerance, deadline, nu)
+
+
+def gone_on(state, rounds):
+    """After so many rounds, unless it was judged before."""
+    assert not state.begun(None, warm=False)
+    for _ in range(rounds):
+        assert state.entered()
+        solved = state.solved()
+        assert solved is not None
+        state.taken(solved)
+        priced = state.priced(solved)
+        state.bounded(solved)
+        if state.judged(priced):
+            break
+        state.pruned(solved, priced)
+        state.grown(priced)
+    return state
+
+
+def test_it_begins_with_violated_atoms_and_a_dual_vector_that_violates_none():
+    state = standing(0.01)
+    assert not state.begun(None, warm=False)
+    assert state.pool.size > 0
+    assert np.max(np.abs(state.nu @ state.pool.values)) <= 1 + 1e-12
+    assert 0 < state.best.bound < state.best.value
+
+
+@pytest.mark.parametrize("lam", [0.0, 0.01])
+def test_a_round_solves_the_master_problem_and_lets_in_what_it_violates(lam):
+    state = standing(lam)
+    state.begun(None, warm=False)
+    assert state.entered()
+    solved = state.solved()
+    before = state.best.bound
+    state.taken(solved)
+    assert np.max(np.abs(state.reduced.free.T @ state.nu)) <= 1e-9 * np.sum(np.abs(state.nu))
+    nu = state.nu
+    priced = state.priced(solved)
+    assert state.best.bound >= max(before, dual_bound(state.reduced, nu, priced.atoms.largest)[0])
+    state.bounded(solved)
+    assert not state.judged(priced)
+    size = state.pool.size
+    state.grown(priced)
+    assert state.pool.size > size
+    new = state.pool.values[:, size:]
+    assert np.max(np.abs(nu @ new)) == pytest.approx(priced.atoms.largest)
+    assert np.max(np.abs(state.nu @ state.pool.values)) <= 1 + 1e-9
+
+
+@pytest.mark.parametrize("lam", [0.0, 0.01])
+def test_rounds_by_hand_end_where_generate_does(lam):
+    state = gone_on(standing(lam), 100)
+    found = generate(state.reduced, tolerance=1e-8)
+    assert state.best.ending == "closed"
+    assert state.best.value == pytest.approx(found.value, rel=3e-8)
+    assert state.best.bound <= found.value * (1 + 1e-9)
+
+
+def test_what_carries_mass_is_not_pruned():
+    state = standing()
+    state.begun(None, warm=False)
+    state.entered()
+    solved = state.solved()
+    state.taken(solved)
+    priced = state.priced(solved)
+    state.bounded(solved)
+    massive = state.pool.weights[np.abs(solved.masses) > 1e-3]
+    state.pruned(solved, priced)
+    assert state.pruned_at == state.gap
+    kept = {tuple(weight) for weight in state.pool.weights.tolist()}
+    assert all(tuple(weight) in kept for weight in massive.tolist())
+    size = state.pool.size
+    state.pruned(solved, priced)  # the gap is what it was: nothing goes
+    assert state.pool.size == size
+
+
+def test_there_is_no_round_without_time_or_atoms():
+    late = standing(deadline=time.monotonic() - 1)
+    assert late.pool.size > 0
+    for state in (late, standing(0.01)):
+        assert not state.entered()
+        assert state.best.ending == "time"
+
+
+def test_a_gap_that_stands_still_ends_it():
+    state = standing()
+    state.begun(None, warm=False)
+    state.entered()
+    priced = state.priced(state.solved())
+    rounds = [state.idle(priced) for state.rounds in range(1, 43)]
+    assert rounds.index(True) == 40
+    assert state.best.ending == "stalled"
