@@ -27,13 +27,19 @@ def standing(lam=0.0, *, n=12, tolerance=1e-8, deadline=np.inf, seed=0):
     return State(reduced, Found.begun(reduced, nu), pricer, pool, tolerance, deadline, nu)
 
 
+def solution(state):
+    """Of the master problem, which has one."""
+    solved = state.solved()
+    assert solved is not None
+    return solved
+
+
 def gone_on(state, rounds):
     """After so many rounds, unless it was judged before."""
     assert not state.begun(None, warm=False)
     for _ in range(rounds):
         assert state.entered()
-        solved = state.solved()
-        assert solved is not None
+        solved = solution(state)
         state.taken(solved)
         priced = state.priced(solved)
         state.bounded(solved)
@@ -57,7 +63,7 @@ def test_a_round_solves_the_master_problem_and_lets_in_what_it_violates(lam):
     state = standing(lam)
     state.begun(None, warm=False)
     assert state.entered()
-    solved = state.solved()
+    solved = solution(state)
     before = state.best.bound
     state.taken(solved)
     assert np.max(np.abs(state.reduced.free.T @ state.nu)) <= 1e-9 * np.sum(np.abs(state.nu))
@@ -87,7 +93,7 @@ def test_what_carries_mass_is_not_pruned():
     state = standing()
     state.begun(None, warm=False)
     state.entered()
-    solved = state.solved()
+    solved = solution(state)
     state.taken(solved)
     priced = state.priced(solved)
     state.bounded(solved)
@@ -113,7 +119,7 @@ def test_a_gap_that_stands_still_ends_it():
     state = standing()
     state.begun(None, warm=False)
     state.entered()
-    priced = state.priced(state.solved())
+    priced = state.priced(solution(state))
     rounds = [state.idle(priced) for state.rounds in range(1, 43)]
     assert rounds.index(True) == 40
     assert state.best.ending == "stalled"
