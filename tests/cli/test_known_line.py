@@ -25,6 +25,19 @@ def test_the_sparsest_has_fewer_knots(minnorm, points):
     assert len(sparse["knots"]) < len(full["knots"])
 
 
+def test_neurons_that_are_not_relu(minnorm, points):
+    norms = {}
+    for skip in ("none", "free"):
+        for activation in ("relu", "abs"):
+            done = minnorm("known", "line", points, "--skip", skip, "--activation", activation, "--json")
+            found = json.loads(done.stdout)
+            assert found["certified"] is True
+            norms[skip, activation] = found["norm"]
+    assert norms["free", "abs"] == pytest.approx(norms["free", "relu"] / 2, rel=1e-12)
+    # Slopes 0, 1, 2, -2: turns 1 + 1 + 4, and with |z| (6 + |0 - 2|) / 2.
+    assert norms["none", "abs"] == pytest.approx(4.0, rel=1e-12)
+
+
 def test_the_path(minnorm, points):
     result = json.loads(minnorm("known", "line", points, "--skip", "free", "--path", "--json").stdout)
     assert result["exact"] is True
@@ -38,6 +51,7 @@ def test_the_path(minnorm, points):
         (["--path"], "skip='free'"),
         (["--path", "--skip", "free", "--sparsest"], "leave out --sparsest"),
         (["--offset", "none"], "use offset='free'"),
+        (["--activation", "abs", "--sparsest"], "is for ReLU"),
     ],
 )
 def test_what_does_not_go_together(minnorm, points, more, message):

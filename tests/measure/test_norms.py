@@ -1,5 +1,6 @@
 """Norms against oracles of their own, and under every change that must leave them alone."""
 
+import dataclasses
 from fractions import Fraction
 
 import jax
@@ -247,6 +248,11 @@ def test_balancedness(seed, dim, width, with_bias):
     assert balancedness(permuted(net, seed), with_bias) == pytest.approx(value)
     far = changed(net.balance(with_bias=with_bias), a=1e3 * net.balance(with_bias=with_bias).outer_weights)
     assert balancedness(far, with_bias) == pytest.approx(2 * 1e3 / (1 + 1e6))
+
+
+def test_other_neurons_are_as_balanced():
+    relu = ShallowReLU(np.array([[3.0], [1.0]]), np.ones(2), np.array([1.0, -2.0]), np.array(0.5))
+    assert balancedness(dataclasses.replace(relu, activation="abs")) == balancedness(relu) < 1
 
 
 def test_balancedness_of_special_networks():

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from minnorm.cli import reading
-from minnorm.cli.options import Bias, Json, Offset, Skip, Target, number, picture, writable
+from minnorm.cli.options import Bias, Json, Neurons, Offset, Skip, Target, number, picture, writable
 from minnorm.cli.reading import Decimal, Drop, DropMissing, Features, Reading, Separator, Ties, named
 from minnorm.cli.show import deliver, plain, print_json, print_table, progress, text
 
@@ -153,6 +153,7 @@ def line(
     bias: Bias = "free",
     skip: Skip = "none",
     offset: Offset = "free",
+    activation: Neurons = "relu",
     path: Annotated[bool, typer.Option("--path", help="Weight-decay training for all lam; --skip free.")] = False,
     sparsest: Annotated[bool, typer.Option("--sparsest", help="The minimiser with the fewest knots.")] = False,
     plot: Annotated[
@@ -173,10 +174,12 @@ def line(
     Example: `minnorm known line points.csv --bias penalised --plot line.png`
 
     Example: `minnorm known line points.csv --skip free --path`
+
+    Example: `minnorm known line points.csv --activation abs`
     """
     from minnorm import PathNorm, known
 
-    penalty = PathNorm(bias, skip, offset)
+    penalty = PathNorm(bias, skip, offset, activation)
     picture(plot)
     how = Reading(features, drop, dropna, separator, decimal_mark)
     table = reading.table(data, target, how, ties, interpolates=not path)
@@ -185,7 +188,8 @@ def line(
             raise ValueError("path is of all lam; leave out --sparsest and --plot, which are of the interpolant")
         _line_path(known.line_path(table.points, table.values, penalty), table, as_json=as_json)
         return
-    solutions = known.line_solutions(table.points, table.values, penalty) if penalty.biases_are_free else None
+    every = penalty.biases_are_free and (sparsest or penalty.activation.rectifies)
+    solutions = known.line_solutions(table.points, table.values, penalty) if every else None
     sparse = solutions if sparsest else None
     solution = known.line(table.points, table.values, penalty) if sparse is None else sparse.sparsest
     net = solution.network
@@ -196,7 +200,7 @@ def line(
         from minnorm.plot import line_figure, save
 
         deliver(save, line_figure(table.points, table.values, solution, solutions), plot)
-    # With penalised biases line returns the sparse minimiser, and no other is known to exist.
+    # With penalised biases line returns the sparse minimiser, and no other is known to exist; so with other neurons.
     unique = None if solutions is None else solutions.unique
     if as_json:
         print_json(

@@ -16,6 +16,12 @@ def closed_form(problem: Problem) -> bool:
     return alone and known and problem.lam == 0 and bool(np.min(x) < np.max(x))
 
 
+def minimised(problem: Problem) -> bool:
+    """Whether there is a way to the minimum: for ReLU, where an affine term is free, and on the line."""
+    penalty = problem.penalty
+    return penalty.activation.rectifies or penalty.affine_is_free or closed_form(problem)
+
+
 def with_relu(problem: Problem) -> Problem:
     r"""The problem of ReLU that has the same functions for minimisers, where a term v . x + c is free.
 
@@ -30,7 +36,7 @@ def with_relu(problem: Problem) -> Problem:
     penalty = problem.penalty
     if penalty.activation.rectifies or closed_form(problem):
         return problem
-    if not penalty.affine_is_free:
+    if not minimised(problem):
         raise ValueError(
             f"activation {penalty.activation} is solved where a term v . x + c is free, and penalty has "
             f'{penalty.of_relu}; take PathNorm(skip="free", activation=...), or interpolate points of one coordinate'

@@ -15,7 +15,7 @@ from minnorm._types import Array
 from minnorm.checks import flag, real, whole
 from minnorm.network import ShallowReLU, as_network, row_norms
 from minnorm.objective.data import Points
-from minnorm.objective.norm import PathNorm, Skip
+from minnorm.objective.norm import Bias, PathNorm, Skip
 
 _DENSE = 128  # up to this many parameters the Hessian is formed
 _BLOCK = 1 << 20  # hidden values held at once by a Hessian-vector product
@@ -203,7 +203,8 @@ def balancedness(network: ShallowReLU, with_bias: bool = False) -> float:
     Source: Du, Hu & Lee (2018), *Algorithmic regularization in learning deep homogeneous models: layers are
     automatically balanced*.
     """
-    penalty = PathNorm(bias="penalised" if flag("with_bias", with_bias) else "free", skip="free")
+    bias: Bias = "penalised" if flag("with_bias", with_bias) else "free"
+    penalty = PathNorm(bias, skip="free", activation=as_network(network).activation)
     decay = penalty.weight_decay(network)
     return 1.0 if decay == 0 else min(1.0, penalty.value(network) / decay)
 

@@ -219,3 +219,13 @@ def test_whole_numbers_are_numbers(small):
     small["task"] |= {"x": [-1, 0, 1], "y": [0, 1, 0]}
     small["train"]["weight_decay"] = 0
     parse(small)
+
+
+def test_a_study_that_solves_for_neurons_without_a_proof_is_refused_when_read():
+    asked = {"name": "s", "task": {"kind": "points", "points": 6}, "solve": {"penalty": {"activation": "abs"}}}
+    with pytest.raises(ValueError, match=r'solve\.penalty: activation abs is solved where skip = "free"'):
+        parse(asked)
+    asked["solve"]["penalty"]["skip"] = "free"
+    assert len(list(parse(asked).shards())) == 1
+    line = {"kind": "line", "x": [0, 1, 2], "y": [0, 1, 0]}
+    assert len(list(parse({**asked, "task": line, "solve": {"penalty": {"activation": "abs"}}}).shards())) == 1

@@ -97,6 +97,10 @@ class SolveShard(Strict):
                 raise Misplaced(("method",), f"radii are for tasks of kind {kinds}, not {self.task.kind}; use points")
             if self.solve.penalty != PenaltySpec():
                 raise Misplaced(("penalty",), "radii are for the plain path norm; leave it out")
+        penalty = PathNorm(**self.solve.penalty.model_dump())
+        closed = self.task.dimension() == 1 and penalty.biases_are_free and penalty.has_offset and not any(self.lams)
+        if not (penalty.activation.rectifies or penalty.affine_is_free or closed):
+            raise Misplaced(("penalty",), f'activation {penalty.activation} is solved where skip = "free"')
         return self
 
     @property
