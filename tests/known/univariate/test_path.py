@@ -125,3 +125,9 @@ def test_equal_points_order_and_labels_on_a_line():
 def test_what_has_no_path_is_refused(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+def test_a_path_says_its_norm_and_its_breakpoints():
+    said = repr(line_path([0.0, 1.0, 2.0], [0.0, 1.0, 0.0]))
+    assert "skip free" in said
+    assert "3 distinct points, 1 breakpoints" in said

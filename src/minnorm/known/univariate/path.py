@@ -88,7 +88,7 @@ class LinePath:
     def __repr__(self) -> str:
         below = "0" if self.exact else f"{self.lams[-1]:.6g}, where rounding errors end it"
         facts = {
-            "norm": str(self.problem.penalty),
+            "norm": str(self.penalty),
             "size": f"{self.points.size} distinct points, {self.lams.size} breakpoints",
             "lams": f"from lam_max = {self.lams[0]:.10g} down to {below}",
         }
