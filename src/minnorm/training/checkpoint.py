@@ -15,7 +15,7 @@ import numpy as np
 from jaxtyping import Int, UInt8
 
 from minnorm.network import ShallowReLU
-from minnorm.objective.problem import Problem
+from minnorm.objective.data import Points
 from minnorm.training.engine import Setting, State
 
 SECONDS = 60.0
@@ -128,7 +128,7 @@ class Keeper:
 
 
 def identity(
-    problem: Problem,
+    data: Points,
     setting: Setting,
     given: ShallowReLU | None,
     grid: Sequence[np.ndarray],
@@ -136,8 +136,8 @@ def identity(
 ) -> UInt8[np.ndarray, "32"]:
     """A digest of all that decides a run's numbers on one machine, and of the version."""
     digest = hashlib.sha256(f"{version('minnorm')} {replace(setting, threads=1)}".encode())
-    weights = [problem.weights] if problem.weighted else []
-    for array in (problem.points, problem.values, *weights, *jax.tree.leaves(given), *grid, recorded):
+    weights = [data.weights] if data.weighted else []
+    for array in (data.x, data.y, *weights, *jax.tree.leaves(given), *grid, recorded):
         digest.update(f"{array.shape} {array.dtype}".encode())
         digest.update(np.ascontiguousarray(array).tobytes())
     return np.frombuffer(digest.digest(), np.uint8)

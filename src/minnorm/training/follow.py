@@ -10,7 +10,7 @@ import jax
 import jax.numpy as jnp
 
 from minnorm.network import ShallowReLU
-from minnorm.objective.problem import Problem
+from minnorm.objective.data import Points
 from minnorm.training.arguments import engine_kind
 from minnorm.training.choice import Choice
 from minnorm.training.engine import Engine, Setting, Varied
@@ -41,23 +41,22 @@ class Frame:
     metrics: dict[str, float]
 
 
-def follow(problem: Problem, recipe: Recipe) -> Iterator[Frame]:
-    """Train on the data of a problem, in float64, and show the start, then ever longer stretches up to the last step.
+def follow(points: Points, recipe: Recipe) -> Iterator[Frame]:
+    """Train on points, in float64, and show the start, then ever longer stretches up to the last step.
 
-    The numbers are those of `minnorm.train` with the same arguments, whatever the stretches. The penalty is the
-    problem's.
+    The numbers are those of `minnorm.train` with the same arguments, whatever the stretches.
 
     >>> recipe = Recipe(Choice.of(optimizer="adam", width=20, steps=10), learning_rate=1e-2)
-    >>> frames = list(follow(Problem([-1.0, 0.0, 1.0], [0.0, 1.0, 0.0], lam=1.0), recipe))
+    >>> frames = list(follow(Points([-1.0, 0.0, 1.0], [0.0, 1.0, 0.0]), recipe))
     >>> frames[0].step, frames[-1].step
     (0, 10)
     """
-    chosen = replace(recipe.choice, penalty=problem.penalty, dtype="float64").checked(len(problem.values))
+    chosen = replace(recipe.choice, dtype="float64").checked(len(points))
     last = chosen.steps
     # Where the schedule does not ask for it, a run of another length finds its program compiled.
     program = _program(chosen if chosen.rule.schedule != "constant" else replace(chosen, steps=0))
     with jax.enable_x64(True):
-        data = rows(problem, "float64")
+        data = rows(points, "float64")
         rate, decay, scale = jnp.asarray([[recipe.learning_rate], [recipe.weight_decay], [recipe.scale]], jnp.float64)
         varied = Varied(rate, decay, scale, jnp.asarray([recipe.seed]))
         state = program.start(data, varied)

@@ -17,8 +17,8 @@ from numpy.typing import ArrayLike
 
 from minnorm.checks import function, instance, optional, suggesting, whole
 from minnorm.network import ShallowReLU
+from minnorm.objective.data import Points
 from minnorm.objective.norm import PathNorm
-from minnorm.objective.problem import Problem
 from minnorm.training import arguments
 from minnorm.training.arguments import Given
 from minnorm.training.checkpoint import Checkpoint, Course, Keeper, identity
@@ -112,11 +112,10 @@ def train(
     >>> bool((abs(runs["path_norm"] - bump.norm) < 1e-3 * bump.norm).all())
     True
     """
-    # With lam = 0 equal points could not disagree; training only minimises.
-    problem = Problem(X, y, penalty, lam=1.0, weights=sample_weight, names=("X", "y", "lam")).counting()
+    data = Points(X, y, sample_weight, names=("X", "y")).counting()
     rule = Rule(optimizer, options, decay, schedule)
     law = StartChoice(initial, biases, antisymmetric, given=start is not None)
-    chosen = Choice(rule, law, width, steps, batch_size, dtype, problem.penalty).checked(len(problem.values))
+    chosen = Choice(rule, law, width, steps, batch_size, dtype, PathNorm.given(penalty)).checked(len(data))
     setting = Setting(chosen, arguments.engine_kind(engine))
     axes = {
         "learning_rate": arguments.axis("learning_rate", learning_rate, positive=True),
@@ -128,14 +127,14 @@ def train(
     threads = arguments.threads(threads)
     optional(function, "progress", progress, "a function of (steps done, all), or None", 2)
     optional(function, "start", start, "a function of (seed, width) that returns a ShallowReLU, or None", 2)
-    given = None if start is None else arguments.given_networks(start, axes["seed"], problem.points.shape[1], chosen)
+    given = None if start is None else arguments.given_networks(start, axes["seed"], data.x.shape[1], chosen)
     if checkpoint is not None:
         wanted = "an object with load(name) and save(name, arrays)"
         instance("checkpoint", checkpoint, Checkpoint, wanted)
         function("checkpoint.save", checkpoint.save, wanted, 2)
     with jax.enable_x64(chosen.dtype == "float64"):
-        metrics, parameters = _run(problem, setting, axes, given, recorded, threads, progress, checkpoint)
-    return dataset(problem, setting, axes, recorded, metrics, parameters)
+        metrics, parameters = _run(data, setting, axes, given, recorded, threads, progress, checkpoint)
+    return dataset(data, setting, axes, recorded, metrics, parameters)
 
 
 def recorded_steps(steps: int, records: int) -> Int[np.ndarray, " r"]:
@@ -162,15 +161,15 @@ class Steps:
         return Steps(jax.vmap(engine.start), jax.vmap(engine.metrics), jax.vmap(engine.advance, in_axes=(0, 0, None)))
 
 
-def rows(problem: Problem, dtype: str) -> Rows:
-    """The points of a problem for an engine; weights over their mean."""
+def rows(data: Points, dtype: str) -> Rows:
+    """Points for an engine; weights over their mean."""
     kind = jnp.dtype(dtype)
-    weights = jnp.asarray(problem.weights / np.mean(problem.weights), kind) if problem.weighted else None
-    return Rows(jnp.asarray(problem.points, kind), jnp.asarray(problem.values, kind), weights)
+    weights = jnp.asarray(data.weights / np.mean(data.weights), kind) if data.weighted else None
+    return Rows(jnp.asarray(data.x, kind), jnp.asarray(data.y, kind), weights)
 
 
 def _run(
-    problem: Problem,
+    data: Points,
     setting: Setting,
     axes: dict[str, np.ndarray],
     given: ShallowReLU | None,
@@ -184,12 +183,12 @@ def _run(
     Networks run in groups of one size, mapped together; a last group is filled up with copies.
     """
     grid = _grid(axes, setting.choice.dtype)
-    engine, size = _sized(problem, setting, _started(axes, given), grid[0].size, threads)
+    engine, size = _sized(data, setting, _started(axes, given), grid[0].size, threads)
     groups = [
         Varied(*(jnp.asarray(np.resize(column[i : i + size], size)) for column in grid))
         for i in range(0, grid[0].size, size)
     ]
-    keeper = Keeper(checkpoint, identity(problem, setting, given, grid, recorded))
+    keeper = Keeper(checkpoint, identity(data, setting, given, grid, recorded))
     steps, courses = _begun(Steps.of(engine), groups, keeper, recorded)
     run = _Run(steps, groups, courses, keeper, recorded, setting.choice.dtype == "float64", progress)
     run.to_the_end(threads)
@@ -209,12 +208,12 @@ def _started(axes: dict[str, np.ndarray], given: ShallowReLU | None) -> Any:
     return None if given is None else (jnp.asarray(axes["seed"]), jax.tree.map(jnp.asarray, given))
 
 
-def _sized(problem: Problem, setting: Setting, started: Any, total: int, threads: int) -> tuple[Engine, int]:
+def _sized(data: Points, setting: Setting, started: Any, total: int, threads: int) -> tuple[Engine, int]:
     """The engine, with its share of the threads, and how many networks it takes at once."""
-    data = rows(problem, setting.choice.dtype)
-    whole_steps = Engine(data, setting, started).runs_whole_steps()
-    size = _group_size(problem, setting, total, threads, whole_steps)
-    return Engine(data, replace(setting, threads=max(1, threads // -(-total // size))), started), size
+    held = rows(data, setting.choice.dtype)
+    whole_steps = Engine(held, setting, started).runs_whole_steps()
+    size = _group_size(data, setting, total, threads, whole_steps)
+    return Engine(held, replace(setting, threads=max(1, threads // -(-total // size))), started), size
 
 
 def _begun(
@@ -290,7 +289,7 @@ class _Run:
             self.progress(sum(each.steps for each in self.courses) * size, whole)
 
 
-def _group_size(problem: Problem, setting: Setting, total: int, threads: int, whole_steps: bool) -> int:
+def _group_size(data: Points, setting: Setting, total: int, threads: int, whole_steps: bool) -> int:
     """Networks mapped together: all of them on an accelerator, a few at a time on a processor.
 
     Few enough for its caches, and many enough to hide the cost of starting an operation. Where the native engine runs
@@ -303,11 +302,11 @@ def _group_size(problem: Problem, setting: Setting, total: int, threads: int, wh
     if whole_steps:
         return -(-total // (threads * -(-total // (threads * _DRAWN_FOR))))
     if setting.engine == "native":
-        parameters = chosen.width * (problem.points.shape[1] + 2)
+        parameters = chosen.width * (data.x.shape[1] + 2)
         # XLA writes a loop over one network out, and then adds up a line search's products in another order.
         least = 2 if OPTIMIZERS[chosen.rule.optimizer].gradient == "searched" else 1
         return max(least, min(-(-total // threads), _CACHED // parameters, 64))
     if jax.default_backend() != "cpu":
         return total
-    hidden = (chosen.batch_size or len(problem.values)) * chosen.width
+    hidden = (chosen.batch_size or len(data)) * chosen.width
     return max(1, min(total, 4 if hidden > 4096 else 16))

@@ -11,7 +11,7 @@ from jaxtyping import Int
 
 from minnorm.datasets import PARAMETERS, pack, provenance, unpack
 from minnorm.network import ShallowReLU
-from minnorm.objective.problem import Problem
+from minnorm.objective.data import Points
 from minnorm.training.engine import Setting
 
 AXES = ("learning_rate", "weight_decay", "scale", "seed")
@@ -43,7 +43,7 @@ def networks(runs: xr.Dataset) -> Iterator[tuple[dict[str, Any], ShallowReLU]]:
 
 
 def dataset(
-    problem: Problem,
+    data: Points,
     setting: Setting,
     axes: dict[str, np.ndarray],
     recorded: Int[np.ndarray, " r"],
@@ -81,11 +81,11 @@ def dataset(
         "step": ("step", recorded, {"long_name": "optimiser steps taken", "units": "1"}),
     }
     attributes = {
-        **setting.choice.attributes(len(problem.values)),
-        "points": len(problem.values),
-        "dim": problem.points.shape[1],
+        **setting.choice.attributes(len(data)),
+        "points": len(data),
+        "dim": data.x.shape[1],
         "engine": setting.engine,
-        **({"weighted": 1} if problem.weighted else {}),
+        **({"weighted": 1} if data.weighted else {}),
         **provenance(),
         "jax_version": jax.__version__,
     }

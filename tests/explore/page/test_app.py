@@ -12,7 +12,7 @@ pytest.importorskip("panel", reason="the extra explore is not installed")
 
 import param
 
-from minnorm import PathNorm, Problem, fit, known, train, verify
+from minnorm import PathNorm, fit, known, train, verify
 from minnorm.explore.line.answer import answer
 from minnorm.explore.line.view import LineState, LineView
 from minnorm.explore.page import upload
@@ -23,6 +23,7 @@ from minnorm.explore.page.server import open_server
 from minnorm.explore.page.state import Numbers, State
 from minnorm.explore.page.theme import DARK, LIGHT
 from minnorm.explore.page.view import Visit
+from minnorm.objective.data import Points
 from minnorm.training.choice import Choice
 from minnorm.training.follow import Recipe, follow
 
@@ -161,17 +162,17 @@ def test_one_point_is_refused_with_advice():
     "optimizer", ["adam", *(pytest.param(name, marks=pytest.mark.slow) for name in ("sgd", "muon"))]
 )
 def test_a_run_that_is_watched_is_that_of_train(optimizer):
-    chosen = Choice.of(optimizer=optimizer, width=30, steps=137, initial="kaiming_normal")
+    penalty = PathNorm(skip="free")
+    chosen = Choice.of(optimizer=optimizer, width=30, steps=137, initial="kaiming_normal", penalty=penalty)
     recipe = Recipe(chosen, learning_rate=0.01, weight_decay=1e-3, scale=0.8, seed=5)
-    problem = Problem(X, Y, PathNorm(skip="free"), 1.0)
-    frames = list(follow(problem, recipe))
+    frames = list(follow(Points(X, Y), recipe))
     steps = [frame.step for frame in frames]
     assert steps[0] == 0
     assert steps[-1] == 137
     assert all(a < b for a, b in pairwise(steps))
     runs = train(
         X, Y, optimizer=optimizer, learning_rate=0.01, weight_decay=1e-3, width=30, steps=137, seeds=[5], scale=0.8,
-        initial="kaiming_normal", penalty=problem.penalty, dtype="float64",
+        initial="kaiming_normal", penalty=penalty, dtype="float64",
     )  # fmt: skip
     last = runs.isel(step=-1).squeeze()
     assert frames[-1].metrics["objective"] == float(last["objective"])
@@ -188,7 +189,7 @@ def test_a_change_of_data_finds_the_program_compiled():
     counts = []
     for shift in (0.0, 1.0):
         compiled.clear()
-        last = list(follow(Problem(X, np.add(Y, shift), lam=1.0), recipe))[-1]
+        last = list(follow(Points(X, np.add(Y, shift)), recipe))[-1]
         counts.append(len(compiled))
         assert last.step == 3
     assert counts[0] > 0

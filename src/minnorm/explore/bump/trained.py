@@ -15,7 +15,7 @@ from jaxtyping import Float
 from minnorm import measure, study
 from minnorm.explore.page.background import Stopped, Stopping
 from minnorm.known import RadialBump
-from minnorm.objective.problem import Problem
+from minnorm.objective.data import Points
 from minnorm.training.follow import Recipe, follow
 
 _POINTS, _RADII = 400, 121
@@ -51,7 +51,7 @@ def train_profile(
     radii = np.linspace(0, end, _RADII)
     shown = -math.inf
     found, optimizer = None, recipe.choice.rule.optimizer
-    for frame in follow(Problem(points, values, lam=1.0), recipe):
+    for frame in follow(Points(points, values), recipe):
         if stopped():
             raise Stopped
         if not all(np.isfinite(list(frame.metrics.values()))):

@@ -23,7 +23,6 @@ from minnorm.explore.page.state import Numbers, State
 from minnorm.explore.page.upload import Upload
 from minnorm.explore.page.view import Visit
 from minnorm.objective.norm import Bias, PathNorm, Skip
-from minnorm.objective.problem import Problem
 from minnorm.table import Table
 from minnorm.training import INITIALISATIONS, OPTIMIZERS
 from minnorm.training.choice import Choice
@@ -269,7 +268,13 @@ class LineView:
             return
         self._forget()
         self._recipe = Recipe(
-            Choice.of(optimizer=state.optimizer, initial=state.initial, width=state.width, steps=state.steps),
+            Choice.of(
+                optimizer=state.optimizer,
+                initial=state.initial,
+                width=state.width,
+                steps=state.steps,
+                penalty=target.problem.penalty,
+            ),
             learning_rate=float(state.learning_rate),
             weight_decay=target.solution.lam,
             scale=float(state.scale),
@@ -283,8 +288,7 @@ class LineView:
     def _work(self, target: Answer, recipe: Recipe, stopped: Stopping) -> None:
         """In a thread of its own."""
         try:
-            problem = Problem(target.problem.points, target.problem.values, target.problem.penalty, 1.0)
-            for frame in follow(problem, recipe):
+            for frame in follow(target.problem.data, recipe):
                 began = time.monotonic()
                 drawn = threading.Event()
 
