@@ -6,6 +6,7 @@ import sys
 import warnings
 from dataclasses import dataclass
 
+import hypothesis
 import jax
 import jaxtyping
 import pytest
@@ -20,6 +21,10 @@ SMALL = {
     "zip": [{"optimizer": ["gd", "adam"], "learning_rate": [0.05, 0.01]}],
 }
 
+
+# The same examples in every run, so that a change is judged by itself; `make fuzz` is what draws anew.
+hypothesis.settings.register_profile("repeated", derandomize=True)
+hypothesis.settings.load_profile("repeated")
 
 collect_ignore = ["fuzz"]  # scripts, run by `make fuzz`
 
