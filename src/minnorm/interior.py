@@ -13,7 +13,7 @@ _STEPS = 100
 _TO_BOUNDARY = 0.995
 _LEAST_CENTRED = 1e-4  # share of the present complementarity that is always aimed at
 _STUCK = 1e-6  # a step this short is the last
-_WORSE = 100.0  # so is a step that makes the error this much larger
+WORSE = 100.0  # so is a step that makes the error this much larger
 _CLOSE, _FAR = 1e-2, 1e3  # but before it is close multipliers may have to grow, and the error with them
 
 Slacks = Float[np.ndarray, "..."]
@@ -82,19 +82,25 @@ class Reached(Generic[Point]):
 
 
 def iterates(
-    system: System[Point], slack: Slacks, mass: Slacks, *, patience: int, deadline: float = math.inf
+    system: System[Point],
+    slack: Slacks,
+    mass: Slacks,
+    *,
+    patience: int,
+    worse: float = WORSE,
+    deadline: float = math.inf,
 ) -> Iterator[Reached[Point]]:
     r"""Mehrotra's predictor-corrector method: the best point so far, before each step and after the last.
 
     With slacks s and multipliers u a step is aimed at s u = sigma mean(s u), where sigma is the cube of the share that
     the step to s u = 0 would leave, and is taken .995 of the way to the boundary. It ends where the system is solved,
-    where a system cannot be factored, and where steps lead nowhere: after `patience` in vain once it is close, or
-    after one that is not finite. No step is begun that would end after `deadline`, a `time.monotonic` moment, if it
-    takes as long as the last.
+    where a system cannot be factored, and where steps lead nowhere: after `patience` in vain once it is close, or after
+    one that is not finite or makes the error `worse` times larger. No step is begun that would end after `deadline`, a
+    `time.monotonic` moment, if it takes as long as the last.
 
     Source: Mehrotra (1992), *On the implementation of a primal-dual interior point method*.
     """
-    kept = Best[Point](patience)
+    kept = Best[Point](patience, worse)
     began, pause = time.monotonic(), 0.0
     for steps in range(_STEPS):
         standing = system.standing(slack, mass)
@@ -123,8 +129,8 @@ def last(found: Iterator[Reached[Point]]) -> Reached[Point]:
 class Best(Generic[Point]):
     """The best point so far, and whether it is worth to go on."""
 
-    def __init__(self, patience: int) -> None:
-        self._patience, self._vain = patience, 0
+    def __init__(self, patience: int, worse: float = WORSE) -> None:
+        self._patience, self._worse, self._vain = patience, worse, 0
         self._reached: Reached[Point] | None = None
 
     @property
@@ -138,16 +144,15 @@ class Best(Generic[Point]):
         best = self._reached
         better = best is None or standing.error < best.error
         self._vain = 0 if better or not standing.close else self._vain + 1
-        if best is not None and (self._vain > self._patience or not standing.error < _limit(best.error)):
+        if best is not None and (self._vain > self._patience or not standing.error < self._limit(best.error)):
             return False
         if better:
             self._reached = Reached(standing.point, standing.error, steps)
         return True
 
-
-def _limit(error: float) -> float:
-    """The error from which on a point is too bad to go on, for that of the best."""
-    return _WORSE * (error if error < _CLOSE else max(error, _FAR))
+    def _limit(self, error: float) -> float:
+        """The error from which on a point is too bad to go on, for that of the best."""
+        return self._worse * (error if error < _CLOSE else max(error, _FAR))
 
 
 def corrected(system: System[Any], slack: Slacks, mass: Slacks, ratio: Slacks) -> Direction:

@@ -177,6 +177,14 @@ def test_random_laws_are_certified_and_scale(seed, dim, lam):
     assert radial_fit(r, 3 * y + 1, dim, 3 * lam, p).value == pytest.approx(9 * fit.value, rel=1e-6)
 
 
+def test_a_master_problem_whose_error_grows_on_the_way_is_solved_all_the_same():
+    rng = np.random.default_rng(110)
+    r, y, p = rng.uniform(0, 2, 6), rng.normal(size=6), rng.uniform(0.5, 2, 6)
+    fit = radial_fit(r, y, 3, 1e-3, p)
+    assert fit.certified
+    assert fit.gap <= 1e-8
+
+
 def test_masses_on_few_neurons_minimise():
     rng = np.random.default_rng(0)
     a, b, rho = rng.normal(size=(5, 3)), rng.normal(size=5), 0.3

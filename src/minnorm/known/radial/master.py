@@ -1,5 +1,7 @@
 """Best masses on finitely many averaged neurons: an interior point method, or a linear programme for lam = 0."""
 
+import math
+
 import numpy as np
 import scipy.linalg
 from jaxtyping import Float
@@ -65,7 +67,7 @@ def _interior(columns: np.ndarray, values: np.ndarray, rho: float) -> tuple[np.n
     """By the interior point method on the dual, whose iterates stay feasible."""
     slack = np.ones((2, columns.shape[1]))
     mass = np.full_like(slack, max(float(np.max(np.abs(values))), 1e-12))
-    return last(iterates(_Averaged(columns, values, rho), slack, mass, patience=_PATIENCE)).point
+    return last(iterates(_Averaged(columns, values, rho), slack, mass, patience=_PATIENCE, worse=math.inf)).point
 
 
 class _Averaged:
