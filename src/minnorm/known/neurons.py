@@ -4,15 +4,21 @@ import dataclasses
 
 import numpy as np
 
+from minnorm.objective.norm import PathNorm
 from minnorm.objective.problem import Problem
 from minnorm.solution import Solution
+
+
+def on_the_line(penalty: PathNorm) -> bool:
+    """Whether `known.line` knows the interpolants with such neurons, without a free linear term."""
+    return penalty.biases_are_free and penalty.has_offset
 
 
 def closed_form(problem: Problem) -> bool:
     """Whether the neurons are not ReLU, no linear term is free, and `known.line` knows the minimum all the same."""
     penalty, x = problem.penalty, problem.points
     alone = not (penalty.activation.rectifies or penalty.affine_is_free)
-    known = penalty.biases_are_free and penalty.has_offset and x.shape[1] == 1
+    known = on_the_line(penalty) and x.shape[1] == 1
     return alone and known and problem.lam == 0 and bool(np.min(x) < np.max(x))
 
 

@@ -14,6 +14,7 @@ from pydantic import (
     model_validator,
 )
 
+from minnorm.known.neurons import on_the_line
 from minnorm.objective.norm import PathNorm
 from minnorm.study.specification.pages import PAGES
 from minnorm.study.specification.places import Misplaced, Place, first_error, unknown
@@ -98,7 +99,7 @@ class SolveShard(Strict):
             if self.solve.penalty != PenaltySpec():
                 raise Misplaced(("penalty",), "radii are for the plain path norm; leave it out")
         penalty = PathNorm(**self.solve.penalty.model_dump())
-        closed = self.task.dimension() == 1 and penalty.biases_are_free and penalty.has_offset and not any(self.lams)
+        closed = self.task.dimension() == 1 and on_the_line(penalty) and not any(self.lams)
         if not (penalty.activation.rectifies or penalty.affine_is_free or closed):
             raise Misplaced(("penalty",), f'activation {penalty.activation} is solved where skip = "free"')
         return self
