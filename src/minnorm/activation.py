@@ -3,8 +3,6 @@
 from dataclasses import dataclass
 from typing import Any
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 
 from minnorm.checks import real, shown
@@ -83,10 +81,12 @@ class Activation:
 
     def __call__(self, z: Any) -> Any:
         """sigma(z), entry by entry; of NumPy's arrays in NumPy."""
-        plain = isinstance(z, np.ndarray | float)
-        if self.rectifies:
-            return np.maximum(z, 0) if plain else jax.nn.relu(z)
-        return (np if plain else jnp).where(z > 0, self.plus * z, -self.minus * z)
+        if isinstance(z, np.ndarray | float):
+            return np.maximum(z, 0) if self.rectifies else np.where(z > 0, self.plus * z, -self.minus * z)
+        import jax
+
+        # jax.nn.relu has slope 0 at a kink, as in other libraries; the gradient of maximum is 1/2 there.
+        return jax.nn.relu(z) if self.rectifies else jax.numpy.where(z > 0, self.plus * z, -self.minus * z)
 
     def __str__(self) -> str:
         """The word that `of` understands."""

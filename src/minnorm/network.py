@@ -5,9 +5,6 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-import equinox as eqx
-import jax
-import jax.numpy as jnp
 import numpy as np
 import numpy.typing as npt
 from jaxtyping import Float, Shaped
@@ -19,11 +16,14 @@ from minnorm._types import Array, Scalar
 from minnorm.activation import RELU, Activation
 from minnorm.checks import flag, instance, numbers, real, shown
 from minnorm.compensated import add, multiply, running_sum, two_product
+from minnorm.pytree import register
 
 _BLOCK = 1 << 22  # hidden values held at once by `evaluate`
+_PARTS = ("inner_weights", "biases", "outer_weights", "offset", "skip")
 
 
-class ShallowReLU(eqx.Module):
+@dataclasses.dataclass(frozen=True, init=False, eq=False, repr=False)
+class ShallowReLU:
     r"""A shallow ReLU network on R^d.
 
         f(x) = c + v . x + sum_k a_k sigma(w_k . x + b_k)
@@ -45,8 +45,43 @@ class ShallowReLU(eqx.Module):
     biases: Float[Array, " m"]
     outer_weights: Float[Array, " m"]
     offset: Float[Array, ""]
-    skip: Float[Array, " d"] | None = None
-    activation: Activation = eqx.field(default=RELU, static=True, converter=Activation.of)
+    skip: Float[Array, " d"] | None
+    activation: Activation
+
+    def __init__(
+        self,
+        inner_weights: Float[Array, "m d"],
+        biases: Float[Array, " m"],
+        outer_weights: Float[Array, " m"],
+        offset: Float[Array, ""],
+        skip: Float[Array, " d"] | None = None,
+        activation: Activation | str = RELU,
+    ) -> None:
+        parts = (inner_weights, biases, outer_weights, offset, skip)
+        for name, part in zip((*_PARTS, "activation"), (*parts, Activation.of(activation)), strict=True):
+            object.__setattr__(self, name, part)
+
+    def __eq__(self, other: object) -> Any:
+        """Whether all arrays have the same shapes, types and entries; traced where JAX traces it."""
+        if not isinstance(other, ShallowReLU):
+            return NotImplemented
+        mine, others = self._arrays, other._arrays
+        same: Any = self.activation == other.activation and mine.keys() == others.keys()
+        for name in mine if same else ():
+            one, two = mine[name], others[name]
+            alike = (one.shape, one.dtype) == (two.shape, two.dtype) and (one == two).all()
+            same = same & (bool(alike) if isinstance(alike, np.bool_) else alike)
+        return same
+
+    def __repr__(self) -> str:
+        parts = [f"{name}={_described(array)}" for name, array in self._arrays.items()]
+        parts += [] if self.activation.rectifies else [f"activation={self.activation!r}"]
+        return "".join(["ShallowReLU(", *(f"\n  {part}," for part in parts)])[:-1] + "\n)"
+
+    @property
+    def _arrays(self) -> dict[str, Any]:
+        """The parameters that there are, under their names."""
+        return {name: part for name in _PARTS if (part := getattr(self, name)) is not None}
 
     @property
     def width(self) -> int:
@@ -62,10 +97,12 @@ class ShallowReLU(eqx.Module):
         """f(x) at one point."""
         if np.shape(x) != (self.dim,):
             raise ValueError(f"x has shape {np.shape(x)}; this network takes one point, ({self.dim},): see evaluate")
-        on_host = isinstance(x, np.ndarray) and all(isinstance(leaf, np.ndarray) for leaf in jax.tree.leaves(self))
-        hidden = self.inner_weights @ x + self.biases
-        # jax.nn.relu has slope 0 at a kink, as in other libraries; the gradient of maximum is 1/2 there.
-        value = self.offset + self.activation(hidden if on_host else jnp.asarray(hidden)) @ self.outer_weights
+        hidden: Any = self.inner_weights @ x + self.biases
+        if not all(isinstance(array, np.ndarray) for array in (x, *self._arrays.values())):
+            import jax
+
+            hidden = jax.numpy.asarray(hidden)
+        value = self.offset + self.activation(hidden) @ self.outer_weights
         return value if self.skip is None else value + self.skip @ x
 
     def evaluate(self, points: npt.ArrayLike) -> npt.NDArray[np.float64]:
@@ -92,7 +129,8 @@ class ShallowReLU(eqx.Module):
 
     def to_numpy(self) -> "ShallowReLU":
         """The same network with float64 NumPy arrays."""
-        return jax.tree.map(lambda leaf: np.asarray(leaf, dtype=np.float64), self)
+        arrays = {name: np.asarray(array, dtype=np.float64) for name, array in self._arrays.items()}
+        return dataclasses.replace(self, **arrays)
 
     # The same function with other parameters.
 
@@ -164,15 +202,8 @@ class ShallowReLU(eqx.Module):
     def to_dict(self) -> dict[str, np.ndarray]:
         """The parameters as NumPy arrays in C order under their names; `skip` only if there is one, and `activation`,
         (plus, minus), only if it is not ReLU."""
-        parts = {
-            "inner_weights": self.inner_weights,
-            "biases": self.biases,
-            "outer_weights": self.outer_weights,
-            "offset": self.offset,
-            "skip": self.skip,
-            "activation": None if self.activation.rectifies else (self.activation.plus, self.activation.minus),
-        }
-        return {name: np.asarray(part, order="C") for name, part in parts.items() if part is not None}
+        slopes = {} if self.activation.rectifies else {"activation": (self.activation.plus, self.activation.minus)}
+        return {name: np.asarray(part, order="C") for name, part in (self._arrays | slopes).items()}
 
     @classmethod
     def from_dict(cls, parts: Mapping[str, npt.ArrayLike]) -> "ShallowReLU":
@@ -265,6 +296,9 @@ class ShallowReLU(eqx.Module):
         return cls(inner, biases, outer[0], offset.reshape(()), activation=Activation.of(activation))
 
 
+register(ShallowReLU, _PARTS, ("activation",))
+
+
 def as_network(value: Any, name: str = "network") -> ShallowReLU:
     """The value, if it is a network whose arrays fit together; ValueError, calling it `name`, if not."""
     if not isinstance(value, ShallowReLU):
@@ -282,6 +316,15 @@ def as_network(value: Any, name: str = "network") -> ShallowReLU:
             f"{name} has arrays that do not fit together: {told}; give (m, d), (m,), (m,), () and skip (d,)"
         )
     return value
+
+
+def _described(array: Any) -> str:
+    """The type and shape of an array, as f32[3,1], and whether it is NumPy's; anything else in full."""
+    if not (hasattr(array, "dtype") and hasattr(array, "shape")):
+        return repr(array)
+    kind, bits, size = array.dtype.kind, 8 * array.dtype.itemsize, ",".join(map(str, array.shape))
+    weak, host = "weak_" * getattr(array, "weak_type", False), "(numpy)" * isinstance(array, np.ndarray)
+    return f"{weak}{f'{kind}{bits}' if kind in 'fiuc' else array.dtype}[{size}]{host}"
 
 
 def _as_floating(part: Any, name: str) -> np.ndarray:

@@ -8,7 +8,7 @@ from threadpoolctl import threadpool_info
 
 from minnorm.resources import cores
 
-_PACKAGES = ("numpy", "scipy", "jax", "jaxlib", "equinox", "optax", "xarray", "h5netcdf", "scikit-learn", "pydantic")
+_PACKAGES = ("numpy", "scipy", "jax", "jaxlib", "optax", "xarray", "h5netcdf", "scikit-learn", "pydantic")
 _EXTRAS = ("pyarrow", "distributed", "panel", "bokeh", "fsspec")
 
 
