@@ -57,11 +57,14 @@ def test_a_variable_that_is_missing_is_named():
         unpack(data)
 
 
-@pytest.mark.parametrize("penalty", [PathNorm(), PathNorm("penalised", "free", "none", "leaky_relu:0.1")])
+@pytest.mark.parametrize(
+    "penalty", [PathNorm(), PathNorm("penalised", "free", "none", "leaky_relu:0.1"), PathNorm(inputs=2)]
+)
 def test_a_penalty_comes_back(penalty):
     attributes = penalty_attributes(penalty)
     assert penalty_of({"other": 1} | attributes) == penalty
-    told = len(dataclasses.fields(PathNorm)) - penalty.activation.rectifies  # ReLU is what is not mentioned
+    # ReLU, and neurons that read all columns, are what is not mentioned.
+    told = len(dataclasses.fields(PathNorm)) - penalty.activation.rectifies - (penalty.inputs is None)
     assert len(attributes) == told
     with pytest.raises(KeyError, match="penalty_bias"):
         penalty_of({name: value for name, value in attributes.items() if name != "penalty_bias"})

@@ -82,20 +82,22 @@ def padded(networks: Sequence[ShallowReLU], *, skip: bool) -> dict[str, np.ndarr
     return {name: np.stack(found) for name, found in parts.items()}
 
 
-def penalty_attributes(penalty: PathNorm) -> dict[str, str]:
-    """Its options as attributes of a dataset; the activation only if it is not ReLU.
+def penalty_attributes(penalty: PathNorm) -> dict[str, str | int]:
+    """Its options as attributes of a dataset; the activation only if it is not ReLU, inputs only if they are few.
 
     >>> penalty_attributes(PathNorm("penalised"))
     {'penalty_bias': 'penalised', 'penalty_skip': 'none', 'penalty_offset': 'free'}
     """
-    options = {"bias": penalty.bias, "skip": penalty.skip, "offset": penalty.offset} | penalty.other_neurons
+    options = {"bias": penalty.bias, "skip": penalty.skip, "offset": penalty.offset} | penalty.unusual
     return {_PREFIX + name: option for name, option in options.items()}
 
 
 def penalty_of(attributes: Mapping[str, Any]) -> PathNorm:
     """The inverse; KeyError if an option is missing."""
     options = [attributes[_PREFIX + name] for name in ("bias", "skip", "offset")]
-    return PathNorm(*options, activation=Activation.of(attributes.get(f"{_PREFIX}activation")))
+    inputs = attributes.get(f"{_PREFIX}inputs")
+    sigma = Activation.of(attributes.get(f"{_PREFIX}activation"))
+    return PathNorm(*options, activation=sigma, inputs=None if inputs is None else int(inputs))
 
 
 def provenance() -> dict[str, str]:

@@ -37,7 +37,8 @@ class MinNormRegressor(RegressorMixin, BaseEstimator):
     `solution_.data_error` bounds the error at the data.
 
     Arguments: `alpha` >= 0; `bias`, "penalised" if biases count as weights do; `skip`, "free" for a term v . x at no
-    cost; `activation` sigma, "relu" or, with skip="free", "leaky_relu:0.01", "abs" or an `Activation`; `tol`, the
+    cost; `activation` sigma, "relu" or, with skip="free", "leaky_relu:0.01", "abs" or an `Activation`; `inputs`,
+    how many features a neuron reads at most, 1, 2 or 3, or None for all; `tol`, the
     relative gap below which a solution is certified, from 1e-10 up; `max_time` in seconds, after which the best network
     so far is taken; `random_state` of the searches in data of affine rank above 3.
 
@@ -67,6 +68,7 @@ class MinNormRegressor(RegressorMixin, BaseEstimator):
         bias: Bias = "free",
         skip: Skip = "none",
         activation: Activation | str = "relu",
+        inputs: int | None = None,
         tol: float = 1e-6,
         max_time: float | None = None,
         random_state: int | np.random.RandomState | None = 0,
@@ -75,6 +77,7 @@ class MinNormRegressor(RegressorMixin, BaseEstimator):
         self.bias = bias
         self.skip = skip
         self.activation = activation
+        self.inputs = inputs
         self.tol = tol
         self.max_time = max_time
         self.random_state = random_state
@@ -124,6 +127,7 @@ class MinNormRegressorCV(RegressorMixin, BaseEstimator):
         bias: Bias = "free",
         skip: Skip = "none",
         activation: Activation | str = "relu",
+        inputs: int | None = None,
         tol: float = 1e-6,
         max_time: float | None = None,
         random_state: int | np.random.RandomState | None = 0,
@@ -133,6 +137,7 @@ class MinNormRegressorCV(RegressorMixin, BaseEstimator):
         self.bias = bias
         self.skip = skip
         self.activation = activation
+        self.inputs = inputs
         self.tol = tol
         self.max_time = max_time
         self.random_state = random_state
@@ -233,7 +238,7 @@ def _seed(estimator: Any) -> int:
 
 
 def _penalty(estimator: Any) -> PathNorm:
-    return PathNorm(bias=estimator.bias, skip=estimator.skip, activation=estimator.activation)
+    return PathNorm(bias=estimator.bias, skip=estimator.skip, activation=estimator.activation, inputs=estimator.inputs)
 
 
 def _seconds(estimator: Any) -> float | None:

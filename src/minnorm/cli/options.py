@@ -49,6 +49,12 @@ Neurons = Annotated[
         rich_help_panel=PENALTY,
     ),
 ]
+Inputs = Annotated[
+    int | None,
+    typer.Option(
+        parser=whole, help="Neurons read at most this many of the features: 1, 2 or 3.", rich_help_panel=PENALTY
+    ),
+]
 Offset = Annotated[
     Literal["free", "none"], typer.Option(help="Whether there is a constant, at no cost.", rich_help_panel=PENALTY)
 ]

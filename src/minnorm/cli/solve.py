@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from minnorm.cli import reading
-from minnorm.cli.options import OUTPUT, Bias, Json, Neurons, Offset, Skip, Target, decimal, whole, writable
+from minnorm.cli.options import OUTPUT, Bias, Inputs, Json, Neurons, Offset, Skip, Target, decimal, whole, writable
 from minnorm.cli.reading import Data, Decimal, Drop, DropMissing, Features, Reading, Separator, Ties, Weights
 from minnorm.cli.show import deliver, gap_progress, plain, print_json, print_table, progress, say, text
 
@@ -30,6 +30,7 @@ def solve(
     skip: Skip = "none",
     offset: Offset = "free",
     activation: Neurons = "relu",
+    inputs: Inputs = None,
     tolerance: Tolerance = 1e-6,
     time_limit: Annotated[
         float | None, typer.Option(parser=decimal, help="Seconds, then the best so far is returned.")
@@ -74,7 +75,7 @@ def solve(
     if query is not None:
         remedy = "take their means with --ties mean"
     table = reading.table(data, target, how, ties, interpolates=interpolates, remedy=remedy)
-    penalty = PathNorm(bias=bias, skip=skip, offset=offset, activation=activation)
+    penalty = PathNorm(bias=bias, skip=skip, offset=offset, activation=activation, inputs=inputs)
     options = {"penalty": penalty, "tolerance": tolerance, "time_limit": time_limit}
     if query is not None:
         _band(table, query, how, options, out, as_json)

@@ -9,7 +9,7 @@ from jaxtyping import Float
 
 from minnorm._types import Array, Scalar
 from minnorm.activation import RELU, Activation
-from minnorm.checks import choice, instance
+from minnorm.checks import choice, instance, optional, whole
 from minnorm.network import ShallowReLU, as_network, row_norms
 
 Bias = Literal["free", "penalised"]
@@ -32,7 +32,9 @@ class PathNorm:
     `skip="free"` allows a term v . x at no cost, `offset="none"` forbids the constant c. With free biases
     a constant is the limit of atoms of vanishing cost, so forbidding c does not change the infimum.
     "penalized" is understood as "penalised". `activation` is what the neurons do, the norm being that of networks of
-    such neurons: "relu", "leaky_relu:0.25", "abs", or an `Activation`.
+    such neurons: "relu", "leaky_relu:0.25", "abs", or an `Activation`. With `inputs` k every
+    neuron reads at most k of the columns, no more entries of its weights being other than 0: an additive model for 1,
+    one of pairwise interactions for 2; None is for all columns.
 
     Errors: ValueError for any other option.
 
@@ -49,6 +51,7 @@ class PathNorm:
     skip: Skip
     offset: Offset
     activation: Activation
+    inputs: int | None
 
     def __init__(
         self,
@@ -56,25 +59,28 @@ class PathNorm:
         skip: Skip = "none",
         offset: Offset = "free",
         activation: Activation | str = RELU,
+        inputs: int | None = None,
     ) -> None:
         spelled = "penalised" if isinstance(bias, str) and str(bias) == "penalized" else bias
         for name, value, kind in (("bias", spelled, Bias), ("skip", skip, Skip), ("offset", offset, Offset)):
             object.__setattr__(self, name, choice(name, value, get_args(kind)))
         object.__setattr__(self, "activation", Activation.of(activation))
+        object.__setattr__(self, "inputs", optional(whole, "inputs", inputs, 1))
 
     def __repr__(self) -> str:
-        options = {"bias": self.bias, "skip": self.skip, "offset": self.offset} | self.other_neurons
+        options = {"bias": self.bias, "skip": self.skip, "offset": self.offset} | self.unusual
         return f"PathNorm({', '.join(f'{name}={option!r}' for name, option in options.items())})"
 
     def __str__(self) -> str:
         """The options in words."""
-        options = {"bias": self.bias, "skip": self.skip, "offset": self.offset} | self.other_neurons
+        options = {"bias": self.bias, "skip": self.skip, "offset": self.offset} | self.unusual
         return ", ".join(f"{name} {option}" for name, option in options.items())
 
     @property
-    def other_neurons(self) -> dict[str, str]:
-        """The option `activation`, which is only said where neurons are not ReLU."""
-        return {} if self.activation.rectifies else {"activation": str(self.activation)}
+    def unusual(self) -> dict[str, str | int]:
+        """The options `activation` and `inputs`, only said where neurons are not ReLU, or read few columns."""
+        sigma: dict[str, str | int] = {} if self.activation.rectifies else {"activation": str(self.activation)}
+        return sigma if self.inputs is None else sigma | {"inputs": self.inputs}
 
     @classmethod
     def of_relu_alone(cls, penalty: "PathNorm | None", caller: str) -> "PathNorm":
@@ -85,12 +91,24 @@ class PathNorm:
                 f"penalty has the activation {given.activation}; {caller} is for ReLU: leave it out, or "
                 "use interpolate or fit"
             )
+        return cls.of_all_columns(given, caller)
+
+    @classmethod
+    def of_all_columns(cls, penalty: "PathNorm | None", caller: str) -> "PathNorm":
+        """The penalty, or the usual one for None; ValueError, in the name of `caller`, if it has `inputs`."""
+        given = cls.given(penalty)
+        if given.inputs is not None:
+            raise ValueError(f"penalty has inputs={given.inputs}; {caller} is for neurons that read all columns")
         return given
 
     @property
     def of_relu(self) -> "PathNorm":
         """The same options for ReLU neurons."""
-        return PathNorm(self.bias, self.skip, self.offset)
+        return PathNorm(self.bias, self.skip, self.offset, inputs=self.inputs)
+
+    def restricts(self, dim: int) -> bool:
+        """Whether there are neurons of `dim` columns that read too many of them."""
+        return self.inputs is not None and self.inputs < dim
 
     @property
     def affine_is_free(self) -> bool:
@@ -166,6 +184,14 @@ class PathNorm:
             raise ValueError('the network has a skip term, which skip="none" forbids; use PathNorm(skip="free")')
         if not self.has_offset and float(np.asarray(network.offset)) != 0:
             raise ValueError('the network has an offset, which offset="none" forbids; use offset="free"')
+        if self.inputs is None:
+            return
+        most = int(np.max(np.count_nonzero(np.asarray(network.inner_weights), axis=1), initial=0))
+        if most > self.inputs:
+            raise ValueError(
+                f"the network has a neuron that reads {most} columns, and the penalty has inputs={self.inputs}; "
+                "leave inputs out, or measure another network"
+            )
 
     def correlation(
         self, dual: npt.ArrayLike, points: Float[Array, "n d"], network: ShallowReLU

@@ -162,7 +162,8 @@ class _Stored:
         level, slope = float(self.level[1][0]), self.slope[1]
         missing = level + x @ slope
         free = penalty.biases_are_free
-        steep = float(np.linalg.norm(slope))
+        parts = [slope] if penalty.inputs is None else [one for one in np.diag(slope) if np.any(one)]
+        steep = float(sum(np.linalg.norm(one) for one in parts))
         if problem.lam == 0:
             # Labels that the free terms fit, but for rounding errors, are worth no neuron.
             left = float(np.max(np.abs(self.rest()[0])))
@@ -182,12 +183,13 @@ class _Stored:
         if level:
             lever = _LEVER if free else 1.0
             weights, biases, masses = [np.zeros(slope.size)], [lever], [level / lever]
-        if steep > 0:
+        for one in parts:
+            size = float(np.linalg.norm(one))
             for sign in (1.0, -1.0):
-                if np.any(sign * (x @ slope) > 0):
-                    weights.append(sign * slope / steep)
+                if np.any(sign * (x @ one) > 0):
+                    weights.append(sign * one / size)
                     biases.append(0.0)
-                    masses.append(sign * steep)
+                    masses.append(sign * size)
         return (np.array(weights), np.array(biases), np.array(masses)) if masses else None
 
 

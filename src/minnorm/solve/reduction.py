@@ -71,6 +71,12 @@ class Reduced:
         return Squared(self.values, self.rho) if np.any(self.rho) else Exactly(self.values)
 
     @property
+    def inputs(self) -> int | None:
+        """How many of the columns a neuron may read, each a coordinate of its own; None where it reads them all."""
+        penalty = self.problem.penalty
+        return penalty.inputs if penalty.restricts(self.problem.points.shape[1]) else None
+
+    @property
     def interpolates(self) -> bool:
         """Whether the labels must be met."""
         return self.loss.exact
@@ -147,7 +153,10 @@ def reduce(problem: Problem, *, merge: bool = True, part: bool = True, deadline:
     centre = distinct.mean(axis=0) if penalty.biases_are_free else np.zeros(x.shape[1])
     moved = _about(distinct, centre)
     least = int(penalty.biases_cost)  # the neuron (0, b) has a cost and needs a place
-    basis = _basis(moved, least, _RANK_OF_FREE if penalty.linear_is_free else _RANK, deadline)
+    if penalty.restricts(x.shape[1]):  # neurons tell the columns from each other
+        basis = _axes(moved, least)
+    else:
+        basis = _basis(moved, least, _RANK_OF_FREE if penalty.linear_is_free else _RANK, deadline)
     rank = basis.shape[1]
     points = moved @ basis
     # Penalised biases are part of the cost, so there the unit of length is not ours to choose.
@@ -176,10 +185,16 @@ def _free_terms(points: np.ndarray, penalty: PathNorm) -> tuple[FreeTerms, np.nd
 def _basis(moved: np.ndarray, least: int, share: float, deadline: float) -> np.ndarray:
     """Orthonormal columns (d, r) that span the points (n, d), `least` at least; of the axes where there is no time."""
     if not fits(_DECOMPOSITION * moved.size * min(moved.shape), max(deadline, time.monotonic() + _MOMENT)):
-        return np.eye(moved.shape[1])[:, np.any(moved != 0, axis=0)]
+        return _axes(moved, 0)
     _, singular, directions = np.linalg.svd(moved, full_matrices=False)
     rank = int(np.sum(singular > share * max(float(singular[0]), np.finfo(float).tiny)))
     return directions[: max(rank, least)].T
+
+
+def _axes(moved: np.ndarray, least: int) -> np.ndarray:
+    """The axes (d, r) along which there is anything, `least` at least."""
+    used = np.any(moved != 0, axis=0)
+    return np.eye(moved.shape[1])[:, used if np.sum(used) >= least else slice(0, least)]
 
 
 def _about(points: np.ndarray, centre: np.ndarray) -> np.ndarray:

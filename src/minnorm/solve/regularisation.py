@@ -24,6 +24,7 @@ from minnorm.solve.found import first_dual
 from minnorm.solve.minimise import NAMES, OnInterrupt, minimise, moment
 from minnorm.solve.pricing import oracle
 from minnorm.solve.pricing.pricers import EXACT_RANK
+from minnorm.solve.pricing.subsets import Subsets
 from minnorm.solve.reduction import reduce
 from minnorm.solve.routes import Warm
 from minnorm.units import Units
@@ -237,8 +238,11 @@ def _largest_lam(problem: Problem, seed: int, deadline: float) -> Largest:
     # What is left of labels that the free terms fit is rounding errors.
     if reduced.rank == 0 or reduced.fitted_by_free_terms:
         return Largest(0.0, "exact")
-    if reduced.rank <= EXACT_RANK:
-        atoms = oracle.exact(reduced.points, nu, bias, per_pivot=1, deadline=deadline)
+    if reduced.inputs is not None or reduced.rank <= EXACT_RANK:
+        if reduced.inputs is not None:
+            atoms = Subsets.of(reduced.points, bias, reduced.inputs).price(nu, nu[:0], nu[:0], deadline)
+        else:
+            atoms = oracle.exact(reduced.points, nu, bias, per_pivot=1, deadline=deadline)
         return Largest(atoms.largest * _UP, "exact" if atoms.complete else "searched", atoms.complete)
     rng, found, starts = np.random.default_rng(seed), 0.0, 0
     while starts < _STARTS:

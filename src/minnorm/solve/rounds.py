@@ -12,6 +12,7 @@ from minnorm.solve.pace import seconds
 from minnorm.solve.pricing import pricers as pricing
 from minnorm.solve.pricing.pool import Pool
 from minnorm.solve.pricing.pricers import Pricer
+from minnorm.solve.pricing.subsets import Subsets
 from minnorm.solve.reduction import Reduced
 from minnorm.solve.steps import improve
 from minnorm.solve.tidy import settled, tidied
@@ -62,7 +63,7 @@ def generate(
     if reduced.fitted_by_free_terms:
         return only_free_terms(reduced, np.zeros(n), 0.0)
     reduced = replace(reduced, values=rest)  # large free terms would cost digits
-    pricer = pricer or reduced.along or pricing.pricer(reduced.points, reduced.problem.penalty.bias, seed)
+    pricer = pricer or reduced.along or _pricer(reduced, seed)
 
     def show(value: float, bound: float) -> None:
         if progress is not None:
@@ -84,6 +85,13 @@ def generate(
         best.ending = "interrupted"
         found = finish(reduced, best, tolerance, time.monotonic() + _PROMPT)
     return replace(found, coefficients=found.coefficients + fitted, bound=max(found.bound, 0.0))
+
+
+def _pricer(reduced: Reduced, seed: int) -> Pricer:
+    bias = reduced.problem.penalty.bias
+    if reduced.inputs is not None:
+        return Subsets.of(reduced.points, bias, reduced.inputs)
+    return pricing.pricer(reduced.points, bias, seed)
 
 
 def _approached(
@@ -136,7 +144,8 @@ def finish(reduced: Reduced, found: Found, tolerance: float, deadline: float = n
     if reduced.problem.lam == 0 or few.masses.size > _MOST_TIDIED:
         return few
     # On the line atoms have the places they should have, but masses next to nothing where there should be none.
-    tidy = (tidied if reduced.along is None else settled)(
+    places_are_right = reduced.along is not None or reduced.inputs is not None
+    tidy = (settled if places_are_right else tidied)(
         reduced, few.weights, few.biases, few.masses, few.coefficients, deadline
     )
     if tidy.value > few.value + allowed:
@@ -154,7 +163,7 @@ def _seconds_to_finish(reduced: Reduced, atoms: int) -> float:
 
 def _as_it_is(reduced: Reduced, found: Found, kept: np.ndarray) -> Found:
     """The network that there is, made to interpolate in O(n log n) where it has to."""
-    if not reduced.interpolates:
+    if not reduced.interpolates or reduced.inputs is not None:  # a direction has too many columns
         return _with_support(reduced, found, kept, found.masses)
     begun = Found.begun(reduced, found.nu)
     networks = [

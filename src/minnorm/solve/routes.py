@@ -12,12 +12,14 @@ from minnorm.network import ShallowReLU
 from minnorm.objective.problem import Problem
 from minnorm.resources import blas_threads
 from minnorm.solution import Ending, Solution
+from minnorm.solve.additive import refuse_unreachable
 from minnorm.solve.found import Found
 from minnorm.solve.freepart import FreePart
 from minnorm.solve.pace import Times, fits
 from minnorm.solve.polish import misfits, restored
 from minnorm.solve.pricing.pool import Pool
 from minnorm.solve.pricing.pricers import EXACT_RANK, Exact
+from minnorm.solve.pricing.subsets import Subsets
 from minnorm.solve.reduction import Reduced, reduce
 from minnorm.solve.rounds import Progress, generate
 from minnorm.solve.symmetry import symmetrised
@@ -40,14 +42,16 @@ class Warm:
 
     pool: Pool | None = None
     start: np.ndarray | None = None
-    oracle: Exact | None = None
+    oracle: Exact | Subsets | None = None
 
-    def exact(self, reduced: Reduced) -> Exact | None:
+    def exact(self, reduced: Reduced) -> Exact | Subsets | None:
         """The exact oracle, if there is one, which knows what it made for the same points before."""
-        if reduced.along is not None or reduced.rank > EXACT_RANK:
+        if reduced.along is not None or (reduced.inputs is None and reduced.rank > EXACT_RANK):
             return None
         if self.oracle is None or not np.array_equal(self.oracle.points, reduced.points):
-            self.oracle = Exact(reduced.points, reduced.problem.penalty.bias)
+            bias = reduced.problem.penalty.bias
+            few = reduced.inputs
+            self.oracle = Exact(reduced.points, bias) if few is None else Subsets.of(reduced.points, bias, few)
         return self.oracle
 
 
@@ -63,6 +67,7 @@ def solved(
 
     Points that rounding errors tell apart are merged, unless their labels differ so much that it matters.
     """
+    refuse_unreachable(problem)
     solution = _reduced(problem, True, tolerance, times, seed, progress, warm)
     if problem.lam == 0 or solution.ending == "interrupted" or time.monotonic() > times.solved:
         return solution

@@ -131,6 +131,7 @@ class Choice:
             steps=whole("steps", self.steps, 0, 2**31 - 1),
             batch_size=self._batch(rule.optimizer, points),
             dtype=choice("dtype", self.dtype, ("float32", "float64")),
+            penalty=PathNorm.of_all_columns(self.penalty, "train"),
         )
 
     def _batch(self, optimizer: str, points: int) -> int | None:

@@ -41,6 +41,17 @@ def admit(penalty: PathNorm, network: ShallowReLU) -> None:
         raise ValueError('the network has a skip term, which skip="none" forbids; use PathNorm(skip="free")')
     if penalty.offset != "free" and np.any(np.asarray(network.offset) != 0):
         raise ValueError('the network has an offset, which offset="none" forbids; use offset="free"')
+    read = np.count_nonzero(np.asarray(network.inner_weights) != 0, axis=1)
+    if penalty.inputs is not None and np.any(read > penalty.inputs):
+        raise ValueError(
+            f"the network has a neuron that reads {np.max(read)} columns, which inputs={penalty.inputs} forbids; "
+            "leave inputs out"
+        )
+
+
+def restricts(penalty: PathNorm, dim: int) -> bool:
+    """Whether neurons may read fewer than all of `dim` columns."""
+    return penalty.inputs is not None and penalty.inputs < dim
 
 
 def loss_for(lam: float) -> Loss:

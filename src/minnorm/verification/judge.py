@@ -18,7 +18,7 @@ from minnorm.network import as_network
 from minnorm.objective.problem import Problem
 from minnorm.solution import Certificate, Scope, Solution
 from minnorm.units import Units
-from minnorm.verification import conjugate, line, line_in_haste, neurons, primal, space
+from minnorm.verification import conjugate, line, line_in_haste, neurons, primal, space, subsets
 from minnorm.verification.clock import ENDLESS, Clock, Progress
 from minnorm.verification.exact import UP, Dual, round_down
 from minnorm.verification.price import interpolant_norm
@@ -156,7 +156,9 @@ def _judged(
     elif d == 1:
         dual, scope = line.repaired_dual(x[:, 0], y, nu, relu, problem.weights, sigma if tilted else RELU), "exact"
     else:
-        dual, scope = space.repaired_dual(x, y, nu, relu, net, problem.weights, enough=enough, clock=clock, seed=seed)
+        few = conjugate.restricts(problem.penalty, d)
+        repaired_dual = subsets.repaired_dual if few else space.repaired_dual
+        dual, scope = repaired_dual(x, y, nu, relu, net, problem.weights, enough=enough, clock=clock, seed=seed)
     dual = dual if tilted and scope == "exact" else of_sigma(dual)
     if clock.progress is not None:
         clock.progress(1.0)

@@ -26,9 +26,9 @@ from scipy.spatial import KDTree
 from minnorm.activation import RELU, Activation
 from minnorm.network import ShallowReLU
 from minnorm.objective.problem import Problem
-from minnorm.verification import neurons
+from minnorm.verification import indicators, neurons
 from minnorm.verification.clock import ENDLESS, Clock
-from minnorm.verification.conjugate import constant_is_free, linear_is_free
+from minnorm.verification.conjugate import constant_is_free, linear_is_free, restricts
 from minnorm.verification.exact import UNIT, UP, gamma, total
 from minnorm.verification.line_price import broken_line
 from minnorm.verification.primal import lengths
@@ -73,7 +73,10 @@ def interpolant_norm(
         return norm, rounding
     if x.shape[1] == 1 and problem.penalty.bias == "free":
         return max(norm, least_norm_on_a_line(x[:, 0], y, linear_is_free(problem.penalty), sigma)), rounding
-    price = total(misfit[misfit > 0] * bump_norms(problem, misfit > 0, clock)) * UP
+    if restricts(problem.penalty, x.shape[1]):
+        price = indicators.least_norm(problem, misfit, lambda part: bump_norms(part, part.weights > 0, clock))
+    else:
+        price = total(misfit[misfit > 0] * bump_norms(problem, misfit > 0, clock)) * UP
     if errors is not None:
         price = min(price, broken_line(x[:, 0], errors, problem.penalty))
     return (norm + neurons.over_bend(price, sigma)) * UP, rounding

@@ -58,10 +58,8 @@ def repaired_dual(
     repaired = change is not None
     if change is None:
         change = rough_correction(x, nu, penalty)
-    against, square = _products(y, nu, change, weights)
-    moved = np.zeros(len(x))
-    for j, part in change.items():
-        moved[j] = round_up(abs(part))
+    against, square = products(y, nu, change, weights)
+    moved = moved_by(change, len(x))
     problem = reduce(x, nu, moved, penalty, proving)
     starts = network_directions(problem, net)
     peak = None
@@ -76,10 +74,10 @@ def repaired_dual(
         found = search.ascend(
             problem.coordinates, problem.weights, problem.free, starts, clock=clock, seed=seed, randoms=randoms
         )
-        return Dual(_lifted(found, problem.exponent), against, square), "searched"
+        return Dual(lifted(found, problem.exponent), against, square), "searched"
     upper = (problem.stretch * peak.upper + problem.price) * UP
-    dual = Dual(_lifted(upper, problem.exponent), against, square)
-    lower = _lifted(max(0.0, peak.lower - problem.price) / problem.stretch, problem.exponent)
+    dual = Dual(lifted(upper, problem.exponent), against, square)
+    lower = lifted(max(0.0, peak.lower - problem.price) / problem.stretch, problem.exponent)
     if not enough(dual) and enough(replace(dual, norm=lower)):
         norm = rational.dual_norm(x, nu, change, penalty.bias == "penalised", lower, clock)
         if norm is not None and norm < dual.norm:
@@ -87,7 +85,15 @@ def repaired_dual(
     return dual, peak.scope
 
 
-def _lifted(number: float, exponent: int) -> float:
+def moved_by(change: dict[int, Fraction], count: int) -> np.ndarray:
+    """|change| of `count` entries, rounded up."""
+    moved = np.zeros(count)
+    for j, part in change.items():
+        moved[j] = round_up(abs(part))
+    return moved
+
+
+def lifted(number: float, exponent: int) -> float:
     """number * 2^exponent, rounded up."""
     try:
         lifted = math.nextafter(math.ldexp(number, exponent), math.inf) if number else 0.0
@@ -96,7 +102,7 @@ def _lifted(number: float, exponent: int) -> float:
     return math.inf if math.isnan(lifted) else lifted
 
 
-def _products(
+def products(
     y: np.ndarray, nu: np.ndarray, change: dict[int, Fraction], weights: np.ndarray
 ) -> tuple[Fraction, Fraction]:
     """nu . y and sum_i nu_i^2 / p_i of the corrected vector: exactly, but for the rounding up of 1 / p_i."""

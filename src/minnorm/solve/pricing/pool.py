@@ -1,5 +1,6 @@
 """The dictionary of a master problem, and which of the atoms an oracle finds join it."""
 
+import itertools
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -49,6 +50,9 @@ class Pool:
     def span(self, rng: np.random.Generator) -> None:
         """Add atoms that interpolate anything: kinks before each point along one direction, triangular but stiff,
         and, so that masses need not be large, a few kinks through each point in random directions."""
+        if self.reduced.inputs is not None:
+            self.add(*_few_columns(self.reduced, self.reduced.inputs, rng))
+            return
         points = self.reduced.points
         n, r = points.shape
         first = rng.normal(size=r)
@@ -65,6 +69,31 @@ class Pool:
             cost = np.hypot(1.0, biases) if along is None else along.cost(weights, biases)
             weights, biases = weights / cost[:, None], biases / cost
         self.add(weights, biases)
+
+
+def _few_columns(reduced: Reduced, inputs: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """The same for neurons that read so many columns: along one direction in each set of them, until one tells all
+    points apart, and a few kinks through each point."""
+    points, weights, biases = reduced.points, [], []
+    n, d = points.shape
+    for columns in itertools.combinations(range(d), min(inputs, d)):
+        first = np.zeros(d)
+        first[list(columns)] = rng.normal(size=len(columns))
+        first /= np.linalg.norm(first)
+        at = np.unique(points @ first)
+        biases.append(-np.concatenate([[at[0] - max(float(np.ptp(at)), 1.0)], at[:-1]]))
+        weights.append(np.tile(first, (at.size, 1)))
+        if at.size == n:
+            break
+    drawn = rng.normal(size=(_SPANNING * n, d)) * (np.argsort(rng.random((_SPANNING * n, d)), axis=1) < inputs)
+    drawn /= np.linalg.norm(drawn, axis=1)[:, None]
+    weights.append(drawn)
+    biases.append(-np.einsum("kd,kd->k", drawn, np.tile(points, (_SPANNING, 1))))
+    w, b = np.concatenate(weights), np.concatenate(biases)
+    if reduced.problem.penalty.biases_cost:
+        cost = np.hypot(1.0, b)
+        w, b = w / cost[:, None], b / cost
+    return w, b
 
 
 def cuts(largest: float) -> tuple[float, float]:

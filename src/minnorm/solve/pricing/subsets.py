@@ -1,0 +1,122 @@
+"""Pricing of neurons that read few columns: the exact oracle of each set of columns, one after the other."""
+
+import itertools
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from minnorm.objective.norm import Bias, costly_biases
+from minnorm.solve.pricing.columns import Columns
+from minnorm.solve.pricing.oracle import Atoms
+from minnorm.solve.pricing.pricers import EXACT_RANK, Exact
+
+_RANK = 1e-11  # singular values below this share of the largest are rounding errors of the data
+_CHEAP = 8.0  # operations of all oracles, over the number of points squared
+
+
+@dataclass(frozen=True)
+class Subset:
+    r"""The distinct points in some of the columns, in coordinates of their own span.
+
+        x_S = centre + basis z,    w_S = basis u,    b = q - w_S . centre
+
+    turns an atom (u, q) for z into one for x that has no weight outside of S.
+    """
+
+    columns: Int[np.ndarray, " k"]
+    dim: int
+    group: Int[np.ndarray, " n"]
+    centre: Float[np.ndarray, " k"]
+    basis: Float[np.ndarray, "k r"]
+    oracle: Exact
+
+    @classmethod
+    def of(cls, points: Float[np.ndarray, "n d"], columns: tuple[int, ...], bias: Bias) -> "Subset":
+        """The points in these columns; where biases cost, they are not moved."""
+        chosen = np.array(columns)
+        distinct, group = np.unique(points[:, chosen], axis=0, return_inverse=True)
+        centre = np.zeros(chosen.size) if costly_biases(bias) else distinct.mean(axis=0)
+        moved = distinct - centre
+        _, singular, directions = np.linalg.svd(moved, full_matrices=False)
+        rank = max(1, int(np.sum(singular > _RANK * max(float(singular[0]), np.finfo(float).tiny))))
+        basis = np.eye(chosen.size) if rank == chosen.size else directions[:rank].T
+        return cls(
+            chosen, points.shape[1], group.reshape(-1), centre, basis, Exact(np.ascontiguousarray(moved @ basis), bias)
+        )
+
+    @property
+    def work(self) -> float:
+        """About how many operations the oracle takes."""
+        n, rank = self.oracle.points.shape
+        return float(n) ** (rank - costly_biases(self.oracle.bias) * (rank > 1))
+
+    def price(self, nu: Float[np.ndarray, " n"], deadline: float) -> Atoms:
+        """The best atoms that read these columns."""
+        n, free = len(self.oracle.points), not costly_biases(self.oracle.bias)
+        mass = np.bincount(self.group, nu, n)
+        none = np.zeros(0)
+        if free:
+            mass -= mass.mean()  # what rounding leaves of a sum that is 0 may be much where points are few
+            if n == 1:
+                return Atoms(np.zeros((0, self.dim)), none, none)
+        found = self.oracle.price(mass, none, none, deadline)
+        weights = np.zeros((found.biases.size, self.dim))
+        weights[:, self.columns] = found.weights @ self.basis.T
+        biases = found.biases - weights[:, self.columns] @ self.centre
+        return Atoms(weights, biases, found.values, found.complete)
+
+
+@dataclass(frozen=True)
+class Subsets:
+    r"""The atoms relu(w . x + b) with at most `inputs` weights that are not 0: the best of each set S of columns.
+
+        sup_w,b |h(w, b)| = max over S of sup over w with support S
+
+    Every set's own oracle is exact, so the largest is exact in any dimension.
+
+    Arguments: `points` (n, d), whose columns are those of the data; `bias`; `inputs` k, from 1 to 3.
+    """
+
+    points: Float[np.ndarray, "n d"]
+    bias: Bias
+    inputs: int
+    subsets: tuple[Subset, ...] = field(repr=False)
+    along: Columns | None = field(repr=False)
+
+    @classmethod
+    def of(cls, points: Float[np.ndarray, "n d"], bias: Bias, inputs: int) -> "Subsets":
+        """The oracles of all sets of `inputs` columns, with those of fewer in them; ValueError for more than 3."""
+        if inputs > EXACT_RANK:
+            raise ValueError(f"penalty has inputs={inputs}; neurons can be held to 1, 2 or 3 columns of more")
+        if inputs == 1 and not costly_biases(bias):
+            return cls(points, bias, inputs, (), Columns(points))
+        chosen = itertools.combinations(range(points.shape[1]), min(inputs, points.shape[1]))
+        return cls(points, bias, inputs, tuple(Subset.of(points, columns, bias) for columns in chosen), None)
+
+    @property
+    def cheap(self) -> bool:
+        """Whether all oracles take as long as a few in the plane would."""
+        return sum(subset.work for subset in self.subsets) <= _CHEAP * float(len(self.points)) ** 2
+
+    def price(self, nu: np.ndarray, weights: np.ndarray, biases: np.ndarray, deadline: float = math.inf) -> Atoms:
+        """The best atoms of all sets, the largest |h| first."""
+        if self.along is not None:
+            return self.along.price(nu)
+        found = list(self._priced(nu, deadline))
+        order = np.argsort(-np.abs(np.concatenate([one.values for one in found])), kind="stable")
+        return Atoms(
+            np.concatenate([one.weights for one in found])[order],
+            np.concatenate([one.biases for one in found])[order],
+            np.concatenate([one.values for one in found])[order],
+            all(one.complete for one in found),
+        )
+
+    def _priced(self, nu: np.ndarray, deadline: float) -> Iterator[Atoms]:
+        for subset in self.subsets:
+            yield subset.price(nu, deadline)
+
+    def decide(self, nu: np.ndarray, weights: np.ndarray, biases: np.ndarray, deadline: float = math.inf) -> None:
+        """Nothing is left to decide."""
