@@ -17,7 +17,6 @@
 #include "branch.hpp"
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <cstdint>
 #include <limits>
@@ -39,9 +38,6 @@ constexpr double FLAT = 1e-10;      // of a column's length: what is left of it 
 constexpr double STILL = 1e-12;     // a slope that is none
 
 constexpr double NARROWER = 0.8;  // a range whose chord errs by less than this share of what it did is worth its cost
-constexpr double GLANCE = 0.04;   // of the time, after which there is something to judge by
-constexpr double USEFUL = 2;      // times the best value, or less, is a bound to be had in the end
-constexpr double PACE = 2.5;
 
 enum State : int8_t { LOWER, UPPER, FREE, FIXED };
 enum Sign : int8_t { NONE, PLUS, MINUS };
@@ -491,14 +487,15 @@ struct Split {
 
 }  // namespace
 
-Branched branch(const Branching& problem, double lower, double closeness, int threads, double seconds, Watch& watch) {
-    const auto start = std::chrono::steady_clock::now();
+Branched branch(const Branching& problem, double lower, double target, double closeness, int threads, Watch& watch) {
     const Columns columns(problem);
     std::priority_queue<Node, std::vector<Node>, Less> open;
     double closed = 0, nodes = 1, total = 0;
     for (int j = 0; j < columns.n; ++j) total += std::fabs(columns.nu[j]) * (columns.length[j] + columns.reach);
     // Bounds do not fall below their rounding.
-    const auto enough = [&] { return std::max(lower * (1 + closeness), 4 * (columns.count + 64) * UNIT * total); };
+    const auto enough = [&] {
+        return std::max({target, lower * (1 + closeness), 4 * (columns.count + 64) * UNIT * total});
+    };
     const auto accept = [&](Node&& node, double value) {
         lower = std::max(lower, value);
         if (node.bound <= enough() || node.next < 0) closed = std::max(closed, node.bound);
@@ -508,15 +505,10 @@ Branched branch(const Branching& problem, double lower, double closeness, int th
     first.load(root(columns));
     const double value = first.bound(enough());
     accept(std::move(first.node), value);
-    // A best-first bound falls about linearly in the logarithm of the time.
-    const auto hopeless = [&] {
-        const double share = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count() / seconds;
-        return share > GLANCE && open.top().bound > lower * (USEFUL + PACE * std::log(1 / share));
-    };
     const size_t room =
         static_cast<size_t>(MEMORY / (sizeof(Node) + 9 * columns.n + columns.count + 12 * columns.size + 128));
     std::vector<Node> batch;
-    while (!open.empty() && open.top().bound > enough() && !watch.over() && !hopeless() && open.size() < room) {
+    while (!open.empty() && open.top().bound > enough() && !watch.over() && open.size() < room) {
         batch.clear();
         while (!open.empty() && static_cast<int>(batch.size()) < BATCH && open.top().bound > enough()) {
             batch.push_back(open.top());

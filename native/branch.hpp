@@ -20,10 +20,10 @@ struct Branched {
     bool complete;
 };
 
-// Starts from `lower`, a value that is attained, or 0. Cells are given up that are not above (1 + closeness) times the
-// best value; the bound holds whenever `watch` ends the work, which also ends where the bound falls too slowly to be of
-// use after `seconds`. Source: branch and bound for piecewise linear networks (Bunel, Lu, Turkaslan, Torr, Kohli &
-// Kumar 2020), here on the cones on which the kinks split the space of neurons.
-Branched branch(const Branching& problem, double lower, double closeness, int threads, double seconds, Watch& watch);
+// Starts from `lower`, a value that is attained, or 0. Cells are given up that are not above `target` or (1 +
+// closeness) times the best value; the bound holds whenever `watch` ends the work. Source: branch and bound for
+// piecewise linear networks (Bunel, Lu, Turkaslan, Torr, Kohli & Kumar 2020), here on the cones on which the kinks
+// split the space of neurons.
+Branched branch(const Branching& problem, double lower, double target, double closeness, int threads, Watch& watch);
 
 }  // namespace minnorm

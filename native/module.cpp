@@ -6,6 +6,7 @@
 
 #include "ascent.hpp"
 #include "branch.hpp"
+#include "cones.hpp"
 #include "exact.hpp"
 #include "plane.hpp"
 #include "train/handler.hpp"
@@ -71,8 +72,8 @@ nb::tuple search(Matrix points, Column nu, Matrix starts, bool penalised, int ma
     });
 }
 
-nb::tuple supremum(Matrix points, Column weights, Matrix cone, bool affine, double lower, double closeness, int threads,
-                   double seconds) {
+nb::tuple supremum(Matrix points, Column weights, Matrix cone, bool affine, double lower, double target,
+                   double closeness, int threads, double seconds) {
     const Weighted data = data_of(points, weights);
     if (cone.shape(1) != points.shape(1)) throw nb::value_error("cone must have as many columns as points");
     const Branching problem{data.n,      data.rank, static_cast<int>(cone.shape(0)), data.points, data.nu,
@@ -81,9 +82,26 @@ nb::tuple supremum(Matrix points, Column weights, Matrix cone, bool affine, doub
     Branched found;
     {
         nb::gil_scoped_release release;
-        found = branch(problem, lower, closeness, threads, seconds, watch);
+        found = branch(problem, lower, target, closeness, threads, watch);
     }
     return nb::make_tuple(found.lower, found.upper, found.nodes, found.complete);
+}
+
+nb::tuple covered(Matrix points, Column weights, Matrix cone, bool affine, double lower, double target,
+                  double closeness, int threads, double seconds) {
+    const Weighted data = data_of(points, weights);
+    if (cone.shape(1) != points.shape(1)) throw nb::value_error("cone must have as many columns as points");
+    const Branching problem{data.n,      data.rank, static_cast<int>(cone.shape(0)), data.points, data.nu,
+                            cone.data(), affine};
+    Watch watch(seconds, raise_signals);
+    Covered found;
+    {
+        nb::gil_scoped_release release;
+        found = cover(problem, lower, target, closeness, threads, watch);
+    }
+    const size_t width = static_cast<size_t>(data.rank) + (affine ? 1 : 0), rows = found.at.size() / width;
+    return nb::make_tuple(found.lower, found.upper, found.cells, found.complete,
+                          array(std::move(found.at), {rows, width}));
 }
 
 // A null pointer is None: the time was over before all orders were made.
@@ -119,7 +137,9 @@ NB_MODULE(_native, m) {
     m.def("search", &search, nb::arg("points"), nb::arg("nu"), nb::arg("starts"), nb::arg("penalised"),
           nb::arg("max_iterations"), nb::arg("threads"), nb::arg("seconds"));
     m.def("branch", &supremum, nb::arg("points"), nb::arg("weights"), nb::arg("cone"), nb::arg("affine"),
-          nb::arg("lower"), nb::arg("closeness"), nb::arg("threads"), nb::arg("seconds"));
+          nb::arg("lower"), nb::arg("target"), nb::arg("closeness"), nb::arg("threads"), nb::arg("seconds"));
+    m.def("cover", &covered, nb::arg("points"), nb::arg("weights"), nb::arg("cone"), nb::arg("affine"),
+          nb::arg("lower"), nb::arg("target"), nb::arg("closeness"), nb::arg("threads"), nb::arg("seconds"));
     nb::class_<Plane>(m, "Plane")
         .def("atoms", &atoms_in, nb::arg("nu"), nb::arg("per_pivot"), nb::arg("threads"), nb::arg("seconds"));
     m.def("plane", &plane, nb::rv_policy::take_ownership, nb::arg("points"), nb::arg("threads"), nb::arg("seconds"));

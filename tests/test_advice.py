@@ -130,3 +130,14 @@ def test_silence_is_not_broken_by_an_inner_entry():
         warnings.simplefilter("error")
         for entry in ENTRIES.values():
             entry()
+
+
+def test_a_bound_that_is_far_off_is_called_proven_and_asks_for_time():
+    problem, solution = unproved(PLANE, LABELS, scope="bounded", lower_bound=0.6, searched_bound=1 - 1e-9)
+    said = advice.advice(problem, solution)
+    assert said == (
+        "not certified: the proven relative gap is 4.0e-01 (a search finds 1.0e-09), tolerance is 1.0e-06; "
+        "give time_limit, or more of it, to the bound, or fewer points or columns"
+    )
+    both = advice.advice(*unproved(PLANE, LABELS, scope="bounded", searched_bound=0.999))
+    assert "the relative gap is 1.0e-03" in both

@@ -185,3 +185,17 @@ def test_the_bound_at_the_data_is_the_residual_of_an_interpolant_and_needs_a_pro
     assert dataclasses.replace(hat, certificate=certificate(scope="searched")).data_error == np.inf
     with pytest.raises(ValueError, match="not been verified"):
         _ = line(X, Y, certify=False).data_error
+
+
+def test_a_bounded_gap_is_told_from_a_searched_one(tmp_path):
+    """A proven gap of 40 % is a proof, and no certificate, however good the search."""
+    proof = certificate(scope="bounded", lower_bound=2.4, searched_bound=4.0 * (1 - 1e-9))
+    assert not proof.certified
+    assert proof.gap == pytest.approx(0.4)
+    assert proof.searched_gap == pytest.approx(1e-9)
+    assert certificate(lower_bound=3.0).searched_gap == 0.25
+    solution = dataclasses.replace(line(X, Y), certificate=proof)
+    assert "not certified, proven relative gap 4.0e-01, searched 1.0e-09" in repr(solution)
+    solution.save(tmp_path / "kept.nc")
+    assert Solution.load(tmp_path / "kept.nc").certificate == proof
+    assert "searched_bound" not in line(X, Y).to_dataset().attrs

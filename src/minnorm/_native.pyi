@@ -32,20 +32,32 @@ def branch(
     cone: Float[np.ndarray, "m k"],
     affine: bool,
     lower: float,
+    target: float,
     closeness: float,
     threads: int,
     seconds: float,
 ) -> tuple[float, float, float, bool]:
     """The best value met of sum_j weights_j relu(u . s_j + b), |u| <= 1, cone @ u >= 0, with b = -u . s_i for some i if
-    `affine`, else 0; an upper bound of all; nodes; whether the bound is within `closeness` of the value."""
+    `affine`, else 0; an upper bound of all; nodes; whether the bound is at most `target` or within `closeness`."""
 
-class Plane:
-    """The order of the kinks on the circle of lines through each point."""
+def cover(
+    points: Float[np.ndarray, "n k"],
+    weights: Float[np.ndarray, " n"],
+    cone: Float[np.ndarray, "m k"],
+    affine: bool,
+    lower: float,
+    target: float,
+    closeness: float,
+    threads: int,
+    seconds: float,
+) -> tuple[float, float, float, bool, Float[np.ndarray, "c q"]]:
+    """As `branch`, for the absolute value, by cones; last (u, b) or u where values above `lower` were met, the best at
+    the end."""
 
-    def atoms(
-        self, nu: Float[np.ndarray, " n"], per_pivot: int, threads: int, seconds: float
-    ) -> tuple[Float[np.ndarray, "k 3"], Float[np.ndarray, " k"], bool]:
-        """As `exact` with free biases, for nu that may have zeros."""
+def atoms(
+    self, nu: Float[np.ndarray, " n"], per_pivot: int, threads: int, seconds: float
+) -> tuple[Float[np.ndarray, "k 3"], Float[np.ndarray, " k"], bool]:
+    """As `exact` with free biases, for nu that may have zeros."""
 
 def plane(points: Float[np.ndarray, "n 2"], threads: int, seconds: float) -> Plane | None:
     """Of distinct points; None if the time was over before all orders were made."""

@@ -134,6 +134,8 @@ def _missing(proof: Certificate, words: Words) -> str:
     gap = f"relative gap is {proof.gap:.1e}"
     if proof.scope == "searched":
         return f"the bound is that of a search, which proves nothing (its {gap})"
+    if proof.searched_bound is not None and proof.searched_gap < 0.5 * proof.gap:
+        return f"the proven {gap} (a search finds {proof.searched_gap:.1e}), {words.tolerance} is {proof.tolerance:.1e}"
     return f"the {gap}, {words.tolerance} is {proof.tolerance:.1e}"
 
 
@@ -148,6 +150,10 @@ def _remedies(problem: Problem, proof: Certificate, ending: Ending, words: Words
         return ways or [
             f"a proof takes data of affine rank up to 3, or fewer points, or more {words.time_limit} if set"
         ]
+    if proof.searched_bound is not None and proof.residual <= proof.rounding and proof.searched_gap < 0.5 * proof.gap:
+        ways = ways or [f"give {words.time_limit}, or more of it, to the bound, or fewer points or columns"]
+        if proof.searched_gap <= proof.tolerance:
+            return ways
     if not ways:
         ways = _of_the_data(problem, words)
     if proof.residual <= proof.rounding and proof.gap < 0.1:

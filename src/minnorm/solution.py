@@ -40,7 +40,9 @@ class Certificate:
     whatever the residual; it is infinite for a network that is no interpolant. `residual` is the largest error on the
     data and `rounding` the size up to which that is a rounding error, infinite with lam > 0. `dual_norm` is the largest
     |h_nu| over all atoms; the bound belongs to the dual vector divided by it. `scope` says how that maximum was found:
-    "exact", "bounded" (a rigorous upper bound) or "searched" (a heuristic, which proves nothing).
+    "exact", "bounded" (a rigorous upper bound, which may be far above it) or "searched" (a heuristic, which proves
+    nothing). Where it is bounded, `searched_bound` is what `lower_bound` would be if the largest value that was met
+    were the maximum: an estimate, None elsewhere.
     """
 
     value: float
@@ -50,15 +52,27 @@ class Certificate:
     rounding: float
     scope: Scope
     tolerance: float = 1e-6
+    searched_bound: float | None = None
 
     @property
     def gap(self) -> float:
-        """(value - lower bound) / value, 0 where both are equal; relative, so rescaling the labels leaves it alone."""
-        if self.value == self.lower_bound:
+        """(value - lower bound) / value, 0 where both are equal; relative, so rescaling the labels leaves it alone.
+
+        It is proven unless the scope is "searched".
+        """
+        return self._gap_to(self.lower_bound)
+
+    @property
+    def searched_gap(self) -> float:
+        """The same with `searched_bound` where there is one: the gap that a perfect bound may prove."""
+        return self._gap_to(self.lower_bound if self.searched_bound is None else self.searched_bound)
+
+    def _gap_to(self, bound: float) -> float:
+        if self.value == bound:
             return 0.0
         if self.value == 0 or math.isinf(self.value):
             return math.inf
-        return (self.value - self.lower_bound) / abs(self.value)
+        return (self.value - bound) / abs(self.value)
 
     @property
     def certified(self) -> bool:
@@ -79,7 +93,10 @@ class Certificate:
     def _said(self) -> str:
         """The verdict, in words."""
         word = "certified" if self.certified else "not certified"
-        return f"{word}, relative gap {self.gap:.1e}, tolerance {self.tolerance:.1e}, scope {self.scope}"
+        gap = f"relative gap {self.gap:.1e}"
+        if not self.certified and self.searched_bound is not None:
+            gap = f"proven relative gap {self.gap:.1e}, searched {self.searched_gap:.1e}"
+        return f"{word}, {gap}, tolerance {self.tolerance:.1e}, scope {self.scope}"
 
 
 @dataclass(frozen=True, repr=False)
@@ -199,7 +216,8 @@ class Solution:
         """
         proof: dict[str, float | str] = {}
         if self.certificate is not None:
-            proof = asdict(self.certificate) | {"gap": self.gap, "certified": int(self.certified)}
+            known = {name: part for name, part in asdict(self.certificate).items() if part is not None}
+            proof = known | {"gap": self.gap, "certified": int(self.certified)}
         return xr.Dataset(
             pack(self.network.to_dict())
             | {"dual": ("point", self.dual)}
@@ -229,10 +247,15 @@ class Solution:
         if known.get("format") != _FORMAT:
             raise ValueError(f"this solution has format {known.get('format')}; this version reads {_FORMAT}")
         try:
-            numbers = [name for name in Certificate.__dataclass_fields__ if name != "scope"]
+            numbers = [name for name in Certificate.__dataclass_fields__ if name not in ("scope", "searched_bound")]
             certificate = None
             if "scope" in known:
-                certificate = Certificate(scope=known["scope"], **{name: float(known[name]) for name in numbers})
+                searched = known.get("searched_bound")
+                certificate = Certificate(
+                    scope=known["scope"],
+                    searched_bound=None if searched is None else float(searched),
+                    **{name: float(known[name]) for name in numbers},
+                )
             return cls(
                 unpack(data),
                 np.asarray(data.variables["dual"].values),

@@ -102,6 +102,7 @@ class Units:
             found,
             value=_up(found.value, self.objective),
             lower_bound=_down(found.lower_bound, self.objective),
+            searched_bound=None if found.searched_bound is None else _down(found.searched_bound, self.objective),
             dual_norm=_up(found.dual_norm, self.x + self._dual),
             residual=_up(found.residual, self.y),
             rounding=_down(found.rounding, self.y),

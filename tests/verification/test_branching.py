@@ -92,25 +92,67 @@ def test_whatever_the_time_the_bound_is_above(d):
     points, labels = parity(d)
     weights = labels - 0.5
     none = np.zeros((0, d))
-    *_, complete = stopped = _native.branch(points, weights, none, True, 0.0, 1e-9, 1, 0.0)
-    assert not complete
-    assert stopped[1] >= np.linalg.norm(points.T @ np.maximum(weights, 0)) - 1e-9
     w = np.ones(d) / d**0.5
-    assert stopped[1] >= max(weights @ np.maximum(points @ w + b, 0) for b in np.linspace(-2, 2, 9))
+    met = max(weights @ np.maximum(points @ w + b, 0) for b in np.linspace(-2, 2, 9))
+    for way in (_native.branch, _native.cover):
+        _, upper, _, complete, *_ = way(points, weights, none, True, 0.0, 0.0, 1e-9, 1, 0.0)
+        assert not complete
+        assert upper >= met
 
 
-def test_the_number_of_threads_changes_nothing():
+@pytest.mark.parametrize("way", [_native.branch, _native.cover])
+def test_the_number_of_threads_changes_nothing(way):
     rng = np.random.default_rng(1)
-    points, weights = rng.normal(size=(20, 4)), rng.normal(size=20)
+    points, weights = rng.normal(size=(14, 4)), rng.normal(size=14)
     weights -= weights.mean()
-    one, two = (_native.branch(points, weights, np.zeros((0, 4)), True, 0.0, 1e-9, k, 60.0) for k in (1, 2))
+    one, two = (way(points, weights, np.zeros((0, 4)), True, 0.0, 0.0, 1e-9, k, 60.0)[:4] for k in (1, 2))
     assert one == two
 
 
-def test_too_large_a_search_is_given_up_early():
+def test_too_large_a_search_ends_in_time_with_a_bound():
     rng = np.random.default_rng(0)
     points, weights = rng.normal(size=(80, 30)), rng.normal(size=80)
-    assert bound(points, weights - weights.mean(), True, 0.0, Clock(time.monotonic() + 1.0)) is None
+    began = time.monotonic()
+    lower, upper = bound(points, weights - weights.mean(), True, 0.0, Clock(began + 0.5))
+    assert sampled(points, weights, True, rng.normal(size=(3, 30))) <= upper
+    assert lower <= upper < np.abs(weights).sum() * 2 * np.max(np.linalg.norm(points, axis=1))
+    assert time.monotonic() - began < 30
+
+
+@pytest.mark.parametrize("affine", [True, False])
+@given(seed=seeds, k=st.integers(2, 4), n=st.integers(2, 6))
+@settings(max_examples=8, deadline=None)
+def test_cones_find_the_maximum_of_all_sign_patterns(affine, seed, k, n):
+    """In special position, too, and from both sides: the value they return is met at the last place they name."""
+    rng = np.random.default_rng(seed)
+    points = rng.normal(size=(n, k)) if seed % 2 else rng.integers(-1, 2, size=(n, k)).astype(float)
+    points = np.unique(points, axis=0)
+    weights = rng.normal(size=len(points)) if seed % 3 else rng.integers(-2, 3, size=len(points)).astype(float)
+    weights -= weights.mean() if affine else 0
+    none = np.zeros((0, k))
+    lower, upper, _, complete, at = _native.cover(points, weights, none, affine, 0.0, 0.0, 1e-7, 1, 60.0)
+    wanted = exhaustive(points, weights, affine)
+    assert wanted <= upper * (1 + 1e-9) + 1e-12
+    assert not complete or upper <= wanted * (1 + 2e-7) + 1e-10
+    if len(at):
+        q = at[-1]
+        met = abs(weights @ np.maximum(points @ q[:k] + (q[k] if affine else 0.0), 0))
+        assert met == pytest.approx(lower, rel=1e-12)
+        assert np.linalg.norm(q[:k]) == pytest.approx(1, rel=1e-12)
+
+
+def test_a_target_ends_it_earlier():
+    rng = np.random.default_rng(2)
+    points, weights = rng.normal(size=(30, 4)), rng.normal(size=30)
+    weights -= weights.mean()
+    none = np.zeros((0, 4))
+    for way in (_native.branch, _native.cover):
+        lower, upper, cells, complete, *_ = way(points, weights, none, True, 0.0, 0.0, 1e-3, 2, 60.0)
+        rough = way(points, weights, none, True, 0.0, 3 * lower, 1e-3, 2, 60.0)
+        assert complete
+        assert rough[3]
+        assert lower <= upper <= rough[1] <= 3 * lower
+        assert rough[2] < cells
 
 
 KINDS = ("cross", "centre", "parity", "parity from 0")
@@ -166,3 +208,14 @@ def test_general_points_certify(n, d):
     x = np.random.default_rng(1).normal(size=(n, d))
     y = np.sin(2 * x[:, 0]) + x[:, 1] * x[:, 2]
     assert mn.fit(x, y, mn.lam_max(x, y) / 100).certified
+
+
+def test_a_time_limit_ends_the_branching_with_a_proof_of_less():
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(60, 8)), rng.normal(size=60)
+    found = mn.fit(x, y, mn.lam_max(x, y) / 10, certify=False, tolerance=1e-2)
+    proof = mn.verify(x, y, found, time_limit=0.3)
+    assert proof.scope == "bounded"
+    assert not proof.certified
+    assert 0 <= proof.lower_bound < proof.searched_bound <= proof.value
+    assert proof.searched_gap < 0.02 < proof.gap

@@ -507,10 +507,14 @@ def test_the_judge_has_compiled_code_of_its_own():
         calls = (node for node in nodes if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name))
         return {node.attr for node in calls if node.value.id == "_native"}
 
-    assert used(root / "verification" / "branching.py") == {"branch"}
-    assert not any("branch" in used(path) for path in (root / "solve").rglob("*.py"))
-    included = re.findall(r'#include "(.*)"', (root.parents[1] / "native" / "branch.cpp").read_text())
-    assert set(included) == {"branch.hpp", "parallel.hpp"}
+    assert used(root / "verification" / "branching.py") == {"branch", "cover"}
+    assert not any({"branch", "cover"} & used(path) for path in (root / "solve").rglob("*.py"))
+    own = {"branch.hpp", "cones.hpp", "shortest.hpp", "parallel.hpp", "watch.hpp"}
+    for name in ("branch", "cones", "shortest"):
+        for kind in ("cpp", "hpp"):
+            assert (
+                set(re.findall(r'#include "(.*)"', (root.parents[1] / "native" / f"{name}.{kind}").read_text())) <= own
+            )
 
 
 def test_an_objective_beyond_the_range_of_floats_is_infinite():

@@ -272,7 +272,7 @@ def _named(dataset: Any, table: Any) -> Any:
 
 
 def _proof(certificate: Any) -> dict[str, Any]:
-    names = ("value", "lower_bound", "gap", "certified", "scope", "residual", "dual_norm", "tolerance")
+    names = ("value", "lower_bound", "gap", "searched_gap", "certified", "scope", "residual", "dual_norm", "tolerance")
     return {name: plain(getattr(certificate, name)) for name in names}
 
 

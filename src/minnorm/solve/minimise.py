@@ -107,7 +107,8 @@ def fit(
     second Ctrl-C raises in any case).
 
     Returns a `Solution` whose certificate `verify` made; of scope "exact" up to affine rank 3 of the data, "bounded"
-    in rank 3 with penalised biases and, up to about a hundred points, above. `Solution.ending` says why the solver
+    in rank 3 with penalised biases and above, with the gap that is proven in 10 s, or within `time_limit`.
+    `Solution.ending` says why the solver
     stopped, and `UncertifiedWarning` what would help where the result is not certified. Errors: ValueError
     naming the argument.
 

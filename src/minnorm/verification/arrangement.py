@@ -22,6 +22,7 @@ Stability of Numerical Algorithms*, for sums.
 """
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -49,11 +50,20 @@ class Peak:
 
 
 def bound(
-    points: np.ndarray, weights: np.ndarray, affine: bool, starts: np.ndarray, clock: Clock = ENDLESS
+    points: np.ndarray,
+    weights: np.ndarray,
+    affine: bool,
+    starts: np.ndarray,
+    clock: Clock = ENDLESS,
+    *,
+    goal: Callable[[float], tuple[float, float]] = lambda lowest: (0.0, 0.0),
+    patience: float = math.inf,
 ) -> Peak | None:
     """sup |g| with z_j = s_j - s_i and all i if `affine`, else with z_j = s_j; None if it takes too long.
 
-    Arguments: `points` s (n, k), `weights` (n,), `affine`, `starts` directions (m, k) worth trying, `clock`.
+    Arguments: `points` s (n, k), `weights` (n,), `affine`, `starts` directions (m, k) worth trying, `clock`;
+    above three dimensions `goal`, from a value of |g| that is attained to a bound and a closeness to it that are good
+    enough, and `patience` in seconds for a bound that does not come near.
     """
     n, k = points.shape
     if k == 0:
@@ -71,8 +81,11 @@ def bound(
             0.0, search.ascend(points, weights, affine, starts[:128], clock=clock, randoms=32, rounds=25) - rounding
         )
     if k > 3:
-        found = branching.bound(points, weights, affine, lowest, clock)
-        return found and Peak(max(lowest, found[0] - rounding), found[1] * UP, "bounded")
+        target, close = goal(lowest)
+        lower, upper = branching.bound(
+            points, weights, affine, lowest, clock, target=target, close=close, patience=patience
+        )
+        return Peak(max(lowest, lower - rounding), upper * UP, "bounded")
     try:
         peak = _enumerate(points, weights, affine, lowest, clock)
     except OutOfTime:

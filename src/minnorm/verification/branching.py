@@ -1,52 +1,151 @@
-r"""sup |h| in any dimension, h(u, b) = sum_j nu_j relu(u . s_j + b), by branching on signs: `native/branch.cpp`.
+r"""sup |h| in any dimension, h(u, b) = sum_j nu_j relu(u . s_j + b), by branch and bound, stopped whenever one likes.
 
-Once the signs of z_j = u . s_j + b are known for the points with nu_j > 0, h is concave on the cone they define, and
-for any theta_j in [0, 1] and lambda_j >= 0
+Two ways to split the space of (u, b) into cells share one inequality. On a cone of (u, b), for any theta_j in [0, 1],
 
-    h(u, b) <= v . (u, b),    v = sum_(nu_j > 0, z_j > 0) nu_j (s_j, 1) - sum_(nu_j < 0) |nu_j| theta_j (s_j, 1)
-                                  + sum_(nu_j > 0) +-lambda_j (s_j, 1) + sum_rows lambda a,
+    -|nu_j| relu(z_j) <= -|nu_j| theta_j z_j,      z_j = u . s_j + b,      where nu_j < 0,
 
-so h <= |v_u| + |b| |v_b|, whichever numbers theta and lambda are: floating point may choose them, and only this last
-line is evaluated with a bound of its rounding. A sign that is open puts a chord in relu's place. By duality the best
-numbers give the maximum on the cell, so cells end; those with a bound below the best value known end at once. Points in
-special position do no harm, and the bound holds whenever the work is stopped.
+so what is hard to bound are the points with nu_j > 0.
+
+* On their **signs** (`native/branch.cpp`). Once these are known h is concave on the cone they define, and h is at most
+  v . (u, b) with multipliers lambda_j >= 0 of the signs, so h <= |v_u| + |b| |v_b|; one that is open puts a chord in
+  relu's place.
+  Few points, whatever the dimension.
+* On **simplicial cones** (`native/cones.cpp`) with vertices q_k, bisected at edges. relu is convex and homogeneous, so
+  it lies below its values at the vertices, h <= sum_k a_k U_k at sum_k a_k q_k, and h <= |p| for any p with
+  p . u_k >= U_k. Many points in few dimensions; a cell costs the points whose kinks cross it.
+
+Theta, lambda and p are chosen in floating point by least squares, which by duality gives the maximum on a cell;
+whichever numbers they are, only the last inequality is evaluated, with a bound of its rounding. So the bound holds
+whenever the work is stopped, and points in special position do no harm. The first seconds say which of the two comes
+down faster.
 
 The rows a . u >= 0 leave one of the images of u under the data's own reflections (`minnorm.verification.symmetry`).
 
 Source: Bunel, Lu, Turkaslan, Torr, Kohli & Kumar (2020), *Branch and bound for piecewise linear neural network
-verification*; Rockafellar (1970) for duality.
+verification*; Rockafellar (1970) for duality; Horst & Tuy (1996), *Global Optimization*, for simplicial cones.
 """
+
+import math
+from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
 from minnorm import _native
-from minnorm.verification.clock import ENDLESS, Clock, OutOfTime
+from minnorm.resources import cores
+from minnorm.verification.clock import ENDLESS, Clock
 from minnorm.verification.primal import lengths
 from minnorm.verification.symmetry import chamber
 
 _CLOSE = 2.0**-34  # cells above the best value by less than this share of it are not looked into
-_USEFUL = 2.0  # a bound above that many times the best value says less than an estimate
-_NOTHING = 1e-12  # of sum |nu_j| |s_j|: below it the supremum is zero up to rounding
+_WIDEST = 6  # dimensions of cones: one begins with all orthants
+_PILOTS = (0.2, 1.0)  # seconds for each way, before the better one goes on
+_COMING = 20.0  # times the best value, or less, is a bound that will come down to it
+
+
+@dataclass(frozen=True)
+class Spread:
+    """sup |sum_j nu_j relu(u . s_j + b)| over |u| <= 1, rows . u >= 0, b = -u . s_i for some i if `affine`, else 0."""
+
+    points: np.ndarray  # s, (n, k)
+    weights: np.ndarray  # nu, (n,)
+    rows: np.ndarray  # (m, k)
+    affine: bool
+
+
+@dataclass(frozen=True)
+class Between:
+    """The supremum is in [lower, upper]; `closed` where nothing is left to do."""
+
+    lower: float
+    upper: float
+    closed: bool = False
+
+    def narrowed(self, other: "Between") -> "Between":
+        """By what another way knows."""
+        return Between(max(self.lower, other.lower), min(self.upper, other.upper), self.closed or other.closed)
+
+
+class Way(Protocol):
+    """Bounds a supremum from what is known of it, down to `target` or `close` to it, within some seconds."""
+
+    def __call__(self, spread: Spread, known: Between, target: float, close: float, seconds: float) -> Between:
+        """What is known then."""
+        ...
 
 
 def bound(
-    points: np.ndarray, weights: np.ndarray, affine: bool, lower: float, clock: Clock = ENDLESS
-) -> tuple[float, float] | None:
+    points: np.ndarray,
+    weights: np.ndarray,
+    affine: bool,
+    lower: float,
+    clock: Clock = ENDLESS,
+    *,
+    target: float = 0.0,
+    close: float = _CLOSE,
+    patience: float = math.inf,
+) -> tuple[float, float]:
     """(lower, upper) of sup |h| over |u| <= 1 and b = -u . s_i for some i if `affine`, else b = 0.
 
-    Arguments: `points` s (n, k); `weights` nu (n,); `affine`; `lower`, a value of |h| or 0; `clock`. None where the
-    time is too short to come near. The upper bound is rigorous, the lower one right up to rounding.
+    Arguments: `points` s (n, k); `weights` nu (n,); `affine`; `lower`, a value of |h| or 0; `clock`; `target` and
+    `close`, a bound and a share of the supremum that are good enough where these take more than a moment; `patience` in
+    seconds for one that does not come near. The upper bound is rigorous, the lower one right up to rounding.
     """
     points, weights = np.ascontiguousarray(points, dtype=np.float64), np.asarray(weights, dtype=np.float64)
-    cone = np.ascontiguousarray(chamber(points, weights, clock))
-    upper, nothing = 0.0, _NOTHING * float(np.abs(weights) @ lengths(points)) + 2.0**-400
-    for number, sign in enumerate((1.0, -1.0)):
-        try:
-            clock.check(number / 2)
-        except OutOfTime:
-            return None
-        lower, above, *_ = _native.branch(points, sign * weights, cone, affine, lower, _CLOSE, 1, clock.left)
-        upper = max(upper, above)
-        if upper > _USEFUL * lower + nothing:
-            return None
-    return lower, upper
+    spread = Spread(points, weights, np.ascontiguousarray(chamber(points, weights, clock)), affine)
+    known = Between(lower, _at_most(points, weights, affine))
+    clock = clock.within(patience)
+    ways: list[Way] = [_by_signs] + ([_by_cones] if points.shape[1] <= _WIDEST else [])
+    last = [known] * len(ways)
+    for pilot in _PILOTS:
+        for k, way in enumerate(ways):
+            if clock.left <= 0:
+                return known.lower, known.upper
+            last[k] = way(spread, known, 0.0, _CLOSE, min(pilot, clock.left))
+            known = known.narrowed(last[k])
+            if known.closed:
+                return known.lower, known.upper
+    if clock.left > 0 and (known.upper <= _COMING * known.lower or math.isinf(patience)):
+        best = ways[int(np.argmin([found.upper for found in last]))]
+        known = known.narrowed(best(spread, known, target, close, clock.left))
+    return known.lower, known.upper
+
+
+def _at_most(points: np.ndarray, weights: np.ndarray, affine: bool) -> float:
+    """sum |nu_j| max |z_j| over all (u, b)."""
+    size = lengths(points)
+    reach = float(np.max(size, initial=0.0)) if affine else 0.0
+    return float(np.abs(weights) @ (size + reach)) * (1 + 1e-9) + 2.0**-400
+
+
+def _by_signs(spread: Spread, known: Between, target: float, close: float, seconds: float) -> Between:
+    clock, lower, upper, closed = ENDLESS.within(seconds), known.lower, 0.0, True
+    for sign, share in ((1.0, 0.5), (-1.0, 1.0)):
+        lower, above, _, ended = _native.branch(
+            spread.points,
+            sign * spread.weights,
+            spread.rows,
+            spread.affine,
+            lower,
+            target,
+            close,
+            len(cores()),
+            max(0.0, share * clock.left),
+        )
+        upper, closed = max(upper, above), closed and ended
+    return Between(lower, upper, closed and upper <= max(target, lower * (1 + 4 * close)))
+
+
+def _by_cones(spread: Spread, known: Between, target: float, close: float, seconds: float) -> Between:
+    lower, upper, _, closed, _ = _native.cover(
+        spread.points,
+        spread.weights,
+        spread.rows,
+        spread.affine,
+        known.lower,
+        target,
+        close,
+        len(cores()),
+        seconds,
+    )
+    return Between(lower, upper, closed)

@@ -39,6 +39,10 @@ class Clock:
         step = (high - low) / count
         return replace(self, span=(low + k * step, low + (k + 1) * step))
 
+    def within(self, seconds: float) -> "Clock":
+        """The same, to end after so many seconds at the latest."""
+        return replace(self, end=min(self.end, time.monotonic() + seconds))
+
     def all_but(self, share: float) -> "Clock":
         """The same, to end when only this share of what is left now will be left."""
         return self if math.isinf(self.end) else replace(self, end=self.end - share * max(0.0, self.left))

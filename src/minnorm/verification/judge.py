@@ -28,6 +28,7 @@ _LEAST, _GRACE = 0.05, 0.3  # seconds that there are in any case, and that a pro
 NO_SKIP = 'take skip="free" and offset="free" with it, or activation="relu"'
 """What to do where neurons that are not ReLU have no proof."""
 
+_BRANCHING = 10.0  # seconds of them, for a bound above three dimensions that does not come near
 _HALF = 0.5  # of the time is left for the dual vector
 _SHARE = 2.0**-36  # of the squared residuals, that float64 may lose before they are computed in two words
 
@@ -57,15 +58,17 @@ def verify(
     interpolant, which `verification.price` bounds.
 
     Arguments: `points` (n, d), or (n,) for d = 1; `values` (n,); `solution`; `tolerance` for `certified`;
-    `effort`, a multiple of the 40 s that an enumeration of activation patterns or branching may take; `seed` of the
-    search where it takes longer; `time_limit` in seconds for everything, if less: where it does not allow for more
-    residuals are bounded in float64 and sup |h| is estimated; `progress`, called with the fraction done.
+    `effort`, a multiple of the 40 s that an enumeration of activation patterns may take, and of the 10 s for branching
+    above affine rank 3; `seed` of the search where an enumeration takes longer; `time_limit` in seconds for everything,
+    instead: branching takes all of it unless the gap is closed before, and where it does not allow for more residuals
+    are bounded in float64 and sup |h| is estimated; `progress`, called with the fraction done.
 
     Returns a `Certificate`. Its scope is "exact" where sup |h| is found by integer arithmetic (d = 1, and few points in
     two to four dimensions where float64 leaves the gap open) or by an enumeration with a bound of its rounding errors
     (data of affine rank 2, or 3 with free biases), "bounded" where it is bounded above by branching
-    (`verification.branching`), and "searched" where that takes too long: then `dual_norm` is an estimate from below,
-    `lower_bound` is none, and nothing is certified.
+    (`verification.branching`), whenever that ends: the gap is then proven, however large, and `searched_gap` is an
+    estimate of what it would be with a perfect bound. It is "searched" where an enumeration takes too long: then
+    `dual_norm` is an estimate from below, `lower_bound` is none, and nothing is certified.
 
     Errors: ValueError for data that do not fit the solution.
 
@@ -103,12 +106,12 @@ def verify(
     inside = units.into(solution)
     limit = ENDLESS if time_limit is None else clock
     if inside is None:
-        return _judged(problem, solution, tolerance, seed, clock, limit)
-    return units.certificate(_judged(units.problem, inside, tolerance, seed, clock, limit))
+        return _judged(problem, solution, tolerance, effort, seed, clock, limit)
+    return units.certificate(_judged(units.problem, inside, tolerance, effort, seed, clock, limit))
 
 
 def _judged(
-    problem: Problem, solution: Solution, tolerance: float, seed: int, clock: Clock, limit: Clock
+    problem: Problem, solution: Solution, tolerance: float, effort: float, seed: int, clock: Clock, limit: Clock
 ) -> Certificate:
     """The certificate of a solution that fits its problem.
 
@@ -150,6 +153,7 @@ def _judged(
 
     dual: Dual
     scope: Scope
+    met: float | None = None
     if hurried:
         dual = line_in_haste.estimated_dual(x[:, 0], y, nu, relu, problem.weights)
         scope = "searched"
@@ -158,18 +162,26 @@ def _judged(
     else:
         few = conjugate.restricts(problem.penalty, d)
         repaired_dual = subsets.repaired_dual if few else space.repaired_dual
-        dual, scope = repaired_dual(x, y, nu, relu, net, problem.weights, enough=enough, clock=clock, seed=seed)
+        patience = effort * _BRANCHING if limit is ENDLESS else math.inf
+        found = repaired_dual(
+            x, y, nu, relu, net, problem.weights, enough=enough, clock=clock, seed=seed, patience=patience
+        )
+        dual, scope = found.dual, found.scope
+        met = found.met if scope == "bounded" else None
     dual = dual if tilted and scope == "exact" else of_sigma(dual)
+    lower = _below(bound(dual), value, scope)
+    searched = None if met is None else _below(bound(of_sigma(replace(dual, norm=met))), value, "searched")
     if clock.progress is not None:
         clock.progress(1.0)
     return Certificate(
         value=value,
-        lower_bound=_below(bound(dual), value, scope),
+        lower_bound=lower,
         dual_norm=dual.norm,
         residual=float(np.max(misfit)),
         rounding=rounding,
         scope=scope,
         tolerance=tolerance,
+        searched_bound=None if searched is None else max(searched, lower),
     )
 
 

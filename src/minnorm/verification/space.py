@@ -19,6 +19,8 @@ from minnorm.verification.repair import correction, rough_correction
 _CUT = 1e-12  # singular values below this share of the largest are paid for, not followed
 _DECOMPOSED, _MOMENT = 3e-9, 0.05  # seconds of a singular value decomposition, for each of n d^2; in any case
 _SEARCH = 0.1  # of the time is left for a search where there is no proof
+_NEARLY = 1e-7  # of the supremum, where its bound cannot be good enough
+_HALVINGS = 24
 _ATOMS = 512  # neurons whose directions are tried
 
 
@@ -34,6 +36,31 @@ class Reduced:
     basis: np.ndarray  # (D, k), from x - centre or (x, 1) to coordinates
     exponent: int  # the result is to be multiplied by 2^exponent
 
+    def norm(self, upper: float) -> float:
+        """A bound of sup |h| / cost from one of the supremum in these coordinates."""
+        return lifted((self.stretch * upper + self.price) * UP, self.exponent)
+
+    def goal(self, lowest: float, enough: Callable[[float], bool]) -> tuple[float, float]:
+        """From a value that is attained to a bound of the supremum that is `enough`, 0 if there is none, and a share of
+        the value by which a bound may be above it: for a proof that is to be had, or one of nearly the same gap."""
+        share, least = 1.0, 0.0
+        if not enough(self.norm(lowest)):
+            return 0.0, _NEARLY
+        for _ in range(_HALVINGS):
+            share /= 2
+            if enough(self.norm(lowest * (1 + least + share))):
+                least += share
+        return lowest * (1 + least), 0.0
+
+
+@dataclass(frozen=True)
+class Bounded:
+    """A dual vector with the bound of its norm, what kind of bound that is, and the largest value that was met."""
+
+    dual: Dual
+    scope: Scope
+    met: float
+
 
 def repaired_dual(
     x: np.ndarray,
@@ -46,13 +73,15 @@ def repaired_dual(
     enough: Callable[[Dual], bool],
     clock: Clock,
     seed: int,
-) -> tuple[Dual, Scope]:
+    patience: float = math.inf,
+) -> Bounded:
     """Make nu orthogonal to the unpenalised terms, and bound sup |h| / cost (estimate it if "searched").
 
     Where the bound is not `enough`, but the supremum may be, rounding is to blame: it is computed again in integers.
+    `patience` in seconds is for bounds above three dimensions that do not come near.
     """
     if not np.any(nu):
-        return Dual(0.0, Fraction(0), Fraction(0)), "exact"
+        return Bounded(Dual(0.0, Fraction(0), Fraction(0)), "exact", 0.0)
     proving = clock.all_but(_SEARCH)
     change = correction(x, nu, penalty, proving)
     repaired = change is not None
@@ -63,26 +92,32 @@ def repaired_dual(
     problem = reduce(x, nu, moved, penalty, proving)
     starts = network_directions(problem, net)
     peak = None
+
+    def goal(lowest: float) -> tuple[float, float]:
+        return problem.goal(lowest, lambda norm: enough(Dual(norm, against, square)))
+
     if repaired:
-        peak = arrangement.bound(problem.coordinates, problem.weights, problem.free, starts, proving)
+        peak = arrangement.bound(
+            problem.coordinates, problem.weights, problem.free, starts, proving, goal=goal, patience=patience
+        )
     if peak is None and repaired:
         norm = rational.dual_norm(x, nu, change, penalty.bias == "penalised", 0.0, proving)
         if norm is not None:
-            return Dual(norm, against, square), "exact"
+            return Bounded(Dual(norm, against, square), "exact", norm)
     if peak is None:
         randoms = int(np.clip(500_000 // len(problem.weights), 16, 256))
         found = search.ascend(
             problem.coordinates, problem.weights, problem.free, starts, clock=clock, seed=seed, randoms=randoms
         )
-        return Dual(lifted(found, problem.exponent), against, square), "searched"
-    upper = (problem.stretch * peak.upper + problem.price) * UP
-    dual = Dual(lifted(upper, problem.exponent), against, square)
+        met = lifted(found, problem.exponent)
+        return Bounded(Dual(met, against, square), "searched", met)
+    dual = Dual(problem.norm(peak.upper), against, square)
     lower = lifted(max(0.0, peak.lower - problem.price) / problem.stretch, problem.exponent)
     if not enough(dual) and enough(replace(dual, norm=lower)):
         norm = rational.dual_norm(x, nu, change, penalty.bias == "penalised", lower, clock)
         if norm is not None and norm < dual.norm:
-            return replace(dual, norm=norm), "exact"
-    return dual, peak.scope
+            return Bounded(replace(dual, norm=norm), "exact", norm)
+    return Bounded(dual, peak.scope, dual.norm if peak.scope == "exact" else lower)
 
 
 def moved_by(change: dict[int, Fraction], count: int) -> np.ndarray:

@@ -7,8 +7,10 @@ correction of nu is the same for all sets, as the free terms are.
 """
 
 import itertools
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
@@ -19,6 +21,7 @@ from minnorm.verification import arrangement, rational, search, space
 from minnorm.verification.clock import Clock
 from minnorm.verification.exact import UP, Dual
 from minnorm.verification.repair import correction, rough_correction
+from minnorm.verification.space import Bounded
 
 _FIRST = 0.1  # of the time is left for a search where there is no proof
 
@@ -49,7 +52,8 @@ def repaired_dual(
     enough: Callable[[Dual], bool],
     clock: Clock,
     seed: int,
-) -> tuple[Dual, Scope]:
+    patience: float = math.inf,
+) -> Bounded:
     """As `space.repaired_dual`, for neurons that read at most `penalty.inputs` of the columns."""
     inputs, change, proving = penalty.inputs or x.shape[1], None, clock.all_but(_FIRST)
     if np.any(nu):
@@ -58,15 +62,20 @@ def repaired_dual(
     change = rough_correction(x, nu, penalty) if change is None and not proven else change or {}
     against, square = space.products(y, nu, change, weights)
     if not np.any(nu):
-        return Dual(0.0, against, square), "exact"
+        return Bounded(Dual(0.0, against, square), "exact", 0.0)
     moved = space.moved_by(change, len(x))
     problems = [
         (chosen, space.reduce(x[:, chosen], nu, moved, penalty, proving)) for chosen in sets(x.shape[1], inputs)
     ]
-    parts = _bounded(problems, net, proving) if proven else None
+    alone = proving.within(patience)
+
+    def goal(part: space.Reduced, lowest: float) -> tuple[float, float]:
+        return part.goal(lowest, lambda norm: enough(Dual(norm, against, square)))
+
+    parts = _bounded(problems, net, proving, goal, alone) if proven else None
     if parts is None:
         found = max(_searched(problem, _reading(net, chosen), clock, seed) for chosen, problem in problems)
-        return Dual(found, against, square), "searched"
+        return Bounded(Dual(found, against, square), "searched", found)
     dual = Dual(max(part.upper for part in parts), against, square)
     lower = max(part.lower for part in parts)
     if not enough(dual) and enough(replace(dual, norm=lower)):  # rounding is to blame: in integers where it is
@@ -79,20 +88,33 @@ def repaired_dual(
                 break
             parts[k] = replace(part, upper=min(part.upper, norm), scope="exact")
         dual = replace(dual, norm=max(part.upper for part in parts))
-    return dual, "exact" if all(part.scope == "exact" for part in parts) else "bounded"
+    exact = all(part.scope == "exact" for part in parts)
+    return Bounded(dual, "exact" if exact else "bounded", dual.norm if exact else lower)
 
 
 def _bounded(
-    problems: list[tuple[tuple[int, ...], space.Reduced]], net: ShallowReLU, clock: Clock
+    problems: list[tuple[tuple[int, ...], space.Reduced]],
+    net: ShallowReLU,
+    clock: Clock,
+    goal: Callable[[space.Reduced, float], tuple[float, float]],
+    branching: Clock,
 ) -> list[_Part] | None:
-    """Bounds for all sets; None where that takes too long."""
+    """Bounds for all sets, those above three dimensions within their share of a time; None where that is too long."""
     costs = [arrangement.cost(*part.coordinates.shape, part.free) for _, part in problems if 0 < _rank(part) <= 3]
     if sum(costs) > clock.left:
         return None
     parts = []
     for k, (chosen, part) in enumerate(problems):
         starts = space.network_directions(part, _reading(net, chosen))
-        peak = arrangement.bound(part.coordinates, part.weights, part.free, starts, clock.part(k, len(problems)))
+        peak = arrangement.bound(
+            part.coordinates,
+            part.weights,
+            part.free,
+            starts,
+            clock.part(k, len(problems)),
+            goal=partial(goal, part),
+            patience=max(0.0, branching.left) / (len(problems) - k),
+        )
         if peak is None:
             return None
         lower = max(0.0, peak.lower - part.price) / part.stretch
