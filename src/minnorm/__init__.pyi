@@ -1,4 +1,4 @@
-from . import known, measure, report, study
+from . import known, losses, measure, report, study
 from .activation import Activation
 from .estimator import MinNormRegressor, MinNormRegressorCV
 from .network import ShallowReLU
@@ -43,6 +43,7 @@ __all__ = [
     "interpolate",
     "known",
     "lam_max",
+    "losses",
     "measure",
     "path",
     "plot_certificate",

@@ -10,9 +10,10 @@ import numpy.typing as npt
 import xarray as xr
 from jaxtyping import Float
 
-from minnorm import sealed
+from minnorm import losses, sealed
 from minnorm.checks import instance, numbers
 from minnorm.datasets import pack, penalty_attributes, penalty_of, unpack
+from minnorm.losses import SQUARED, Loss
 from minnorm.network import ShallowReLU
 from minnorm.objective.norm import PathNorm
 from minnorm.pictures import bars, card, curve, record, scale
@@ -118,6 +119,8 @@ class Solution:
     """Why the solver stopped."""
     weights: Float[np.ndarray, " n"] | None = None
     """How often each point counts, None for once; for lam > 0 the problem is that of `Problem.weights`."""
+    loss: Loss = SQUARED
+    """What a point pays for its value, where lam > 0."""
 
     def __call__(self, points: npt.ArrayLike) -> npt.NDArray[np.float64]:
         """f at points (n, d), or (n,) or a scalar for d = 1; shape (n,) or scalar."""
@@ -128,7 +131,8 @@ class Solution:
 
     def __repr__(self) -> str:
         network, n = self.network.to_numpy(), self.dual.size
-        what = f"path norm through {n} points" if self.lam == 0 else f"loss + {self.lam:g} path norm on {n} points"
+        paid = "loss" if self.loss == SQUARED else f"{self.loss} loss"
+        what = f"path norm through {n} points" if self.lam == 0 else f"{paid} + {self.lam:g} path norm on {n} points"
         penalty, proof = self.penalty, self.certificate
         facts = {
             "norm": f"{penalty.value(network):.10g} ({penalty})",
@@ -177,7 +181,8 @@ class Solution:
         the least p_i > 0 is taken. The objective F is convex on networks of any width, and its loss is quadratic in the
         predictions: along the way from f* to f, F(f) - F(f*) >= 1/(2S) sum_i p_i (f(x_i) - f*(x_i))^2. It is the root
         of the gap that decides, not the gap; between and beyond the data nothing follows. Infinite where the lower
-        bound is not proven (scope "searched"). ValueError if the solution has not been verified.
+        bound is not proven (scope "searched"), and for other losses than the square, which may be flat. ValueError if
+        the solution has not been verified.
 
         >>> import minnorm as mn
         >>> x, y = [[0.0], [1.0], [2.0], [3.0]], [0.0, 1.0, 0.0, 1.0]
@@ -186,7 +191,7 @@ class Solution:
         True
         """
         proof = self._verified()
-        if proof.scope == "searched":
+        if proof.scope == "searched" or self.loss != SQUARED:
             return math.inf
         if self.lam == 0:
             return proof.residual
@@ -230,6 +235,7 @@ class Solution:
                 "rounds": self.rounds,
                 "ending": self.ending,
             }
+            | ({} if self.loss == SQUARED else {"loss": str(self.loss)})
             | proof,
         )
 
@@ -265,6 +271,7 @@ class Solution:
                 int(known["rounds"]),
                 known.get("ending", "closed"),
                 np.asarray(data.variables["weights"].values) if "weights" in data.data_vars else None,
+                losses.of(known.get("loss")),
             )
         except KeyError as error:
             raise ValueError(f"this solution lacks {error}; write it again with Solution.save") from None

@@ -24,7 +24,8 @@ class Units:
         points = 2^x points',   values = 2^y values',   f = 2^y g(. / 2^x),   [f] = 2^(y - x) [g],
         lam = 2^(x + y) lam',   objective = 2^(2y) objective'   (lam = 0: 2^(y - x)),   nu = 2^y nu'   (lam = 0: 2^-x)
 
-    Penalised biases measure the points against 1: x is 0 for them, and where rounding would change a number.
+    Penalised biases measure the points against 1: x is 0 for them, and where rounding would change a number. Losses
+    that are no squares measure the values: y is 0 for them.
     """
 
     problem: Problem
@@ -40,7 +41,7 @@ class Units:
         """
         free = problem.penalty.biases_are_free
         x, points = _taken_out(problem.points) if free else (0, problem.points)
-        y, values = _taken_out(problem.values)
+        y, values = _taken_out(problem.values) if problem.squared else (0, problem.values)
         if any_lam:
             return cls(problem.changed(points=points, values=values, lam=1.0), x, y)
         lam = math.ldexp(problem.lam, -x - y) if abs(x + y) < 1000 else 0.0 if problem.lam == 0 else math.nan
@@ -80,6 +81,7 @@ class Units:
             solution.rounds,
             solution.ending,
             solution.weights,
+            solution.loss,
         )
         back = self.out_of(moved)
         parts = zip(back.network.to_dict().values(), net.to_dict().values(), strict=True)

@@ -9,6 +9,8 @@ from scipy.optimize import minimize, minimize_scalar
 
 from minnorm.objective.data import Points
 from minnorm.objective.loss import Exactly, Loss, Squared
+from minnorm.objective.norm import PathNorm
+from minnorm.objective.problem import Problem
 
 
 @dataclass(frozen=True)
@@ -18,6 +20,7 @@ class LogCosh:
     y: np.ndarray
     size: float
     exact: bool = field(default=False, init=False)
+    quadratic: bool = field(default=False, init=False)
 
     def value(self, f):
         rest = np.abs(f - self.y)
@@ -157,4 +160,4 @@ def test_what_is_left_of_a_function_pays_the_same(name, shape):
 
 def test_the_loss_of_training_is_a_mean_over_what_counts():
     data = Points([0.0, 1.0, 2.0], [1.0, 2.0, 9.0], [1.0, 3.0, 0.0])
-    assert Squared.mean(data, np.zeros(3)) == (1 + 3 * 4) / 8
+    assert Problem.of(data, PathNorm(), 1.0).paid(np.zeros(3)) == (1 + 3 * 4) / 8

@@ -140,8 +140,8 @@ def test_few_and_many_atoms_take_two_ways_to_one_answer():
     """Repeating atoms changes nothing but which system is solved."""
     few = instance(4, 40, 12, 3, 0.05)
     many = dataclasses.replace(few, atoms=np.tile(few.atoms, (1, 5)))
-    assert master._Normal(few.atoms, few.free, few.rho, np.zeros(3)).small
-    assert not master._Normal(many.atoms, many.free, many.rho, np.zeros(3)).small
+    assert master.Normal(few.atoms, few.free, few.rho, np.zeros(3)).small
+    assert not master.Normal(many.atoms, many.free, many.rho, np.zeros(3)).small
     one, other = few.solve(1e-11), many.solve(1e-11)
     check(few, one, 1e-11)
     np.testing.assert_allclose(one.nu, other.nu, atol=1e-6 * np.abs(one.nu).max())
@@ -319,12 +319,12 @@ def test_a_large_free_part_of_atoms_costs_no_digits(rho):
 def test_a_step_that_is_not_finite_ends_it_with_the_best_so_far(monkeypatch, calls):
     rng = np.random.default_rng(0)
     instance = Instance(rng.normal(size=(8, 20)), np.ones((8, 1)), rng.normal(size=8), np.zeros(8))
-    invert, count = master._Normal._invert, iter(range(1000))
+    invert, count = master.Normal._invert, iter(range(1000))
 
     def breaks(self, right):
         return invert(self, right) * (np.nan if next(count) >= calls else 1)
 
-    monkeypatch.setattr(master._Normal, "_invert", breaks)
+    monkeypatch.setattr(master.Normal, "_invert", breaks)
     found = instance.solve()
     assert np.all(np.isfinite(found.masses))
     assert np.all(np.isfinite(found.nu))

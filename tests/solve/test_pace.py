@@ -83,7 +83,7 @@ def test_tidying_ends_and_costs_nothing(looks, late_at):
 def test_no_step_of_the_master_problem_is_begun_that_would_end_late(monkeypatch):
     rng = np.random.default_rng(0)
     atoms, values = rng.random((10, 30)), rng.normal(size=10)
-    now, factor, steps = [0.0], master._Normal.factor, []
+    now, factor, steps = [0.0], master.Normal.factor, []
 
     def slow(*arguments):
         now[0] += 5.0
@@ -91,7 +91,7 @@ def test_no_step_of_the_master_problem_is_begun_that_would_end_late(monkeypatch)
         return factor(*arguments)
 
     monkeypatch.setattr(time, "monotonic", lambda: now[0])
-    monkeypatch.setattr(master._Normal, "factor", slow)
+    monkeypatch.setattr(master.Normal, "factor", slow)
     master.solve(atoms, np.ones((10, 1)), values, np.full(10, 0.1), tolerance=1e-9, deadline=12.0)
     assert steps == [5.0, 10.0]
 

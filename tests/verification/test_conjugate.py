@@ -34,7 +34,7 @@ def instance(seed, lam):
 @pytest.mark.parametrize("seed", [0, 1, 2])
 def test_the_bound_is_the_best_of_the_dual_objectives(lam, seed):
     _, p, nu, dual, loss = instance(seed, lam)
-    name = conjugate.loss_for(lam)
+    name = "squared" if lam else "exactly"
     bound = conjugate.lower_bound(name, lam, p, dual)
     most = Fraction(lam or 1.0) / Fraction(3, 2)
     shares = [conjugate.dual_objective(name, p, dual, most * k / 50) for k in range(51)]

@@ -60,6 +60,16 @@ Offset = Annotated[
 ]
 
 
+Loss = Annotated[
+    str,
+    typer.Option(
+        metavar="squared|huber:DELTA|absolute|quantile:Q|insensitive:DELTA|logistic|hinge|squared_hinge",
+        help="What a point pays, for --lam above 0; the last three take labels -1 and 1.",
+        rich_help_panel=PENALTY,
+    ),
+]
+
+
 def number(name: str, text: str, kind: type) -> Any:
     """`text` as an int or a float; ValueError that names the option."""
     try:

@@ -7,7 +7,20 @@ from typing import Annotated, Any
 import typer
 
 from minnorm.cli import reading
-from minnorm.cli.options import OUTPUT, Bias, Inputs, Json, Neurons, Offset, Skip, Target, decimal, whole, writable
+from minnorm.cli.options import (
+    OUTPUT,
+    Bias,
+    Inputs,
+    Json,
+    Loss,
+    Neurons,
+    Offset,
+    Skip,
+    Target,
+    decimal,
+    whole,
+    writable,
+)
 from minnorm.cli.reading import Data, Decimal, Drop, DropMissing, Features, Reading, Separator, Ties, Weights
 from minnorm.cli.show import deliver, gap_progress, plain, print_json, print_table, progress, say, text
 
@@ -26,6 +39,7 @@ def solve(
             parser=decimal, help="Weight of the norm; default 0, which interpolates. With --path it may be repeated."
         ),
     ] = None,
+    loss: Loss = "squared",
     bias: Bias = "free",
     skip: Skip = "none",
     offset: Offset = "free",
@@ -64,6 +78,8 @@ def solve(
         raise ValueError(f"lam is given {len(lam)} times; add --path to solve for several, or give one")
     if query is not None and lam is not None and lam != [0]:
         raise ValueError(f"lam is {lam[0]}, but the band is that of interpolants; leave --lam out")
+    if query is not None and loss != "squared":
+        raise ValueError(f"loss is {loss}, but the band is that of interpolants; leave --loss out")
     writable(out)
     from minnorm import PathNorm
 
@@ -80,9 +96,9 @@ def solve(
     if query is not None:
         _band(table, query, how, options, out, as_json)
     elif whole_path:
-        _path(table, lam, options | {"seed": seed}, out, as_json)
+        _path(table, lam, options | {"seed": seed, "loss": loss}, out, as_json)
     else:
-        _one(table, lam[0] if lam else 0.0, options | {"seed": seed}, out, as_json)
+        _one(table, lam[0] if lam else 0.0, loss, options | {"seed": seed}, out, as_json)
 
 
 def verify(
@@ -119,6 +135,7 @@ def verify(
         "kind": "verify",
         **reading.columns(table),
         "points": len(table.values),
+        "loss": None if claimed.lam == 0 else str(claimed.loss),
         "lam": claimed.lam,
         "neurons": claimed.network.width,
         **_proof(found),
@@ -127,13 +144,13 @@ def verify(
     _print(result, f"{solution}, verified against {data}", as_json)
 
 
-def _one(table: Any, lam: float, options: dict[str, Any], out: Path | None, as_json: bool) -> None:
+def _one(table: Any, lam: float, loss: str, options: dict[str, Any], out: Path | None, as_json: bool) -> None:
     """Solve for one lam."""
     from minnorm import Problem, advice, sealed
     from minnorm.solve.minimise import minimise
 
     began = time.monotonic()
-    problem = Problem(table.points, table.values, options.pop("penalty"), lam, weights=table.weights)
+    problem = Problem(table.points, table.values, options.pop("penalty"), lam, weights=table.weights, loss=loss)
     with gap_progress(options["tolerance"], quiet=as_json) as show:
         solution = minimise(problem, progress=show, verifying=show.verifying, on_interrupt="return", **options)
     assert solution.certificate is not None
@@ -143,6 +160,7 @@ def _one(table: Any, lam: float, options: dict[str, Any], out: Path | None, as_j
         "kind": "solve",
         **reading.columns(table),
         "points": len(table.values),
+        "loss": None if lam == 0 else str(solution.loss),
         "lam": solution.lam,
         "lam_max": _lam_max(problem, options, solution.ending, time.monotonic() - began),
         **_proof(solution.certificate),

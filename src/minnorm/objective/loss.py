@@ -7,8 +7,6 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 from jaxtyping import Float
 
-from minnorm.objective.data import Points
-
 
 @runtime_checkable
 class Loss(Protocol):
@@ -23,6 +21,11 @@ class Loss(Protocol):
     @property
     def exact(self) -> bool:
         """Whether L is finite at the labels alone, so that it is 0 and they must be met."""
+        ...
+
+    @property
+    def quadratic(self) -> bool:
+        """Whether L* is a quadratic function everywhere, so that its best free terms are those of least squares."""
         ...
 
     def value(self, f: Float[np.ndarray, "n *q"]) -> float:
@@ -49,13 +52,6 @@ class Loss(Protocol):
         """The loss of what is left of a function without `part`: L(part + f) as a function of f."""
         ...
 
-    def fit(self, columns: Float[np.ndarray, "n c"]) -> tuple[np.ndarray, np.ndarray]:
-        """c (c,) or (c, q) for which columns @ c pays least, and the dual vector that it leaves.
-
-        Where labels must be met, those that miss them least in the mean square.
-        """
-        ...
-
 
 @dataclass(frozen=True)
 class Exactly:
@@ -67,6 +63,7 @@ class Exactly:
 
     y: Float[np.ndarray, "n *q"]
     exact: bool = field(default=True, init=False)
+    quadratic: bool = field(default=True, init=False)
 
     def value(self, f: Float[np.ndarray, "n *q"]) -> float:
         """0 or infinite."""
@@ -116,6 +113,7 @@ class Squared:
     y: Float[np.ndarray, "n *q"]
     rho: Float[np.ndarray, " n"]
     exact: bool = field(default=False, init=False)
+    quadratic: bool = field(default=True, init=False)
 
     @property
     def _rho(self) -> np.ndarray:
@@ -159,11 +157,6 @@ class Squared:
     def _parts(self, nu: np.ndarray) -> tuple[float, float]:
         """y . nu and sum rho nu^2."""
         return float(np.vdot(self.y, nu)), float(np.vdot(self._rho * nu, nu))
-
-    @staticmethod
-    def mean(data: Points, f: Float[np.ndarray, " n"]) -> float:
-        """1/(2S) sum_i p_i (f_i - y_i)^2: what (PL) calls the loss."""
-        return data.mean((f - data.y) ** 2) / 2
 
 
 def _least_squares(columns: np.ndarray, values: np.ndarray) -> np.ndarray:

@@ -7,7 +7,9 @@ import numpy as np
 import numpy.typing as npt
 from jaxtyping import Float
 
+from minnorm import losses
 from minnorm.checks import strength
+from minnorm.losses import SQUARED, Loss
 from minnorm.objective.data import Points
 from minnorm.objective.norm import PathNorm
 from minnorm.pictures import record
@@ -20,15 +22,17 @@ class Problem:
     r"""Minimum-norm interpolation (lam = 0) or weight-decay training (lam > 0).
 
         (P0)  min ||mu||                                  subject to  f(x_i) = y_i
-        (PL)  min 1/(2S) sum_i p_i (f(x_i) - y_i)^2 + lam ||mu||,    S = sum_i p_i
+        (PL)  min 1/S sum_i p_i loss(y_i, f(x_i)) + lam ||mu||,    S = sum_i p_i
 
     Arguments: `points` (n, d), or (n,) for d = 1; `values` (n,) or (n, 1); `penalty`; `lam` >= 0; `weights` p (n,), how
-    often each point counts, None for once; `names`, what the caller calls points, values and lam. A point of weight 0
-    is none: whoever solves or verifies leaves it out. Everything is copied to float64.
+    often each point counts, None for once; `loss` for lam > 0, a name or an object of `minnorm.losses`, half the square
+    of f(x_i) - y_i by default; `names`, what the caller calls points, values and lam. A point of weight 0 is none:
+    whoever solves or verifies leaves it out. Everything is copied to float64.
 
     Errors: ValueError naming the argument for wrong shapes, empty data, NaN, infinite, masked or missing entries,
-    dates, strings, whole numbers that float64 cannot hold, a negative lam, weights below 0, all 0 or too far apart, and
-    at lam = 0 for equal points with different values.
+    dates, strings, whole numbers that float64 cannot hold, a negative lam, weights below 0, all 0 or too far apart, at
+    lam = 0 for equal points with different values and for another loss, and for values that are no classes where the
+    loss is one of margins.
 
     >>> Problem([0.0, 1.0], [0.0, 2.0]).points.shape
     (2, 1)
@@ -39,6 +43,7 @@ class Problem:
     data: Points
     penalty: PathNorm
     lam: float
+    loss: Loss
 
     def __init__(
         self,
@@ -48,21 +53,26 @@ class Problem:
         lam: float | int = 0.0,
         *,
         weights: npt.ArrayLike | None = None,
+        loss: Loss | str | None = None,
         names: tuple[str, str, str] = ("points", "values", "lam"),
     ) -> None:
         data = Points(points, values, weights, names=names[:2])
-        lam = strength(names[2], lam)
+        lam, loss = strength(names[2], lam), losses.of(loss)
         if lam == 0:
+            _reject_for_interpolation(loss, names[2])
             data.reject_ties(names)
+        if loss.argument == "margin":
+            _reject_other_than_classes(data, loss, names[1])
         object.__setattr__(self, "data", data)
         object.__setattr__(self, "penalty", PathNorm.given(penalty))
         object.__setattr__(self, "lam", lam)
+        object.__setattr__(self, "loss", loss)
 
     @classmethod
-    def of(cls, data: Points, penalty: PathNorm, lam: float) -> "Problem":
+    def of(cls, data: Points, penalty: PathNorm, lam: float, loss: Loss = SQUARED) -> "Problem":
         """A problem of parts that have been checked, which are taken as they are."""
         made = object.__new__(cls)
-        for name, part in (("data", data), ("penalty", penalty), ("lam", lam)):
+        for name, part in (("data", data), ("penalty", penalty), ("lam", lam), ("loss", loss)):
             object.__setattr__(made, name, part)
         return made
 
@@ -89,7 +99,13 @@ class Problem:
             "size": f"{len(x)} points in dimension {x.shape[1]}{counted}, the largest entry {np.max(np.abs(x)):.6g}",
             "values": f"from {np.min(y):.6g} to {np.max(y):.6g}, mean {np.mean(y):.6g}",
         }
-        return record("Problem: interpolate" if self.lam == 0 else f"Problem: loss + {self.lam:g} norm", facts)
+        paid = "loss" if self.squared else f"{self.loss} loss"
+        return record("Problem: interpolate" if self.lam == 0 else f"Problem: {paid} + {self.lam:g} norm", facts)
+
+    @property
+    def squared(self) -> bool:
+        """Whether labels must be met, or are missed at the price of squares."""
+        return self.loss == SQUARED
 
     @property
     def weighted(self) -> bool:
@@ -105,12 +121,34 @@ class Problem:
         """The mean over the points, each as often as it counts."""
         return self.data.mean(terms)
 
+    def paid(self, f: Float[np.ndarray, " n"]) -> float:
+        """1/S sum_i p_i loss(y_i, f_i)."""
+        z = f - self.values if self.loss.argument == "residual" else self.values * f
+        return self.mean(self.loss.value(z))
+
     def changed(self, **parts: Any) -> "Problem":
-        """A problem with other points, values, weights, penalty or lam, which are taken as they are."""
+        """A problem with other points, values, weights, penalty, lam or loss, which are taken as they are."""
         of_data = {short: parts.pop(name) for short, name in _PARTS.items() if name in parts}
         data = self.data.changed(**of_data) if of_data else self.data
-        return Problem.of(data, parts.pop("penalty", self.penalty), parts.pop("lam", self.lam), **parts)
+        return Problem.of(data, **{"penalty": self.penalty, "lam": self.lam, "loss": self.loss, **parts})
 
     def counting(self) -> "Problem":
         """The problem of the points that count at all."""
-        return Problem.of(self.data.counting(), self.penalty, self.lam)
+        return Problem.of(self.data.counting(), self.penalty, self.lam, self.loss)
+
+
+def _reject_for_interpolation(loss: Loss, name: str) -> None:
+    """ValueError where labels are to be met, and another loss than the square is asked for."""
+    if loss != SQUARED:
+        raise ValueError(f"loss is {loss} and {name} is 0, where labels are met whatever the loss; give {name} above 0")
+
+
+def _reject_other_than_classes(data: Points, loss: Loss, name: str) -> None:
+    """ValueError unless the values that count are -1 and 1, both of them."""
+    found = np.unique(data.y[data.weights > 0])
+    if found.size == 1:
+        raise ValueError(f"{name} is {found[0]:g} everywhere; loss {loss} takes two classes, -1 and 1")
+    if found.tolist() != [-1.0, 1.0]:
+        some = ", ".join(f"{value:g}" for value in found[:3]) + (", ..." if found.size > 3 else "")
+        remedy = f"; give np.where({name} == {found[1]:g}, 1, -1)" if found.size == 2 else ""
+        raise ValueError(f"{name} has the values {some}; loss {loss} takes two classes, -1 and 1{remedy}")

@@ -6,7 +6,9 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
+from minnorm.objective.separable import Separable
 from minnorm.solution import Ending
+from minnorm.solve import curved
 from minnorm.solve.reduction import Reduced
 
 
@@ -49,13 +51,22 @@ def dual_bound(reduced: Reduced, nu: np.ndarray, largest: float) -> tuple[float,
 
 def first_dual(reduced: Reduced) -> np.ndarray:
     """The dual vector of the best free terms alone."""
-    return reduced.loss.fit(reduced.free)[1]
+    loss = reduced.loss
+    return (curved.fit(loss, reduced.free) if isinstance(loss, Separable) else loss.fit(reduced.free))[1]
 
 
-def best_coefficients(reduced: Reduced, fitted: np.ndarray, norm: float) -> tuple[np.ndarray, float]:
-    """The free terms that suit given atoms best, and the objective with them; the norm alone for interpolation."""
+def best_coefficients(
+    reduced: Reduced, fitted: np.ndarray, norm: float, near: np.ndarray | None = None
+) -> tuple[np.ndarray, float]:
+    """The free terms that suit given atoms best, and the objective with them; the norm alone for interpolation.
+
+    For losses that are no squares those `near` the best, if there are any, are taken for them.
+    """
     loss = reduced.loss.moved(fitted)
-    coefficients, _ = loss.fit(reduced.free)
+    if not isinstance(loss, Separable):
+        coefficients, _ = loss.fit(reduced.free)
+    else:
+        coefficients = curved.fit(loss, reduced.free)[0] if near is None else near
     return coefficients, norm if loss.exact else norm + loss.value(reduced.free @ coefficients)
 
 

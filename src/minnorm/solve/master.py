@@ -77,7 +77,7 @@ def solve(
     Source: Mehrotra (1992), *On the implementation of a primal-dual interior point method*; Gondzio,
     Gonzalez-Brevis & Munari (2013) for stopping early at well-centred points in column generation.
     """
-    rest = _without_free_part(atoms, free) if reward is None else None
+    rest = without_free_part(atoms, free) if reward is None else None
     if rest is not None:
         found = solve(rest[0], free, values, rho, tolerance=tolerance, start=start, deadline=deadline)
         return replace(found, coefficients=found.coefficients - rest[1] @ found.masses)
@@ -97,7 +97,7 @@ def solve(
     return inside if inside.error < found.error else found
 
 
-def _without_free_part(atoms: np.ndarray, free: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
+def without_free_part(atoms: np.ndarray, free: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
     """(Phi - F M, M) with F^T (Phi - F M) = 0, which the dual does not tell from Phi; None where F M does not matter.
 
     Far from the origin atoms are nearly constant, and digits of what is left would be lost in the squares of that.
@@ -183,7 +183,7 @@ class _Dense:
         self.size = max(float(np.max(np.abs(self.values))), 1e-300)
         self.slack = np.stack([1 - correlation, 1 + correlation])
         self.mass = 5 * self.size / p / self.slack
-        self.normal = _Normal(self.atoms, self.free, self.rho, pull)
+        self.normal = Normal(self.atoms, self.free, self.rho, pull)
         self.normal.deadline = deadline
         # Steps of different lengths would leave a misfit of rho times the difference.
         self.together = bool(np.any(self.rho))
@@ -218,7 +218,7 @@ class _Dense:
         self.coefficients = self.coefficients + primal * shift
 
 
-class _Normal:
+class Normal:
     """Systems with Phi D Phi^T + rho and the free terms' equations; in atoms' space if that is smaller."""
 
     def __init__(self, atoms: np.ndarray, free: np.ndarray, rho: np.ndarray, pull: np.ndarray) -> None:
@@ -230,6 +230,13 @@ class _Normal:
         if self.small:
             self.scaled = atoms / rho[:, None]
             self.gram = atoms.T @ self.scaled
+
+    def weigh(self, rho: np.ndarray) -> None:
+        """Another rho, positive."""
+        self.rho = rho
+        if self.small:
+            self.scaled = self.atoms / rho[:, None]
+            self.gram = self.atoms.T @ self.scaled
 
     def factor(self, weights: np.ndarray, probe: np.ndarray) -> bool:
         """Factor for D = `weights`; False if that breaks down. `probe` is a right-hand side to test it with."""

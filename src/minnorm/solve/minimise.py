@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 from minnorm import advice
 from minnorm.checks import choice, flag, function, optional, real, suggesting, whole
 from minnorm.known.neurons import with_neurons_of, with_relu
+from minnorm.losses import Loss
 from minnorm.objective.data import TiesError
 from minnorm.objective.norm import PathNorm
 from minnorm.objective.problem import Problem
@@ -84,6 +85,7 @@ def fit(
     y: "ArrayLike",
     lam: float | int,
     *,
+    loss: "Loss | str" = "squared",
     sample_weight: "ArrayLike | None" = None,
     penalty: PathNorm | None = None,
     tolerance: float | int = 1e-6,
@@ -95,16 +97,18 @@ def fit(
 ) -> Solution:
     r"""The global minimiser of weight-decay training, over networks of any width.
 
-        (PL)  min 1/(2S) sum_i p_i (f(x_i) - y_i)^2 + lam sum_k |a_k| |w_k|,    S = sum_i p_i
+        (PL)  min 1/S sum_i p_i loss(y_i, f(x_i)) + lam sum_k |a_k| |w_k|,    S = sum_i p_i
 
-    It equals the minimum of the same loss plus lam (|a|^2 + |W|^2)/2 over networks of width n + 1. Arguments:
-    `X` (n, d) or (n,); `y` (n,); `lam` >= 0, 0 interpolates; `sample_weight` p (n,), how often each point counts, None
-    for once and 0 for not at all; `penalty`. Options: `tolerance` of the relative gap,
-    from 1e-10 up, default 1e-6; `time_limit` in seconds for all, a quarter of it kept for the verification, after which
-    the best network and bound so far are returned; `seed` of the searches where the data have affine rank above 3;
-    `certify=False` leaves out the verification; `progress`, called with (seconds, value, bound), also while verifying;
-    `on_interrupt`, "raise" if Ctrl-C is to raise KeyboardInterrupt, where by default the best so far is returned (a
-    second Ctrl-C raises in any case).
+    where the loss is (f(x_i) - y_i)^2 / 2 unless another is named. It equals the minimum of the same loss plus lam
+    (|a|^2 + |W|^2)/2 over networks of width n + 1. Arguments: `X` (n, d) or (n,); `y` (n,), -1 and 1 where the loss is
+    one of classes; `lam` >= 0, 0 interpolates; `loss`, a name ("squared", "huber:1", "absolute", "quantile:0.8",
+    "insensitive:0.1", "logistic", "hinge", "squared_hinge") or an object of `minnorm.losses`; `sample_weight` p (n,),
+    how often each point counts, None for once and 0 for not at all; `penalty`. Options: `tolerance` of the relative
+    gap, from 1e-10 up, default 1e-6; `time_limit` in seconds for all, a quarter of it kept for the verification, after
+    which the best network and bound so far are returned; `seed` of the searches where the data have affine rank above
+    3; `certify=False` leaves out the verification; `progress`, called with (seconds, value, bound), also while
+    verifying; `on_interrupt`, "raise" if Ctrl-C is to raise KeyboardInterrupt, where by default the best so far is
+    returned (a second Ctrl-C raises in any case).
 
     Returns a `Solution` whose certificate `verify` made; of scope "exact" up to affine rank 3 of the data, "bounded"
     in rank 3 with penalised biases and above, with the gap that is proven in 10 s, or within `time_limit`.
@@ -119,7 +123,7 @@ def fit(
     Source: as for `interpolate`; Neyshabur, Tomioka & Srebro (2015) for weight decay as a path norm.
     """
     return _told(
-        Problem(X, y, penalty, lam, weights=sample_weight, names=NAMES),
+        Problem(X, y, penalty, lam, weights=sample_weight, loss=loss, names=NAMES),
         tolerance=tolerance,
         time_limit=time_limit,
         seed=seed,

@@ -8,10 +8,13 @@ from functools import cached_property
 import numpy as np
 from jaxtyping import Float, Int
 
+from minnorm.losses import SQUARED
+from minnorm.losses import Loss as Pointwise
 from minnorm.network import ShallowReLU
-from minnorm.objective.loss import Exactly, Loss, Squared
+from minnorm.objective.loss import Exactly, Squared
 from minnorm.objective.norm import PathNorm
 from minnorm.objective.problem import Problem
+from minnorm.objective.separable import Separable
 from minnorm.objective.terms import FreeTerms
 from minnorm.solve.freepart import FreePart, root_mean_square
 from minnorm.solve.pace import fits
@@ -66,9 +69,20 @@ class Reduced:
         return self.points.shape[1]
 
     @cached_property
-    def loss(self) -> Loss:
+    def loss(self) -> Exactly | Squared | Separable:
         """What the values of a function at the points pay."""
+        kind = self.problem.loss
+        if kind != SQUARED:
+            return self._separable(kind)
         return Squared(self.values, self.rho) if np.any(self.rho) else Exactly(self.values)
+
+    def _separable(self, kind: Pointwise) -> Separable:
+        """(1/S) sum p_i phi(z_i) over the unit, z_i = f(x_i) - y_i or y_i f(x_i)."""
+        scale = np.full(self.values.size, self.size)
+        values = self.values
+        if kind.argument == "margin":
+            values, scale = np.zeros(values.size), self.labels * self.size
+        return Separable(kind, values, scale, self.count / (self.problem.total * self.unit))
 
     @property
     def inputs(self) -> int | None:
@@ -96,6 +110,8 @@ class Reduced:
     @cached_property
     def fitted_by_free_terms(self) -> bool:
         """Whether the labels are the best free terms, but for their own rounding errors."""
+        if self.problem.loss.argument == "margin":
+            return False
         rest = float(np.max(np.abs(_remainder(self.free, self.values)))) * self.size
         return rest <= _ROUNDED * float(np.max(np.abs(self.problem.values)))
 
@@ -127,6 +143,8 @@ class Reduced:
             first = np.zeros(problem.values.size)
             first[np.unique(self.group, return_index=True)[1]] = nu / self.radius
             return first
+        if problem.loss != SQUARED:  # each point has its own
+            return nu * problem.lam / self.radius
         share = nu * problem.lam / self.radius / self.count
         return for_each_point(problem, share, self.labels, self.group, self.count)
 
@@ -140,11 +158,14 @@ def reduce(problem: Problem, *, merge: bool = True, part: bool = True, deadline:
     is the number of coordinates that are not constant.
     """
     x, penalty = problem.points, problem.penalty
-    taken = FreePart.of(problem) if part else FreePart(0.0, np.zeros(x.shape[1]))
+    squared, located = problem.loss == SQUARED, problem.loss.argument == "residual"
+    taken = FreePart.of(problem) if part and located else FreePart(0.0, np.zeros(x.shape[1]))
     y = taken.rest(x, problem.values)
     distinct, group = np.unique(x, axis=0, return_inverse=True)
     group = group.reshape(-1)
-    if merge and problem.lam > 0:
+    if not squared:  # what equal points pay together is no loss of their mean
+        distinct, group = x, np.arange(len(x))
+    elif merge and problem.lam > 0:
         distinct, group = without_twins(distinct, group)
     count = np.bincount(group, problem.weights)
     # Labels that must be met are equal where points are.
@@ -163,7 +184,7 @@ def reduce(problem: Problem, *, merge: bool = True, part: bool = True, deadline:
     radius = float(np.sqrt(np.mean(np.sum(points**2, axis=1)))) if rank and penalty.biases_are_free else 1.0
     points = points / radius
     terms, free = _free_terms(points, penalty)
-    size = root_mean_square(_remainder(free, mean)) or 1.0
+    size = (root_mean_square(_remainder(free, mean)) or 1.0) if located else 1.0
     # lam |mu| with |mu| = size / radius |mu'| against size^2 / (2 n) sum of squares.
     rho = problem.lam * problem.total / (radius * size) / count
     points = np.ascontiguousarray(points)

@@ -15,8 +15,8 @@ from minnorm import advice
 from minnorm.checks import choice, function, optional, several, shown, strength, suggesting, whole
 from minnorm.datasets import pack, padded, penalty_attributes, provenance, unpack
 from minnorm.known.neurons import with_relu
+from minnorm.losses import Loss
 from minnorm.network import ShallowReLU
-from minnorm.objective.loss import Squared
 from minnorm.objective.norm import PathNorm
 from minnorm.objective.problem import Problem
 from minnorm.solution import Scope, Solution
@@ -45,9 +45,9 @@ _DESCRIPTION = {
     "gap": "(value - lower_bound) / |value|",
     "certified": "whether verify confirmed the network as a global minimiser within the tolerance",
     "norm": "path norm of the network",
-    "loss": "1/(2S) sum_i p_i (f(x_i) - y_i)^2",
+    "loss": "1/S sum_i p_i loss(y_i, f(x_i)), squares by default",
     "neurons": "width of the network; beyond it the arrays hold zeros",
-    "dual": "the dual vector: p (y - f) / S where lam > 0",
+    "dual": "the dual vector: -p loss'(y, f) / S where lam > 0, p (y - f) / S for squares",
 }
 
 
@@ -57,28 +57,31 @@ def lam_max(
     y: "ArrayLike",
     penalty: PathNorm | None = None,
     *,
+    loss: "Loss | str" = "squared",
     sample_weight: "ArrayLike | None" = None,
     time_limit: float | int | None = None,
     seed: int = 0,
 ) -> float:
     r"""The least lam at which the best network has no neurons.
 
-        lam_max = sup over atoms |sum_i al_i relu(w . x_i + b)| / cost(w, b),    al_i = p_i (y_i - f_0(x_i)) / S
+        lam_max = sup over atoms |sum_i al_i relu(w . x_i + b)| / cost(w, b),    al_i = -p_i loss'(y_i, f_0(x_i)) / S
 
-    where f_0 is the least squares fit of the unpenalised terms: the mean if only the offset is free. It has the
-    unit of y^2 over that of the norm.
+    where f_0 is the best fit of the unpenalised terms: the mean for squares if only the offset is free, which have
+    al_i = p_i (y_i - f_0(x_i)) / S. The unit is that of the loss over that of the norm. Where a loss has a kink at
+    f_0(x_i), al is not unique and another may have a lower supremum: then the number is one from which on the best
+    network has no neurons, but need not be the least.
 
-    Arguments: `X` (n, d) or (n,); `y` (n,); `penalty`; `sample_weight` p (n,), as for `fit`; `time_limit` in seconds,
-    after which the largest so far is returned; `seed` of the search that takes the place of the exact oracle where the
-    data have affine rank above 3 and ends when as many starts again as before have found nothing better. Both may give
-    a number that is too small. It is rounded up by 1e-12. Errors: ValueError naming the argument.
+    Arguments: `X` (n, d) or (n,); `y` (n,); `penalty`; `loss` and `sample_weight`, as for `fit`; `time_limit` in
+    seconds, after which the largest so far is returned; `seed` of the search that takes the place of the exact oracle
+    where the data have affine rank above 3 and ends when as many starts again as before have found nothing better. Both
+    may give a number that is too small. It is rounded up by 1e-12. Errors: ValueError naming the argument.
 
     >>> round(lam_max([-1.0, 0.0, 1.0], [0.0, 1.0, 0.0]), 6)
     0.111111
 
     Source: Osborne, Presnell & Turlach (2000), *On the LASSO and its dual*, for the lasso.
     """
-    problem = Problem(X, y, penalty, 1.0, weights=sample_weight, names=NAMES)
+    problem = Problem(X, y, penalty, 1.0, weights=sample_weight, loss=loss, names=NAMES)
     return largest_lam(problem, whole("seed", seed, 0), moment(time_limit)).lam
 
 
@@ -88,6 +91,7 @@ def path(
     y: "ArrayLike",
     lams: "ArrayLike | None" = None,
     *,
+    loss: "Loss | str" = "squared",
     sample_weight: "ArrayLike | None" = None,
     penalty: PathNorm | None = None,
     tolerance: float | int = 1e-6,
@@ -99,16 +103,16 @@ def path(
 ) -> xr.Dataset:
     r"""The global minimisers of weight-decay training for many lam, each started from the one before.
 
-        (PL)  min 1/(2S) sum_i p_i (f(x_i) - y_i)^2 + lam sum_k |a_k| |w_k|,    S = sum_i p_i
+        (PL)  min 1/S sum_i p_i loss(y_i, f(x_i)) + lam sum_k |a_k| |w_k|,    S = sum_i p_i
 
     The least value is concave and rises with lam, and so does the loss, while the norm falls, from that of the
     minimum-norm interpolant at lam = 0 to 0 at `lam_max`.
 
     Arguments: `X` (n, d) or (n,); `y` (n,); `lams`, distinct numbers >= 0 in any order, 0 interpolates; None is 25 of
-    them, log-spaced from lam_max to 1e-4 lam_max; `sample_weight` p (n,), as for `fit`; `penalty`; `tolerance` of the
-    relative gap of each; `time_limit` in seconds for all, after which the rest are rough; `seed` where the data have
-    affine rank above 3; `certify=False` leaves out the verification, and the bounds are NaN; `progress`, called with
-    (solved, all); `on_interrupt`, "raise" if Ctrl-C is to raise KeyboardInterrupt, where by default the lam solved
+    them, log-spaced from lam_max to 1e-4 lam_max; `loss` and `sample_weight`, as for `fit`; `penalty`; `tolerance` of
+    the relative gap of each; `time_limit` in seconds for all, after which the rest are rough; `seed` where the data
+    have affine rank above 3; `certify=False` leaves out the verification, and the bounds are NaN; `progress`, called
+    with (solved, all); `on_interrupt`, "raise" if Ctrl-C is to raise KeyboardInterrupt, where by default the lam solved
     until then, and the best so far for the present one, are returned.
 
     Returns an `xarray.Dataset` with dimension lam, largest first: value, lower_bound, gap, certified, norm, loss,
@@ -130,10 +134,10 @@ def path(
     kept = choice("on_interrupt", on_interrupt, get_args(OnInterrupt)) == "return"
     end, began = moment(time_limit), time.monotonic()
     for_lam = end - (1 - _FOR_LAM) * (end - began) if math.isfinite(end) else end
-    problem = Problem(X, y, penalty, 1.0, weights=sample_weight, names=NAMES)
+    problem = Problem(X, y, penalty, 1.0, weights=sample_weight, loss=loss, names=NAMES)
     least = largest_lam(problem, seed, for_lam)
     problems = [
-        Problem(X, y, penalty, lam, weights=sample_weight, names=NAMES)
+        Problem(X, y, penalty, lam, weights=sample_weight, loss=loss, names=NAMES)
         for lam in sequence("lams", lams, lambda: least.lam, one=True)
     ]
     warm, shares = Warm(), _Shares(end)
@@ -164,6 +168,7 @@ def path(
     problems = problems[: len(solutions)]
     attributes = {
         **penalty_attributes(problems[0].penalty),
+        **({} if problems[0].squared else {"loss": str(problems[0].loss)}),
         "tolerance": tolerance,
         "scope": _weakest([s.certificate.scope for s in solutions if s.certificate is not None]),
         "ending": max((s.ending for s in solutions), key=_ENDINGS.index),
@@ -293,7 +298,7 @@ def _dataset(problems: list[Problem], solutions: list[Solution]) -> xr.Dataset:
     nets = [s.network.to_numpy() for s in solutions]
     lam = np.array([p.lam for p in problems])
     norm = np.array([penalty.value(net) for net in nets])
-    loss = np.array([Squared.mean(problem.data, net.evaluate(problem.points)) for net in nets])
+    loss = np.array([problem.paid(net.evaluate(problem.points)) for net in nets])
     columns: dict[str, np.ndarray] = {
         "value": np.where(lam > 0, loss + lam * norm, norm),
         "lower_bound": np.full(lam.size, np.nan),

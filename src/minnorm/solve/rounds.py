@@ -6,7 +6,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from minnorm.solve import master, stopgap, support
+from minnorm.objective.separable import Separable
+from minnorm.solve import stopgap, support
+from minnorm.solve.curved import best_masses
 from minnorm.solve.found import Found, best_coefficients, first_dual, only_free_terms
 from minnorm.solve.pace import seconds
 from minnorm.solve.pricing import pricers as pricing
@@ -58,11 +60,12 @@ def generate(
     """
     began = time.monotonic()
     n = reduced.values.size
-    fitted, _ = reduced.loss.fit(reduced.free)
-    rest = reduced.values - reduced.free @ fitted
     if reduced.fitted_by_free_terms:
         return only_free_terms(reduced, np.zeros(n), 0.0)
-    reduced = replace(reduced, values=rest)  # large free terms would cost digits
+    fitted = np.zeros(reduced.free.shape[1])
+    if not isinstance(reduced.loss, Separable):
+        fitted, _ = reduced.loss.fit(reduced.free)
+        reduced = replace(reduced, values=reduced.values - reduced.free @ fitted)  # large ones would cost digits
     pricer = pricer or reduced.along or _pricer(reduced, seed)
 
     def show(value: float, bound: float) -> None:
@@ -136,12 +139,11 @@ def finish(reduced: Reduced, found: Found, tolerance: float, deadline: float = n
     allowed = 0.1 * tolerance * abs(plain.value)
     if sparse.value > plain.value + allowed and reduced.problem.lam > 0 and np.any(masses):
         values = reduced.atoms(sparse.weights, sparse.biases)
-        again = master.solve(
-            values, reduced.free, reduced.values, reduced.rho, tolerance=0.1 * tolerance, deadline=deadline
-        )
-        sparse = _with_support(reduced, sparse, np.ones(sparse.masses.size, dtype=bool), again.masses)
+        again = best_masses(reduced, values, tolerance=0.1 * tolerance, deadline=deadline)
+        there = replace(sparse, coefficients=again.coefficients)
+        sparse = _with_support(reduced, there, np.ones(sparse.masses.size, dtype=bool), again.masses)
     few = sparse if sparse.value <= plain.value + allowed or sparse.gap <= tolerance else plain
-    if reduced.problem.lam == 0 or few.masses.size > _MOST_TIDIED:
+    if not reduced.loss.quadratic or reduced.problem.lam == 0 or few.masses.size > _MOST_TIDIED:
         return few
     # On the line atoms have the places they should have, but masses next to nothing where there should be none.
     places_are_right = reduced.along is not None or reduced.inputs is not None
@@ -186,5 +188,6 @@ def _with_support(reduced: Reduced, found: Found, which: np.ndarray, masses: np.
         masses, coefficients = support.repair(values, reduced.free, reduced.values, masses)
         value = float(np.sum(np.abs(masses)))
     else:
-        coefficients, value = best_coefficients(reduced, values @ masses, float(np.sum(np.abs(masses))))
+        norm = float(np.sum(np.abs(masses)))
+        coefficients, value = best_coefficients(reduced, values @ masses, norm, found.coefficients)
     return replace(found, weights=weights, biases=biases, masses=masses, coefficients=coefficients, value=value)

@@ -13,7 +13,7 @@ from minnorm.objective.problem import Problem
 from minnorm.resources import blas_threads
 from minnorm.solution import Ending, Solution
 from minnorm.solve.additive import refuse_unreachable
-from minnorm.solve.found import Found
+from minnorm.solve.found import Found, first_dual, only_free_terms
 from minnorm.solve.freepart import FreePart
 from minnorm.solve.pace import Times, fits
 from minnorm.solve.polish import misfits, restored
@@ -69,7 +69,8 @@ def solved(
     """
     refuse_unreachable(problem)
     solution = _reduced(problem, True, tolerance, times, seed, progress, warm)
-    if problem.lam == 0 or solution.ending == "interrupted" or time.monotonic() > times.solved:
+    given = problem.lam == 0 or not problem.squared  # their points are never merged
+    if given or solution.ending == "interrupted" or time.monotonic() > times.solved:
         return solution
     away = distances_to_twins(problem.points)
     if not np.any(away):
@@ -104,6 +105,8 @@ def _reduced(
     warm: Warm | None = None,
 ) -> Solution:
     x, on_line = problem.points, problem.penalty.biases_are_free
+    if not problem.squared:
+        return _other_loss(problem, tolerance, times, seed, progress, warm)
     if closed_form(problem):
         return known.line(x, problem.values, problem.penalty, certify=False)
     if on_line and x.shape[1] == 1 and np.min(x) < np.max(x):
@@ -134,6 +137,18 @@ def _reduced(
         along = (reduced.points[:, 0] * reduced.radius)[reduced.group]  # equal points stay equal
         return _line(problem, axis, centre, along, merge, tolerance, times, progress)
     return as_solution(reduced, _generated(reduced, tolerance, times.solved, seed, progress, warm), times.polished)
+
+
+def _other_loss(
+    problem: Problem, tolerance: float, times: Times, seed: int, progress: Progress | None, warm: Warm | None
+) -> Solution:
+    """Column generation, on the line too: what is quicker there knows squares alone."""
+    reduced = reduce(problem, deadline=times.solved)
+    if reduced.rank == 0:
+        found = only_free_terms(reduced, first_dual(reduced), 0.0)
+    else:
+        found = _generated(reduced, tolerance, times.solved, seed, progress, warm)
+    return as_solution(reduced, found, times.polished)
 
 
 def _connected(problem: Problem, ending: Ending) -> Solution:
@@ -190,6 +205,9 @@ def as_solution(reduced: Reduced, found: Found, deadline: float = math.inf) -> S
     if ending == "interrupted":
         deadline = min(deadline, time.monotonic() + PROMPT)
     dual = reduced.dual(found.nu)
+    if not problem.squared:
+        polished = restored(problem, network, reduced.part, -math.inf)
+        return Solution(polished, dual, problem.penalty, problem.lam, None, found.rounds, ending, None, problem.loss)
     try:
         polished = restored(problem, network, reduced.part, deadline)
         dual = symmetrised(problem, dual)

@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 from jaxtyping import Bool, Float
 
-from minnorm.solve import master
+from minnorm.solve.curved import best_masses
 from minnorm.solve.found import Found, best_coefficients, dual_bound, first_dual, only_free_terms
 from minnorm.solve.master import Masses
 from minnorm.solve.pricing.oracle import Atoms
@@ -144,15 +144,7 @@ class State:
         """The master problem's solution; None where too many atoms were dropped to interpolate with the rest, which are
         more now, and none will be dropped any more."""
         reduced, pool = self.reduced, self.pool
-        solved = master.solve(
-            pool.values,
-            reduced.free,
-            reduced.values,
-            reduced.rho,
-            tolerance=self.accuracy,
-            start=self.nu,
-            deadline=self.deadline,
-        )
+        solved = best_masses(reduced, pool.values, tolerance=self.accuracy, start=self.nu, deadline=self.deadline)
         unfitted = reduced.interpolates and solved.residual > _UNFITTED
         if not unfitted or self.pruned_at <= 0 or self.late:
             return solved
@@ -166,7 +158,7 @@ class State:
         self.nu = solved.nu - reduced.free @ (self.projection @ solved.nu)
         value = float(np.sum(np.abs(solved.masses)))
         if not reduced.interpolates:  # rho nu is the true misfit only as far as the master problem is solved
-            value = best_coefficients(reduced, pool.values @ solved.masses, value)[1]
+            value = best_coefficients(reduced, pool.values @ solved.masses, value, solved.coefficients)[1]
         fits = reduced.interpolates and (solved.residual <= _UNFITTED or self.rounds == 1)
         if fits or (not reduced.interpolates and value < best.value):
             parts = {"masses": solved.masses, "coefficients": solved.coefficients}

@@ -11,9 +11,10 @@ import numpy as np
 
 from minnorm.network import ShallowReLU
 from minnorm.objective.norm import PathNorm
+from minnorm.objective.problem import Problem
 from minnorm.verification.exact import UP, Dual, integers, power, total
 
-Loss = Literal["exactly", "squared"]
+Loss = Literal["exactly", "squared", "other"]
 
 _SQUARES = 2.0**-480  # the square of less may be too small for float64
 
@@ -54,9 +55,12 @@ def restricts(penalty: PathNorm, dim: int) -> bool:
     return penalty.inputs is not None and penalty.inputs < dim
 
 
-def loss_for(lam: float) -> Loss:
-    """What a problem with this lam asks of a function's values: to be the labels, or to be near them."""
-    return "exactly" if lam == 0 else "squared"
+def loss_for(problem: Problem) -> Loss:
+    """What a problem asks of a function's values: to be the labels, to be near them in the square, or something else,
+    which `verification.losses` knows by its name."""
+    if problem.lam == 0:
+        return "exactly"
+    return "squared" if str(problem.loss) == "squared" else "other"
 
 
 def objective(loss: Loss, lam: float, weights: np.ndarray, norm: float, misfit: np.ndarray) -> float:

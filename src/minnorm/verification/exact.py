@@ -1,7 +1,8 @@
 """Float64 numbers as integers times a power of two, and roundings to the safe side."""
 
 import math
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from fractions import Fraction
 
 import numpy as np
@@ -19,11 +20,15 @@ UNIT = 2.0**-53
 
 @dataclass(frozen=True)
 class Dual:
-    """A repaired dual vector: an upper bound of sup |h| / cost, nu . y and sum_i nu_i^2 / p_i, which may be above."""
+    """A repaired dual vector: an upper bound of sup |h| / cost, nu . y and sum_i nu_i^2 / p_i, which may be above.
+
+    `entries` computes all of it, exactly.
+    """
 
     norm: float
     against_values: Fraction
     square: Fraction
+    entries: Callable[[], list[Fraction]] = field(default=list, compare=False, repr=False)
 
 
 def gamma(operations: int) -> float:

@@ -14,13 +14,14 @@ from numpy.typing import ArrayLike
 
 from minnorm.activation import RELU
 from minnorm.checks import function, instance, optional, real, suggesting, whole
-from minnorm.network import as_network
+from minnorm.network import ShallowReLU, as_network
 from minnorm.objective.problem import Problem
 from minnorm.solution import Certificate, Scope, Solution
 from minnorm.units import Units
-from minnorm.verification import conjugate, line, line_in_haste, neurons, primal, space, subsets
+from minnorm.verification import conjugate, line, line_in_haste, neurons, primal, separable, space, subsets
 from minnorm.verification.clock import ENDLESS, Clock, Progress
 from minnorm.verification.exact import UP, Dual, round_down
+from minnorm.verification.losses import Bounds, bounds_of
 from minnorm.verification.price import interpolant_norm
 
 _PATIENCE = 40.0  # seconds
@@ -51,6 +52,7 @@ def verify(
 
         (P0)  [f] >= nu . y / s
         (PL)  objective >= t (nu . y) - t^2 S/2 sum_i nu_i^2 / p_i     for all t in [0, lam / s]
+              objective >= -1/S sum_i p_i loss*(y_i, -S t nu_i / p_i)    for losses that are no squares
 
     for any nu that is orthogonal to the unpenalised terms; p_i is `solution.weights`, 1 if None, and S their sum. A
     returned nu misses that by rounding: it is corrected at a few data points, and the bound pays for the correction. A
@@ -85,7 +87,7 @@ def verify(
     seed = whole("seed", seed, 0)
     optional(function, "progress", progress, "a function of the fraction done, or None")
     clock = _clock(effort, time_limit, progress)
-    problem = Problem(points, values, solution.penalty, solution.lam, weights=solution.weights)
+    problem = Problem(points, values, solution.penalty, solution.lam, weights=solution.weights, loss=solution.loss)
     net = as_network(solution.network, "the solution's network").to_numpy()
     n, d = problem.points.shape
     if net.dim != d:
@@ -121,10 +123,16 @@ def _judged(
     sigma, relu = problem.penalty.activation, problem.penalty.of_relu
     seen = neurons.unfolded(net)
     nu = np.asarray(solution.dual, dtype=np.float64)
-    x, y, loss = problem.points, problem.values, conjugate.loss_for(problem.lam)
-    hurried = d == 1 and line_in_haste.seconds(len(x), net.width) > limit.left + _GRACE
-    errors = None
-    if d == 1 and not hurried and seen is not None:
+    x, y, loss = problem.points, problem.values, conjugate.loss_for(problem)
+    hurried = d == 1 and loss != "other" and line_in_haste.seconds(len(x), net.width) > limit.left + _GRACE
+    errors: np.ndarray | None = None
+    paid: Bounds | None = None
+    between = (np.zeros(0), np.zeros(0))
+    if loss == "other":
+        paid = bounds_of(str(problem.loss))
+        norm = (line if d == 1 else primal).path_norm(net, problem.penalty)
+        between, misfit = _between(seen, x, y, paid, limit)
+    elif d == 1 and not hurried and seen is not None:
         errors = line.errors(seen, x[:, 0], y)
         misfit, norm = np.abs(errors) * UP, line.path_norm(net, problem.penalty)
     else:
@@ -137,10 +145,15 @@ def _judged(
             misfit = primal.residuals(seen, x, y, 0.0 if loss == "exactly" else _SHARE, limit.all_but(_HALF))
     if loss == "exactly":
         value, rounding = interpolant_norm(problem, net, norm, misfit, errors, limit.all_but(_HALF))
+    elif paid is not None:
+        value = separable.objective(paid, problem.lam, problem.weights, norm, y, between)
+        rounding = math.inf
     else:
         value, rounding = conjugate.objective(loss, problem.lam, problem.weights, norm, misfit), math.inf
 
     def bound(dual: Dual) -> Fraction:
+        if paid is not None:
+            return separable.lower_bound(paid, problem.lam, problem.weights, y, dual)
         return conjugate.lower_bound(loss, problem.lam, problem.weights, dual)
 
     tilted = not (sigma.rectifies or neurons.linear_part_vanishes(problem.penalty))
@@ -183,6 +196,23 @@ def _judged(
         tolerance=tolerance,
         searched_bound=None if searched is None else max(searched, lower),
     )
+
+
+def _between(
+    seen: ShallowReLU | None, x: np.ndarray, y: np.ndarray, loss: Bounds, limit: Clock
+) -> tuple[tuple[np.ndarray, np.ndarray], np.ndarray]:
+    """Between which numbers residuals are, or values where the loss is one of margins; and |f(x_i) - y_i|, above."""
+    if seen is None:
+        endless = np.full(len(y), math.inf)
+        return (-endless, endless), endless
+    origin = y if loss.argument == "residual" else np.zeros(len(y))
+    if x.shape[1] == 1:
+        exact = line.errors(seen, x[:, 0], origin)
+        low, high = np.nextafter(exact, -math.inf), np.nextafter(exact, math.inf)
+    else:
+        low, high = primal.between(seen, x, origin, _SHARE, limit.all_but(_HALF))
+    shift = origin - y
+    return (low, high), np.maximum(np.abs(low + shift), np.abs(high + shift)) * UP
 
 
 def _clock(effort: float, time_limit: float | int | None, progress: Progress | None) -> Clock:

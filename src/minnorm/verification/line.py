@@ -115,6 +115,13 @@ def repaired_dual(
     N, unit = _orthogonal(nu, X, penalty)
     against_values = int((N * Y).sum()) * unit / power(e_y)
     square = int((N * N * Q).sum()) * unit**2 / power(e_q)
+
+    def entries() -> list[Fraction]:
+        found = [Fraction(0)] * len(order)
+        for place, number in zip(order.tolist(), N.tolist(), strict=True):
+            found[place] = number * unit
+        return found
+
     # h at the knots: right(t) = sum_{x_i > t} nu_i (x_i - t), left(t) = sum_{x_i < t} nu_i (t - x_i).
     left = running(running(N)[1:-1] * np.diff(X))
     right = left + (int((N * X).sum()) - int(N.sum()) * X)
@@ -124,8 +131,8 @@ def repaired_dual(
             bend, tilt = int(slopes.sum()), int(slopes[1]) * int((N * X).sum())
             left, right, unit_x = bend * left + tilt, bend * right - tilt, unit_x / power(e)
         peak = max(int(np.max(np.abs(left))), int(np.max(np.abs(right))))
-        return Dual(round_up(peak * unit * unit_x), against_values, square)
-    return Dual(_penalised_norm(x, N, X, left, right, unit, unit_x) * UP, against_values, square)
+        return Dual(round_up(peak * unit * unit_x), against_values, square, entries)
+    return Dual(_penalised_norm(x, N, X, left, right, unit, unit_x) * UP, against_values, square, entries)
 
 
 def _orthogonal(nu: np.ndarray, X: np.ndarray, penalty: PathNorm) -> tuple[np.ndarray, Fraction]:

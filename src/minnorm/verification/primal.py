@@ -8,7 +8,7 @@ from minnorm._types import Array
 from minnorm.network import ShallowReLU
 from minnorm.objective.norm import PathNorm
 from minnorm.verification.clock import ENDLESS, Clock
-from minnorm.verification.exact import UP, gamma, total
+from minnorm.verification.exact import UNIT, UP, gamma, total
 from minnorm.verification.twofold import halves, two_product, two_sum
 
 _BLOCK = 1 << 20  # hidden values held at once
@@ -48,22 +48,41 @@ def residuals(net: ShallowReLU, x: np.ndarray, y: np.ndarray, share: float = 0.0
     In float64 where the bound of what that loses is at most `share` of sum r_i^2. Where two words would take too long,
     or longer than there is by the `clock`, sums alone are taken in two, or nothing is.
     """
+    values, errors = _evaluated(net, x, y, share, clock)
+    return _known((np.abs(values) + errors) * UP)
+
+
+def between(
+    net: ShallowReLU, x: np.ndarray, y: np.ndarray, share: float = 0.0, clock: Clock = ENDLESS
+) -> tuple[np.ndarray, np.ndarray]:
+    """Two arrays between which f(x_i) - y_i is, found as `residuals` finds them."""
+    values, errors = _evaluated(net, x, y, share, clock)
+    with np.errstate(over="ignore", invalid="ignore"):
+        room = (errors + 2 * UNIT * np.abs(values)) * UP  # and the rounding of what was computed
+        low, high = values - room, values + room
+    return -_known(np.nextafter(-low, math.inf)), _known(np.nextafter(high, math.inf))
+
+
+def _evaluated(
+    net: ShallowReLU, x: np.ndarray, y: np.ndarray, share: float, clock: Clock
+) -> tuple[np.ndarray, np.ndarray]:
+    """f(x_i) - y_i and what it may be off by."""
     if share > 0:
         values, errors = _in_one_word(net, x, y)
         with np.errstate(over="ignore", invalid="ignore"):
-            if float(np.sum(errors * (2 * values + errors))) < share * float(np.sum(values * values)):
-                return (values + errors) * UP
+            size = np.abs(values)
+            if float(np.sum(errors * (2 * size + errors))) < share * float(np.sum(size * size)):
+                return values, errors
     left = clock.left
     if x.size * net.width <= min(_WORK, left / _SECONDS):
         return _in_two_words(net, x, y, clock)
     if len(x) * net.width <= min(_WORK, max(left, _LEAST) / _SECONDS):
         return _with_sums_in_two_words(net, x, y)
-    values, errors = _in_one_word(net, x, y)
-    return (values + errors) * UP
+    return _in_one_word(net, x, y)
 
 
 def _in_one_word(net: ShallowReLU, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """|f(x_i) - y_i| in float64 and what it may be off by.
+    """f(x_i) - y_i in float64 and what it may be off by.
 
     With any order of summation, an inner product of k terms errs by at most gamma_k times that of the
     absolute values, and relu does not enlarge an error (Higham 2002, section 3.1).
@@ -80,17 +99,17 @@ def _in_one_word(net: ShallowReLU, x: np.ndarray, y: np.ndarray) -> tuple[np.nda
             part, wanted = x[i : i + rows], y[i : i + rows]
             value = np.maximum(part @ w.T + b, 0) @ a + (part @ skip + (float(net.offset) - wanted))
             size = (np.abs(part) @ np.abs(w).T + np.abs(b)) @ np.abs(a) + np.abs(part) @ np.abs(skip)
-            values[i : i + rows] = np.abs(value)
+            values[i : i + rows] = value
             errors[i : i + rows] = rate * (size + abs(float(net.offset)) + np.abs(wanted)) * UP
-    return _known(values), _known(errors * UP + _underflow(net))
+    return _sound(values, errors * UP + _underflow(net))
 
 
-def _with_sums_in_two_words(net: ShallowReLU, x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """|f(x_i) - y_i|, rounded up, from hidden values in float64: what is lost does not grow with the width."""
+def _with_sums_in_two_words(net: ShallowReLU, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """f(x_i) - y_i and what it may be off by, from hidden values in float64: it does not grow with the width."""
     n, d = x.shape
     w, b, a = net.inner_weights, net.biases, net.outer_weights
     skip = np.zeros(d) if net.skip is None else np.asarray(net.skip)
-    out, terms = np.empty(n), net.width + d + 4
+    values, errors, terms = np.empty(n), np.empty(n), net.width + d + 4
     rows, few = (max(1, block // max(1, net.width)) for block in (_BLOCK, _TWO_WORD_BLOCK))
     with np.errstate(over="ignore", invalid="ignore"):
         slope, level = np.abs(w).T @ np.abs(a) + np.abs(skip), np.abs(b) @ np.abs(a)
@@ -101,12 +120,16 @@ def _with_sums_in_two_words(net: ShallowReLU, x: np.ndarray, y: np.ndarray) -> n
                 here = slice(i + j, min(i + j + few, i + len(hidden)))
                 given = np.broadcast_to(net.offset, y[here].shape)
                 high, rest, size = _summed(np.column_stack([hidden[j : j + few] * a, x[here] * skip, given, -y[here]]))
-                out[here] = (np.abs(high + rest) + gamma(terms) * size + gamma(d + 4) * reach[here]) * UP
-    return _known(out * UP + _underflow(net))
+                values[here] = high + rest
+                errors[here] = (gamma(terms) * size + gamma(d + 4) * reach[here]) * UP
+        errors = errors * UP + _underflow(net)
+    return _sound(values, errors)
 
 
-def _in_two_words(net: ShallowReLU, x: np.ndarray, y: np.ndarray, clock: Clock = ENDLESS) -> np.ndarray:
-    r"""|f(x_i) - y_i| with errors of second order in u, rounded up.
+def _in_two_words(
+    net: ShallowReLU, x: np.ndarray, y: np.ndarray, clock: Clock = ENDLESS
+) -> tuple[np.ndarray, np.ndarray]:
+    r"""f(x_i) - y_i and what it may be off by: errors of second order in u, and the last rounding.
 
     w_k . x_i + b_k is a running sum s of exact products p + e, with the errors q of its additions: s + sum(e + q)
     exactly. Only the sum of the small terms e, q is rounded, by gamma_2d sum(|e| + |q|) at most, which is bounded from
@@ -117,14 +140,13 @@ def _in_two_words(net: ShallowReLU, x: np.ndarray, y: np.ndarray, clock: Clock =
     w, b, a = (np.asarray(part) for part in (net.inner_weights, net.biases, net.outer_weights))
     skip = np.zeros(d) if net.skip is None else np.asarray(net.skip)
     w_halves, a_halves, skip_halves = halves(w), halves(a), halves(skip)
-    out = np.empty(n)
+    values, errors = np.empty(n), np.empty(n)
     terms = 4 * (net.width + d + 4)
     rows = max(1, _TWO_WORD_BLOCK // max(1, net.width))
     with np.errstate(over="ignore", invalid="ignore"):
         for i in range(0, n, rows):
             if clock.left < 0:
-                values, errors = _in_one_word(net, x[i:], y[i:])
-                out[i:] = (values + errors) * UP
+                values[i:], errors[i:] = _in_one_word(net, x[i:], y[i:])
                 break
             part, wanted = x[i : i + rows], y[i : i + rows]
             x_halves = halves(part)
@@ -146,8 +168,8 @@ def _in_two_words(net: ShallowReLU, x: np.ndarray, y: np.ndarray, clock: Clock =
             rest += np.sum(e + a * low, axis=1) + np.sum(f, axis=1)
             size += np.sum(np.abs(e) + np.abs(a * low), axis=1) + np.sum(np.abs(f), axis=1)
             error = gamma(terms) * size + gamma(2 * d + 4) * (small @ np.abs(a)) * (1 + gamma(terms))
-            out[i : i + rows] = (np.abs(high + rest) + error) * UP
-    return _known(out + (_underflow(net) if _may_underflow(net, x) else 0.0))
+            values[i : i + rows], errors[i : i + rows] = high + rest, error
+    return _sound(values, errors + (_underflow(net) if _may_underflow(net, x) else 0.0))
 
 
 def _summed(terms: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -163,6 +185,12 @@ def _summed(terms: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         size += np.sum(np.abs(error), axis=1)
         terms = np.column_stack([total, terms[:, 2 * half :]])
     return terms[:, 0], rest, size
+
+
+def _sound(values: np.ndarray, errors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The same, with no value and an infinite error where float64's range was left."""
+    known = np.isfinite(values) & np.isfinite(errors)
+    return np.where(known, values, 0.0), np.where(known, errors, math.inf)
 
 
 def _known(numbers: np.ndarray) -> np.ndarray:

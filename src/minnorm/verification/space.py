@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import cache
 
 import numpy as np
 
@@ -81,20 +82,20 @@ def repaired_dual(
     `patience` in seconds is for bounds above three dimensions that do not come near.
     """
     if not np.any(nu):
-        return Bounded(Dual(0.0, Fraction(0), Fraction(0)), "exact", 0.0)
+        return Bounded(Dual(0.0, Fraction(0), Fraction(0), lambda: [Fraction(0)] * len(nu)), "exact", 0.0)
     proving = clock.all_but(_SEARCH)
     change = correction(x, nu, penalty, proving)
     repaired = change is not None
     if change is None:
         change = rough_correction(x, nu, penalty)
-    against, square = products(y, nu, change, weights)
+    sums = (*products(y, nu, change, weights), cache(lambda: entries(nu, change)))
     moved = moved_by(change, len(x))
     problem = reduce(x, nu, moved, penalty, proving)
     starts = network_directions(problem, net)
     peak = None
 
     def goal(lowest: float) -> tuple[float, float]:
-        return problem.goal(lowest, lambda norm: enough(Dual(norm, against, square)))
+        return problem.goal(lowest, lambda norm: enough(Dual(norm, *sums)))
 
     if repaired:
         peak = arrangement.bound(
@@ -103,15 +104,15 @@ def repaired_dual(
     if peak is None and repaired:
         norm = rational.dual_norm(x, nu, change, penalty.bias == "penalised", 0.0, proving)
         if norm is not None:
-            return Bounded(Dual(norm, against, square), "exact", norm)
+            return Bounded(Dual(norm, *sums), "exact", norm)
     if peak is None:
         randoms = int(np.clip(500_000 // len(problem.weights), 16, 256))
         found = search.ascend(
             problem.coordinates, problem.weights, problem.free, starts, clock=clock, seed=seed, randoms=randoms
         )
         met = lifted(found, problem.exponent)
-        return Bounded(Dual(met, against, square), "searched", met)
-    dual = Dual(problem.norm(peak.upper), against, square)
+        return Bounded(Dual(met, *sums), "searched", met)
+    dual = Dual(problem.norm(peak.upper), *sums)
     lower = lifted(max(0.0, peak.lower - problem.price) / problem.stretch, problem.exponent)
     if not enough(dual) and enough(replace(dual, norm=lower)):
         norm = rational.dual_norm(x, nu, change, penalty.bias == "penalised", lower, clock)
@@ -151,6 +152,14 @@ def products(
         against += part * Fraction(float(y[j]))
         square += part * (2 * Fraction(float(nu[j])) + part) * int(Q[j]) / power(e_q)
     return against, square
+
+
+def entries(nu: np.ndarray, change: dict[int, Fraction]) -> list[Fraction]:
+    """The corrected vector."""
+    found = [Fraction(number) for number in nu.tolist()]
+    for j, part in change.items():
+        found[j] += part
+    return found
 
 
 def reduce(x: np.ndarray, nu: np.ndarray, moved: np.ndarray, penalty: PathNorm, clock: Clock = ENDLESS) -> Reduced:

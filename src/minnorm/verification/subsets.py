@@ -10,7 +10,7 @@ import itertools
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cache, partial
 
 import numpy as np
 
@@ -60,9 +60,9 @@ def repaired_dual(
         change = correction(x, nu, penalty, proving)
     proven = change is not None or not np.any(nu)
     change = rough_correction(x, nu, penalty) if change is None and not proven else change or {}
-    against, square = space.products(y, nu, change, weights)
+    sums = (*space.products(y, nu, change, weights), cache(lambda: space.entries(nu, change)))
     if not np.any(nu):
-        return Bounded(Dual(0.0, against, square), "exact", 0.0)
+        return Bounded(Dual(0.0, *sums), "exact", 0.0)
     moved = space.moved_by(change, len(x))
     problems = [
         (chosen, space.reduce(x[:, chosen], nu, moved, penalty, proving)) for chosen in sets(x.shape[1], inputs)
@@ -70,13 +70,13 @@ def repaired_dual(
     alone = proving.within(patience)
 
     def goal(part: space.Reduced, lowest: float) -> tuple[float, float]:
-        return part.goal(lowest, lambda norm: enough(Dual(norm, against, square)))
+        return part.goal(lowest, lambda norm: enough(Dual(norm, *sums)))
 
     parts = _bounded(problems, net, proving, goal, alone) if proven else None
     if parts is None:
         found = max(_searched(problem, _reading(net, chosen), clock, seed) for chosen, problem in problems)
-        return Bounded(Dual(found, against, square), "searched", found)
-    dual = Dual(max(part.upper for part in parts), against, square)
+        return Bounded(Dual(found, *sums), "searched", found)
+    dual = Dual(max(part.upper for part in parts), *sums)
     lower = max(part.lower for part in parts)
     if not enough(dual) and enough(replace(dual, norm=lower)):  # rounding is to blame: in integers where it is
         for k, part in enumerate(parts):

@@ -72,7 +72,9 @@ class Exact:
     @cached_property
     def _plane(self) -> Plane | None:
         n, rank = self.points.shape
-        return Plane(self.points) if rank == 2 and not costly_biases(self.bias) and FEWEST <= n <= MOST else None
+        if not (rank == 2 and not costly_biases(self.bias) and FEWEST <= n <= MOST):
+            return None
+        return Plane(self.points) if len(np.unique(self.points, axis=0)) == n else None
 
     def decide(self, nu: np.ndarray, weights: np.ndarray, biases: np.ndarray, deadline: float = math.inf) -> None:
         """Nothing is left to decide."""

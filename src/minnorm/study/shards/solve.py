@@ -10,7 +10,6 @@ import xarray as xr
 from minnorm import advice, known, measure
 from minnorm.known import RadialFit
 from minnorm.objective.data import Points
-from minnorm.objective.loss import Squared
 from minnorm.objective.norm import PathNorm
 from minnorm.objective.problem import Problem
 from minnorm.solution import Solution
@@ -47,6 +46,7 @@ def run_solve(
     """
     data, target, there = shard.task.data(), shard.task.interpolant(), shard.task.region(_SAMPLE)
     found: dict[float, dict[str, float]] = {}
+    points = Points(data.points, data.values)
     warm = Warm()
     for lam in sorted(shard.lams, reverse=True):
         if shard.solve.method == "radii":
@@ -62,7 +62,7 @@ def run_solve(
             problem = Problem(data.points, data.values, PathNorm(**shard.solve.penalty.model_dump()), lam)
             fit = minimise(problem, warm=warm)
             described = _described(fit, fit.penalty.value(fit.network), fit.network.width)
-        described["training_loss"] = Squared.mean(Points(data.points, data.values), fit(data.points))
+        described["training_loss"] = Problem.of(points, PathNorm(), lam).paid(fit(data.points))
         found[lam] = described | _distances(fit, target, there)
         if progress is not None:
             progress(len(found), len(shard.lams))
