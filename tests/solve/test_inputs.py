@@ -108,6 +108,17 @@ def test_lam_max_is_where_neurons_of_few_columns_begin():
     assert mn.fit(x, y, 0.99 * least, penalty=penalty).network.width > 0
 
 
+@pytest.mark.slow
+def test_a_large_table_is_certified_as_a_sum_of_functions_of_its_columns():
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(6000, 6))
+    y = np.sin(2 * x[:, 0]) + np.abs(x[:, 1]) + 0.5 * rng.normal(size=6000)
+    penalty = mn.PathNorm(inputs=1)
+    solution = mn.fit(x, y, 1e-2 * mn.lam_max(x, y, penalty), penalty=penalty)
+    assert solution.certified
+    assert solution.certificate.scope == "exact"
+
+
 def test_a_path_is_certified_and_says_what_neurons_read():
     x, y = table(25)
     ds = mn.path(x, y, [0.1, 0.03, 0.01], penalty=mn.PathNorm(inputs=1))

@@ -9,8 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import minimize
 
+from minnorm.verification import arrangement
 from minnorm.verification.arrangement import bound, cost
 from minnorm.verification.clock import Clock
+from minnorm.verification.sweep import Tally
 
 quick = settings(max_examples=25, deadline=None)
 seeds = st.integers(0, 2**32 - 1)
@@ -182,3 +184,19 @@ def test_patience():
     assert bound(points, weights, True, NO_STARTS[3], Clock(time.monotonic() + 1e-9)) is None
     assert cost(1000, 2, True) < 5
     assert cost(200, 3, True) < 40 < cost(3000, 3, True)
+
+
+@pytest.mark.parametrize("kind", ["normal", "integers", "line"])
+def test_pivots_that_are_swept_at_once_are_bounded_as_one_after_the_other(kind):
+    n, rng = 40, np.random.default_rng(4)
+    s = rng.normal(size=(n, 2)) if kind == "normal" else rng.integers(0, 5, size=(n, 2)).astype(float)
+    s = np.column_stack([np.arange(n), np.zeros(n)]) if kind == "line" else s
+    weights = rng.normal(size=n)
+    weights -= weights.mean()
+    at_once, each = Tally(), Tally()
+    arrangement._around_all(s, weights, at_once)
+    for pivot in s:
+        arrangement._around(s - pivot, weights, each)
+    assert at_once.upper == pytest.approx(each.upper, rel=1e-10)
+    assert at_once.lower <= each.upper
+    assert each.lower <= at_once.upper

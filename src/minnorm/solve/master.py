@@ -18,6 +18,7 @@ _REFINEMENTS = 20
 _SINGULAR = 1e-15  # eigenvalues below this share of the mean are rounding errors
 _PATIENCE = 3  # further steps after the gap has closed and the equations are solved no better
 _ACCURATE = 1e-9  # relative residual of a system that counts as solved
+_MANY, _ROUGH = 4000, 1e-4  # points for which a system of their number is too large; the same there
 _STUCK = 0.1  # error of a solution that its start is to blame for
 _DROWNED = 3.0  # squares of atoms over squares of what is left without their free part
 _RANK = 1e-13  # pivots below this share of the largest are rounding errors
@@ -251,7 +252,8 @@ class Normal:
             return False
         if self.small:
             left = probe - self._product(self._invert(probe))
-            if not float(np.max(np.abs(left))) <= _ACCURATE * float(np.max(np.abs(probe))):
+            accurate = _ACCURATE if len(probe) <= _MANY else _ROUGH
+            if not float(np.max(np.abs(left))) <= accurate * float(np.max(np.abs(probe))):
                 if not fits(len(self.atoms) ** 3 / 3, self.deadline):
                     return False  # no time for the large system
                 self.small = False  # weights of too many orders of magnitude for the matrix inversion lemma

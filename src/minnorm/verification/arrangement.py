@@ -30,12 +30,13 @@ import numpy as np
 from minnorm.solution import Scope
 from minnorm.verification import branching, search
 from minnorm.verification.clock import ENDLESS, Clock, OutOfTime
-from minnorm.verification.exact import UNIT, UP
+from minnorm.verification.exact import UNIT, UP, gamma
 from minnorm.verification.primal import lengths
 from minnorm.verification.sweep import Circles, Field, Tally
 
 _BLOCK = 1 << 17  # circles times points swept at once
 _FIRST_LOOK = 4e-5  # seconds for each point, of the search that comes before branching
+_SEVERAL = 32  # points; many circles at once are worth the trouble
 _DISC = 3e-5  # rho_0; 2 sqrt(e / rho_0) stays well below it for e = 64 eps
 _ASIDE = 3.7e-5
 
@@ -97,6 +98,9 @@ def _enumerate(points: np.ndarray, weights: np.ndarray, affine: bool, lowest: fl
     tally = Tally(lowest, lowest, clock)
     if not affine:
         _around(points, weights, tally)
+    if affine and points.shape[1] == 2 and len(points) >= _SEVERAL:
+        _around_all(points, weights, tally)
+        return Peak(tally.lower, tally.upper * UP, "exact")
     for i, point in enumerate(points) if affine else ():
         tally.clock = clock.part(i, len(points))
         tally.clock.check()
@@ -139,6 +143,21 @@ def _around(z: np.ndarray, weights: np.ndarray, tally: Tally) -> None:
         for i in range(0, n, rows):
             tally.clock.check(i / n)
             _cells(field, np.arange(i, min(n, i + rows)), tally)
+
+
+def _around_all(s: np.ndarray, weights: np.ndarray, tally: Tally) -> None:
+    """`_around` with z = s - s_i for all i, in the plane, many at once; OutOfTime."""
+    clock, n = tally.clock, len(s)
+    field = Field(s, weights, lengths(s), 0.0, 0.0)
+    rows = max(1, _BLOCK // n)
+    for i in range(0, n, rows):
+        clock.check(i / n)
+        pivots = s[i : i + rows]
+        z = s[None] - pivots[:, None]
+        total = lengths(z.reshape(-1, 2)).reshape(len(pivots), n) @ np.abs(weights) * (1 + gamma(n)) * UP
+        frames, pins = np.broadcast_to(np.eye(2), (len(pivots), 2, 2)), np.zeros((len(pivots), 0), dtype=int)
+        circles = Circles(field, frames, pins, parts=[z[:, :, 0].copy(), z[:, :, 1].copy()])
+        circles.values(tally, (8 * n + 256) * UNIT * total)
 
 
 def make_field(z: np.ndarray, weights: np.ndarray) -> Field | None:

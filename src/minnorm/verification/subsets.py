@@ -100,7 +100,7 @@ def _bounded(
     branching: Clock,
 ) -> list[_Part] | None:
     """Bounds for all sets, those above three dimensions within their share of a time; None where that is too long."""
-    costs = [arrangement.cost(*part.coordinates.shape, part.free) for _, part in problems if 0 < _rank(part) <= 3]
+    costs = [arrangement.cost(*part.coordinates.shape, part.free) for _, part in problems if _enumerated(part)]
     if sum(costs) > clock.left:
         return None
     parts = []
@@ -123,8 +123,9 @@ def _bounded(
     return parts
 
 
-def _rank(part: space.Reduced) -> int:
-    return part.coordinates.shape[1]
+def _enumerated(part: space.Reduced) -> bool:
+    """Whether it is more than running sums along a line, and there is an estimate of how long it takes."""
+    return (1 if part.free else 0) < part.coordinates.shape[1] <= 3
 
 
 def _searched(part: space.Reduced, net: ShallowReLU, clock: Clock, seed: int) -> float:

@@ -48,15 +48,23 @@ class Circles:
 
     Points with sin(angle to the pins' span) <= `aside` are not swept. With u = (cos t, sin t) in the frame, the
     sorted places t in [0, pi] of the others cut the half circle into arcs; `runs[side]` holds v on each of them,
-    for u and for -u.
+    for u and for -u. `parts` are the others' coordinates in the frames, two or three arrays (c, n), where every circle
+    has points of its own.
     """
 
-    def __init__(self, field: Field, frames: np.ndarray, pins: np.ndarray, aside: float = 0.0):
+    def __init__(
+        self,
+        field: Field,
+        frames: np.ndarray,
+        pins: np.ndarray,
+        aside: float = 0.0,
+        parts: list[np.ndarray] | None = None,
+    ):
         self.field, self.frames, self.pins = field, frames, pins
         count, n = len(frames), len(field.z)
         self.row = np.arange(count)[:, None]
         self.witnesses = np.argsort(-np.abs(field.nu) * field.size)[:_WITNESSES].tolist()
-        self.parts = [frames[:, :, k] @ field.z.T for k in range(frames.shape[1])]
+        self.parts = parts or [frames[:, :, k] @ field.z.T for k in range(frames.shape[1])]
         a, b = self.parts[0], self.parts[1]
         radius = np.sqrt(a * a + b * b)
         swept = radius > aside * field.size

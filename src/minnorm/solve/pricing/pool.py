@@ -12,6 +12,7 @@ from minnorm.solve.reduction import Reduced
 
 APART = 0.1  # cuts of one round are this far apart, as vectors (w, b); less as the violation shrinks
 KEPT = 3  # atoms per point that one problem leaves for the next
+_FEW, _LEAST = 4, 50  # points for each atom that is left where neurons read one column; atoms at least
 _SPANNING = 3  # random atoms for each point with which interpolation starts
 
 
@@ -44,8 +45,9 @@ class Pool:
         self.weights, self.biases, self.values = self.weights[which], self.biases[which], self.values[:, which]
 
     def nearest(self, nu: np.ndarray) -> np.ndarray:
-        """Which atoms are nearest to being active, KEPT for each point."""
-        return np.argsort(-np.abs(nu @ self.values), kind="stable")[: KEPT * nu.size]
+        """Which atoms are nearest to being active, KEPT for each point, or few where there are few to choose from."""
+        most = max(nu.size // _FEW, _LEAST) if self.reduced.inputs == 1 else KEPT * nu.size
+        return np.argsort(-np.abs(nu @ self.values), kind="stable")[:most]
 
     def span(self, rng: np.random.Generator) -> None:
         """Add atoms that interpolate anything: kinks before each point along one direction, triangular but stiff,
@@ -85,15 +87,19 @@ def _few_columns(reduced: Reduced, inputs: int, rng: np.random.Generator) -> tup
         weights.append(np.tile(first, (at.size, 1)))
         if at.size == n:
             break
+    if inputs == 1:  # there are no other kinks
+        return _of_unit_cost(reduced, np.concatenate(weights), np.concatenate(biases))
     drawn = rng.normal(size=(_SPANNING * n, d)) * (np.argsort(rng.random((_SPANNING * n, d)), axis=1) < inputs)
     drawn /= np.linalg.norm(drawn, axis=1)[:, None]
     weights.append(drawn)
     biases.append(-np.einsum("kd,kd->k", drawn, np.tile(points, (_SPANNING, 1))))
-    w, b = np.concatenate(weights), np.concatenate(biases)
-    if reduced.problem.penalty.biases_cost:
-        cost = np.hypot(1.0, b)
-        w, b = w / cost[:, None], b / cost
-    return w, b
+    return _of_unit_cost(reduced, np.concatenate(weights), np.concatenate(biases))
+
+
+def _of_unit_cost(reduced: Reduced, weights: np.ndarray, biases: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Atoms with |w| = 1, over what they cost."""
+    cost = np.hypot(1.0, biases) if reduced.problem.penalty.biases_cost else np.ones(biases.size)
+    return weights / cost[:, None], biases / cost
 
 
 def cuts(largest: float) -> tuple[float, float]:
