@@ -14,6 +14,7 @@ from minnorm import losses, sealed
 from minnorm.checks import instance, numbers
 from minnorm.datasets import pack, penalty_attributes, penalty_of, unpack
 from minnorm.losses import SQUARED, Loss
+from minnorm.measure.parts import Parts, parts
 from minnorm.network import ShallowReLU
 from minnorm.objective.norm import PathNorm
 from minnorm.pictures import bars, card, curve, record, scale
@@ -200,6 +201,14 @@ class Solution:
         if self.weights is not None:
             times = float(np.sum(self.weights) / np.min(self.weights[self.weights > 0])) * (1 + len(self.dual) * 2e-16)
         return math.sqrt(2 * times * excess) * (1 + 1e-15)  # and its own rounding
+
+    def parts(self, X: npt.ArrayLike) -> Parts:
+        """What each column, or pair of columns, adds to f: the shape functions of neurons that read few columns.
+
+        `X` (n, d) are the data over which they are centred, each point as often as it counts; see `measure.parts`.
+        """
+        counted = None if self.weights is None or len(self.weights) != len(np.asarray(X)) else self.weights
+        return parts(self.network, X, counted)
 
     @property
     def certified(self) -> bool:

@@ -15,6 +15,9 @@ from minnorm.measure.norms import path_norm as path_norm
 from minnorm.measure.norms import seminorm_line as seminorm_line
 from minnorm.measure.norms import sharpness as sharpness
 from minnorm.measure.norms import weight_decay as weight_decay
+from minnorm.measure.parts import Part as Part
+from minnorm.measure.parts import Parts as Parts
+from minnorm.measure.parts import parts as parts
 from minnorm.measure.radial import RadialProfile as RadialProfile
 from minnorm.measure.radial import Stretch as Stretch
 from minnorm.measure.radial import best_stretch as best_stretch
@@ -24,6 +27,8 @@ from minnorm.measure.radial import radial_profile as radial_profile
 __all__ = [
     "Distance",
     "Function",
+    "Part",
+    "Parts",
     "RadialProfile",
     "Stretch",
     "balancedness",
@@ -35,6 +40,7 @@ __all__ = [
     "knots",
     "l2_distance",
     "norm_ratio",
+    "parts",
     "path_norm",
     "radial_profile",
     "seminorm_line",

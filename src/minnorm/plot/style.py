@@ -172,8 +172,9 @@ def drawings(
     heights: Sequence[float | int] | None = None,
     *,
     share: bool = False,
+    across: int = 1,
 ) -> Iterator[tuple[np.ndarray, Palette]]:
-    """`count` axes to draw in, those given or new ones below each other; ValueError if others are given."""
+    """`count` axes to draw in, those given or new ones, `across` in a row; ValueError if others are given."""
     if axes is not None:
         told = shown(axes[0] if count == 1 else axes)
         try:
@@ -189,8 +190,11 @@ def drawings(
     import matplotlib.pyplot as plt  # here, so that nothing else needs its state
 
     with plot_style():
-        _, made = plt.subplots(count, 1, figsize=size, height_ratios=heights, sharex=share, squeeze=False)
-        yield made[:, 0], palette(made[0, 0])
+        rows = -(-count // across)
+        _, made = plt.subplots(rows, across, figsize=size, height_ratios=heights, sharex=share, squeeze=False)
+        for spare in made.reshape(-1)[count:]:
+            spare.remove()
+        yield made.reshape(-1)[:count], palette(made[0, 0])
 
 
 def round_ticks(axis: Axis) -> None:
