@@ -20,7 +20,7 @@ from supremum import DIGITS, integers, supremum
 
 from minnorm import _native
 from minnorm.objective.norm import PathNorm
-from minnorm.verification import branching, space
+from minnorm.verification import branching, lifting, space
 from minnorm.verification.clock import ENDLESS
 from minnorm.verification.exact import UP
 from minnorm.verification.symmetry import chamber
@@ -137,6 +137,9 @@ def faults(seed, number):
         total = float(np.abs(weights) @ np.linalg.norm(p, axis=1)) + 1e-300
         if name == "cones" and got[3] and small and upper * scale > true * scale * (1 + 1e-5) + 1e-11 * total:
             found.append(f"{name}: closed at {got[1]!r} / {scale!r}, far above {mpmath.nstr(true, 20)}")
+    upper = mpmath.mpf(lifting.bound(points * scale, weights, affine, ENDLESS.within(seconds))) / scale
+    if not true <= upper and np.array_equal(points * scale / scale, points):
+        found.append(f"lifting: upper {mpmath.nstr(upper, 20)} below {mpmath.nstr(true, 20)}")
     # All of the judge's way, at any scale.
     shift = int(rng.integers(-500, 501))
     moved = np.ldexp(points, shift)

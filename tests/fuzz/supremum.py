@@ -57,8 +57,8 @@ def supremum(z: np.ndarray, nu: np.ndarray, least: mpmath.mpf = _ZERO) -> tuple[
     best.note(rays[exists])
     outside = z * weights[:, None]
     for chosen in product((-1, 0, 1), repeat=rank - 1):
-        if not any(chosen):
-            continue  # the ray itself
+        if not any(chosen) and not len(normals):
+            continue  # the ray itself; where the z_j do not span all, h need not be largest in their span
         sums = signs[simple].astype(object) @ outside
         for m, sign in enumerate(chosen):
             sums = sums + sign * outside[pins[simple, m]]
@@ -219,7 +219,7 @@ def _around(z, normals, rays, signs, crowded) -> list[np.ndarray]:
             continue
         seen.add(zero.tobytes())
         for local in sign_vectors(z[zero], np.concatenate([normals, rays[row][None]])):
-            if np.any(local):
+            if np.any(local) or len(normals):
                 face = signs[row].copy()
                 face[zero] = local
                 faces[face.tobytes()] = face

@@ -17,7 +17,7 @@ so what is hard to bound are the points with nu_j > 0.
 Theta, lambda and p are chosen in floating point by least squares, which by duality gives the maximum on a cell;
 whichever numbers they are, only the last inequality is evaluated, with a bound of its rounding. So the bound holds
 whenever the work is stopped, and points in special position do no harm. The first seconds say which of the two comes
-down faster.
+down faster; where neither comes near, a relaxation of the whole (`lifting`) bounds it in any dimension.
 
 The rows a . u >= 0 leave one of the images of u under the data's own reflections (`minnorm.verification.symmetry`).
 
@@ -33,6 +33,7 @@ import numpy as np
 
 from minnorm import _native
 from minnorm.resources import cores
+from minnorm.verification import lifting
 from minnorm.verification.clock import ENDLESS, Clock
 from minnorm.verification.primal import lengths
 from minnorm.verification.symmetry import chamber
@@ -41,6 +42,8 @@ _CLOSE = 2.0**-34  # cells above the best value by less than this share of it ar
 _WIDEST = 6  # dimensions of cones: one begins with all orthants
 _PILOTS = (0.2, 1.0)  # seconds for each way, before the better one goes on
 _COMING = 20.0  # times the best value, or less, is a bound that will come down to it
+_NEAR = 5.0  # times it, or less, is one that comes down to it before a relaxation would pay
+_LIFTING, _LONGEST = 0.4, 60.0  # of the time left, for that; seconds
 
 
 @dataclass(frozen=True)
@@ -105,7 +108,12 @@ def bound(
             known = known.narrowed(last[k])
             if known.closed:
                 return known.lower, known.upper
-    if clock.left > 0 and (known.upper <= _COMING * known.lower or math.isinf(patience)):
+    near = known.upper <= _COMING * known.lower
+    if known.upper > _NEAR * known.lower:
+        lasting = clock.within(min(_LIFTING * max(clock.left, 0.0), _LONGEST))
+        upper = lifting.bound(points, weights, affine, lasting, max(target, known.lower))
+        known = known.narrowed(Between(known.lower, upper))
+    if clock.left > 0 and (near or math.isinf(patience)):
         best = ways[int(np.argmin([found.upper for found in last]))]
         known = known.narrowed(best(spread, known, target, close, clock.left))
     return known.lower, known.upper
