@@ -64,7 +64,7 @@ Loss = Annotated[
     str,
     typer.Option(
         metavar="squared|huber:DELTA|absolute|quantile:Q|insensitive:DELTA|logistic|hinge|squared_hinge",
-        help="What a point pays, for --lam above 0; the last three take labels -1 and 1.",
+        help="What a point pays; the last three take labels -1 and 1.",
         rich_help_panel=PENALTY,
     ),
 ]

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 import typer
 
 from minnorm.cli import reading
-from minnorm.cli.options import OUTPUT, Bias, Json, Neurons, Skip, Target, Threads, decimal, whole, writable
+from minnorm.cli.options import OUTPUT, Bias, Json, Loss, Neurons, Skip, Target, Threads, decimal, whole, writable
 from minnorm.cli.reading import Data, Decimal, Drop, DropMissing, Features, Reading, Separator, Weights
 from minnorm.cli.show import deliver, plain, print_json, print_table, steps_progress, text
 
@@ -37,6 +37,7 @@ def train(
     schedule: Annotated[
         str, typer.Option(help="Of the learning rate: constant, cosine, warmup, inverse.")
     ] = "constant",
+    loss: Loss = "squared",
     bias: Bias = "free",
     skip: Skip = "none",
     activation: Neurons = "relu",
@@ -77,6 +78,7 @@ def train(
         runs = train_networks(
             table.points,
             table.values,
+            loss=loss,
             sample_weight=table.weights,
             optimizer=optimizer,
             learning_rate=learning_rate or 1e-3,

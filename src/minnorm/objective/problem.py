@@ -61,8 +61,7 @@ class Problem:
         if lam == 0:
             _reject_for_interpolation(loss, names[2])
             data.reject_ties(names)
-        if loss.argument == "margin":
-            _reject_other_than_classes(data, loss, names[1])
+        reject_other_than_classes(data, loss, names[1])
         object.__setattr__(self, "data", data)
         object.__setattr__(self, "penalty", PathNorm.given(penalty))
         object.__setattr__(self, "lam", lam)
@@ -143,8 +142,10 @@ def _reject_for_interpolation(loss: Loss, name: str) -> None:
         raise ValueError(f"loss is {loss} and {name} is 0, where labels are met whatever the loss; give {name} above 0")
 
 
-def _reject_other_than_classes(data: Points, loss: Loss, name: str) -> None:
-    """ValueError unless the values that count are -1 and 1, both of them."""
+def reject_other_than_classes(data: Points, loss: Loss, name: str) -> None:
+    """ValueError where the loss is one of margins, unless the values that count are -1 and 1, both of them."""
+    if loss.argument == "residual":
+        return
     found = np.unique(data.y[data.weights > 0])
     if found.size == 1:
         raise ValueError(f"{name} is {found[0]:g} everywhere; loss {loss} takes two classes, -1 and 1")

@@ -36,7 +36,11 @@ def solvable(points: Float[np.ndarray, "n d"]) -> bool:
 
 
 def least(
-    points: Float[np.ndarray, "n d"], values: Float[np.ndarray, " n"], penalty: PathNorm, lam: float
+    points: Float[np.ndarray, "n d"],
+    values: Float[np.ndarray, " n"],
+    penalty: PathNorm,
+    lam: float,
+    loss: str = "squared",
 ) -> Optimum | None:
     """The minimum of (PL), or for lam = 0 of (P0), on finite data; None where the solver is not sure to certify it.
 
@@ -45,14 +49,16 @@ def least(
     if not solvable(points):
         return None
     digest = hashlib.sha256(points.tobytes() + values.tobytes()).hexdigest()
-    return _kept(f"{digest} {points.shape} {penalty} {lam!r}", lambda: _solved(points, values, penalty, lam))
+    return _kept(
+        f"{digest} {points.shape} {penalty} {lam!r} {loss}", lambda: _solved(points, values, penalty, lam, loss)
+    )
 
 
 def _solved(
-    points: Float[np.ndarray, "n d"], values: Float[np.ndarray, " n"], penalty: PathNorm, lam: float
+    points: Float[np.ndarray, "n d"], values: Float[np.ndarray, " n"], penalty: PathNorm, lam: float, loss: str
 ) -> Optimum | None:
     try:
-        problem = Problem(points, values, penalty, lam)
+        problem = Problem(points, values, penalty, lam, loss=loss if lam > 0 else None)
     except ValueError:
         return None  # labels that contradict each other; anything else `train` would have refused
     if not minimised(problem):

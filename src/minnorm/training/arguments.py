@@ -14,6 +14,9 @@ from minnorm.training.choice import Choice
 from minnorm.training.engine import Kind
 from minnorm.training.native.calls import instruction_set
 
+NATIVE = ("squared",)
+"""The losses of the compiled kernel."""
+
 Given = Callable[[int, int], ShallowReLU]
 """Gives the network of a seed and a width from which training starts."""
 
@@ -50,13 +53,15 @@ def _given_network(start: Given, seed: int, dim: int, chosen: Choice) -> Shallow
     return dataclasses.replace(ShallowReLU.from_dict(parts), activation=chosen.penalty.activation)
 
 
-def engine_kind(engine: str) -> Kind:
-    """Who computes: the compiled kernel on a processor, unless asked otherwise."""
+def engine_kind(engine: str, loss: str = "squared") -> Kind:
+    """Who computes: the compiled kernel on a processor, unless asked otherwise or for a loss that it does not have."""
     engine = choice("engine", engine, ("auto", "native", "xla"))
     device = jax.default_backend()
     if engine == "native" and device != "cpu":
         raise ValueError(f"engine is 'native', which runs on processors, and jax computes on {device}; use 'xla'")
-    if engine == "xla" or device != "cpu":
+    if engine == "native" and loss not in NATIVE:
+        raise ValueError(f"engine is 'native', which has the loss {', '.join(NATIVE)}, and loss is {loss}; use 'xla'")
+    if engine == "xla" or loss not in NATIVE or device != "cpu":
         return "xla"
     instruction_set()  # says now what is wrong with MINNORM_ISA
     return "native"

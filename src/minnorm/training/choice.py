@@ -10,6 +10,7 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 
+from minnorm import losses
 from minnorm.checks import choice, flag, instance, real, shown, whole
 from minnorm.datasets import penalty_attributes, penalty_of
 from minnorm.objective.norm import PathNorm
@@ -107,6 +108,8 @@ class Choice:
     batch_size: int | None = None
     dtype: Literal["float32", "float64"] = "float32"
     penalty: PathNorm = _PLAIN
+    loss: str = "squared"
+    """The name of a loss of `minnorm.losses`."""
 
     @staticmethod
     def of(**chosen: Any) -> "Choice":
@@ -131,6 +134,7 @@ class Choice:
             steps=whole("steps", self.steps, 0, 2**31 - 1),
             batch_size=self._batch(rule.optimizer, points),
             dtype=choice("dtype", self.dtype, ("float32", "float64")),
+            loss=str(losses.of(self.loss)),
             penalty=PathNorm.of_all_columns(self.penalty, "train"),
         )
 
@@ -162,6 +166,7 @@ class Choice:
             "batch_size": self.batch_size or points,
             "full_batch": int(self.batch_size is None),
             "dtype": self.dtype,
+            **({} if self.loss == "squared" else {"loss": self.loss}),
         }
 
     @staticmethod
@@ -186,6 +191,7 @@ class Choice:
             None if attributes["full_batch"] else int(attributes["batch_size"]),
             attributes["dtype"],
             penalty_of(attributes),
+            attributes.get("loss", "squared"),
         )
 
     def flat(self) -> dict[str, Any]:
@@ -208,7 +214,7 @@ def options() -> dict[str, tuple[Any, Any]]:
 
 def columns(attributes: Mapping[str, Any], steps: int) -> dict[str, Any]:
     """What a result's attributes say was chosen, by the names of `train`: columns of a table."""
-    said = {**attributes, "biases": attributes.get("initial_biases"), "steps": steps}
+    said = {"loss": "squared", **attributes, "biases": attributes.get("initial_biases"), "steps": steps}
     return {name: said[name] for name in options() if name in said}
 
 

@@ -9,7 +9,9 @@ import jax.numpy as jnp
 import optax
 from jaxtyping import Float, Int, PRNGKeyArray
 
+from minnorm import losses
 from minnorm._types import Array
+from minnorm.losses import Loss
 from minnorm.network import ShallowReLU
 from minnorm.training.choice import Choice
 from minnorm.training.initial import initial_network
@@ -68,7 +70,7 @@ class Rows(NamedTuple):
 class Engine:
     """Starts and advances networks on fixed data; written for one network and mapped over a batch.
 
-    The objective is 1/(2n) sum s_i (f(x_i) - y_i)^2 + lam R with R the weight decay of the penalty and s the weights.
+    The objective is 1/n sum s_i loss(y_i, f(x_i)) + lam R with R the weight decay of the penalty and s the weights.
     """
 
     def __init__(
@@ -303,7 +305,8 @@ class Engine:
                 threads=self.setting.threads,
             )
         else:
-            loss, gradient = _loss_and_gradient(network, data.at(slice(None) if chosen is None else chosen))
+            rows = data.at(slice(None) if chosen is None else chosen)
+            loss, gradient = _loss_and_gradient(network, rows, losses.of(self.choice.loss))
         return loss, self._admitted(gradient)
 
     def _with_decay(self, gradient: ShallowReLU, network: ShallowReLU, weight_decay: Float[Array, ""]) -> ShallowReLU:
@@ -341,8 +344,8 @@ class Engine:
         return first, second, jax.random.fold_in(second, 2**32 - 1)
 
 
-def _loss_and_gradient(network: ShallowReLU, data: Rows) -> tuple[Float[Array, ""], ShallowReLU]:
-    """1/(2n) sum s_i r_i^2 and its gradient, which needs the signs of w . x + b only: see docs/training.md."""
+def _loss_and_gradient(network: ShallowReLU, data: Rows, kind: Loss) -> tuple[Float[Array, ""], ShallowReLU]:
+    """1/n sum s_i loss(y_i, f(x_i)) and its gradient, which needs the signs of w . x + b only: see docs/training.md."""
     points, values, weights = data
     w, b, a, sigma = network.inner_weights, network.biases, network.outer_weights, network.activation
     hidden = points @ w.T + b
@@ -351,14 +354,19 @@ def _loss_and_gradient(network: ShallowReLU, data: Rows) -> tuple[Float[Array, "
     r = jnp.where(active, hidden if sigma.plus == 1 else sigma.plus * hidden, below) @ a + network.offset - values
     if network.skip is not None:
         r += points @ network.skip
-    share = (r if weights is None else weights * r) / len(values)
+    z = r if kind.argument == "residual" else values * (r + values)
+    slope = r if kind == losses.SQUARED else kind.slope(z) * (1 if kind.argument == "residual" else values)
+    share = (slope if weights is None else weights * slope) / len(values)
     moments = jnp.concatenate([share[:, None] * points, share[:, None]], axis=1)
     slopes = active.astype(points.dtype) if sigma.rectifies else jnp.where(active, sigma.plus, -sigma.minus)
     sums = slopes.astype(points.dtype).T @ moments
     outer = jnp.sum(sums[:, :-1] * w, axis=1) + sums[:, -1] * b
     skip = None if network.skip is None else jnp.sum(moments[:, :-1], axis=0)
     gradient = ShallowReLU(a[:, None] * sums[:, :-1], a * sums[:, -1], outer, jnp.sum(share), skip, sigma)
-    return 0.5 * jnp.sum(share * r), gradient
+    if kind == losses.SQUARED:
+        return 0.5 * jnp.sum(share * r), gradient
+    paid = kind.value(z)
+    return jnp.sum(paid if weights is None else weights * paid) / len(values), gradient
 
 
 def _along(network: ShallowReLU, direction: ShallowReLU, length: float) -> ShallowReLU:

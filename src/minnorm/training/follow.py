@@ -98,4 +98,4 @@ class _OnData:
 @lru_cache(maxsize=32)
 def _program(chosen: Choice) -> _OnData:
     """Compiled for a choice; a change of data or rates finds it ready."""
-    return _OnData(Setting(chosen, engine_kind("auto")))
+    return _OnData(Setting(chosen, engine_kind("auto", chosen.loss)))

@@ -15,10 +15,13 @@ import xarray as xr
 from jaxtyping import Int
 from numpy.typing import ArrayLike
 
+from minnorm import losses
 from minnorm.checks import function, instance, optional, suggesting, whole
+from minnorm.losses import Loss
 from minnorm.network import ShallowReLU
 from minnorm.objective.data import Points
 from minnorm.objective.norm import PathNorm
+from minnorm.objective.problem import reject_other_than_classes
 from minnorm.training import arguments
 from minnorm.training.arguments import Given
 from minnorm.training.checkpoint import Checkpoint, Course, Keeper, identity
@@ -42,6 +45,7 @@ def train(
     X: "ArrayLike",
     y: "ArrayLike",
     *,
+    loss: "Loss | str" = "squared",
     sample_weight: "ArrayLike | None" = None,
     optimizer: str = "adam",
     learning_rate: float | Sequence[float] = 1e-3,
@@ -70,11 +74,12 @@ def train(
 
     Every network minimises, with its own learning rate and lam = weight decay,
 
-        1/(2S) sum_i p_i (f(x_i) - y_i)^2 + lam (|a|^2 + |W|^2) / 2,    S = sum_i p_i
+        1/S sum_i p_i loss(y_i, f(x_i)) + lam (|a|^2 + |W|^2) / 2,    S = sum_i p_i
 
     whose global minimum for large width is that of (PL), `minnorm.Problem`, with the same lam.
 
-    Arguments: `X` (n, d) or (n,), `y` (n,). `sample_weight` p (n,): how often each point counts, None for once and 0
+    Arguments: `X` (n, d) or (n,), `y` (n,). `loss`: a name or an object of `minnorm.losses`, as for `fit`,
+    (f(x_i) - y_i)^2 / 2 by default. `sample_weight` p (n,): how often each point counts, None for once and 0
     for not at all. `optimizer`: a name in `minnorm.training.OPTIMIZERS`; `options`
     changes its defaults, e.g. {"momentum": 0.95}. `batch_size`: None takes all data in each step, except for
     sgd and label_noise, which then draw 32 points; points are drawn with replacement. `decay`:
@@ -115,8 +120,10 @@ def train(
     data = Points(X, y, sample_weight, names=("X", "y")).counting()
     rule = Rule(optimizer, options, decay, schedule)
     law = StartChoice(initial, biases, antisymmetric, given=start is not None)
-    chosen = Choice(rule, law, width, steps, batch_size, dtype, PathNorm.given(penalty)).checked(len(data))
-    setting = Setting(chosen, arguments.engine_kind(engine))
+    paid = str(losses.of(loss))
+    chosen = Choice(rule, law, width, steps, batch_size, dtype, PathNorm.given(penalty), paid).checked(len(data))
+    reject_other_than_classes(data, losses.of(chosen.loss), "y")
+    setting = Setting(chosen, arguments.engine_kind(engine, chosen.loss))
     axes = {
         "learning_rate": arguments.axis("learning_rate", learning_rate, positive=True),
         "weight_decay": arguments.axis("weight_decay", weight_decay),

@@ -18,7 +18,7 @@ AXES = ("learning_rate", "weight_decay", "scale", "seed")
 """The axes of a grid that one compiled program covers, in the order of the result's dimensions."""
 
 METRICS = {
-    "training_loss": "1/(2S) sum_i p_i (f(x_i) - y_i)^2 on all data",
+    "training_loss": "1/S sum_i p_i loss(y_i, f(x_i)) on all data, squares (f(x_i) - y_i)^2 / 2 by default",
     "objective": "training_loss + weight_decay * half_squares",
     "path_norm": "sum_k |a_k| |w_k|, or |(w_k, b_k)| with penalised biases",
     "half_squares": "(|a|^2 + |W|^2)/2, with |b|^2 for penalised biases: what weight_decay multiplies",

@@ -7,9 +7,11 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from minnorm import measure
+from minnorm import losses, measure
 from minnorm.network import ShallowReLU
+from minnorm.objective.data import Points
 from minnorm.objective.norm import PathNorm
+from minnorm.objective.problem import Problem
 from minnorm.study.optimum import Optimum
 from minnorm.study.specification.probes import Measured
 from minnorm.study.specification.spec import Shard
@@ -73,7 +75,12 @@ def measure_network(network: ShallowReLU, data: TaskData, shard: Shard, exact: Y
 
 
 def compare(
-    network: ShallowReLU, data: TaskData, penalty: PathNorm, place: Mapping[str, Any], compared: Mapping[float, Optimum]
+    network: ShallowReLU,
+    data: TaskData,
+    penalty: PathNorm,
+    place: Mapping[str, Any],
+    compared: Mapping[float, Optimum],
+    loss: str = "squared",
 ) -> Measured:
     """How far a network is from the global minimum of its own lam, and its norm from the least through the data."""
     found: Measured = {}
@@ -81,8 +88,8 @@ def compare(
         lam = place["weight_decay"]
         excess = np.nan
         if lam > 0 and lam in compared and compared[lam].value > 0:
-            residual = network.evaluate(data.points) - data.values
-            objective = 0.5 * float(np.mean(residual**2)) + lam * penalty.weight_decay(network)
+            problem = Problem.of(Points(data.points, data.values), penalty, lam, losses.of(loss))
+            objective = problem.paid(network.evaluate(data.points)) + lam * penalty.weight_decay(network)
             excess = objective / compared[lam].value - 1
         found["excess_objective"] = ((), excess)
     if 0.0 in compared and compared[0.0].certified and compared[0.0].value > 0:

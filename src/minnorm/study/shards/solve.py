@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from minnorm import advice, known, measure
+from minnorm import advice, known, losses, measure
 from minnorm.known import RadialFit
 from minnorm.objective.data import Points
 from minnorm.objective.norm import PathNorm
@@ -59,10 +59,14 @@ def run_solve(
                 continue
             described = _described(fit, fit.norm, fit.knots.size)
         else:
-            problem = Problem(data.points, data.values, PathNorm(**shard.solve.penalty.model_dump()), lam)
+            problem = Problem(
+                data.points, data.values, PathNorm(**shard.solve.penalty.model_dump()), lam, loss=shard.solve.loss
+            )
             fit = minimise(problem, warm=warm)
             described = _described(fit, fit.penalty.value(fit.network), fit.network.width)
-        described["training_loss"] = Problem.of(points, PathNorm(), lam).paid(fit(data.points))
+        described["training_loss"] = Problem.of(points, PathNorm(), lam, losses.of(shard.solve.loss)).paid(
+            fit(data.points)
+        )
         found[lam] = described | _distances(fit, target, there)
         if progress is not None:
             progress(len(found), len(shard.lams))

@@ -36,7 +36,7 @@ def run_train(
 
     def measured(network: ShallowReLU, place: Mapping[str, Any]) -> Measured:
         return measure_network(network, data, shard, exact) | compare(
-            network, data, arguments["penalty"], place, compared
+            network, data, arguments["penalty"], place, compared, arguments["loss"]
         )
 
     rows = [measured(network, place) if _finite(network) else None for place, network in networks(runs)]
@@ -103,8 +103,9 @@ def _optima(shard: Shard, data: TaskData, decays: Sequence[float]) -> dict[float
     if not shard.measure.optimum:
         return {}
     penalty: PathNorm = shard.arguments()["penalty"]
-    found = {lam: least(data.points, data.values, penalty, lam) for lam in decays}
-    law = shard.task.law_of_radii() if penalty == PathNorm() else None
+    loss = shard.train.loss
+    found = {lam: least(data.points, data.values, penalty, lam, loss) for lam in decays}
+    law = shard.task.law_of_radii() if penalty == PathNorm() and loss == "squared" else None
     for lam in decays:
         if law is not None and found[lam] is None and lam > 0:
             found[lam] = least_radial(law, shard.task.dimension(), lam)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, create_model, field_validator
 
+from minnorm import losses
 from minnorm.activation import Activation
 from minnorm.study.specification.places import unknown
 from minnorm.study.specification.strict import NotNegative, Positive, Seed, Strict
@@ -27,12 +28,18 @@ class PenaltySpec(Strict):
     activation: Annotated[str, AfterValidator(lambda word: str(Activation.of(word)))] = "relu"
 
 
+def _loss(word: str) -> str:
+    """The word of a loss, as `minnorm.losses` spells it."""
+    return str(losses.of(word))
+
+
 _HELD_TO: dict[str, Any] = {
     "options": dict[str, NotNegative] | None,
     "width": Annotated[int, Field(ge=1)],
     "steps": Annotated[int, Field(ge=0)],
     "batch_size": Annotated[int | None, Field(ge=1)],
     "penalty": PenaltySpec,
+    "loss": Annotated[str, AfterValidator(_loss)],
 }
 """What a study file is held to beyond the type that `Choice` has."""
 
@@ -92,6 +99,7 @@ class SolveSpec(Strict):
     lam: NotNegative | Annotated[list[NotNegative], Field(min_length=1)] = 0.0
     method: Literal["points", "radii"] = "points"
     penalty: PenaltySpec = PenaltySpec()
+    loss: Annotated[str, AfterValidator(_loss)] = "squared"
 
     @field_validator("lam")
     @classmethod

@@ -46,6 +46,8 @@ class Shard(Strict):
             self.choice.checked(points)
         except Unfit as error:
             raise Misplaced(error.place, error.why) from None
+        if self.measure.sharpness and self.train.loss != "squared":
+            raise Misplaced(("loss",), f"sharpness is measured of the squared loss, not of {self.train.loss}")
         if self.train.initial == OPTIMAL and not self.task.has_interpolant():
             raise Misplaced(("initial",), f"no interpolant is known for {self.task.kind}; choose a random start")
         return self
@@ -98,6 +100,8 @@ class SolveShard(Strict):
                 raise Misplaced(("method",), f"radii are for tasks of kind {kinds}, not {self.task.kind}; use points")
             if self.solve.penalty != PenaltySpec():
                 raise Misplaced(("penalty",), "radii are for the plain path norm; leave it out")
+        if self.solve.loss != "squared" and (self.solve.method == "radii" or 0 in self.lams):
+            raise Misplaced(("loss",), f"{self.solve.loss} is for method points and lam above 0; leave it out")
         penalty = PathNorm(**self.solve.penalty.model_dump())
         closed = self.task.dimension() == 1 and on_the_line(penalty) and not any(self.lams)
         if not (penalty.activation.rectifies or penalty.affine_is_free or closed):
