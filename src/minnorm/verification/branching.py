@@ -40,7 +40,8 @@ from minnorm.verification.symmetry import chamber
 
 _CLOSE = 2.0**-34  # cells above the best value by less than this share of it are not looked into
 _WIDEST = 6  # dimensions of cones: one begins with all orthants
-_PILOTS = (0.2, 1.0)  # seconds for each way, before the better one goes on
+_PILOTS = (0.3, 1.5)  # seconds for each way, before the better one goes on
+_FURTHER = 2  # times a pilot's fall, in its logarithm, is what a way is expected to do in the end
 _COMING = 20.0  # times the best value, or less, is a bound that will come down to it
 _NEAR = 5.0  # times it, or less, is one that comes down to it before a relaxation would pay
 _LIFTING, _LONGEST = 0.4, 60.0  # of the time left, for that; seconds
@@ -99,13 +100,14 @@ def bound(
     known = Between(lower, _at_most(points, weights, affine))
     clock = clock.within(patience)
     ways: list[Way] = [_by_signs] + ([_by_cones] if points.shape[1] <= _WIDEST else [])
-    last = [known] * len(ways)
+    uppers = [[known.upper] for _ in ways]
     for pilot in _PILOTS:
-        for k, way in enumerate(ways):
+        for way, seen in zip(ways, uppers, strict=True):
             if clock.left <= 0:
                 return known.lower, known.upper
-            last[k] = way(spread, known, 0.0, _CLOSE, min(pilot, clock.left))
-            known = known.narrowed(last[k])
+            found = way(spread, known, 0.0, _CLOSE, min(pilot, clock.left))
+            known = known.narrowed(found)
+            seen.append(min(found.upper, seen[0]))
             if known.closed:
                 return known.lower, known.upper
     near = known.upper <= _COMING * known.lower
@@ -114,7 +116,7 @@ def bound(
         upper = lifting.bound(points, weights, affine, lasting, max(target, known.lower))
         known = known.narrowed(Between(known.lower, upper))
     if clock.left > 0 and (near or math.isinf(patience)):
-        best = ways[int(np.argmin([found.upper for found in last]))]
+        best = ways[int(np.argmin([seen[-1] * (seen[-1] / seen[-2]) ** _FURTHER for seen in uppers]))]
         known = known.narrowed(best(spread, known, target, close, clock.left))
     return known.lower, known.upper
 
