@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import scipy.sparse
@@ -37,7 +38,7 @@ def refuse_unreachable(problem: Problem) -> None:
             return
         ones = np.ones(len(x))
         parts.append(scipy.sparse.csr_matrix((ones, (np.arange(len(x)), group))))
-    missed = _missed(scipy.sparse.hstack(parts).tocsr(), y - y.mean())
+    missed = _missed(scipy.sparse.csr_matrix(scipy.sparse.hstack(parts)), y - y.mean())
     if missed > _MISSED * float(np.max(np.abs(y - y.mean()))):
         raise ValueError(
             f"no sum of functions of {inputs} column{'s' * (inputs > 1)} each is y at all points, the nearest misses "
@@ -51,5 +52,6 @@ def _missed(indicators: scipy.sparse.csr_matrix, y: np.ndarray) -> float:
         dense = indicators.toarray()
         best = np.linalg.lstsq(dense, y, rcond=None)[0]
     else:
-        best = lsmr(indicators, y, atol=_EXACTLY, btol=_EXACTLY, maxiter=20 * n)[0]
+        found: Any = lsmr(indicators, y, atol=_EXACTLY, btol=_EXACTLY, maxiter=20 * n)
+        best = found[0]
     return float(np.max(np.abs(y - indicators @ best)))

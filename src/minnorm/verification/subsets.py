@@ -100,7 +100,8 @@ def _bounded(
     branching: Clock,
 ) -> list[_Part] | None:
     """Bounds for all sets, those above three dimensions within their share of a time; None where that is too long."""
-    costs = [arrangement.cost(*part.coordinates.shape, part.free) for _, part in problems if _enumerated(part)]
+    enumerated = [part for _, part in problems if _enumerated(part)]
+    costs = [arrangement.cost(len(part.coordinates), part.coordinates.shape[1], part.free) for part in enumerated]
     if sum(costs) > clock.left:
         return None
     parts = []
