@@ -20,17 +20,20 @@ namespace {
 
 using Matrix = nb::ndarray<const double, nb::numpy, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
 using Column = nb::ndarray<const double, nb::numpy, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
-using Array = nb::ndarray<nb::numpy, double>;
+template <class T>
+using ArrayOf = nb::ndarray<nb::numpy, T>;
+using Array = ArrayOf<double>;
 
 Weighted data_of(const Matrix& points, const Column& nu) {
     if (points.shape(0) != nu.shape(0)) throw nb::value_error("points and nu must have one row per point");
     return {static_cast<int>(points.shape(0)), static_cast<int>(points.shape(1)), points.data(), nu.data()};
 }
 
-Array array(std::vector<double>&& from, std::initializer_list<size_t> shape) {
-    auto* kept = new std::vector<double>(std::move(from));
-    nb::capsule owner(kept, [](void* p) noexcept { delete static_cast<std::vector<double>*>(p); });
-    return Array(kept->data(), shape, owner);
+template <class T>
+ArrayOf<T> array(std::vector<T>&& from, std::initializer_list<size_t> shape) {
+    auto* kept = new std::vector<T>(std::move(from));
+    nb::capsule owner(kept, [](void* p) noexcept { delete static_cast<std::vector<T>*>(p); });
+    return ArrayOf<T>(kept->data(), shape, owner);
 }
 
 // Ctrl-C, as Python makes an exception of it.
@@ -120,6 +123,20 @@ nb::tuple atoms_in(const Plane& plane, Column nu, int per_pivot, int threads, do
                  [&](const Weighted&, Watch& watch) { return plane.atoms(nu.data(), per_pivot, threads, watch); });
 }
 
+nb::tuple maxima_in(const Plane& plane, Column nu, double least, int threads, double seconds) {
+    if (static_cast<int>(nu.shape(0)) != plane.size()) throw nb::value_error("nu must have one entry per point");
+    Watch watch(seconds, raise_signals);
+    Plane::Maxima all;
+    {
+        nb::gil_scoped_release release;
+        all = plane.maxima(nu.data(), least, threads, watch);
+    }
+    const size_t count = all.values.size();
+    return nb::make_tuple(array(std::move(all.at), {count, size_t{3}}), array(std::move(all.values), {count}),
+                          array(std::move(all.pivots), {count}), array(std::move(all.partners), {count}),
+                          watch.complete());
+}
+
 Array turns(Column t, Column y, double slope) {
     const size_t n = t.shape(0);
     if (n == 0 || y.shape(0) != n) throw nb::value_error("t and y must have the same number of entries, at least one");
@@ -141,7 +158,8 @@ NB_MODULE(_native, m) {
     m.def("cover", &covered, nb::arg("points"), nb::arg("weights"), nb::arg("cone"), nb::arg("affine"),
           nb::arg("lower"), nb::arg("target"), nb::arg("closeness"), nb::arg("threads"), nb::arg("seconds"));
     nb::class_<Plane>(m, "Plane")
-        .def("atoms", &atoms_in, nb::arg("nu"), nb::arg("per_pivot"), nb::arg("threads"), nb::arg("seconds"));
+        .def("atoms", &atoms_in, nb::arg("nu"), nb::arg("per_pivot"), nb::arg("threads"), nb::arg("seconds"))
+        .def("maxima", &maxima_in, nb::arg("nu"), nb::arg("least"), nb::arg("threads"), nb::arg("seconds"));
     m.def("plane", &plane, nb::rv_policy::take_ownership, nb::arg("points"), nb::arg("threads"), nb::arg("seconds"));
     m.def("turns_to_meet", &turns, nb::arg("t"), nb::arg("y"), nb::arg("slope"));
     m.def("instruction_sets", [] {

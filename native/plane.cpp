@@ -96,6 +96,31 @@ MINNORM_WIDE int look(int count, double tx, double ty, double limit, Block& at) 
     return any;
 }
 
+// The best few maxima of a circle.
+struct Few {
+    Peaks& ridge;
+
+    double least() const { return ridge.threshold(); }
+    void operator()(double side, double x, double y, double length, double value, int) {
+        ridge.offer(value / length, {side * x / length, side * y / length, 0, 0}, [] { return true; });
+    }
+};
+
+// All maxima of a circle above a value.
+struct Every {
+    struct One {
+        double u, v, value;
+        int partner;
+    };
+    double limit;
+    std::vector<One> found;
+
+    double least() const { return limit; }
+    void operator()(double side, double x, double y, double length, double value, int partner) {
+        found.push_back({side * x / length, side * y / length, value / length, partner});
+    }
+};
+
 }  // namespace
 
 Plane::Plane(int n, const double* points, int threads, Watch& watch)
@@ -131,7 +156,8 @@ Atoms Plane::atoms(const double* nu, int per_pivot, int threads, Watch& watch) c
             if (nu[i] == 0 || watch.over()) return;
             // Along b, h bends up at the kink of a point with nu > 0: only -h can have a maximum there.
             Peaks ridge(nu[i] < 0 ? 1 : -1, per_pivot);
-            on_circle(i, nu, ridge);
+            Few offer{ridge};
+            on_circle(i, nu, ridge.sign(), offer);
             for (const Peak& peak : ridge.all())
                 parts[i].at.insert(parts[i].at.end(), {peak.u[0], peak.u[1], -peak.u[0] * x_[i] - peak.u[1] * y_[i]});
         });
@@ -140,16 +166,33 @@ Atoms Plane::atoms(const double* nu, int per_pivot, int threads, Watch& watch) c
     return all;
 }
 
-void Plane::on_circle(int i, const double* nu, Peaks& ridge) const {
+Plane::Maxima Plane::maxima(const double* nu, double least, int threads, Watch& watch) const {
+    std::vector<Every> parts(n_, Every{least, {}});
+    parallel(
+        n_, threads, [] { return 0; },
+        [&](int, int i) {
+            if (nu[i] != 0 && !watch.over()) on_circle(i, nu, nu[i] < 0 ? 1.0 : -1.0, parts[i]);
+        });
+    Maxima all;
+    for (int i = 0; i < n_; ++i)
+        for (const Every::One& one : parts[i].found) {
+            all.at.insert(all.at.end(), {one.u, one.v, -one.u * x_[i] - one.v * y_[i]});
+            all.values.push_back(nu[i] < 0 ? one.value : -one.value);
+            all.pivots.push_back(i);
+            all.partners.push_back(one.partner);
+        }
+    return all;
+}
+
+// Calls offer(value, x, y, partner) with the local maxima of sign * h on a point's circle.
+template <class Offer>
+void Plane::on_circle(int i, const double* nu, double sign, Offer& offer) const {
     const int m = n_ - 1;
     const std::uint16_t* order = order_.data() + static_cast<size_t>(i) * m;
-    const double xi = x_[i], yi = y_[i], sign = ridge.sign();
+    const double xi = x_[i], yi = y_[i];
     const Sums sums = sums_of(n_, x_.data(), y_.data(), nu, xi, yi);
     const double tx = sign * sums.all_x, ty = sign * sums.all_y;
     double vx = sign * sums.first_x, vy = sign * sums.first_y;
-    const auto offer = [&](double side, double x, double y, double length, double value) {
-        ridge.offer(value / length, {side * x / length, side * y / length, 0, 0}, [] { return true; });
-    };
     Block at;
     const int last = order[m - 1];
     const double a = x_[last] - xi, b = y_[last] - yi, e = enters(a, b) ? 1 : -1;
@@ -164,15 +207,15 @@ void Plane::on_circle(int i, const double* nu, Peaks& ridge) const {
             vx += at.jx[t];
             vy += at.jy[t];
         }
-        const double least = ridge.threshold();
+        const double least = offer.least();
         if (look(count, tx, ty, least * least, at))
             for (int t = 0; t < count; ++t)
                 for (int half = 0; half < 2 && at.hit[t]; ++half) {
                     const int hit = at.hit[t] >> (2 * half);
                     const double x = at.sx[t] - (half ? tx : 0), y = at.sy[t] - (half ? ty : 0), side = half ? -1 : 1;
                     const double square = x * x + y * y, cx = at.cx[t], cy = at.cy[t];
-                    if (hit & 2) offer(side, x, y, std::sqrt(square), square);
-                    if (hit & 1) offer(side, cx, cy, std::sqrt(at.rr[t]), x * cx + y * cy);
+                    if (hit & 2) offer(side, x, y, std::sqrt(square), square, -1);
+                    if (hit & 1) offer(side, cx, cy, std::sqrt(at.rr[t]), x * cx + y * cy, order[first + t]);
                 }
         at.cx[-1] = at.cx[count - 1];
         at.cy[-1] = at.cy[count - 1];

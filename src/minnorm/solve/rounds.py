@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from minnorm.objective.separable import Separable
-from minnorm.solve import stopgap, support
+from minnorm.solve import priced, stopgap, support
 from minnorm.solve.curved import best_masses
 from minnorm.solve.found import Found, best_coefficients, first_dual, only_free_terms
 from minnorm.solve.pace import seconds
@@ -26,6 +26,7 @@ _MOST_TIDIED = 1000  # atoms
 _PROMPT = 1.0  # seconds for making a network of what there is when Ctrl-C was pressed
 _REPAIR = 25  # operations for each of n^2 m, of a singular value decomposition
 _MANY = 600  # points; interpolation of fewer is solved as fast without approaching it
+_TO_MASTER = 1.0  # of the tolerance: a twentieth of that is how accurate the first master problem is
 # Interpolation is approached through these rho, shares of that from which on only free terms are left, to these gaps.
 _APPROACH = ((1e-3, 1e-2), (1e-5, 1e-2), (1e-6, 3e-3), (1e-7, 1e-3))
 
@@ -76,12 +77,18 @@ def generate(
     best = Found.begun(reduced, first_dual(reduced) if start is None else start)
     late = deadline - min(0.2 * max(deadline - began, 0.0), _seconds_to_finish(reduced, 2 * n))
     try:
-        rounds = 0
-        if reduced.interpolates and pricer.cheap and pool.size == 0 and start is None and n >= _MANY:
+        rounds, gap, fresh = 0, 1.0, pool.size == 0 and start is None
+        plane = pricer.plane if isinstance(pricer, pricing.Exact) else None
+        if reduced.interpolates and plane is not None and fresh:
+            near = priced.approached(reduced, plane, tolerance, late, lambda bound: show(np.inf, bound))
+            if near is not None:
+                pool.add(near.weights, near.biases)
+                start, rounds, gap = near.nu, near.steps, max(near.gap, _TO_MASTER * tolerance)
+        elif reduced.interpolates and pricer.cheap and fresh and n >= _MANY:
             start, rounds = _approached(reduced, pricer, pool, late, lambda _, bound: show(np.inf, bound))
-        if reduced.interpolates:
+        if reduced.interpolates and gap == 1.0:
             pool.span(np.random.default_rng(0))  # a pool that fits the labels with rho > 0 need not interpolate them
-        improve(reduced, best, pricer, pool, start, tolerance, late, show)
+        improve(reduced, best, pricer, pool, start, tolerance, late, show, gap=gap)
         best.rounds += rounds
         found = finish(reduced, best, tolerance, deadline)
     except KeyboardInterrupt:

@@ -36,12 +36,14 @@ def improve(
     deadline: float,
     show: Callable[[float, float], None],
     atoms: Atoms | None = None,
+    gap: float = 1.0,
 ) -> None:
     """Rounds that improve `best` until the gap has closed, all its atoms of the master problem in it.
 
-    `atoms` are those that `start` violates, if they are known.
+    `atoms` are those that `start` violates, if they are known; `gap` what is about left of it there.
     """
-    state = State(reduced, best, pricer, pool, tolerance, deadline, first_dual(reduced) if start is None else start)
+    nu = first_dual(reduced) if start is None else start
+    state = State(reduced, best, pricer, pool, tolerance, deadline, nu, gap=gap)
     if state.begun(atoms, warm=start is not None):
         return
     for _ in range(_ROUNDS):

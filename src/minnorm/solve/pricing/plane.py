@@ -1,15 +1,35 @@
 """The exact oracle for points in a plane that are priced again and again."""
 
 import math
+from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 
 from minnorm import _native
 from minnorm.resources import cores
 from minnorm.solve.pricing.oracle import Atoms, exact, left
 
 FEWEST, MOST = 128, 16_384  # points: below, sorting is cheap; above, the orders take more than half a gigabyte
+
+
+class Maxima(NamedTuple):
+    """Local maxima of |h|: atoms of unit cost, the signed h there, and the points on their kinks, each once.
+
+    Shapes: `weights` (k, 2), `biases` (k,), `values` (k,), `pivots` (k,), `partners` (k,), -1 for no second point.
+    `complete` is false where the time was over before all were found.
+    """
+
+    weights: Float[np.ndarray, "k 2"]
+    biases: Float[np.ndarray, " k"]
+    values: Float[np.ndarray, " k"]
+    pivots: Int[np.ndarray, " k"]
+    partners: Int[np.ndarray, " k"]
+    complete: bool
+
+    def chosen(self, which: np.ndarray) -> "Maxima":
+        """Those with these numbers."""
+        return Maxima(*(part[which] for part in self[:-1]), self.complete)
 
 
 class Plane:
@@ -37,9 +57,32 @@ class Plane:
     def price(self, nu: Float[np.ndarray, " n"], per_pivot: int = 2, deadline: float = math.inf) -> Atoms:
         """As `exact`; after `deadline`, a `time.monotonic` moment, no more points are looked at."""
         threads = len(cores())
-        if self._orders is None:
-            self._orders = _native.plane(self.points, threads, left(deadline))
-        if self._orders is None:  # late: what there is time for
+        if not self._sorted(threads, deadline):  # late: what there is time for
             return exact(self.points, nu, "free", per_pivot=per_pivot, deadline=deadline)
         rows, values, complete = self._orders.atoms(np.ascontiguousarray(nu), per_pivot, threads, left(deadline))
         return Atoms(rows[:, :-1], rows[:, -1], values, complete)
+
+    def maxima(self, nu: Float[np.ndarray, " n"], least: float, deadline: float = math.inf) -> Maxima:
+        """All local maxima of |h| above `least` with a kink on a point of that sign, in the order of their pivots."""
+        threads = len(cores())
+        if not self._sorted(threads, deadline):
+            none = np.zeros(0, dtype=np.int32)
+            return Maxima(np.zeros((0, 2)), np.zeros(0), np.zeros(0), none, none, complete=False)
+        rows, values, pivots, partners, complete = self._orders.maxima(
+            np.ascontiguousarray(nu), least, threads, left(deadline)
+        )
+        once = _once(rows, values, pivots, partners, len(self.points))
+        return Maxima(rows[once, :2], rows[once, 2], values[once], pivots[once], partners[once], complete)
+
+    def _sorted(self, threads: int, deadline: float) -> bool:
+        """Whether there are orders, made now if there were none and there is time."""
+        if self._orders is None:
+            self._orders = _native.plane(self.points, threads, left(deadline))
+        return self._orders is not None
+
+
+def _once(rows: np.ndarray, values: np.ndarray, pivots: np.ndarray, partners: np.ndarray, count: int) -> np.ndarray:
+    """The numbers of maxima that are not those of their partner's circle again: same line, side and sign."""
+    first, second = np.minimum(pivots, partners).astype(np.int64), np.maximum(pivots, partners).astype(np.int64)
+    line = np.where(partners >= 0, first * count + second, -1 - np.arange(len(pivots)))
+    return np.sort(np.unique(4 * line + 2 * (values > 0) + (rows[:, 1] > 0), return_index=True)[1])

@@ -65,12 +65,13 @@ class Exact:
 
     def price(self, nu: np.ndarray, weights: np.ndarray, biases: np.ndarray, deadline: float = math.inf) -> Atoms:
         """The exact oracle."""
-        if self._plane is not None:
-            return self._plane.price(nu, deadline=deadline)
+        if self.plane is not None:
+            return self.plane.price(nu, deadline=deadline)
         return oracle.exact(self.points, nu, self.bias, deadline=deadline)
 
     @cached_property
-    def _plane(self) -> Plane | None:
+    def plane(self) -> Plane | None:
+        """For many points in a plane, with free biases."""
         n, rank = self.points.shape
         if not (rank == 2 and not costly_biases(self.bias) and FEWEST <= n <= MOST):
             return None
