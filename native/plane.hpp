@@ -25,7 +25,7 @@ public:
 
     // All local maxima of |h| above `least` with a kink on a point, more than once where several are on it.
     struct Maxima {
-        std::vector<double> at, values;  // rows (u, b), h there
+        std::vector<double> at, values;     // rows (u, b), h there
         std::vector<int> pivots, partners;  // the points on the kink; -1 for no second one
     };
     Maxima maxima(const double* nu, double least, int threads, Watch& watch) const;

@@ -32,7 +32,7 @@ _JOINING = 5  # columns for each point that join in one step, at most
 _FOR_MASTER = 4  # columns for each point that are worth a master problem
 _LOCAL = 0.3  # local maxima of |h| above it may join
 _MANY = 8  # for each point: from so many local maxima on, fewer are looked at
-_STEPS, _TRIALS = 500, 8
+_TRIALS = 8  # of the length of a step
 _IDLE = 25  # steps without any progress that are enough
 _PROGRESS = 0.98  # of the gap: what is left of it after progress
 _INSIDE, _SHORTER = 0.99, 0.85  # of the way to the boundary: of known atoms, and of those that a trial has met
@@ -65,15 +65,17 @@ def approached(
     way = _begun(reduced, plane, deadline)
     if way is None:
         return None
-    least, moved = math.inf, 0
-    for steps in range(_STEPS):
+    least, moved, steps = math.inf, 0, 0
+    while True:
         heavy = way.heavy()
         gap = way.gap(heavy)
         show(way.best)
         if gap < _PROGRESS * least:
             least, moved = gap, steps
-        if gap <= tolerance or steps - moved >= _IDLE or time.monotonic() > deadline or not way.stepped(heavy, steps):
+        over = steps - moved >= _IDLE or time.monotonic() > deadline
+        if gap <= tolerance or over or not way.stepped(heavy, steps):
             break
+        steps += 1
     columns = way.columns
     worth = columns.heaviest(_FOR_MASTER * way.nu.size)
     return Approached(way.best_nu, way.best, gap, columns.weights[worth], columns.biases[worth], steps)

@@ -29,7 +29,8 @@ class Maxima(NamedTuple):
 
     def chosen(self, which: np.ndarray) -> "Maxima":
         """Those with these numbers."""
-        return Maxima(*(part[which] for part in self[:-1]), self.complete)
+        weights, biases, values, pivots, partners, complete = self
+        return Maxima(weights[which], biases[which], values[which], pivots[which], partners[which], complete)
 
 
 class Plane:
@@ -57,28 +58,30 @@ class Plane:
     def price(self, nu: Float[np.ndarray, " n"], per_pivot: int = 2, deadline: float = math.inf) -> Atoms:
         """As `exact`; after `deadline`, a `time.monotonic` moment, no more points are looked at."""
         threads = len(cores())
-        if not self._sorted(threads, deadline):  # late: what there is time for
+        orders = self._sorted(threads, deadline)
+        if orders is None:  # late: what there is time for
             return exact(self.points, nu, "free", per_pivot=per_pivot, deadline=deadline)
-        rows, values, complete = self._orders.atoms(np.ascontiguousarray(nu), per_pivot, threads, left(deadline))
+        rows, values, complete = orders.atoms(np.ascontiguousarray(nu), per_pivot, threads, left(deadline))
         return Atoms(rows[:, :-1], rows[:, -1], values, complete)
 
     def maxima(self, nu: Float[np.ndarray, " n"], least: float, deadline: float = math.inf) -> Maxima:
         """All local maxima of |h| above `least` with a kink on a point of that sign, in the order of their pivots."""
         threads = len(cores())
-        if not self._sorted(threads, deadline):
+        orders = self._sorted(threads, deadline)
+        if orders is None:
             none = np.zeros(0, dtype=np.int32)
             return Maxima(np.zeros((0, 2)), np.zeros(0), np.zeros(0), none, none, complete=False)
-        rows, values, pivots, partners, complete = self._orders.maxima(
+        rows, values, pivots, partners, complete = orders.maxima(
             np.ascontiguousarray(nu), least, threads, left(deadline)
         )
         once = _once(rows, values, pivots, partners, len(self.points))
         return Maxima(rows[once, :2], rows[once, 2], values[once], pivots[once], partners[once], complete)
 
-    def _sorted(self, threads: int, deadline: float) -> bool:
-        """Whether there are orders, made now if there were none and there is time."""
+    def _sorted(self, threads: int, deadline: float) -> "_native.Plane | None":
+        """The orders, made now if there were none and there is time."""
         if self._orders is None:
             self._orders = _native.plane(self.points, threads, left(deadline))
-        return self._orders is not None
+        return self._orders
 
 
 def _once(rows: np.ndarray, values: np.ndarray, pivots: np.ndarray, partners: np.ndarray, count: int) -> np.ndarray:
