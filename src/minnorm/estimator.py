@@ -49,7 +49,7 @@ class MinNormRegressor(RegressorMixin, BaseEstimator):
 
     Errors: ValueError naming the argument; with alpha = 0 also for equal points with different values. A
     ConvergenceWarning says that the solution is not certified, and what would help: also where the data have affine
-    rank above 3 and the bound is that of a search, which proves nothing. Ctrl-C raises, as searches over grids need it.
+    rank above 3 and what can be proven in the time is far off. Ctrl-C raises, as searches over grids need it.
 
     >>> est = MinNormRegressor().fit([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]], [0.0, 1.0, 1.0])
     >>> est.certified_, round(est.value_, 5)

@@ -43,8 +43,9 @@ _WIDEST = 6  # dimensions of cones: one begins with all orthants
 _PILOTS = (0.3, 1.5)  # seconds for each way, before the better one goes on
 _FURTHER = 2  # times a pilot's fall, in its logarithm, is what a way is expected to do in the end
 _COMING = 20.0  # times the best value, or less, is a bound that will come down to it
-_NEAR = 5.0  # times it, or less, is one that comes down to it before a relaxation would pay
-_LIFTING, _LONGEST = 0.4, 60.0  # of the time left, for that; seconds
+_FIRST = 0.75  # of the time left for branching where it comes down, before a relaxation
+_LOOSE = 1.3  # times the best value, or less, is a bound that a relaxation does not improve
+_RELAXED, _LONGEST = 0.4, 60.0  # of the time left for a relaxation where it does not come down; seconds
 
 
 @dataclass(frozen=True)
@@ -110,14 +111,15 @@ def bound(
             seen.append(min(found.upper, seen[0]))
             if known.closed:
                 return known.lower, known.upper
-    near = known.upper <= _COMING * known.lower
-    if known.upper > _NEAR * known.lower:
-        lasting = clock.within(min(_LIFTING * max(clock.left, 0.0), _LONGEST))
-        upper = lifting.bound(points, weights, affine, lasting, max(target, known.lower))
-        known = known.narrowed(Between(known.lower, upper))
-    if clock.left > 0 and (near or math.isinf(patience)):
-        best = ways[int(np.argmin([seen[-1] * (seen[-1] / seen[-2]) ** _FURTHER for seen in uppers]))]
-        known = known.narrowed(best(spread, known, target, close, clock.left))
+    best = ways[int(np.argmin([seen[-1] * (seen[-1] / seen[-2]) ** _FURTHER for seen in uppers]))]
+    left = max(clock.left, 0.0)
+    if known.upper <= _COMING * known.lower:
+        known = known.narrowed(best(spread, known, target, close, _FIRST * left))
+        known = _relaxed(spread, known, target, clock)
+    else:
+        known = _relaxed(spread, known, target, clock.within(min(_RELAXED * left, _LONGEST)))
+        if math.isinf(patience) and clock.left > 0:
+            known = known.narrowed(best(spread, known, target, close, clock.left))
     return known.lower, known.upper
 
 
@@ -126,6 +128,15 @@ def _at_most(points: np.ndarray, weights: np.ndarray, affine: bool) -> float:
     size = lengths(points)
     reach = float(np.max(size, initial=0.0)) if affine else 0.0
     return float(np.abs(weights) @ (size + reach)) * (1 + 1e-9) + 2.0**-400
+
+
+def _relaxed(spread: Spread, known: Between, target: float, clock: Clock) -> Between:
+    """By a relaxation of the whole, where that is of use."""
+    if known.closed or known.upper <= _LOOSE * known.lower:
+        return known
+    enough = max(target, known.lower)
+    upper = lifting.bound(spread.points, spread.weights, spread.affine, clock, enough)
+    return known.narrowed(Between(known.lower, upper))
 
 
 def _by_signs(spread: Spread, known: Between, target: float, close: float, seconds: float) -> Between:
