@@ -1,7 +1,7 @@
 """Compiled oracles for minnorm.solve, bounds for minnorm.verification, the kernel for minnorm.training."""
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 
 def exact(
     points: Float[np.ndarray, "n r"],
@@ -54,10 +54,16 @@ def cover(
     """As `branch`, for the absolute value, by cones; last (u, b) or u where values above `lower` were met, the best at
     the end."""
 
-def atoms(
-    self, nu: Float[np.ndarray, " n"], per_pivot: int, threads: int, seconds: float
-) -> tuple[Float[np.ndarray, "k 3"], Float[np.ndarray, " k"], bool]:
-    """As `exact` with free biases, for nu that may have zeros."""
+class Plane:
+    def atoms(
+        self, nu: Float[np.ndarray, " n"], per_pivot: int, threads: int, seconds: float
+    ) -> tuple[Float[np.ndarray, "k 3"], Float[np.ndarray, " k"], bool]:
+        """As `exact` with free biases, for nu that may have zeros."""
+
+    def maxima(
+        self, nu: Float[np.ndarray, " n"], least: float, threads: int, seconds: float
+    ) -> tuple[Float[np.ndarray, "k 3"], Float[np.ndarray, " k"], Int[np.ndarray, " k"], Int[np.ndarray, " k"], bool]:
+        """All local maxima of |h| above `least`: rows, values, and the points on the kinks, -1 for no second one."""
 
 def plane(points: Float[np.ndarray, "n 2"], threads: int, seconds: float) -> Plane | None:
     """Of distinct points; None if the time was over before all orders were made."""
