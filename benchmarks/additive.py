@@ -33,7 +33,7 @@ def few_inputs(inputs: int) -> Callable[[], Any]:
         def fit(self, x: np.ndarray, y: np.ndarray) -> "Chosen":
             penalty = mn.PathNorm(inputs=inputs)
             alphas = mn.lam_max(x, y, penalty) * np.geomspace(1, LEAST, LAMS)
-            self.model = mn.MinNormRegressorCV(alphas, INNER, inputs=inputs).fit(x, y)
+            self.model: Any = mn.MinNormRegressorCV(alphas, INNER, inputs=inputs).fit(x, y)
             self.certified = self.model.certified_
             return self
 
@@ -45,7 +45,7 @@ def few_inputs(inputs: int) -> Callable[[], Any]:
 
 def pygam() -> Any:
     """Penalised splines, one for each column, smoothness by generalised cross-validation."""
-    from pygam import LinearGAM, s
+    from pygam import LinearGAM, s  # pyright: ignore[reportMissingImports]
 
     class Splines:
         def fit(self, x: np.ndarray, y: np.ndarray) -> "Splines":
@@ -65,7 +65,7 @@ def boosted(pairs: int) -> Callable[[], Any]:
     """Boosted trees of one column each, and of so many pairs that the package finds."""
 
     def made() -> Any:
-        from interpret.glassbox import ExplainableBoostingRegressor
+        from interpret.glassbox import ExplainableBoostingRegressor  # pyright: ignore[reportMissingImports]
 
         return ExplainableBoostingRegressor(interactions=pairs, random_state=0, n_jobs=1)
 

@@ -47,7 +47,7 @@ def refuse_unreachable(problem: Problem) -> None:
 
 
 def _missed(indicators: scipy.sparse.csr_matrix, y: np.ndarray) -> float:
-    n, p = indicators.shape
+    n, p = len(y), int(np.max(indicators.indices)) + 1
     if n * p <= _DENSE:
         dense = indicators.toarray()
         best = np.linalg.lstsq(dense, y, rcond=None)[0]
