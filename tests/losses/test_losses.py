@@ -119,6 +119,15 @@ def test_weights_are_repeated_points_which_are_not_averaged():
     assert weighted([0.0])[0] == pytest.approx(1.0, abs=1e-4)  # the median of 0, 1, 1
 
 
+def test_far_from_doubt_a_dual_entry_is_next_to_nothing_and_the_gap_closes_all_the_same():
+    rng = np.random.default_rng(5)
+    x, y = rng.normal(size=(11, 2)), np.where(rng.random(11) < 0.5, 1.0, -1.0)
+    lam = 1e-3 * mn.lam_max(x, y, loss="logistic")
+    found = mn.fit(x, y, lam, loss="logistic")
+    assert found.certified
+    assert np.min(np.abs(found.dual)) < 1e-3 * np.max(np.abs(found.dual))
+
+
 def test_beyond_lam_max_there_are_no_neurons_and_before_it_there_are():
     x, _, labels = plane()
     most = mn.lam_max(x[:12], labels[:12], loss="logistic")

@@ -103,7 +103,6 @@ class _Curved:
             room = _APART * (np.abs(nu) + loss.rate * np.abs(loss.scale))
             parts += [np.maximum(nu, 0) + room, np.maximum(-nu, 0) + room]
         self.slack = np.concatenate(parts)
-        self.size = max(float(np.max(np.abs(loss.y), initial=0.0)), float(np.max(1 / np.abs(loss.scale))), 1e-300)
         scale = max(loss.value(np.zeros(n)), 1e-300)
         self.mass = scale / max(self.slack.size, 1) / self.slack
         if self.places.kinked:
@@ -134,12 +133,13 @@ class _Curved:
         self.misfit = loss.values_of(nu) - values - ends
         if places.kinked:
             self.misfit = self.misfit - 0.5 * (second - first)
-        gap = float(np.sum(mass * slack))
-        objective = max(abs(loss.conjugate(nu)), float(np.sum(np.abs(masses))), 1e-300)
-        apart = (gap + float(np.abs(self.misfit) @ np.abs(nu))) / objective
-        residual = float(np.max(np.abs(self.misfit))) / self.size
+        # The true gap: where nu is next to nothing the values that belong to it are no measure of anything.
+        dual, norm = -loss.conjugate(nu), float(np.sum(np.abs(masses)))
+        objective = max(abs(dual), norm, 1e-300)
+        gap = abs(loss.value(values) + norm - dual)
+        apart, residual = gap / objective, abs(float((self.free.T @ nu) @ self.coefficients)) / objective
         present = Masses(masses, self.coefficients, nu, plus + minus, apart, residual)
-        return Standing(present, present.error, present.solves(self.tolerance), gap <= self.tolerance * objective)
+        return Standing(present, present.error, present.solves(self.tolerance), apart <= self.tolerance)
 
     def factor(self, ratio: np.ndarray) -> bool:
         """Factor Phi D Phi^T + psi'' + what ends and parts add."""
