@@ -57,6 +57,7 @@ fuzz: install
 	$(BIN)/python tests/fuzz/certificates.py --claims --seconds $(SECONDS) --seed $(SEED) --workers $(JOBS)
 	$(BIN)/python tests/fuzz/arguments.py --seconds $(SECONDS) --seed $(SEED)
 	$(BIN)/python tests/fuzz/inputs.py --seconds $(SECONDS) --seed $(SEED)
+	$(BIN)/python tests/fuzz/bounds.py --seconds $(SECONDS) --seed $(SEED)
 
 check: lint types imports test docs
 

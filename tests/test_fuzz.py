@@ -50,6 +50,19 @@ def test_dual_norm_of_a_cross_with_its_centre(d, turned):
     assert float(check.dual_norm(x, nu, "free")) == pytest.approx(scale * d**0.5, rel=1e-15)
 
 
+def test_a_linear_part_beside_the_kinks_span_is_not_forgotten():
+    """relu(u_1) - relu(-u_1) is linear, so u_1 + relu(u_2) has one kink, and its maximum on neither side's axis."""
+    z, nu = np.array([[1, 0], [-1, 0], [0, 1]], dtype=object), np.array([1, -1, 1], dtype=object)
+    assert float(supremum.supremum(z, nu)[0]) == pytest.approx(2**0.5, rel=1e-15)
+
+
+def test_bounds_by_branching_hold_at_any_scale():
+    found = subprocess.run(
+        [sys.executable, str(FUZZ / "bounds.py"), "--seconds", "1", "--seed", "5"], capture_output=True, text=True
+    )
+    assert found.returncode == 0, found.stdout + found.stderr
+
+
 @pytest.mark.parametrize(("k", "width"), [(2, 40), (3, 1), (3, 40), (4, 1), (4, 40), (5, 1)])
 def test_supremum_is_no_smaller_than_any_value(k, width):
     rng = np.random.default_rng(k)
