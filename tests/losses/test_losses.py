@@ -128,6 +128,13 @@ def test_far_from_doubt_a_dual_entry_is_next_to_nothing_and_the_gap_closes_all_t
     assert np.min(np.abs(found.dual)) < 1e-3 * np.max(np.abs(found.dual))
 
 
+def test_free_terms_alone_are_fitted_where_the_start_is_no_fit_but_has_no_gap():
+    labels = [1.0, -1.0, -1.0, -1.0, 1.0, 1.0, -1.0, 1.0, 1.0]
+    found = mn.fit(np.arange(9.0), labels, 10.0, loss="logistic")
+    assert found.certified
+    assert float(found.network.offset) == pytest.approx(np.log(5 / 4), abs=1e-5)
+
+
 def test_beyond_lam_max_there_are_no_neurons_and_before_it_there_are():
     x, _, labels = plane()
     most = mn.lam_max(x[:12], labels[:12], loss="logistic")

@@ -137,7 +137,8 @@ class _Curved:
         dual, norm = -loss.conjugate(nu), float(np.sum(np.abs(masses)))
         objective = max(abs(dual), norm, 1e-300)
         gap = abs(loss.value(values) + norm - dual)
-        apart, residual = gap / objective, abs(float((self.free.T @ nu) @ self.coefficients)) / objective
+        apart, missed = gap / objective, np.abs(self.free.T @ nu)
+        residual = float(np.max(missed / np.maximum(np.abs(self.free).T @ np.abs(nu), 1e-300), initial=0.0))
         present = Masses(masses, self.coefficients, nu, plus + minus, apart, residual)
         return Standing(present, present.error, present.solves(self.tolerance), apart <= self.tolerance)
 
