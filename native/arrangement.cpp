@@ -76,7 +76,7 @@ void Arrangement::circle(const Normals& y, Peaks& ridge) {
     measure(y);
     for (int c = 0; c < 2; ++c) frame_.column[c] = y.column[c];
     find_flat();
-    sweep_.prepare(n_, y.column[0].data(), y.column[1].data(), nu_, flat_.data());
+    sweep_.prepare(n_, y.column[0].data(), y.column[1].data(), nu_, flat_.data(), tilt_[0], tilt_[1]);
     sweep_.peaks([&](int sign, double x, double z, double value, int) {
         if (sign == ridge.sign()) ridge.offer(value, {x, z, 0, 0}, [] { return true; });
     });
@@ -150,14 +150,14 @@ void Arrangement::cells(const World& world, double axis, Peaks* plus, Peaks* min
 }
 
 // turned_[.][t + 1]: y of kink t, turned to be positive after it; turned_[.][0]: the antipode of the last kink.
-// sums_[.][t]: v_A on arc t, from kink t - 1 to kink t.
+// sums_[.][t]: v_A and the tilt on arc t, from kink t - 1 to kink t.
 template <int D>
 void Arrangement::gather() {
     const int count = sweep_.size();
     for (int c = 0; c < D; ++c) {
         const double* y = frame_.column[c].data();
         double *turned = turned_[c].data(), *sums = sums_[c].data();
-        double start = 0, total = 0;
+        double start = turned_tilt_[c], total = 2 * start;
         for (int t = 0; t < count; ++t) {
             const auto& kink = sweep_.kink(t);
             turned[t + 1] = kink.enter * y[kink.point];
@@ -172,7 +172,7 @@ void Arrangement::gather() {
             sums[t] = start;
             start += nu_[sweep_.kink(t).point] * turned[t + 1];
         }
-        if (!count) sums[0] = 0;
+        if (!count) sums[0] = turned_tilt_[c];
     }
 }
 
@@ -210,7 +210,8 @@ void Arrangement::circle_and_cells(const Normals& y, Peaks& ridge, Peaks& other)
     measure(y);
     for (int c = 0; c < 3; ++c) frame_.column[c] = y.column[c];
     find_flat();
-    sweep_.prepare(n_, y.column[0].data(), y.column[1].data(), nu_, flat_.data());
+    turned_tilt_ = tilt_;
+    sweep_.prepare(n_, y.column[0].data(), y.column[1].data(), nu_, flat_.data(), tilt_[0], tilt_[1]);
     sweep_.peaks([&](int sign, double x, double z, double value, int) {
         if (sign == ridge.sign()) ridge.offer(value, {x, z, 0, 0}, [] { return true; });
     });
@@ -243,7 +244,8 @@ void Arrangement::circles(const Normals& y, Peaks& ridge, Peaks* other) {
         world[1] = b;
         world[2] = d;
         find_flat();
-        sweep_.prepare(n_, p, q, nu_, flat_.data());
+        turned_tilt_ = {dot(a, tilt_), dot(b, tilt_), dot(d, tilt_), tilt_[3]};
+        sweep_.prepare(n_, p, q, nu_, flat_.data(), turned_tilt_[0], turned_tilt_[1]);
         if (ridge.sign() * nu_[l] < 0)
             sweep_.peaks([&](int sign, double x, double z, double value, int) {
                 if (sign != ridge.sign() || value <= ridge.threshold()) return;
@@ -261,7 +263,7 @@ void Arrangement::circles(const Normals& y, Peaks& ridge, Peaks* other) {
 bool Arrangement::is_local_maximum(const Normals& y, const Vector& u, int sign) {
     Vector e1, e2;
     complement(u, e1, e2);
-    double g1 = 0, g2 = 0;
+    double g1 = sign * dot(e1, tilt_), g2 = sign * dot(e2, tilt_);
     const double *y0 = y.column[0].data(), *y1 = y.column[1].data(), *y2 = y.column[2].data();
     const double *near = near_.data(), *nu = nu_;
     double* s = along_.data();

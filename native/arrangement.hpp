@@ -1,4 +1,4 @@
-// Maxima of sign * h over the unit sphere of one hyperplane, h(u) = sum_k nu_k relu(u . y_k).
+// Maxima of sign * h over the unit sphere of one hyperplane, h(u) = sum_k nu_k relu(u . y_k) + tilt . u.
 #pragma once
 
 #include <array>
@@ -57,8 +57,8 @@ struct Normals {
 // maxima of its sphere; `other` has the opposite sign, and both get the maxima in the cells next to the hyperplane.
 class Arrangement {
 public:
-    Arrangement(int n, const double* nu)
-        : n_(n), nu_(nu), frame_(n), flat_(n), size_(n), near_(n), along_(n), score_(n + 1) {
+    Arrangement(int n, const double* nu, const Vector& tilt)
+        : n_(n), nu_(nu), tilt_(tilt), frame_(n), flat_(n), size_(n), near_(n), along_(n), score_(n + 1) {
         for (int c = 0; c < 4; ++c) {
             turned_[c].assign(n + 1, 0.0);
             sums_[c].assign(n + 1, 0.0);
@@ -93,6 +93,7 @@ private:
 
     int n_;
     const double* nu_;
+    Vector tilt_, turned_tilt_{};  // in the coordinates of y, and in the frame
     Normals frame_;
     std::vector<unsigned char> flat_;  // points whose kink contains the circle
     std::vector<double> size_;         // |y_k|

@@ -38,7 +38,8 @@ class Ascent {
 public:
     Ascent(const Weighted& data, bool penalised, Watch& watch)
         : watch_(watch), n_(data.n), size_(data.rank + 1), free_(!penalised), dim_(penalised ? size_ : size_ - 1),
-          nu_(data.nu) {
+          nu_(data.nu), tilt_(data.tilt, data.tilt + data.rank) {
+        tilt_.push_back(0);
         z_.resize(static_cast<size_t>(n_) * size_);
         for (int c = 0; c < size_; ++c)
             for (int k = 0; k < n_; ++k)
@@ -92,6 +93,9 @@ public:
 
 private:
     double* column(int c) { return z_.data() + static_cast<size_t>(c) * n_; }
+    double tilted(const std::vector<double>& v) const {
+        return std::inner_product(tilt_.begin(), tilt_.end(), v.begin(), 0.0);
+    }
     double z(int k, int c) const { return z_[static_cast<size_t>(c) * n_ + k]; }
     bool ridge(int k) const { return sign_ * nu_[k] < 0; }
 
@@ -139,7 +143,7 @@ private:
         products(theta_, along_);
         std::iota(order_.begin(), order_.end(), 0);
         std::sort(order_.begin(), order_.end(), [&](int a, int b) { return along_[a] > along_[b]; });
-        double value = 0, slope = 0, best = 0;
+        double value = sign_ * tilted(theta_), slope = 0, best = 0;
         int at = -1;
         for (int t = 0; t < n_; ++t) {
             const int k = order_[t];
@@ -204,6 +208,7 @@ private:
         gradient_.resize(size_);
         for (int k = 0; k < n_; ++k) mass_[k] = along_[k] > 0 ? sign_ * nu_[k] : 0;
         contract(n_, size_, z_.data(), mass_.data(), gradient_.data());
+        for (int c = 0; c < size_; ++c) gradient_[c] += sign_ * tilt_[c];
     }
 
     // The projected gradient; its length is returned.
@@ -281,7 +286,7 @@ private:
 
     // Kinks come in the order of the angle, that is of falling cotangent -ahead / along, from a heap.
     bool first_on_circle(double& cosine, double& sine, int& on) {
-        double x = 0, y = 0;  // sign * v_A in the circle's frame
+        double x = sign_ * tilted(theta_), y = sign_ * tilted(ahead_direction_);  // sign * v_A in the circle's frame
         heap_.clear();
         for (int k = 0; k < n_; ++k) {
             if (pinned_[k]) continue;
@@ -337,6 +342,7 @@ private:
     bool free_;
     int dim_;  // of the sphere's space: size_, or that of w
     const double* nu_;
+    std::vector<double> tilt_;  // and 0 for the bias
     int sign_ = 1;
     double weight_ = 0;  // sum |nu_k| |z_k|
     std::vector<double> z_, norm_, theta_;

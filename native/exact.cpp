@@ -15,8 +15,10 @@ struct Scratch {
 template <class Visit>
 Atoms for_each_point(const Weighted& data, int threads, Watch& watch, Visit visit) {
     std::vector<Atoms> parts(data.n, Atoms(data.rank));
+    Vector tilt{};
+    std::copy(data.tilt, data.tilt + data.rank, tilt.begin());
     parallel(
-        data.n, threads, [&] { return Scratch{Normals(data.n), Arrangement(data.n, data.nu)}; },
+        data.n, threads, [&] { return Scratch{Normals(data.n), Arrangement(data.n, data.nu, tilt)}; },
         [&](Scratch& scratch, int i) {
             if (!watch.over()) visit(scratch, i, parts[i]);
         });

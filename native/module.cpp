@@ -24,9 +24,17 @@ template <class T>
 using ArrayOf = nb::ndarray<nb::numpy, T>;
 using Array = ArrayOf<double>;
 
-Weighted data_of(const Matrix& points, const Column& nu) {
+Weighted data_of(const Matrix& points, const Column& nu, const Column& tilt) {
     if (points.shape(0) != nu.shape(0)) throw nb::value_error("points and nu must have one row per point");
-    return {static_cast<int>(points.shape(0)), static_cast<int>(points.shape(1)), points.data(), nu.data()};
+    if (points.shape(1) != tilt.shape(0)) throw nb::value_error("tilt must have one entry per column of points");
+    return {static_cast<int>(points.shape(0)), static_cast<int>(points.shape(1)), points.data(), nu.data(), tilt.data()};
+}
+
+Branching branching_of(const Matrix& points, const Column& weights, const Matrix& cone, bool affine) {
+    if (points.shape(0) != weights.shape(0)) throw nb::value_error("points and weights must have one row per point");
+    if (cone.shape(1) != points.shape(1)) throw nb::value_error("cone must have as many columns as points");
+    const int n = static_cast<int>(points.shape(0)), rank = static_cast<int>(points.shape(1));
+    return {n, rank, static_cast<int>(cone.shape(0)), points.data(), weights.data(), cone.data(), affine};
 }
 
 template <class T>
@@ -56,31 +64,28 @@ nb::tuple found(const Weighted& data, int threads, double seconds, Find find) {
                           watch.complete());
 }
 
-nb::tuple exact(Matrix points, Column nu, bool penalised, int per_pivot, int threads, double seconds) {
+nb::tuple exact(Matrix points, Column nu, Column tilt, bool penalised, int per_pivot, int threads, double seconds) {
     const size_t rank = points.shape(1);
     if (rank < (penalised ? 1 : 2) || rank > 3)
         throw nb::value_error("points must have 2 or 3 columns, or 1 if penalised");
-    return found(data_of(points, nu), threads, seconds, [&](const Weighted& data, Watch& watch) {
+    return found(data_of(points, nu, tilt), threads, seconds, [&](const Weighted& data, Watch& watch) {
         return penalised ? exact_penalised(data, per_pivot, threads, watch)
                          : exact_free(data, per_pivot, threads, watch);
     });
 }
 
-nb::tuple search(Matrix points, Column nu, Matrix starts, bool penalised, int max_iterations, int threads,
+nb::tuple search(Matrix points, Column nu, Column tilt, Matrix starts, bool penalised, int max_iterations, int threads,
                  double seconds) {
     if (starts.shape(1) != points.shape(1) + 1) throw nb::value_error("starts must have one column more than points");
     const int count = static_cast<int>(starts.shape(0));
-    return found(data_of(points, nu), threads, seconds, [&](const Weighted& data, Watch& watch) {
+    return found(data_of(points, nu, tilt), threads, seconds, [&](const Weighted& data, Watch& watch) {
         return ascend(data, starts.data(), count, penalised, max_iterations, threads, watch);
     });
 }
 
 nb::tuple supremum(Matrix points, Column weights, Matrix cone, bool affine, double lower, double target,
                    double closeness, int threads, double seconds) {
-    const Weighted data = data_of(points, weights);
-    if (cone.shape(1) != points.shape(1)) throw nb::value_error("cone must have as many columns as points");
-    const Branching problem{data.n,      data.rank, static_cast<int>(cone.shape(0)), data.points, data.nu,
-                            cone.data(), affine};
+    const Branching problem = branching_of(points, weights, cone, affine);
     Watch watch(seconds, raise_signals);
     Branched found;
     {
@@ -92,17 +97,14 @@ nb::tuple supremum(Matrix points, Column weights, Matrix cone, bool affine, doub
 
 nb::tuple covered(Matrix points, Column weights, Matrix cone, bool affine, double lower, double target,
                   double closeness, int threads, double seconds) {
-    const Weighted data = data_of(points, weights);
-    if (cone.shape(1) != points.shape(1)) throw nb::value_error("cone must have as many columns as points");
-    const Branching problem{data.n,      data.rank, static_cast<int>(cone.shape(0)), data.points, data.nu,
-                            cone.data(), affine};
+    const Branching problem = branching_of(points, weights, cone, affine);
     Watch watch(seconds, raise_signals);
     Covered found;
     {
         nb::gil_scoped_release release;
         found = cover(problem, lower, target, closeness, threads, watch);
     }
-    const size_t width = static_cast<size_t>(data.rank) + (affine ? 1 : 0), rows = found.at.size() / width;
+    const size_t width = static_cast<size_t>(problem.rank) + (affine ? 1 : 0), rows = found.at.size() / width;
     return nb::make_tuple(found.lower, found.upper, found.cells, found.complete,
                           array(std::move(found.at), {rows, width}));
 }
@@ -117,10 +119,12 @@ Plane* plane(Matrix points, int threads, double seconds) {
     return watch.complete() ? made.release() : nullptr;
 }
 
-nb::tuple atoms_in(const Plane& plane, Column nu, int per_pivot, int threads, double seconds) {
-    if (static_cast<int>(nu.shape(0)) != plane.size()) throw nb::value_error("nu must have one entry per point");
-    return found(plane.weighted(nu.data()), threads, seconds,
-                 [&](const Weighted&, Watch& watch) { return plane.atoms(nu.data(), per_pivot, threads, watch); });
+nb::tuple atoms_in(const Plane& plane, Column nu, Column tilt, int per_pivot, int threads, double seconds) {
+    if (static_cast<int>(nu.shape(0)) != plane.size() || tilt.shape(0) != 2)
+        throw nb::value_error("nu must have one entry per point, and tilt two");
+    return found(plane.weighted(nu.data(), tilt.data()), threads, seconds, [&](const Weighted& data, Watch& watch) {
+        return plane.atoms(data.nu, data.tilt, per_pivot, threads, watch);
+    });
 }
 
 nb::tuple maxima_in(const Plane& plane, Column nu, double least, int threads, double seconds) {
@@ -149,16 +153,17 @@ Array turns(Column t, Column y, double slope) {
 
 NB_MODULE(_native, m) {
     m.doc() = "Compiled oracles for minnorm.solve, bounds for minnorm.verification, the kernel for minnorm.training.";
-    m.def("exact", &exact, nb::arg("points"), nb::arg("nu"), nb::arg("penalised"), nb::arg("per_pivot"),
-          nb::arg("threads"), nb::arg("seconds"));
-    m.def("search", &search, nb::arg("points"), nb::arg("nu"), nb::arg("starts"), nb::arg("penalised"),
+    m.def("exact", &exact, nb::arg("points"), nb::arg("nu"), nb::arg("tilt"), nb::arg("penalised"),
+          nb::arg("per_pivot"), nb::arg("threads"), nb::arg("seconds"));
+    m.def("search", &search, nb::arg("points"), nb::arg("nu"), nb::arg("tilt"), nb::arg("starts"), nb::arg("penalised"),
           nb::arg("max_iterations"), nb::arg("threads"), nb::arg("seconds"));
     m.def("branch", &supremum, nb::arg("points"), nb::arg("weights"), nb::arg("cone"), nb::arg("affine"),
           nb::arg("lower"), nb::arg("target"), nb::arg("closeness"), nb::arg("threads"), nb::arg("seconds"));
     m.def("cover", &covered, nb::arg("points"), nb::arg("weights"), nb::arg("cone"), nb::arg("affine"),
           nb::arg("lower"), nb::arg("target"), nb::arg("closeness"), nb::arg("threads"), nb::arg("seconds"));
     nb::class_<Plane>(m, "Plane")
-        .def("atoms", &atoms_in, nb::arg("nu"), nb::arg("per_pivot"), nb::arg("threads"), nb::arg("seconds"))
+        .def("atoms", &atoms_in, nb::arg("nu"), nb::arg("tilt"), nb::arg("per_pivot"), nb::arg("threads"),
+             nb::arg("seconds"))
         .def("maxima", &maxima_in, nb::arg("nu"), nb::arg("least"), nb::arg("threads"), nb::arg("seconds"));
     m.def("plane", &plane, nb::rv_policy::take_ownership, nb::arg("points"), nb::arg("threads"), nb::arg("seconds"));
     m.def("turns_to_meet", &turns, nb::arg("t"), nb::arg("y"), nb::arg("slope"));

@@ -148,7 +148,7 @@ Plane::Plane(int n, const double* points, int threads, Watch& watch)
         });
 }
 
-Atoms Plane::atoms(const double* nu, int per_pivot, int threads, Watch& watch) const {
+Atoms Plane::atoms(const double* nu, const double* tilt, int per_pivot, int threads, Watch& watch) const {
     std::vector<Atoms> parts(n_, Atoms(2));
     parallel(
         n_, threads, [] { return 0; },
@@ -157,7 +157,7 @@ Atoms Plane::atoms(const double* nu, int per_pivot, int threads, Watch& watch) c
             // Along b, h bends up at the kink of a point with nu > 0: only -h can have a maximum there.
             Peaks ridge(nu[i] < 0 ? 1 : -1, per_pivot);
             Few offer{ridge};
-            on_circle(i, nu, ridge.sign(), offer);
+            on_circle(i, nu, tilt, ridge.sign(), offer);
             for (const Peak& peak : ridge.all())
                 parts[i].at.insert(parts[i].at.end(), {peak.u[0], peak.u[1], -peak.u[0] * x_[i] - peak.u[1] * y_[i]});
         });
@@ -167,11 +167,12 @@ Atoms Plane::atoms(const double* nu, int per_pivot, int threads, Watch& watch) c
 }
 
 Plane::Maxima Plane::maxima(const double* nu, double least, int threads, Watch& watch) const {
+    const double level[2] = {};
     std::vector<Every> parts(n_, Every{least, {}});
     parallel(
         n_, threads, [] { return 0; },
         [&](int, int i) {
-            if (nu[i] != 0 && !watch.over()) on_circle(i, nu, nu[i] < 0 ? 1.0 : -1.0, parts[i]);
+            if (nu[i] != 0 && !watch.over()) on_circle(i, nu, level, nu[i] < 0 ? 1.0 : -1.0, parts[i]);
         });
     Maxima all;
     for (int i = 0; i < n_; ++i)
@@ -186,13 +187,14 @@ Plane::Maxima Plane::maxima(const double* nu, double least, int threads, Watch& 
 
 // Calls offer(value, x, y, partner) with the local maxima of sign * h on a point's circle.
 template <class Offer>
-void Plane::on_circle(int i, const double* nu, double sign, Offer& offer) const {
+void Plane::on_circle(int i, const double* nu, const double* tilt, double sign, Offer& offer) const {
     const int m = n_ - 1;
     const std::uint16_t* order = order_.data() + static_cast<size_t>(i) * m;
     const double xi = x_[i], yi = y_[i];
     const Sums sums = sums_of(n_, x_.data(), y_.data(), nu, xi, yi);
-    const double tx = sign * sums.all_x, ty = sign * sums.all_y;
-    double vx = sign * sums.first_x, vy = sign * sums.first_y;
+    // The tilt is on both halves: once in v_A, and twice in what is taken off on the other half.
+    const double tx = sign * (sums.all_x + 2 * tilt[0]), ty = sign * (sums.all_y + 2 * tilt[1]);
+    double vx = sign * (sums.first_x + tilt[0]), vy = sign * (sums.first_y + tilt[1]);
     Block at;
     const int last = order[m - 1];
     const double a = x_[last] - xi, b = y_[last] - yi, e = enters(a, b) ? 1 : -1;

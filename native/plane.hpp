@@ -21,20 +21,20 @@ public:
     int size() const { return n_; }
 
     // As `exact_free`, for nu that may have zeros.
-    Atoms atoms(const double* nu, int per_pivot, int threads, Watch& watch) const;
+    Atoms atoms(const double* nu, const double* tilt, int per_pivot, int threads, Watch& watch) const;
 
-    // All local maxima of |h| above `least` with a kink on a point, more than once where several are on it.
+    // Without a tilt, all local maxima of |h| above `least` with a kink on a point, more than once where several are on it.
     struct Maxima {
         std::vector<double> at, values;     // rows (u, b), h there
         std::vector<int> pivots, partners;  // the points on the kink; -1 for no second one
     };
     Maxima maxima(const double* nu, double least, int threads, Watch& watch) const;
 
-    Weighted weighted(const double* nu) const { return {n_, 2, points_.data(), nu}; }
+    Weighted weighted(const double* nu, const double* tilt) const { return {n_, 2, points_.data(), nu, tilt}; }
 
 private:
     template <class Offer>
-    void on_circle(int pivot, const double* nu, double sign, Offer& offer) const;
+    void on_circle(int pivot, const double* nu, const double* tilt, double sign, Offer& offer) const;
 
     int n_;
     std::vector<double> points_, x_, y_;

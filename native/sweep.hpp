@@ -1,7 +1,8 @@
-// The angular sweep: u -> sum_k nu_k relu(u . z_k) along one great circle, all of it, in O(n log n).
+// The angular sweep: u -> sum_k nu_k relu(u . z_k) + tilt . u along one great circle, all of it, in O(n log n).
 //
 // In an orthonormal frame of the circle's plane z_k has coordinates (p_k, q_k). The kinks are the directions
-// orthogonal to z_k; half the circle is enough, because the active set at -u is the complement of that at u.
+// orthogonal to z_k; half the circle is enough, because the active set at -u is the complement of that at u. The tilt
+// is on both halves: once in v_A, and twice in the total that is taken off on the other half.
 // Coincident kinks need no care: between them the active set is wrong for points that contribute rounding only.
 #pragma once
 
@@ -20,8 +21,9 @@ public:
         double jx, jy;  // change of v_A, the sum of nu z over the active points, across the kink
     };
 
-    // `flat[k]` != 0 marks points whose kink contains the whole circle.
-    void prepare(int n, const double* p, const double* q, const double* nu, const unsigned char* flat) {
+    // `flat[k]` != 0 marks points whose kink contains the whole circle; the tilt is in the frame, too.
+    void prepare(int n, const double* p, const double* q, const double* nu, const unsigned char* flat, double tilt_x = 0,
+                 double tilt_y = 0) {
         key_.resize(n);
         cx_.resize(n);
         cy_.resize(n);
@@ -36,8 +38,11 @@ public:
         sort(n, flat);
         const int m = static_cast<int>(sorted_.size());
         kinks_.resize(m);
-        start_x_ = start_y_ = total_x_ = total_y_ = 0;
-        double size = 0;
+        start_x_ = tilt_x;
+        start_y_ = tilt_y;
+        total_x_ = 2 * tilt_x;
+        total_y_ = 2 * tilt_y;
+        double size = std::fabs(tilt_x) + std::fabs(tilt_y);
         for (int t = 0; t < m; ++t) {
             const int k = sorted_[t].point;
             const double enter = enters(p[k], q[k]) ? 1 : -1, jx = enter * nu[k] * p[k], jy = enter * nu[k] * q[k];
@@ -138,7 +143,7 @@ private:
     std::vector<int> head_, bucket_;
     std::vector<Kink> kinks_;
     double start_x_ = 0, start_y_ = 0;  // v_A before kink 0
-    double total_x_ = 0, total_y_ = 0;  // v of all points
+    double total_x_ = 0, total_y_ = 0;  // v of all points, and twice the tilt
     double slack_ = 0;                  // rounding error of a slope
 };
 

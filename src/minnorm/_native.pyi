@@ -6,17 +6,19 @@ from jaxtyping import Float, Int
 def exact(
     points: Float[np.ndarray, "n r"],
     nu: Float[np.ndarray, " n"],
+    tilt: Float[np.ndarray, " r"],
     penalised: bool,
     per_pivot: int,
     threads: int,
     seconds: float,
 ) -> tuple[Float[np.ndarray, "k r1"], Float[np.ndarray, " k"], bool]:
-    """Rows of (weights, bias) and values, for points with nu != 0 of rank 2 or 3, or 1 if penalised; whether the time
-    was enough for all."""
+    """Rows of (weights, bias) and values of sum_i nu_i relu(w . x_i + b) + tilt . w, for points with nu != 0 of rank 2
+    or 3, or 1 if penalised, and then without a tilt; whether the time was enough for all."""
 
 def search(
     points: Float[np.ndarray, "n r"],
     nu: Float[np.ndarray, " n"],
+    tilt: Float[np.ndarray, " r"],
     starts: Float[np.ndarray, "s r1"],
     penalised: bool,
     max_iterations: int,
@@ -55,8 +57,15 @@ def cover(
     the end."""
 
 class Plane:
+    """The order of the kinks on the circle of lines through each point."""
+
     def atoms(
-        self, nu: Float[np.ndarray, " n"], per_pivot: int, threads: int, seconds: float
+        self,
+        nu: Float[np.ndarray, " n"],
+        tilt: Float[np.ndarray, " 2"],
+        per_pivot: int,
+        threads: int,
+        seconds: float,
     ) -> tuple[Float[np.ndarray, "k 3"], Float[np.ndarray, " k"], bool]:
         """As `exact` with free biases, for nu that may have zeros."""
 

@@ -6,7 +6,7 @@ from itertools import product
 
 import mpmath
 import numpy as np
-from check import Objective, dual_norm, scaled_integers, spread, without_free_terms
+from check import Objective, dual_norm_of, scaled_integers, spread, without_free_terms
 
 MOST = {1: 30, 2: 30, 3: 22, 4: 9}
 """The most points in each dimension: what the check in integers enumerates in a second or two."""
@@ -35,6 +35,7 @@ class Case:
         return (
             f"{self.points} points, {self.labels} labels, n = {n}, d = {d}, bias {p.bias}, skip {p.skip}, "
             f"offset {p.offset}, {lam}, tolerance {self.tolerance:.2g}{'' if p.weights is None else ', weights'}"
+            f"{'' if p.rectifies else f', slopes {p.slopes}'}"
         )
 
 
@@ -55,9 +56,10 @@ def draw(seed: int, number: int, dims: tuple[int, ...], kinds: tuple[str, ...]) 
     if interpolates:
         _, first, group = np.unique(x, axis=0, return_index=True, return_inverse=True)
         y = y[first][group.reshape(-1)]
-    twice = len(x) <= 6 and d <= 2 and rng.random() < 0.3
+    slopes = _slopes(np.random.default_rng([seed, number, 3]), bias, skip, offset)
+    twice = len(x) <= 6 and d <= 2 and rng.random() < 0.3 and slopes == (1.0, 0.0)
     weights = None if interpolates else _weights(np.random.default_rng([seed, number, 2]), len(x))
-    problem = Objective(x, y, bias, skip, offset, 0.0, weights)
+    problem = Objective(x, y, bias, skip, offset, 0.0, weights, slopes)
     largest = 0.0 if interpolates else lam_max(problem)
     if share:
         problem = replace(problem, lam=share * (largest or 1.0))
@@ -73,6 +75,16 @@ def _weights(rng: np.random.Generator, n: int) -> np.ndarray | None:
     return weights if np.any(weights) else None
 
 
+def _slopes(rng: np.random.Generator, bias: str, skip: str, offset: str) -> tuple[float, float]:
+    """The slopes of the neurons, mostly ReLU's, and always where there is no way to a minimum of others."""
+    if rng.random() < 0.6 or (bias == "penalised" and not (skip == "free" and offset == "free")):
+        return 1.0, 0.0
+    near = float(np.round(rng.uniform(-0.99, 1), 2))
+    return [(1.0, 1.0), (1.0, -0.01), (1.0, near), (float(rng.normal()), float(rng.normal())), (0.0, -2.0)][
+        int(rng.integers(5))
+    ]
+
+
 def fitted(problem: Objective) -> bool:
     """Whether the free terms alone fit the labels, but for rounding errors: float64 says nothing about the rest."""
     return spread(problem) <= 2.0**-44 * float(np.max(np.abs(problem.y)))
@@ -85,7 +97,7 @@ def lam_max(problem: Objective) -> float:
     numbers, e = scaled_integers([p * part / sum(times) for p, part in zip(times, rest, strict=True)])
     if not np.any(numbers):
         return 0.0
-    largest = dual_norm(problem.x, numbers, problem.bias) * mpmath.mpf(2) ** -e
+    largest = dual_norm_of(problem, numbers) * mpmath.mpf(2) ** -e
     reach = float(np.max(np.abs(problem.x))) + 1.0
     return float(largest) if largest > 1e-60 * spread(problem) * reach else 0.0
 
@@ -94,7 +106,7 @@ def described(case: Case) -> dict:
     """What a report says of the case itself."""
     p = case.problem
     n, d = p.x.shape
-    penalty = f"{p.bias}/{p.skip}/{p.offset}"
+    penalty = f"{p.bias}/{p.skip}/{p.offset}{'' if p.rectifies else '/other neurons'}"
     return {
         "seed": case.seed, "number": case.number, "name": case.name, "points": case.points, "labels": case.labels,
         "penalty": penalty, "n": n, "d": d, "lam": p.lam, "fitted": fitted(p),

@@ -3,9 +3,10 @@ r"""What a result claims against what its arrays prove, in rationals and 60 digi
     (P0)  [f] >= nu . y / s
     (PL)  objective >= max over t of t (nu . y) - t^2 S/2 sum nu_i^2 / p_i,  t <= lam / s
 
-for nu orthogonal to the free terms, weights p of sum S (1 if there are none), and s = sup |sum_i nu_i relu(w . x_i +
+for nu orthogonal to the free terms, weights p of sum S (1 if there are none), and s = sup |sum_i nu_i sigma(w . x_i +
 b)| / cost(w, b). With free biases that sum is piecewise linear in b with kinks at points, so s is the largest of
-suprema over unit w with z_j = x_j - x_i, over all i. With penalised ones it is that with z_j = (x_j, 1).
+suprema over unit w with z_j = x_j - x_i, over all i. With penalised ones it is that with z_j = (x_j, 1). For neurons
+sigma(z) = plus relu(z) + minus relu(-z) the z_j and the -z_j count, with plus nu_j and minus nu_j.
 """
 
 from dataclasses import dataclass, replace
@@ -31,6 +32,12 @@ class Objective:
     offset: str
     lam: float
     weights: np.ndarray | None = None  # how often points count, 1 if None
+    slopes: tuple[float, float] = (1.0, 0.0)  # of the neurons on either side: plus, minus
+
+    @property
+    def rectifies(self) -> bool:
+        """Whether the neurons are ReLU."""
+        return self.slopes == (1.0, 0.0)
 
     @property
     def times(self) -> list[Fraction]:
@@ -152,7 +159,10 @@ def residuals(problem: Objective, claim: Claim) -> list[Fraction]:
     hidden = x @ w.T if len(w) else np.zeros((len(x), 0), dtype=object)
     e = max(e_x + e_w, e_b)
     hidden = hidden * 2 ** (e - e_x - e_w) + (b * 2 ** (e - e_b))[None]
-    fitted = np.maximum(hidden, 0) @ a if len(a) else np.zeros(len(x), dtype=object)
+    (plus, minus), e_s = _slopes(problem)
+    seen = plus * np.maximum(hidden, 0) + minus * np.maximum(-hidden, 0)
+    fitted = seen @ a if len(a) else np.zeros(len(x), dtype=object)
+    e += e_s
     lines = x @ v
     return [
         _scaled(first, e + e_a) + _scaled(second, e_x + e_v) + Fraction(claim.constant) - Fraction(float(label))
@@ -180,7 +190,7 @@ def _bound(problem: Objective, nu: list[Fraction], lost: float = 0.0) -> mpmath.
     against = _mpf(_dot(nu, [Fraction(float(label)) for label in problem.y])) - lost
     if not any(numbers) or against <= 0:
         return mpmath.mpf(0)
-    largest = dual_norm(problem.x, numbers, problem.bias) * mpmath.mpf(2) ** -e
+    largest = dual_norm_of(problem, numbers) * mpmath.mpf(2) ** -e
     if not problem.lam:
         return against / largest if largest else mpmath.inf
     times = problem.times
@@ -230,20 +240,34 @@ def _feasible_but_for_rounding(problem: Objective, dual: np.ndarray) -> bool:
     size = np.linalg.norm(problem.x, axis=1) if problem.bias == "penalised" else np.ptp(problem.x, axis=0)
     reach = float(np.hypot(1, np.max(size)) if problem.bias == "penalised" else np.linalg.norm(size))
     numbers, e = scaled_integers(nearest)
-    largest = float(dual_norm(problem.x, numbers, problem.bias) * mpmath.mpf(2) ** -e)
+    largest = float(dual_norm_of(problem, numbers) * mpmath.mpf(2) ** -e)
     return len(dual) * repair * reach <= 1e-2 * HAIR * largest
 
 
-def dual_norm(x: np.ndarray, nu: np.ndarray, bias: str) -> mpmath.mpf:
-    """sup |h_nu| / cost, for integers nu (n,) that are orthogonal to the free terms."""
+def dual_norm_of(problem: Objective, nu: np.ndarray) -> mpmath.mpf:
+    """sup |h_nu| / cost for the problem's points and neurons."""
+    (plus, minus), e = _slopes(problem)
+    return dual_norm(problem.x, nu, problem.bias, plus, minus) * mpmath.mpf(2) ** -e
+
+
+def dual_norm(x: np.ndarray, nu: np.ndarray, bias: str, plus: int = 1, minus: int = 0) -> mpmath.mpf:
+    """sup |h_nu| / cost, for integers nu (n,) that are orthogonal to the free terms, and integer slopes."""
+    both = np.concatenate([plus * nu, minus * nu]) if minus else plus * nu
     if bias == "penalised":
         z, e = integers(np.column_stack([x, np.ones(len(x))]))
-        return supremum(z, nu)[0] * mpmath.mpf(2) ** -e
+        return supremum(np.concatenate([z, -z])[: len(both)], both)[0] * mpmath.mpf(2) ** -e
     z, e = integers(x)
     best = mpmath.mpf(0)
     for pivot in np.unique(x[nu != 0], axis=0, return_index=True)[1] if np.any(nu) else ():
-        best = max(best, supremum(z - z[np.flatnonzero(nu != 0)[pivot]], nu, best)[0])
+        apart = z - z[np.flatnonzero(nu != 0)[pivot]]
+        best = max(best, supremum(np.concatenate([apart, -apart])[: len(both)], both, best)[0])
     return best * mpmath.mpf(2) ** -e
+
+
+def _slopes(problem: Objective) -> tuple[tuple[int, int], int]:
+    """Integers and e with (plus, minus) = integers * 2^-e."""
+    numbers, e = integers(problem.slopes) if any(problem.slopes) else (np.zeros(2, dtype=object), 0)
+    return (int(numbers[0]), int(numbers[1])), e
 
 
 def free_terms(problem: Objective) -> list[list[Fraction]]:

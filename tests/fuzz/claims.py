@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 from cases import Case, described
 from check import Objective, examine
-from solved import claim
+from solved import claim, norm
 
 import minnorm as mn
 
@@ -20,7 +20,7 @@ def report(case: Case) -> dict:
     case, factors = _scaled(case, rng)
     p = case.problem
     said = described(case) | {"faults": [], "numbers": "", "outcome": "judged", "seconds": 0.0}
-    penalty = mn.PathNorm(p.bias, p.skip, p.offset)
+    penalty = norm(p)
     try:
         with warnings.catch_warnings(record=True) as heard:
             warnings.simplefilter("always")
@@ -86,6 +86,7 @@ def _solution(case: Case, penalty: mn.PathNorm, rng: np.random.Generator) -> mn.
         rng.standard_normal(m),
         np.asarray(rng.standard_normal() if p.offset == "free" else 0.0),
         rng.standard_normal(d) if p.skip == "free" else None,
+        penalty.activation,
     )
     return mn.Solution(net, rng.standard_normal(n), penalty, p.lam, weights=p.weights)
 

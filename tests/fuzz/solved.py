@@ -16,7 +16,7 @@ import minnorm as mn
 def report(case: Case) -> dict:
     """The case, its outcome, faults and CPU seconds."""
     p = case.problem
-    penalty = mn.PathNorm(p.bias, p.skip, p.offset)
+    penalty = norm(p)
     said = described(case) | {"faults": [], "numbers": ""}
     began = time.process_time()
     try:
@@ -32,7 +32,7 @@ def report(case: Case) -> dict:
         fault = "traceback: " + traceback.format_exc().strip().splitlines()[-1]
         return said | {"outcome": "traceback", "faults": [fault], "numbers": traceback.format_exc(), **_spent(began)}
     spent = _spent(began)
-    on_the_line = not p.lam and p.bias == "free" and p.x.shape[1] == 1
+    on_the_line = not p.lam and p.bias == "free" and p.x.shape[1] == 1 and p.rectifies
     found = examine(p, claim(solution), case.tolerance, bracket(p)[1] * (1 + 1e-12) if on_the_line else np.inf)
     faults = found.faults + _warnings(heard, solution.certified)
     if np.any(solution.dual[~p.counting]):
@@ -48,6 +48,11 @@ def report(case: Case) -> dict:
     )
     steep = outcome != "certified" and is_steep(p, claim(solution), case.tolerance)
     return said | {"outcome": outcome, "faults": faults, "numbers": numbers, "steep": steep, **spent}
+
+
+def norm(problem: Objective) -> mn.PathNorm:
+    """The problem's penalty, as the package has it."""
+    return mn.PathNorm(problem.bias, problem.skip, problem.offset, mn.Activation(*problem.slopes))
 
 
 def claim(solution: mn.Solution) -> Claim:
@@ -99,7 +104,7 @@ def _second(case: Case, solution: mn.Solution) -> list[str]:
     if solution.certified and solution.value > most * (1 + 2 * case.tolerance + 1e-9):
         faults.append(f"FALSE: certified, and there is a better network, {most!r}")
     if p.lam and case.largest:
-        found = mn.lam_max(p.x, p.y, mn.PathNorm(p.bias, p.skip, p.offset))
+        found = mn.lam_max(p.x, p.y, norm(p))
         lost = float(np.max(np.abs(p.y))) / spread(p) + float(np.max(np.abs(p.x))) / closest(p)
         lost += flatness(p) if p.skip == "free" else 0.0
         if abs(found / case.largest - 1) > 1e-6 + 1e-13 * lost:  # it is no certificate, and computed in float64

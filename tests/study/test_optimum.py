@@ -21,10 +21,10 @@ def test_nothing_is_claimed_where_the_solver_is_not_sure():
     assert not solvable(np.zeros((10, 4)))
     assert not solvable(np.zeros((1000, 2)))
     assert least(np.zeros((10, 4)), np.zeros(10), PathNorm(), 0.1) is None
-    # Without a free linear term nothing is known of other neurons but on the line.
-    plane, leaky = np.eye(3, 2), PathNorm(activation="leaky_relu:0.25")
-    assert least(plane, np.arange(3.0), leaky, 0.1) is None
-    assert least(plane[:, :1], np.array([1.0, 0.0, 0.0]), leaky, 0.0).certified
+    # With penalised biases nothing is known of other neurons without a free linear term.
+    plane = np.eye(3, 2)
+    assert least(plane, np.arange(3.0), PathNorm("penalised", activation="leaky_relu:0.25"), 0.1) is None
+    assert least(plane, np.arange(3.0), PathNorm(activation="leaky_relu:0.25"), 0.1).certified
     # Equal points with different labels have no interpolant.
     assert least(np.zeros((2, 1)), np.array([0.0, 1.0]), PathNorm(), 0.0) is None
 

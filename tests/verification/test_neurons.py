@@ -9,8 +9,10 @@ import pytest
 import minnorm as mn
 from minnorm.activation import Activation
 from minnorm.network import ShallowReLU
-from minnorm.verification import neurons
+from minnorm.verification import neurons, rational, space
+from minnorm.verification.clock import ENDLESS
 from minnorm.verification.line import repaired_dual
+from minnorm.verification.repair import correction
 
 RNG = np.random.default_rng(8)
 
@@ -82,7 +84,38 @@ def test_without_a_free_linear_term_h_is_tilted():
     assert found.norm >= largest * (1 - 1e-15)
 
 
-@pytest.mark.parametrize("penalty", [mn.PathNorm("penalised", activation="abs"), mn.PathNorm(activation="abs")])
+@pytest.mark.parametrize("sigma", [Activation(1.5, -0.25), Activation(0.25, -2.0), Activation(1, 1)])
+@pytest.mark.parametrize(("n", "d"), [(7, 2), (6, 3), (4, 4)])
+def test_the_tilted_dual_norm_is_bounded_above_in_space(sigma, n, d):
+    x, nu = RNG.normal(size=(n, d)), RNG.normal(size=n)
+    nu -= nu.mean()
+    y, net = np.zeros(n), ShallowReLU(np.ones((1, d)), np.zeros(1), np.ones(1), np.array(0.0))
+    change = correction(x, nu, mn.PathNorm())
+    exact = rational.dual_norm(x, nu, change, False, 0.0, ENDLESS, sigma)
+    found = space.repaired_dual(
+        x, y, nu, mn.PathNorm(), net, np.ones(n), sigma, enough=lambda dual: True, clock=ENDLESS, seed=0
+    )
+    dual = found.dual
+    assert found.scope == "exact"
+    assert dual.norm == pytest.approx(exact, rel=1e-8)
+    assert dual.norm >= exact * (1 - 1e-15)
+    # h over |s| at neurons that bend at points, with the corrected dual vector.
+    mass = nu + np.array([float(change.get(i, 0)) for i in range(n)])
+    w = RNG.normal(size=(4000, d))
+    along = w / np.linalg.norm(w, axis=1, keepdims=True) @ x.T
+    seen = np.abs([sigma(along - along[:, k : k + 1]) @ mass for k in range(n)]).max() / abs(sigma.bend)
+    assert 0.8 * exact < seen <= exact * (1 + 1e-12)
+    if d < 4:  # in any units and place, and where the points do not span space
+        lifted = np.column_stack([2.0**30 * x, np.ones(n)])
+        wide = replace(net, inner_weights=np.ones((1, d + 1)))
+        far = space.repaired_dual(
+            lifted, y, nu, mn.PathNorm(), wide, np.ones(n), sigma, enough=lambda dual: True, clock=ENDLESS, seed=0
+        ).dual
+        assert far.norm == pytest.approx(2.0**30 * exact, rel=1e-8)
+        assert far.norm >= 2.0**30 * exact * (1 - 1e-15)
+
+
+@pytest.mark.parametrize("penalty", [mn.PathNorm("penalised", activation="abs")])
 def test_what_has_no_bound_is_refused_in_one_line(penalty):
     x, y = RNG.normal(size=(5, 2)), RNG.normal(size=5)
     net = ShallowReLU(np.ones((1, 2)), np.zeros(1), np.ones(1), np.array(0.0), None, "abs")

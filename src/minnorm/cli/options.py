@@ -45,7 +45,7 @@ Neurons = Annotated[
     typer.Option(
         "--activation",
         metavar="relu|leaky_relu:SLOPE|abs",
-        help="What neurons do; others than ReLU are solved where --skip is free, and on the line.",
+        help="What neurons do; others than ReLU are solved where --bias or --skip is free.",
         rich_help_panel=PENALTY,
     ),
 ]

@@ -9,23 +9,19 @@ from minnorm.objective.problem import Problem
 from minnorm.solution import Solution
 
 
-def on_the_line(penalty: PathNorm) -> bool:
-    """Whether `known.line` knows the interpolants with such neurons, without a free linear term."""
-    return penalty.biases_are_free and penalty.has_offset
-
-
 def closed_form(problem: Problem) -> bool:
     """Whether the neurons are not ReLU, no linear term is free, and `known.line` knows the minimum all the same."""
     penalty, x = problem.penalty, problem.points
     alone = not (penalty.activation.rectifies or penalty.affine_is_free)
-    known = on_the_line(penalty) and x.shape[1] == 1
+    known = penalty.biases_are_free and penalty.has_offset and x.shape[1] == 1
     return alone and known and problem.lam == 0 and bool(np.min(x) < np.max(x))
 
 
-def minimised(problem: Problem) -> bool:
-    """Whether there is a way to the minimum: for ReLU, where an affine term is free, and on the line."""
-    penalty = problem.penalty
-    return penalty.activation.rectifies or penalty.affine_is_free or closed_form(problem)
+def minimised(penalty: PathNorm) -> bool:
+    """Whether there is a way to the minimum: for ReLU, where an affine term is free, and where biases are free and
+    neurons may read all columns."""
+    free = penalty.biases_are_free and penalty.inputs is None
+    return penalty.activation.rectifies or penalty.affine_is_free or free
 
 
 def with_relu(problem: Problem) -> Problem:
@@ -33,20 +29,21 @@ def with_relu(problem: Problem) -> Problem:
 
         sigma(z) = plus relu(z) + minus relu(-z) = s relu(z) - minus z,    [f]_sigma = [f]_relu / |s|
 
-    so that lam becomes lam / |s|. A problem of `closed_form` is left as it is. Errors: ValueError for other penalties.
+    so that lam becomes lam / |s|. Where a linear term costs, the problem is left as it is. Errors: ValueError where
+    biases do so, too.
 
     >>> from minnorm.objective.norm import PathNorm
     >>> with_relu(Problem([0.0, 1.0], [0.0, 1.0], PathNorm(skip="free", activation="abs"), 0.5)).lam
     0.25
     """
     penalty = problem.penalty
-    if penalty.activation.rectifies or closed_form(problem):
-        return problem
-    if not minimised(problem):
+    if not minimised(penalty):
         raise ValueError(
-            f"activation {penalty.activation} is solved where a term v . x + c is free, and penalty has "
-            f'{penalty.of_relu}; take PathNorm(skip="free", activation=...), or interpolate points of one coordinate'
+            f"activation {penalty.activation} is solved where a term v . x + c is free, or biases are and inputs is "
+            f'None; penalty has {penalty.of_relu}; take bias="free" or skip="free"'
         )
+    if penalty.activation.rectifies or not penalty.affine_is_free:
+        return problem
     return problem.changed(penalty=penalty.of_relu, lam=problem.lam / abs(penalty.activation.bend))
 
 

@@ -6,7 +6,8 @@ from functools import cached_property
 import numpy as np
 from jaxtyping import Float
 
-from minnorm.compensated import Pair, add, combination, product, two_product, two_sum
+from minnorm.activation import Activation
+from minnorm.compensated import Pair, add, combination, multiply, product, two_product, two_sum
 from minnorm.network import ShallowReLU
 from minnorm.objective.norm import PathNorm
 from minnorm.objective.problem import Problem
@@ -69,12 +70,15 @@ class _Stored:
 
     @cached_property
     def hidden(self) -> Pair:
-        """relu(w . x + b), shape (n, m)."""
+        """sigma(w . x + b), shape (n, m)."""
         high, low = add(
             product(self.problem.points, np.asarray(self.net.inner_weights)),
             (np.asarray(self.net.biases)[None], np.zeros((1, 1))),
         )
-        return np.where(high > 0, high, 0.0), np.where(high > 0, low, 0.0)
+        sigma = self.net.activation
+        if sigma.rectifies:
+            return np.where(high > 0, high, 0.0), np.where(high > 0, low, 0.0)
+        return multiply((high, low), np.where(high > 0, sigma.plus, -sigma.minus))
 
     def free_values(self) -> Pair:
         """The free terms at the points, but for what their low parts are rounded to."""
@@ -93,7 +97,8 @@ class _Stored:
         """The labels less the network."""
         if self.net.dim == 1:  # which takes O((m + n) log m)
             net, none = self.net, np.asarray(0.0)
-            high = ShallowReLU(net.inner_weights, net.biases, self.masses, none).evaluate(self.problem.points)
+            alone = ShallowReLU(net.inner_weights, net.biases, self.masses, none, None, net.activation)
+            high = alone.evaluate(self.problem.points)
             low = np.zeros(self.count)
         else:
             high, low = combination(self.hidden, self.masses)
@@ -154,7 +159,7 @@ class _Stored:
         if more is not None:
             w, b, a = (np.concatenate(parts) for parts in zip((w, b, a), more, strict=True))
         skip = self.slope[0] if penalty.linear_is_free else None
-        return with_offset(ShallowReLU(w, b, a, np.asarray(self.level[0][0]), skip), penalty)
+        return with_offset(ShallowReLU(w, b, a, np.asarray(self.level[0][0]), skip, net.activation), penalty)
 
     def _lost(self) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:
         """Neurons for the low parts of the free terms, if the network is better with than without them."""
@@ -181,8 +186,8 @@ class _Stored:
                 return None
         weights, biases, masses = [], [], []
         if level:
-            lever = _LEVER if free else 1.0
-            weights, biases, masses = [np.zeros(slope.size)], [lever], [level / lever]
+            bias, mass = _constant(level, _LEVER if free else 1.0, self.net.activation)
+            weights, biases, masses = [np.zeros(slope.size)], [bias], [mass]
         for one in parts:
             size = float(np.linalg.norm(one))
             for sign in (1.0, -1.0):
@@ -197,10 +202,18 @@ def with_offset(network: ShallowReLU, penalty: PathNorm) -> ShallowReLU:
     """The network, or, where the penalty allows no offset, one with a constant neuron (w = 0) in its place."""
     if penalty.has_offset or float(network.offset) == 0:
         return network
+    bias, mass = _constant(float(network.offset), _LEVER, network.activation)
     return ShallowReLU(
         np.concatenate([network.inner_weights, np.zeros((1, network.dim))]),
-        np.append(network.biases, _LEVER),
-        np.append(network.outer_weights, network.offset / _LEVER),
+        np.append(network.biases, bias),
+        np.append(network.outer_weights, mass),
         np.asarray(0.0),
         network.skip,
+        network.activation,
     )
+
+
+def _constant(level: float, lever: float, sigma: Activation) -> tuple[float, float]:
+    """The bias, `lever` in size, and the outer weight of a neuron that does not look at its input and is `level`."""
+    bias = lever if abs(sigma.plus) >= abs(sigma.minus) else -lever
+    return bias, level / float(sigma(bias))

@@ -33,11 +33,11 @@ class Reduced:
     r"""A problem in the coordinates in which it is solved.
 
         minimise over atoms (w_k, b_k) of unit cost      sum_k |a_k| + 1/2 sum_i rho_i nu_i^2
-        subject to       sum_k a_k relu(w_k . x_i + b_k) + (free c)_i + rho_i nu_i = y_i
+        subject to       sum_k a_k sigma(w_k . x_i + b_k) + (free c)_i + rho_i nu_i = y_i
 
     rho = 0 is (P0). For (PL) rho_i = lam S / (how often x_i counts), the objective is that of (PL) over lam (less
     the scatter of equal points), and nu is (residual times how often it counts) / (S lam). Dual: maximise
-    y . nu - 1/2 sum rho nu^2 subject to |sum_i nu_i relu(w . x_i + b)| <= 1 for all atoms, free^T nu = 0.
+    y . nu - 1/2 sum rho nu^2 subject to |sum_i nu_i sigma(w . x_i + b)| <= 1 for all atoms, free^T nu = 0.
 
     `points` (n, r) are distinct, of rank r; they are centred if biases are free, and divided by their root
     mean square radius, which multiplies norms by a constant. `values` are `labels` (N,), which are those of the
@@ -116,8 +116,8 @@ class Reduced:
         return rest <= _ROUNDED * float(np.max(np.abs(self.problem.values)))
 
     def atoms(self, weights: np.ndarray, biases: np.ndarray) -> np.ndarray:
-        """relu(w_k . x_i + b_k), shape (n, m)."""
-        return np.maximum(self.points @ weights.T + biases, 0)
+        """sigma(w_k . x_i + b_k), shape (n, m)."""
+        return self.problem.penalty.activation(self.points @ weights.T + biases)
 
     def network(
         self, weights: np.ndarray, biases: np.ndarray, masses: np.ndarray, coefficients: np.ndarray
@@ -133,7 +133,7 @@ class Reduced:
         skip = None if slope is None else self.basis @ slope / self.radius
         if slope is not None and skip is not None:
             offset -= float(slope @ self.terms.middle) + float(skip @ self.centre)
-        return ShallowReLU(w, b, a, np.asarray(offset, dtype=np.float64), skip)
+        return ShallowReLU(w, b, a, np.asarray(offset, dtype=np.float64), skip, self.problem.penalty.activation)
 
     def dual(self, nu: np.ndarray) -> np.ndarray:
         """The dual vector of the original problem, one entry for each of its points."""

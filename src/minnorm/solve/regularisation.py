@@ -64,7 +64,7 @@ def lam_max(
 ) -> float:
     r"""The least lam at which the best network has no neurons.
 
-        lam_max = sup over atoms |sum_i al_i relu(w . x_i + b)| / cost(w, b),    al_i = -p_i loss'(y_i, f_0(x_i)) / S
+        lam_max = sup over atoms |sum_i al_i sigma(w . x_i + b)| / cost(w, b),    al_i = -p_i loss'(y_i, f_0(x_i)) / S
 
     where f_0 is the best fit of the unpenalised terms: the mean for squares if only the offset is free, which have
     al_i = p_i (y_i - f_0(x_i)) / S. The unit is that of the loss over that of the norm. Where a loss has a kink at
@@ -226,10 +226,12 @@ class Largest(NamedTuple):
 
 def largest_lam(problem: Problem, seed: int, deadline: float) -> Largest:
     """`lam_max` of a problem, whatever its lam; ValueError where float64 cannot hold it."""
-    units = Units.of(with_relu(problem).counting(), any_lam=True)
+    solved = with_relu(problem)
+    units = Units.of(solved.counting(), any_lam=True)
     found = _largest_lam(units.problem, seed, deadline)
+    times = 1.0 if solved.penalty == problem.penalty else abs(problem.penalty.activation.bend)
     with np.errstate(over="ignore", under="ignore"):
-        lam = float(np.ldexp(found.lam, units.x + units.y)) * abs(problem.penalty.activation.bend)
+        lam = float(np.ldexp(found.lam, units.x + units.y)) * times
     if (lam > 0) != (found.lam > 0) or not np.isfinite(lam):
         raise ValueError(f"lam_max is beyond the range of float64 ({lam}); rescale X or y")
     return found._replace(lam=lam)
@@ -239,7 +241,7 @@ def _largest_lam(problem: Problem, seed: int, deadline: float) -> Largest:
     """For a problem with lam = 1: there the dual vector of the free terms alone has sup |h| = lam_max."""
     reduced = reduce(problem, deadline=deadline)
     nu = first_dual(reduced)
-    bias = problem.penalty.bias
+    bias, sigma = problem.penalty.bias, problem.penalty.activation
     # What is left of labels that the free terms fit is rounding errors.
     if reduced.rank == 0 or reduced.fitted_by_free_terms:
         return Largest(0.0, "exact")
@@ -247,14 +249,14 @@ def _largest_lam(problem: Problem, seed: int, deadline: float) -> Largest:
         if reduced.inputs is not None:
             atoms = Subsets.of(reduced.points, bias, reduced.inputs).price(nu, nu[:0], nu[:0], deadline)
         else:
-            atoms = oracle.exact(reduced.points, nu, bias, per_pivot=1, deadline=deadline)
+            atoms = oracle.exact(reduced.points, nu, bias, sigma=sigma, per_pivot=1, deadline=deadline)
         return Largest(atoms.largest * _UP, "exact" if atoms.complete else "searched", atoms.complete)
     rng, found, starts = np.random.default_rng(seed), 0.0, 0
     while starts < _STARTS:
         count = max(_CLIMBED, starts)  # as many again as before
         drawn = oracle.random_starts(reduced.points, _DRAWN * count, rng, bias)
-        best = oracle.promising(reduced.points, nu, *drawn, count)
-        atoms = oracle.search(reduced.points, nu, bias, *best, deadline=deadline)
+        best = oracle.promising(reduced.points, nu, *drawn, count, sigma)
+        atoms = oracle.search(reduced.points, nu, bias, *best, sigma=sigma, deadline=deadline)
         better = atoms.largest > found * (1 + _SAME)
         found, starts = max(found, atoms.largest), starts + count
         if not atoms.complete:

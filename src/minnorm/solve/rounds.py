@@ -78,7 +78,8 @@ def generate(
     late = deadline - min(0.2 * max(deadline - began, 0.0), _seconds_to_finish(reduced, 2 * n))
     try:
         rounds, gap, fresh = 0, 1.0, pool.size == 0 and start is None
-        plane = pricer.plane if isinstance(pricer, pricing.Exact) else None
+        # What prices at every step is for ReLU.
+        plane = pricer.plane if isinstance(pricer, pricing.Exact) and pricer.sigma.rectifies else None
         if reduced.interpolates and plane is not None and fresh:
             near = priced.approached(reduced, plane, tolerance, late, lambda bound: show(np.inf, bound))
             if near is not None:
@@ -101,7 +102,7 @@ def _pricer(reduced: Reduced, seed: int) -> Pricer:
     bias = reduced.problem.penalty.bias
     if reduced.inputs is not None:
         return Subsets.of(reduced.points, bias, reduced.inputs)
-    return pricing.pricer(reduced.points, bias, seed)
+    return pricing.pricer(reduced.points, bias, seed, reduced.problem.penalty.activation)
 
 
 def _approached(
@@ -172,7 +173,9 @@ def _seconds_to_finish(reduced: Reduced, atoms: int) -> float:
 
 def _as_it_is(reduced: Reduced, found: Found, kept: np.ndarray) -> Found:
     """The network that there is, made to interpolate in O(n log n) where it has to."""
-    if not reduced.interpolates or reduced.inputs is not None:  # a direction has too many columns
+    sigma = reduced.problem.penalty.activation
+    # A direction has too many columns for neurons that read few; what is said of kinks there is for ReLU.
+    if not reduced.interpolates or reduced.inputs is not None or not sigma.rectifies:
         return _with_support(reduced, found, kept, found.masses)
     begun = Found.begun(reduced, found.nu)
     networks = [

@@ -49,9 +49,9 @@ class Warm:
         if reduced.along is not None or (reduced.inputs is None and reduced.rank > EXACT_RANK):
             return None
         if self.oracle is None or not np.array_equal(self.oracle.points, reduced.points):
-            bias = reduced.problem.penalty.bias
-            few = reduced.inputs
-            self.oracle = Exact(reduced.points, bias) if few is None else Subsets.of(reduced.points, bias, few)
+            penalty, few = reduced.problem.penalty, reduced.inputs
+            alone = Exact(reduced.points, penalty.bias, penalty.activation)
+            self.oracle = alone if few is None else Subsets.of(reduced.points, penalty.bias, few)
         return self.oracle
 
 
@@ -104,12 +104,14 @@ def _reduced(
     progress: Progress | None,
     warm: Warm | None = None,
 ) -> Solution:
-    x, on_line = problem.points, problem.penalty.biases_are_free
+    x, sigma = problem.points, problem.penalty.activation
+    on_line = problem.penalty.biases_are_free
+    along_line = on_line and (sigma.rectifies or problem.lam == 0)  # trend filtering is for ReLU
     if not problem.squared:
         return _other_loss(problem, tolerance, times, seed, progress, warm)
     if closed_form(problem):
         return known.line(x, problem.values, problem.penalty, certify=False)
-    if on_line and x.shape[1] == 1 and np.min(x) < np.max(x):
+    if along_line and x.shape[1] == 1 and np.min(x) < np.max(x):
         return _line(problem, np.ones(1), np.zeros(1), x[:, 0], merge, tolerance, times, progress)
     if not on_line and x.shape[1] == 1 and np.min(x) < np.max(x):
         part = FreePart.of(problem)
@@ -132,7 +134,7 @@ def _reduced(
     reduced = reduce(problem, merge=merge, deadline=times.solved)
     if reduced.rank == 0:
         return _constant(problem)
-    if on_line and reduced.rank == 1:
+    if along_line and reduced.rank == 1:
         axis, centre = reduced.basis[:, 0], reduced.centre
         along = (reduced.points[:, 0] * reduced.radius)[reduced.group]  # equal points stay equal
         return _line(problem, axis, centre, along, merge, tolerance, times, progress)
@@ -246,7 +248,8 @@ def _line(
     if net.skip is not None:
         skip = net.skip[0] * axis
         offset = np.asarray(offset - skip @ centre)
-    network = restored(problem, ShallowReLU(weights, biases, net.outer_weights, offset, skip), part, times.polished)
+    given = ShallowReLU(weights, biases, net.outer_weights, offset, skip, penalty.activation)
+    network = restored(problem, given, part, times.polished)
     return Solution(network, found.dual, penalty, problem.lam, None, found.rounds, found.ending)
 
 
@@ -257,6 +260,7 @@ def _constant(problem: Problem) -> Solution:
     rest = part.rest(problem.points, problem.values)
     mean = problem.mean(rest)
     skip = np.zeros(d) if problem.penalty.linear_is_free else None
-    network = ShallowReLU(np.zeros((0, d)), np.zeros(0), np.zeros(0), np.asarray(mean), skip)
+    none, sigma = np.zeros(0), problem.penalty.activation
+    network = ShallowReLU(np.zeros((0, d)), none, none, np.asarray(mean), skip, sigma)
     dual = problem.weights * (rest - mean) / problem.total if problem.lam > 0 else np.zeros(rest.size)
     return Solution(restored(problem, network, part), dual, problem.penalty, problem.lam)

@@ -49,9 +49,9 @@ def tidied(
 
     Near an optimum each atom is near a maximum of |h| for the network's own residual. So atoms move to the maxima that
     ascents from them reach, those of one maximum become one, and then all atoms and masses move together by Newton
-    steps: with theta_k = a_k (w_k, b_k) and the points on each side of each kink fixed,
+    steps: with theta_k = a_k (w_k, b_k) and the points on each side of each kink fixed, sigma' with them,
 
-        sum_k |theta_k| + 1/2 sum_i (y_i - sum_(k active at i) theta_k . (x_i, 1) - free terms)^2 / rho_i
+        sum_k |theta_k| + 1/2 sum_i (y_i - sum_k sigma'_ki theta_k . (x_i, 1) - free terms)^2 / rho_i
 
     is convex and smooth. Kinks through points, at which |h| has edges, stay there. Both are repeated until nothing
     moves, or until `deadline`, a `time.monotonic` moment.
@@ -70,6 +70,7 @@ def tidied(
             reduced.problem.penalty.bias,
             best.weights,
             best.biases,
+            sigma=reduced.problem.penalty.activation,
             threads=1,
             deadline=deadline,
         )
@@ -179,7 +180,8 @@ class _Step:
         self.theta = here.masses[:, None] * np.column_stack([here.weights, here.biases])
         self.hidden = lifted @ np.column_stack([here.weights, here.biases]).T
         self.pinned: Bool[np.ndarray, "n k"] = np.abs(self.hidden) <= _PINNED * np.linalg.norm(lifted, axis=1)[:, None]
-        self.active = (self.hidden > 0) & ~self.pinned
+        sigma = reduced.problem.penalty.activation
+        self.slopes = np.where(self.hidden > 0, sigma.plus, -sigma.minus) * ~self.pinned
         self.moves = [_orthogonal(lifted[pins]) for pins in self.pinned.T]
         self.unknowns = sum(move.shape[1] for move in self.moves) + here.coefficients.size
 
@@ -195,7 +197,7 @@ class _Step:
             direction = counted * self.theta[k]
             size = float(np.linalg.norm(direction))
             direction = direction / size
-            blocks.append((self.lifted * self.active[:, k : k + 1]) @ move)
+            blocks.append((self.lifted * self.slopes[:, k : k + 1]) @ move)
             pulls.append(move.T @ direction)
             bends.append(move.T @ ((np.diag(counted) - np.outer(direction, direction)) / size) @ move)
         free = np.zeros(here.coefficients.size)

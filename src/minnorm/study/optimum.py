@@ -61,7 +61,7 @@ def _solved(
         problem = Problem(points, values, penalty, lam, loss=loss if lam > 0 else None)
     except ValueError:
         return None  # labels that contradict each other; anything else `train` would have refused
-    if not minimised(problem):
+    if not minimised(penalty):
         return None
     found = minimise(problem, time_limit=_SECONDS)
     return Optimum(found.value, found.lower_bound, found.certified, penalty.value(found.network), found)

@@ -1,5 +1,7 @@
 r"""sup |g| over unit u in R^k, g(u) = sum_j nu_j relu(u . z_j), by enumeration of the arrangement of hyperplanes.
 
+A linear part is two more of the z_j: tilt . u = relu(u . tilt) - relu(-u . tilt). Nothing below asks where they are.
+
 On a cell with active points A, g = v . u with v = sum_A nu_j z_j, so a maximum inside it is at v/|v|. For k = 3 every
 cell has on its boundary an arc of the great circle that is orthogonal to some z_j, its *pin*: all circles are swept,
 and the arcs' two sides are the cells. A candidate v counts if it is longer than the best so far, if up to rounding it
@@ -57,29 +59,36 @@ def bound(
     starts: np.ndarray,
     clock: Clock = ENDLESS,
     *,
+    tilt: np.ndarray | None = None,
     goal: Callable[[float], tuple[float, float]] = lambda lowest: (0.0, 0.0),
     patience: float = math.inf,
 ) -> Peak | None:
-    """sup |g| with z_j = s_j - s_i and all i if `affine`, else with z_j = s_j; None if it takes too long.
+    """sup |g + tilt . u| with z_j = s_j - s_i and all i if `affine`, else with z_j = s_j; None if it takes too long.
 
-    Arguments: `points` s (n, k), `weights` (n,), `affine`, `starts` directions (m, k) worth trying, `clock`;
+    Arguments: `points` s (n, k), `weights` (n,), `affine`, `starts` directions (m, k) worth trying, `clock`; `tilt`
+    (k,) or None for 0, with one nothing is bounded for k > 3;
     above three dimensions `goal`, from a value of |g| that is attained to a bound and a closeness to it that are good
     enough, and `patience` in seconds for a bound that does not come near.
     """
     n, k = points.shape
+    tilt = np.zeros(k) if tilt is None else tilt
     if k == 0:
         return Peak(0.0, 0.0, "exact")
     if k == 1 and affine:
-        return _on_a_line(points[:, 0], weights)
+        return _on_a_line(points[:, 0], weights, float(tilt[0]))
+    tilted = bool(np.any(tilt))
+    if tilted and k > 3:
+        return None  # branching takes no linear part
     if (cost(n, k, affine) if k <= 3 else _FIRST_LOOK * n) > clock.left:
         return None
     size = lengths(points)
-    rounding = (16 * n + 512) * UNIT * float(np.abs(weights) @ (size + np.max(size)))
+    rounding = (16 * n + 512) * UNIT * float(np.abs(weights) @ (size + np.max(size)) + 2 * lengths(tilt[None])[0])
     # A good start spares candidates; sweeping one circle for each point is quicker than looking for it.
     lowest = 0.0
     if k > 2:
         lowest = max(
-            0.0, search.ascend(points, weights, affine, starts[:128], clock=clock, randoms=32, rounds=25) - rounding
+            0.0,
+            search.ascend(points, weights, affine, starts[:128], tilt, clock=clock, randoms=32, rounds=25) - rounding,
         )
     if k > 3:
         target, close = goal(lowest)
@@ -88,23 +97,27 @@ def bound(
         )
         return Peak(max(lowest, lower - rounding), upper * UP, "bounded")
     try:
-        peak = _enumerate(points, weights, affine, lowest, clock)
+        peak = _enumerate(points, weights, affine, tilt if tilted else tilt[:0], lowest, clock)
     except OutOfTime:
         return None
     return Peak(peak.lower, peak.upper * (1 + (0.51 * _DISC**2 if k == 3 else 0.0)), "exact")
 
 
-def _enumerate(points: np.ndarray, weights: np.ndarray, affine: bool, lowest: float, clock: Clock) -> Peak:
+def _enumerate(
+    points: np.ndarray, weights: np.ndarray, affine: bool, tilt: np.ndarray, lowest: float, clock: Clock
+) -> Peak:
     tally = Tally(lowest, lowest, clock)
+    sides = np.stack([tilt, -tilt]) if tilt.size else points[:0]
+    weights = np.concatenate([weights, [1.0, -1.0][: len(sides)]])
     if not affine:
-        _around(points, weights, tally)
-    if affine and points.shape[1] == 2 and len(points) >= _SEVERAL:
+        _around(np.concatenate([points, sides]), weights, tally)
+    if affine and points.shape[1] == 2 and len(points) >= _SEVERAL and not len(sides):
         _around_all(points, weights, tally)
         return Peak(tally.lower, tally.upper * UP, "exact")
     for i, point in enumerate(points) if affine else ():
         tally.clock = clock.part(i, len(points))
         tally.clock.check()
-        _around(points - point, weights, tally)
+        _around(np.concatenate([points - point, sides]), weights, tally)
     return Peak(tally.lower, tally.upper * UP, "exact")
 
 
@@ -117,15 +130,15 @@ def cost(n: int, k: int, affine: bool) -> float:
     return each * (n if affine else 1)
 
 
-def _on_a_line(s: np.ndarray, weights: np.ndarray) -> Peak:
-    """k = 1 and kinks at all points: sums over the points on either side."""
+def _on_a_line(s: np.ndarray, weights: np.ndarray, tilt: float) -> Peak:
+    """k = 1 and kinks at all points: sums over the points on either side, the side to which u points."""
     order = np.argsort(s, kind="stable")
     s, weights = s[order] - s[order[0]], weights[order]
     mass, moment = np.cumsum(weights), np.cumsum(weights * s)
     left = mass * s - moment
     right = (moment[-1] - moment) - (mass[-1] - mass) * s
-    peak = float(max(np.max(np.abs(left)), np.max(np.abs(right))))
-    error = (8 * len(s) + 64) * UNIT * float(np.abs(weights).sum() * s[-1])
+    peak = float(max(np.max(np.abs(left - tilt)), np.max(np.abs(right + tilt))))
+    error = (8 * len(s) + 64) * UNIT * float(np.abs(weights).sum() * s[-1] + abs(tilt))
     return Peak(peak - error, (peak + error) * UP, "exact")
 
 

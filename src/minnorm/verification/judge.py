@@ -26,7 +26,7 @@ from minnorm.verification.price import interpolant_norm
 
 _PATIENCE = 40.0  # seconds
 _LEAST, _GRACE = 0.05, 0.3  # seconds that there are in any case, and that a proof on the line may take beyond the limit
-NO_SKIP = 'take skip="free" and offset="free" with it, or activation="relu"'
+NO_SKIP = 'take bias="free", or skip="free" and offset="free" with it'
 """What to do where neurons that are not ReLU have no proof."""
 
 _BRANCHING = 10.0  # seconds of them, for a bound above three dimensions that does not come near
@@ -156,10 +156,10 @@ def _judged(
             return separable.lower_bound(paid, problem.lam, problem.weights, y, dual)
         return conjugate.lower_bound(loss, problem.lam, problem.weights, dual)
 
-    tilted = not (sigma.rectifies or neurons.linear_part_vanishes(problem.penalty))
+    tilt = RELU if neurons.linear_part_vanishes(problem.penalty) else sigma
 
     def of_sigma(dual: Dual) -> Dual:
-        return replace(dual, norm=math.inf if tilted else neurons.times_bend(dual.norm, sigma))
+        return replace(dual, norm=neurons.times_bend(dual.norm, sigma))
 
     def enough(dual: Dual) -> bool:
         return value - round_down(bound(of_sigma(dual))) <= tolerance * value
@@ -168,20 +168,21 @@ def _judged(
     scope: Scope
     met: float | None = None
     if hurried:
-        dual = line_in_haste.estimated_dual(x[:, 0], y, nu, relu, problem.weights)
-        scope = "searched"
+        dual = of_sigma(line_in_haste.estimated_dual(x[:, 0], y, nu, relu, problem.weights))
+        dual, scope = dual if tilt.rectifies else replace(dual, norm=math.inf), "searched"
     elif d == 1:
-        dual, scope = line.repaired_dual(x[:, 0], y, nu, relu, problem.weights, sigma if tilted else RELU), "exact"
+        dual, scope = line.repaired_dual(x[:, 0], y, nu, relu, problem.weights, tilt), "exact"
+        dual = of_sigma(dual) if tilt.rectifies else dual
     else:
         few = conjugate.restricts(problem.penalty, d)
-        repaired_dual = subsets.repaired_dual if few else space.repaired_dual
-        patience = effort * _BRANCHING if limit is ENDLESS else math.inf
-        found = repaired_dual(
-            x, y, nu, relu, net, problem.weights, enough=enough, clock=clock, seed=seed, patience=patience
-        )
-        dual, scope = found.dual, found.scope
+        options = {"enough": enough, "clock": clock, "seed": seed}
+        options["patience"] = effort * _BRANCHING if limit is ENDLESS else math.inf
+        if few:
+            found = subsets.repaired_dual(x, y, nu, relu, net, problem.weights, **options)
+        else:
+            found = space.repaired_dual(x, y, nu, relu, net, problem.weights, tilt, **options)
+        dual, scope = of_sigma(found.dual), found.scope
         met = found.met if scope == "bounded" else None
-    dual = dual if tilted and scope == "exact" else of_sigma(dual)
     lower = _below(bound(dual), value, scope)
     searched = None if met is None else _below(bound(of_sigma(replace(dual, norm=met))), value, "searched")
     if clock.progress is not None:

@@ -4,6 +4,8 @@ r"""Neurons that are not ReLU, in terms of ReLU: sigma(z) = plus relu(z) + minus
   its residuals are found as ReLU's are.
 * For nu orthogonal to constants and to linear functions h_sigma(w, b) = sum_i nu_i sigma(w . x_i + b) = s h(w, b): the
   linear part vanishes, the dual norm is |s| times that of ReLU, and norms of functions are ReLU's over |s|.
+* For nu orthogonal to constants alone h_sigma(w, b) = s h(w, b) - minus sum_i nu_i x_i . w: the part that is added to
+  s h does not depend on b, so that kinks are at points where biases are free.
 """
 
 import math
@@ -33,10 +35,10 @@ def linear_part_vanishes(penalty: PathNorm) -> bool:
 
 
 def bounded(problem: Problem) -> bool:
-    """Whether sup |h_sigma| can be bounded: of ReLU, without a linear part, or on the line with free biases."""
+    """Whether sup |h_sigma| can be bounded: of ReLU, without a linear part, or with free biases."""
     penalty = problem.penalty
-    on_line = problem.points.shape[1] == 1 and penalty.bias == "free"
-    return penalty.activation.rectifies or linear_part_vanishes(penalty) or on_line
+    free = penalty.bias == "free" and penalty.inputs is None
+    return penalty.activation.rectifies or linear_part_vanishes(penalty) or free
 
 
 def times_bend(number: float, sigma: Activation) -> float:

@@ -10,6 +10,8 @@ sorted by angle, running sums give v on both sides of each arc, and vertices are
 (`rational_four`) two pins make a circle, with a cell in each of the four sectors about it. Everything is an integer
 until a candidate's square, a quotient of two integers, is rounded.
 
+A linear part V . u is two more points, V and -V, which pivots do not move: the z_j need not be differences.
+
 That a candidate v (not smaller than the best so far) lies in its cell is asked of g itself: g(v) = v . v. Where that
 holds |v| is attained, whatever cell it came from, so neither coinciding breakpoints nor equal directions matter: they
 only add arcs of no length, whose sums are candidates that fail, or hold true values.
@@ -21,6 +23,7 @@ from fractions import Fraction
 
 import numpy as np
 
+from minnorm.activation import RELU, Activation
 from minnorm.verification.clock import Clock, OutOfTime
 from minnorm.verification.exact import UP, integers, power, round_up
 from minnorm.verification.rational_four import four
@@ -44,12 +47,19 @@ _CIRCLE, _ARC = {2: 5e-4, 3: 1e-3, 4: 2e-3}, {2: 1e-5, 3: 4e-5, 4: 2e-4}  # seco
 
 
 def dual_norm(
-    x: np.ndarray, nu: np.ndarray, change: dict[int, Fraction], penalised: bool, lower: float, clock: Clock
+    x: np.ndarray,
+    nu: np.ndarray,
+    change: dict[int, Fraction],
+    penalised: bool,
+    lower: float,
+    clock: Clock,
+    sigma: Activation = RELU,
 ) -> float | None:
     """sup |h| / cost of nu + change, rounded up; None where that is too large a computation or a rank above 4.
 
     Arguments: points `x` (n, d), `nu` (n,), `change` that makes it orthogonal to the free terms, whether biases are
-    penalised, a `lower` bound that spares candidates, 0 if there is none, `clock`.
+    penalised, a `lower` bound that spares candidates, 0 if there is none, `clock`; neurons `sigma`, s relu(z) -
+    minus z: then it is sup |s h - minus sum_i nu_i x_i . w| / |s|, for free biases.
     """
     space = _space(x, nu, change, penalised)
     if space is None:
@@ -61,17 +71,32 @@ def dual_norm(
         return 0.0
     if fans * n ** (k - 2) * (_CIRCLE[k] + n * _ARC[k]) > clock.left:
         return None
-    scale = space.square * space.unit**2
+    bend, sides, shares = _linear(space, sigma)
+    scale = space.square * (space.unit / bend) ** 2
+    weights = weights * bend
     size = int(np.max(np.abs(weights))) * int(np.max(np.abs(z)))
+    size = max(size, int(np.max(np.abs(sides), initial=0)) * int(np.max(np.abs(shares), initial=0)))
     top = Top(Fraction(lower) ** 2 / scale, size**2 * max(space.metric.tolist()))
     try:
         for i in range(fans):
             clock.check()
             fan, mass = (z, weights) if penalised else (np.delete(z - z[i], i, axis=0), np.delete(weights, i))
+            fan, mass = np.concatenate([fan, sides]), np.concatenate([mass, shares])
             _AROUND[k](replace(space, z=fan, weights=mass), top, clock)
     except OutOfTime:
         return None
     return _root(Fraction(top.square) * top.unit * scale)
+
+
+def _linear(space: Space, sigma: Activation) -> tuple[int, np.ndarray, np.ndarray]:
+    """s, and V and -V with their weights for the linear part, in units in which all three are integers; 1 for ReLU."""
+    none = np.zeros(0, dtype=object)
+    if sigma.rectifies:
+        return 1, none.reshape(0, space.z.shape[1]), none
+    (slopes,), _ = integers(np.array([sigma.plus, sigma.minus]))
+    part = total_of(space.weights, space.z)
+    shares = np.array([-int(slopes[1]), int(slopes[1])], dtype=object)
+    return int(slopes.sum()), np.stack([part, -part]), shares
 
 
 def _root(square: Fraction) -> float:

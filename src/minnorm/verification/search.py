@@ -17,13 +17,14 @@ def ascend(
     weights: np.ndarray,
     affine: bool,
     starts: np.ndarray,
+    tilt: np.ndarray | None = None,
     *,
     clock: Clock = ENDLESS,
     seed: int = 0,
     randoms: int = 256,
     rounds: int = _ROUNDS,
 ) -> float:
-    r"""The largest |sum_j nu_j relu(u . s_j + b)| found over unit u; b is free if `affine`, else 0.
+    r"""The largest |sum_j nu_j relu(u . s_j + b) + tilt . u| found over unit u; b is free if `affine`, else 0.
 
     On a cell h = v . u, so u turns towards the sign of h times v/|v|, by steps that shrink when they do not
     pay. The best b for a given u is at a kink, found by sorting. Starts: `starts` (m, k), random directions and
@@ -32,6 +33,7 @@ def ascend(
     k = points.shape[1]
     if k == 0:
         return 0.0
+    tilt = np.zeros(k) if tilt is None else tilt
     rng = np.random.default_rng(seed)
     tries = [starts, rng.normal(size=(randoms, k)), _normals(points, affine, randoms, rng, clock)]
     u = np.concatenate([part for part in tries if len(part)])
@@ -41,7 +43,7 @@ def ascend(
     rows = max(1, block // len(points))
     highest = 0.0
     for i in range(0, len(u), rows):
-        highest = max(highest, _climb(points, weights, affine, u[i : i + rows], rounds, clock))
+        highest = max(highest, _climb(points, weights, affine, u[i : i + rows], tilt, rounds, clock))
         if clock.left < 0:
             break
     return highest
@@ -65,8 +67,10 @@ def _normals(points: np.ndarray, affine: bool, count: int, rng: np.random.Genera
     return np.concatenate(found) if found else np.zeros((0, k))
 
 
-def _climb(points: np.ndarray, weights: np.ndarray, affine: bool, u: np.ndarray, rounds: int, clock: Clock) -> float:
-    height, slope = _heights(points, weights, affine, u)
+def _climb(
+    points: np.ndarray, weights: np.ndarray, affine: bool, u: np.ndarray, tilt: np.ndarray, rounds: int, clock: Clock
+) -> float:
+    height, slope = _heights(points, weights, affine, u, tilt)
     step = np.ones(len(u))
     for _ in range(rounds):
         # A short slope is a cell that does not pull; its direction is still the only one there is.
@@ -75,7 +79,7 @@ def _climb(points: np.ndarray, weights: np.ndarray, affine: bool, u: np.ndarray,
         turned = u + step[:, None] * (goal - u)
         size = np.linalg.norm(turned, axis=1, keepdims=True)
         turned = np.divide(turned, size, out=u.copy(), where=size > 1e-12)
-        higher, steeper = _heights(points, weights, affine, turned)
+        higher, steeper = _heights(points, weights, affine, turned, tilt)
         better = higher > height
         u = np.where(better[:, None], turned, u)
         slope = np.where(better[:, None], steeper, slope)
@@ -87,22 +91,24 @@ def _climb(points: np.ndarray, weights: np.ndarray, affine: bool, u: np.ndarray,
     return float(np.max(height))
 
 
-def _heights(points: np.ndarray, weights: np.ndarray, affine: bool, u: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _heights(
+    points: np.ndarray, weights: np.ndarray, affine: bool, u: np.ndarray, tilt: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
     """|h| at each direction, at its best kink, and the gradient of |h| there: (m,) and (m, k)."""
     shadow = u @ points.T
     if not affine:
         active = shadow > 0
-        h = np.where(active, shadow, 0) @ weights
-        return np.abs(h), np.sign(h)[:, None] * ((active * weights) @ points)
+        h = np.where(active, shadow, 0) @ weights + u @ tilt
+        return np.abs(h), np.sign(h)[:, None] * ((active * weights) @ points + tilt)
     order = np.argsort(shadow, axis=1)[:, ::-1]
     level = np.take_along_axis(shadow, order, axis=1)
     mass = weights[order]
     # h at the kink of the point in place i: sum over those before it of nu_j (level_j - level_i).
-    h = np.cumsum(mass * level, axis=1) - np.cumsum(mass, axis=1) * level
+    h = np.cumsum(mass * level, axis=1) - np.cumsum(mass, axis=1) * level + (u @ tilt)[:, None]
     best = np.argmax(np.abs(h), axis=1)
     row = np.arange(len(u))
     kink = points[order[row, best]]
     active = shadow > level[row, best][:, None]
     chosen = active * weights
-    slope = chosen @ points - chosen.sum(axis=1, keepdims=True) * kink
+    slope = chosen @ points - chosen.sum(axis=1, keepdims=True) * kink + tilt
     return np.abs(h[row, best]), np.sign(h[row, best])[:, None] * slope

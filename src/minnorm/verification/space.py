@@ -8,6 +8,7 @@ from functools import cache
 
 import numpy as np
 
+from minnorm.activation import RELU, Activation
 from minnorm.network import ShallowReLU
 from minnorm.objective.norm import PathNorm
 from minnorm.solution import Scope
@@ -27,7 +28,8 @@ _ATOMS = 512  # neurons whose directions are tried
 
 @dataclass(frozen=True)
 class Reduced:
-    """sup |sum_j nu_j relu(u . (s_j - s_i))| over pivots i and unit u, or without s_i; |u| <= stretch is wanted."""
+    """sup |sum_j nu_j relu(u . (s_j - s_i)) + tilt . u| over pivots i and unit u, or without s_i; |u| <= stretch is
+    wanted."""
 
     coordinates: np.ndarray  # s, (n, k)
     weights: np.ndarray  # nu, (n,)
@@ -36,6 +38,7 @@ class Reduced:
     price: float  # what h may differ by, from x to its coordinates
     basis: np.ndarray  # (D, k), from x - centre or (x, 1) to coordinates
     exponent: int  # the result is to be multiplied by 2^exponent
+    tilt: np.ndarray | None = None  # (k,), or None for 0
 
     def norm(self, upper: float) -> float:
         """A bound of sup |h| / cost from one of the supremum in these coordinates."""
@@ -70,6 +73,7 @@ def repaired_dual(
     penalty: PathNorm,
     net: ShallowReLU,
     weights: np.ndarray,
+    sigma: Activation = RELU,
     *,
     enough: Callable[[Dual], bool],
     clock: Clock,
@@ -78,8 +82,9 @@ def repaired_dual(
 ) -> Bounded:
     """Make nu orthogonal to the unpenalised terms, and bound sup |h| / cost (estimate it if "searched").
 
-    Where the bound is not `enough`, but the supremum may be, rounding is to blame: it is computed again in integers.
-    `patience` in seconds is for bounds above three dimensions that do not come near.
+    For neurons sigma, s relu(z) - minus z, it is that of h - minus / s sum_i nu_i x_i . w: of sigma over |s|. Where the
+    bound is not `enough`, but the supremum may be, rounding is to blame: it is computed again in integers. `patience`
+    in seconds is for bounds above three dimensions that do not come near.
     """
     if not np.any(nu):
         return Bounded(Dual(0.0, Fraction(0), Fraction(0), lambda: [Fraction(0)] * len(nu)), "exact", 0.0)
@@ -90,7 +95,7 @@ def repaired_dual(
         change = rough_correction(x, nu, penalty)
     sums = (*products(y, nu, change, weights), cache(lambda: entries(nu, change)))
     moved = moved_by(change, len(x))
-    problem = reduce(x, nu, moved, penalty, proving)
+    problem = reduce(x, nu, moved, penalty, proving, sigma)
     starts = network_directions(problem, net)
     peak = None
 
@@ -99,23 +104,37 @@ def repaired_dual(
 
     if repaired:
         peak = arrangement.bound(
-            problem.coordinates, problem.weights, problem.free, starts, proving, goal=goal, patience=patience
+            problem.coordinates,
+            problem.weights,
+            problem.free,
+            starts,
+            proving,
+            tilt=problem.tilt,
+            goal=goal,
+            patience=patience,
         )
     if peak is None and repaired:
-        norm = rational.dual_norm(x, nu, change, penalty.bias == "penalised", 0.0, proving)
+        norm = rational.dual_norm(x, nu, change, penalty.bias == "penalised", 0.0, proving, sigma)
         if norm is not None:
             return Bounded(Dual(norm, *sums), "exact", norm)
     if peak is None:
         randoms = int(np.clip(500_000 // len(problem.weights), 16, 256))
         found = search.ascend(
-            problem.coordinates, problem.weights, problem.free, starts, clock=clock, seed=seed, randoms=randoms
+            problem.coordinates,
+            problem.weights,
+            problem.free,
+            starts,
+            problem.tilt,
+            clock=clock,
+            seed=seed,
+            randoms=randoms,
         )
         met = lifted(found, problem.exponent)
         return Bounded(Dual(met, *sums), "searched", met)
     dual = Dual(problem.norm(peak.upper), *sums)
     lower = lifted(max(0.0, peak.lower - problem.price) / problem.stretch, problem.exponent)
     if not enough(dual) and enough(replace(dual, norm=lower)):
-        norm = rational.dual_norm(x, nu, change, penalty.bias == "penalised", lower, clock)
+        norm = rational.dual_norm(x, nu, change, penalty.bias == "penalised", lower, clock, sigma)
         if norm is not None and norm < dual.norm:
             return Bounded(replace(dual, norm=norm), "exact", norm)
     return Bounded(dual, peak.scope, dual.norm if peak.scope == "exact" else lower)
@@ -162,12 +181,22 @@ def entries(nu: np.ndarray, change: dict[int, Fraction]) -> list[Fraction]:
     return found
 
 
-def reduce(x: np.ndarray, nu: np.ndarray, moved: np.ndarray, penalty: PathNorm, clock: Clock = ENDLESS) -> Reduced:
+def reduce(
+    x: np.ndarray,
+    nu: np.ndarray,
+    moved: np.ndarray,
+    penalty: PathNorm,
+    clock: Clock = ENDLESS,
+    sigma: Activation = RELU,
+) -> Reduced:
     r"""Coordinates s_j = V^T z_j of few dimensions, where z_j is x_j - centre or, for penalised biases, (x_j, 1).
 
     For w of length 1 and u = V^T w, |w . z_j - u . s_j| <= |z_j - V s_j|: V need not be orthonormal, only
     |u| <= ||V||. Where the points span all their coordinates V = 1. With free biases sup over b is attained at kinks
     b = -w . x_i of the corrected vector, because its sum vanishes; equal points share one weight.
+
+    The linear part of sigma, c sum_j nu_j w . z_j with c = -minus / s, changes by no more than |c| times what h does;
+    its vector in the coordinates is a rounded sum.
     """
     heard = (nu != 0) | (moved != 0)
     x, nu, moved = x[heard], nu[heard], moved[heard]
@@ -196,6 +225,12 @@ def reduce(x: np.ndarray, nu: np.ndarray, moved: np.ndarray, penalty: PathNorm, 
     lever = size + (float(np.max(size)) if free else 0.0)
     merging = np.where(count > 1, gamma(int(np.max(count))), 0.0)
     price = float(load @ reach + (moved + merging * load) @ lever) * (1 + gamma(2 * len(points) + 8))
+    tilt = None
+    if not sigma.rectifies:
+        c = float(-Fraction(sigma.minus) / (Fraction(sigma.plus) + Fraction(sigma.minus)))
+        tilt = c * (weights @ coordinates)
+        summing = gamma(len(points) + 8) * float(load @ lengths(coordinates)) * stretch
+        price = (price + abs(c) * UP * (price + summing * UP)) * UP
     return Reduced(
         coordinates,
         weights,
@@ -204,6 +239,7 @@ def reduce(x: np.ndarray, nu: np.ndarray, moved: np.ndarray, penalty: PathNorm, 
         price,
         basis,
         int(top + scale),
+        tilt,
     )
 
 

@@ -65,7 +65,7 @@ def test_no_more_points_are_looked_at_after_the_deadline(seconds):
 
 def test_only_many_points_in_a_plane_have_orders(monkeypatch):
     made = []
-    monkeypatch.setattr("minnorm.solve.pricing.pricers.Plane", lambda x: made.append(len(x)) or Plane(x))
+    monkeypatch.setattr("minnorm.solve.pricing.pricers.Plane", lambda x, *more: made.append(len(x)) or Plane(x, *more))
     nothing = np.zeros((0, 2)), np.zeros(0)
     for n in (plane.FEWEST - 1, plane.FEWEST):
         x, nu = RNG.normal(size=(n, 2)), dual(n)
@@ -76,7 +76,7 @@ def test_only_many_points_in_a_plane_have_orders(monkeypatch):
 
 def test_a_path_makes_them_once(monkeypatch):
     made = []
-    monkeypatch.setattr("minnorm.solve.pricing.pricers.Plane", lambda x: made.append(len(x)) or Plane(x))
+    monkeypatch.setattr("minnorm.solve.pricing.pricers.Plane", lambda x, *more: made.append(len(x)) or Plane(x, *more))
     x = POINTS["normal"][: plane.FEWEST]
     y = np.sin(2 * x[:, 0]) + x[:, 1] ** 2
     most = lam_max(x, y)

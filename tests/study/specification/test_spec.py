@@ -222,10 +222,10 @@ def test_whole_numbers_are_numbers(small):
 
 
 def test_a_study_that_solves_for_neurons_without_a_proof_is_refused_when_read():
-    asked = {"name": "s", "task": {"kind": "points", "points": 6}, "solve": {"penalty": {"activation": "abs"}}}
-    with pytest.raises(ValueError, match=r'solve\.penalty: activation abs is solved where skip = "free"'):
+    penalty = {"activation": "abs", "bias": "penalised"}
+    asked = {"name": "s", "task": {"kind": "points", "points": 6}, "solve": {"penalty": penalty}}
+    wanted = r'solve\.penalty: activation abs is solved where bias = "free" or skip = "free"'
+    with pytest.raises(ValueError, match=wanted):
         parse(asked)
-    asked["solve"]["penalty"]["skip"] = "free"
-    assert len(list(parse(asked).shards())) == 1
-    line = {"kind": "line", "x": [0, 1, 2], "y": [0, 1, 0]}
-    assert len(list(parse({**asked, "task": line, "solve": {"penalty": {"activation": "abs"}}}).shards())) == 1
+    for change in ({"skip": "free"}, {"bias": "free"}):
+        assert len(list(parse({**asked, "solve": {"penalty": penalty | change}}).shards())) == 1

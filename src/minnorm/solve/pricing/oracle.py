@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Float
 
 from minnorm import _native
+from minnorm.activation import RELU, Activation
 from minnorm.objective.norm import Bias, costly_biases
 from minnorm.resources import cores
 
@@ -16,7 +17,7 @@ _ENTRIES = 1 << 22  # values of atoms at points that are computed at once
 
 @dataclass(frozen=True)
 class Atoms:
-    """Atoms of unit cost and the signed h(w, b) = sum_i nu_i relu(w . x_i + b) there, largest |h| first.
+    """Atoms of unit cost and the signed h(w, b) = sum_i nu_i sigma(w . x_i + b) there, largest |h| first.
 
     Shapes: `weights` (k, r), `biases` (k,), `values` (k,). `complete` is false where the time was over before all
     were looked at: then the largest of them is a bound of nothing.
@@ -38,23 +39,26 @@ def exact(
     nu: Float[np.ndarray, " n"],
     bias: Bias,
     *,
+    sigma: Activation = RELU,
     per_pivot: int = 2,
     threads: int | None = None,
     deadline: float = math.inf,
 ) -> Atoms:
     r"""The global maximum of |h| / cost for points of rank 1, 2 or 3, then the best few atoms for every data point.
 
-        h(w, b) = sum_i nu_i relu(w . x_i + b),    cost = |w| (bias="free") or |(w, b)| (bias="penalised")
+        h(w, b) = sum_i nu_i sigma(w . x_i + b),    cost = |w| (bias="free") or |(w, b)| (bias="penalised")
 
-    A data point's atoms are local maxima among those with their kink on it, of the sign for which h is concave
-    across that kink, and with penalised biases also maxima with no point on the kink. `per_pivot` of each kind and
-    sign are kept (all in rank 1), each once. The time grows, times log n, like
+    `sigma` is ReLU, or where biases are free any other: as sum nu = 0, h is then plus + minus times what it is for ReLU
+    less minus sum_i nu_i x_i . w, a part that no bias changes. A data point's atoms are local maxima among those with
+    their kink on it, of the sign for which h is concave across that kink, and with penalised biases also maxima with no
+    point on the kink. `per_pivot` of each kind and sign are kept (all in rank 1), each once. The time grows, times log
+    n, like
 
         rank            1    2     3
         free            n   n^2   n^3
         penalised       n   n^2   n^3
 
-    Arguments: `points` (n, r), centred and of the order of 1; `nu` (n,), with sum zero if biases are free;
+    Arguments: `points` (n, r), centred and of the order of 1; `nu` (n,), with sum zero if biases are free; `sigma`;
     `threads`: None takes all processors, and the result does not depend on it; `deadline`, a `time.monotonic` moment,
     after which no more data points are looked at; Ctrl-C ends it as it ends Python. Errors: ValueError for another
     rank, entries that are not finite, or a sum that is not zero, for which the supremum is infinite.
@@ -78,9 +82,10 @@ def exact(
     if len(x) == 1:
         size = np.sqrt(1 + np.sum(x**2))
         return Atoms(x / size, np.array([1 / size]), dual * size)
+    part = tilt(x, dual, sigma)
     if not costly and rank == 1:
-        return _line(x[:, 0], dual)
-    return _atoms(*_native.exact(x, dual, costly, per_pivot, _count(threads), left(deadline)))
+        return _line(x[:, 0], dual, float(part[0]), sigma)
+    return _atoms(*_native.exact(x, dual, part, costly, per_pivot, _count(threads), left(deadline)), sigma)
 
 
 def search(
@@ -90,6 +95,7 @@ def search(
     starts_weights: Float[np.ndarray, "s r"],
     starts_biases: Float[np.ndarray, " s"],
     *,
+    sigma: Activation = RELU,
     threads: int | None = None,
     max_iterations: int = 1000,
     deadline: float = math.inf,
@@ -106,7 +112,8 @@ def search(
     is moved to the best b for its w.
 
     Arguments: `points` (n, r), centred and of the order of 1; `nu` (n,); starts (s, r) and (s,), of any length;
-    `max_iterations` for each ascent, which is dropped beyond; `deadline` as for `exact`. Errors: as for `exact`.
+    `sigma`; `max_iterations` for each ascent, which is dropped beyond; `deadline` as for `exact`. Errors: as for
+    `exact`.
 
     >>> x, nu = np.array([[0.0], [1.0], [2.0]]), np.array([1.0, -2.0, 1.0])
     >>> search(x, nu, "free", np.array([[1.0], [-1.0]]), np.array([0.3, 0.3])).values
@@ -118,7 +125,15 @@ def search(
     x, dual = _reduced(points, nu, costly)
     starts = np.column_stack([np.asarray(starts_weights), np.asarray(starts_biases)]).astype(np.float64)
     starts = np.ascontiguousarray(starts)
-    return _atoms(*_native.search(x, dual, starts, costly, max_iterations, _count(threads), left(deadline)))
+    part = tilt(x, dual, sigma)
+    return _atoms(
+        *_native.search(x, dual, part, starts, costly, max_iterations, _count(threads), left(deadline)), sigma
+    )
+
+
+def tilt(points: Float[np.ndarray, "n r"], nu: Float[np.ndarray, " n"], sigma: Activation) -> Float[np.ndarray, " r"]:
+    """t with sum_i nu_i sigma(w . x_i + b) = (plus + minus) (sum_i nu_i relu(w . x_i + b) + t . w) if sum nu = 0."""
+    return -sigma.minus / sigma.bend * (nu @ points) if sigma.minus else np.zeros(points.shape[1])
 
 
 def random_starts(
@@ -159,12 +174,12 @@ def promising(
     weights: Float[np.ndarray, "s r"],
     biases: Float[np.ndarray, " s"],
     count: int,
+    sigma: Activation = RELU,
 ) -> tuple[Float[np.ndarray, "c r"], Float[np.ndarray, " c"]]:
     """The `count` atoms with the largest |h| of those given, to start a search from: looking is cheap."""
     block = max(1, _ENTRIES // len(points))
     values = [
-        nu @ np.maximum(points @ weights[k : k + block].T + biases[k : k + block], 0)
-        for k in range(0, biases.size, block)
+        nu @ sigma(points @ weights[k : k + block].T + biases[k : k + block]) for k in range(0, biases.size, block)
     ]
     best = np.argsort(-np.abs(np.concatenate(values)), kind="stable")[:count]
     return weights[best], biases[best]
@@ -197,25 +212,25 @@ def _reduced(points: np.ndarray, nu: np.ndarray, costly: bool) -> tuple[np.ndarr
     return np.ascontiguousarray(x[live]), np.ascontiguousarray(dual[live])
 
 
-def _line(x: np.ndarray, dual: np.ndarray) -> Atoms:
+def _line(x: np.ndarray, dual: np.ndarray, tilted: float, sigma: Activation) -> Atoms:
     """Rank 1 with free biases: h at all kinks by running sums, from the side where it is zero."""
     order = np.argsort(x)
     x, dual = x[order], dual[order]
     gaps = np.diff(x)
     rising = np.append(np.cumsum(np.cumsum(dual[::-1])[:-1] * gaps[::-1])[::-1], 0.0)  # relu(x - x_i)
     falling = np.append(0.0, np.cumsum(np.cumsum(dual)[:-1] * gaps))  # relu(x_i - x)
-    values = np.concatenate([rising, falling])
+    values = np.concatenate([rising + tilted, falling - tilted])
     weights = np.repeat([1.0, -1.0], len(x))
     # At other kinks h is convex in b, and a neighbour is better.
     keep = values * np.tile(dual, 2) < 0
     if not np.any(keep):
         keep[np.argmax(np.abs(values))] = True
     best = np.flatnonzero(keep)[np.argsort(-np.abs(values[keep]), kind="stable")]
-    return Atoms(weights[best, None], -weights[best] * np.tile(x, 2)[best], values[best])
+    return Atoms(weights[best, None], -weights[best] * np.tile(x, 2)[best], values[best] * sigma.bend)
 
 
-def _atoms(rows: np.ndarray, values: np.ndarray, complete: bool) -> Atoms:
-    return Atoms(rows[:, :-1], rows[:, -1], values, complete)
+def _atoms(rows: np.ndarray, values: np.ndarray, complete: bool, sigma: Activation) -> Atoms:
+    return Atoms(rows[:, :-1], rows[:, -1], values * sigma.bend, complete)
 
 
 def left(deadline: float) -> float:

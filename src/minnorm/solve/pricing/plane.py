@@ -7,8 +7,9 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from minnorm import _native
+from minnorm.activation import RELU, Activation
 from minnorm.resources import cores
-from minnorm.solve.pricing.oracle import Atoms, exact, left
+from minnorm.solve.pricing.oracle import Atoms, exact, left, tilt
 
 FEWEST, MOST = 128, 16_384  # points: below, sorting is cheap; above, the orders take more than half a gigabyte
 
@@ -36,13 +37,13 @@ class Maxima(NamedTuple):
 class Plane:
     r"""What `exact` finds with free biases in rank 2, for one set of points and one dual vector after the other.
 
-        h(w, b) = sum_i nu_i relu(w . x_i + b),    |w| = 1
+        h(w, b) = sum_i nu_i sigma(w . x_i + b),    |w| = 1
 
     The kinks on the circle of lines through a point come in an order that does not depend on nu: it is made at the
     first call, O(n^2 log n) and 2 n^2 bytes; every further call is running sums in that order, O(n^2). The values are
     those of `exact` up to rounding.
 
-    Arguments: `points` (n, 2), distinct, FEWEST to MOST of them.
+    Arguments: `points` (n, 2), distinct, FEWEST to MOST of them; `sigma`.
 
     >>> rng = np.random.default_rng(0)
     >>> x, nu = rng.normal(size=(200, 2)), rng.normal(size=200)
@@ -51,7 +52,8 @@ class Plane:
     True
     """
 
-    def __init__(self, points: Float[np.ndarray, "n 2"]) -> None:
+    def __init__(self, points: Float[np.ndarray, "n 2"], sigma: Activation = RELU) -> None:
+        self.sigma = sigma
         self.points = np.ascontiguousarray(points, dtype=np.float64)
         self._orders: _native.Plane | None = None
 
@@ -60,9 +62,10 @@ class Plane:
         threads = len(cores())
         orders = self._sorted(threads, deadline)
         if orders is None:  # late: what there is time for
-            return exact(self.points, nu, "free", per_pivot=per_pivot, deadline=deadline)
-        rows, values, complete = orders.atoms(np.ascontiguousarray(nu), per_pivot, threads, left(deadline))
-        return Atoms(rows[:, :-1], rows[:, -1], values, complete)
+            return exact(self.points, nu, "free", sigma=self.sigma, per_pivot=per_pivot, deadline=deadline)
+        dual, part = np.ascontiguousarray(nu), tilt(self.points, nu, self.sigma)
+        rows, values, complete = orders.atoms(dual, part, per_pivot, threads, left(deadline))
+        return Atoms(rows[:, :-1], rows[:, -1], values * self.sigma.bend, complete)
 
     def maxima(self, nu: Float[np.ndarray, " n"], least: float, deadline: float = math.inf) -> Maxima:
         """All local maxima of |h| above `least` with a kink on a point of that sign, in the order of their pivots."""

@@ -70,6 +70,9 @@ class Pool:
             along = self.reduced.along
             cost = np.hypot(1.0, biases) if along is None else along.cost(weights, biases)
             weights, biases = weights / cost[:, None], biases / cost
+        sigma = self.reduced.problem.penalty.activation
+        if abs(sigma.minus) > abs(sigma.plus):  # the first kink makes a linear function of the steeper side
+            weights, biases = -weights, -biases
         self.add(weights, biases)
 
 

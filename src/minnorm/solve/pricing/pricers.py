@@ -9,6 +9,7 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 from jaxtyping import Float
 
+from minnorm.activation import RELU, Activation
 from minnorm.objective.norm import Bias, costly_biases
 from minnorm.solve.pricing import oracle
 from minnorm.solve.pricing.oracle import Atoms
@@ -44,11 +45,11 @@ class Pricer(Protocol):
         ...
 
 
-def pricer(points: Float[np.ndarray, "n r"], bias: Bias, seed: int) -> Pricer:
+def pricer(points: Float[np.ndarray, "n r"], bias: Bias, seed: int, sigma: Activation = RELU) -> Pricer:
     """The exact oracle up to rank 3, else a search that repeats itself for the same seed."""
     if points.shape[1] <= EXACT_RANK:
-        return Exact(points, bias)
-    return Searched(points, bias, np.random.default_rng([seed, 0]), np.random.default_rng([seed, 1]))
+        return Exact(points, bias, sigma)
+    return Searched(points, bias, np.random.default_rng([seed, 0]), np.random.default_rng([seed, 1]), sigma)
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,7 @@ class Exact:
 
     points: Float[np.ndarray, "n r"]
     bias: Bias
+    sigma: Activation = RELU
 
     @property
     def cheap(self) -> bool:
@@ -67,7 +69,7 @@ class Exact:
         """The exact oracle."""
         if self.plane is not None:
             return self.plane.price(nu, deadline=deadline)
-        return oracle.exact(self.points, nu, self.bias, deadline=deadline)
+        return oracle.exact(self.points, nu, self.bias, sigma=self.sigma, deadline=deadline)
 
     @cached_property
     def plane(self) -> Plane | None:
@@ -75,7 +77,7 @@ class Exact:
         n, rank = self.points.shape
         if not (rank == 2 and not costly_biases(self.bias) and FEWEST <= n <= MOST):
             return None
-        return Plane(self.points) if len(np.unique(self.points, axis=0)) == n else None
+        return Plane(self.points, self.sigma) if len(np.unique(self.points, axis=0)) == n else None
 
     def decide(self, nu: np.ndarray, weights: np.ndarray, biases: np.ndarray, deadline: float = math.inf) -> None:
         """Nothing is left to decide."""
@@ -93,6 +95,7 @@ class Searched:
     bias: Bias
     feeding: np.random.Generator
     deciding: np.random.Generator = field(repr=False)
+    sigma: Activation = RELU
 
     @property
     def cheap(self) -> bool:
@@ -132,6 +135,7 @@ class Searched:
             self.bias,
             np.concatenate([near_weights / size[:, None], random[0]]),
             np.concatenate([near_biases / size, random[1]]),
+            sigma=self.sigma,
             deadline=now + _OF_THE_REST * (deadline - now),
         )
         return replace(found, complete=found.values.size > 0)  # no search is

@@ -14,7 +14,7 @@ from pydantic import (
     model_validator,
 )
 
-from minnorm.known.neurons import on_the_line
+from minnorm.known.neurons import minimised
 from minnorm.objective.norm import PathNorm
 from minnorm.study.specification.pages import PAGES
 from minnorm.study.specification.places import Misplaced, Place, first_error, unknown
@@ -103,9 +103,9 @@ class SolveShard(Strict):
         if self.solve.loss != "squared" and (self.solve.method == "radii" or 0 in self.lams):
             raise Misplaced(("loss",), f"{self.solve.loss} is for method points and lam above 0; leave it out")
         penalty = PathNorm(**self.solve.penalty.model_dump())
-        closed = self.task.dimension() == 1 and on_the_line(penalty) and not any(self.lams)
-        if not (penalty.activation.rectifies or penalty.affine_is_free or closed):
-            raise Misplaced(("penalty",), f'activation {penalty.activation} is solved where skip = "free"')
+        if not minimised(penalty):
+            wanted = 'bias = "free" or skip = "free"'
+            raise Misplaced(("penalty",), f"activation {penalty.activation} is solved where {wanted}")
         return self
 
     @property
