@@ -1,12 +1,11 @@
 """Norms of a network, of the function it computes, and what they say about its neurons."""
 
 import math
+from collections.abc import Callable
+from functools import cache
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 import numpy.typing as npt
-from jax.flatten_util import ravel_pytree
 from jaxtyping import Float
 from scipy.sparse.linalg import ArpackNoConvergence, LinearOperator, eigsh
 from scipy.spatial import KDTree
@@ -242,13 +241,16 @@ def sharpness(network: ShallowReLU, points: npt.ArrayLike, values: npt.ArrayLike
     x = np.pad(data.x, ((0, pad), (0, 0))).reshape(-1, rows, net.dim)
     y = np.pad(data.y, (0, pad)).reshape(-1, rows)
     mean = np.pad(np.full(n, 1 / n), (0, pad)).reshape(-1, rows)
+    import jax
+    import jax.numpy as jnp
+
     with jax.enable_x64(True):
         blocks = (jnp.asarray(x), jnp.asarray(y), jnp.asarray(mean))
         inner = jax.tree.map(jnp.asarray, net)
         size = sum(leaf.size for leaf in jax.tree.leaves(inner))
 
         def product(vector: np.ndarray) -> np.ndarray:
-            return np.asarray(_hessian_product(inner, blocks, vector.reshape(size)))
+            return np.asarray(_compiled()(inner, blocks, vector.reshape(size)))
 
         if size <= _DENSE:
             return float(np.linalg.eigvalsh(np.stack([product(column) for column in np.eye(size)]))[-1])
@@ -261,20 +263,29 @@ def sharpness(network: ShallowReLU, points: npt.ArrayLike, values: npt.ArrayLike
         return float(top[0])
 
 
-@jax.jit
-def _hessian_product(
-    net: ShallowReLU, blocks: tuple[jax.Array, jax.Array, jax.Array], vector: Float[Array, " p"]
-) -> jax.Array:
+@cache
+def _compiled() -> Callable[..., Array]:
+    """`_hessian_product`, compiled once; JAX is loaded for it."""
+    import jax
+
+    return jax.jit(_hessian_product)
+
+
+def _hessian_product(net: ShallowReLU, blocks: tuple[Array, Array, Array], vector: Float[Array, " p"]) -> Array:
     """The Hessian of the loss times a vector, block by block of points, so memory does not grow with n."""
+    import jax
+    import jax.numpy as jnp
+    from jax.flatten_util import ravel_pytree
+
     flat, unravel = ravel_pytree(net)
 
-    def loss(parameters: jax.Array, x: jax.Array, y: jax.Array, mean: jax.Array) -> jax.Array:
+    def loss(parameters: Array, x: Array, y: Array, mean: Array) -> Array:
         f = unravel(parameters)
         residual = f.activation(x @ f.inner_weights.T + f.biases) @ f.outer_weights + f.offset - y
         residual = residual if f.skip is None else residual + x @ f.skip
         return 0.5 * jnp.sum(mean * residual**2)
 
-    def add_block(total: jax.Array, block: tuple[jax.Array, ...]) -> tuple[jax.Array, None]:
+    def add_block(total: Array, block: tuple[Array, ...]) -> tuple[Array, None]:
         gradient = jax.grad(lambda parameters: loss(parameters, *block))
         return total + jax.jvp(gradient, (flat,), (vector,))[1], None
 
@@ -288,6 +299,6 @@ def _on_the_line(network: ShallowReLU) -> ShallowReLU:
 
 
 def _reject_not_finite(net: ShallowReLU) -> ShallowReLU:
-    if not all(np.all(np.isfinite(leaf)) for leaf in jax.tree.leaves(net)):
+    if not all(np.all(np.isfinite(leaf)) for leaf in net.to_dict().values()):
         raise ValueError("network has NaN or infinite parameters; if its training diverged, leave it out")
     return net
