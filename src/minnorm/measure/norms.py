@@ -279,7 +279,7 @@ def _hessian_product(net: ShallowReLU, blocks: tuple[Array, Array, Array], vecto
 
     flat, unravel = ravel_pytree(net)
 
-    def loss(parameters: Array, x: Array, y: Array, mean: Array) -> Array:
+    def loss(parameters: jax.Array, x: Array, y: Array, mean: Array) -> Array:
         f = unravel(parameters)
         residual = f.activation(x @ f.inner_weights.T + f.biases) @ f.outer_weights + f.offset - y
         residual = residual if f.skip is None else residual + x @ f.skip

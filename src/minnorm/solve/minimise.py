@@ -103,18 +103,18 @@ def fit(
     (|a|^2 + |W|^2)/2 over networks of width n + 1. Arguments: `X` (n, d) or (n,); `y` (n,), -1 and 1 where the loss is
     one of classes; `lam` >= 0, 0 interpolates; `loss`, a name ("squared", "huber:1", "absolute", "quantile:0.8",
     "insensitive:0.1", "logistic", "hinge", "squared_hinge") or an object of `minnorm.losses`; `sample_weight` p (n,),
-    how often each point counts, None for once and 0 for not at all; `penalty`. Options: `tolerance` of the relative
+    how often each point counts, None for once and 0 for not at all; `penalty`, which parameters cost, what neurons do
+    and how many columns they read. Options: `tolerance` of the relative
     gap, from 1e-10 up, default 1e-6; `time_limit` in seconds for all, a quarter of it kept for the verification, after
     which the best network and bound so far are returned; `seed` of the searches where the data have affine rank above
     3; `certify=False` leaves out the verification; `progress`, called with (seconds, value, bound), also while
     verifying; `on_interrupt`, "raise" if Ctrl-C is to raise KeyboardInterrupt, where by default the best so far is
     returned (a second Ctrl-C raises in any case).
 
-    Returns a `Solution` whose certificate `verify` made; of scope "exact" up to affine rank 3 of the data, "bounded"
-    in rank 3 with penalised biases and above, with the gap that is proven in 10 s, or within `time_limit`.
-    `Solution.ending` says why the solver
-    stopped, and `UncertifiedWarning` what would help where the result is not certified. Errors: ValueError
-    naming the argument.
+    Returns a `Solution` whose certificate `verify` made; of scope "exact" up to affine rank 3 of the data, and in any
+    rank for neurons that read few columns; "bounded" in rank 3 with penalised biases and above, with the gap that is
+    proven in 10 s, or within `time_limit`. `Solution.ending` says why the solver stopped, and `UncertifiedWarning` what
+    would help where the result is not certified. Errors: ValueError naming the argument.
 
     >>> sol = fit([0.0, 1.0, 2.0], [0.0, 1.0, 0.0], lam=0.1)
     >>> sol.certified
