@@ -37,7 +37,8 @@ class MinNormRegressor(RegressorMixin, BaseEstimator):
     `solution_.data_error` bounds the error at the data.
 
     Arguments: `alpha` >= 0; `bias`, "penalised" if biases count as weights do; `skip`, "free" for a term v . x at no
-    cost; `activation` sigma, "relu" or, with bias="free" or skip="free", "leaky_relu:0.01", "abs" or an `Activation`;
+    cost; `activation` sigma, "relu" or, with bias="free" or an affine term at no cost, "leaky_relu:0.01", "abs" or an
+    `Activation`;
     `inputs`, how many features a neuron reads at most, 1, 2 or 3, or None for all; `tol`, the relative gap below which
     a solution is certified, from 1e-10 up; `max_time` in seconds, after which the best network so far is taken;
     `random_state` of the searches in data of affine rank above 3.

@@ -135,6 +135,16 @@ def test_free_terms_alone_are_fitted_where_the_start_is_no_fit_but_has_no_gap():
     assert float(found.network.offset) == pytest.approx(np.log(5 / 4), abs=1e-5)
 
 
+@pytest.mark.parametrize("loss", ["hinge", "squared_hinge"])
+def test_classes_that_free_terms_separate_cost_nothing(loss):
+    x = np.random.default_rng(0).normal(size=(12, 2))
+    labels, penalty = np.sign(x[:, 0] + 0.1), mn.PathNorm(skip="free")
+    assert mn.lam_max(x, labels, penalty, loss=loss) == 0
+    solution = mn.fit(x, labels, 0.1, loss=loss, penalty=penalty)
+    assert (solution.value, solution.network.width, solution.certified) == (0.0, 0, True)
+    assert np.all(labels * solution.network.evaluate(x) >= 1)
+
+
 def test_beyond_lam_max_there_are_no_neurons_and_before_it_there_are():
     x, _, labels = plane()
     most = mn.lam_max(x[:12], labels[:12], loss="logistic")

@@ -40,7 +40,7 @@ def with_relu(problem: Problem) -> Problem:
     if not minimised(penalty):
         raise ValueError(
             f"activation {penalty.activation} is solved where a term v . x + c is free, or biases are and inputs is "
-            f'None; penalty has {penalty.of_relu}; take bias="free" or skip="free"'
+            f'None; penalty has {penalty.of_relu}; take bias="free" without inputs, or skip="free" with offset="free"'
         )
     if penalty.activation.rectifies or not penalty.affine_is_free:
         return problem

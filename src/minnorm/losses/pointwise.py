@@ -15,7 +15,7 @@ Argument = Literal["residual", "margin"]
 
 @runtime_checkable
 class Loss(Protocol):
-    r"""A convex function phi of one number: a point pays phi(f - y), or phi(y f) if it has a class y = -1, 1.
+    r"""A convex function phi >= 0 of one number: a point pays phi(f - y), or phi(y f) if it has a class y = -1, 1.
 
         phi*(v) = sup_z (v z - phi(z)) = psi(v) + kink |v|     for v in `domain`, infinite elsewhere
 

@@ -17,6 +17,7 @@ _INSIDE = 0.9  # of the way from a point inside the domain to its edge, at most,
 _APART = 0.1  # of a slope: the parts of nu where it is 0
 _ROOM = 0.95  # sup |h| of a start
 _FITTED = 1e-11  # relative gap of the best free terms
+_NOTHING = 1e-12  # of a slope, and of what is paid without any function: rounding errors
 _TYPICAL = 1.0  # a slope of losses whose domain has no end
 
 
@@ -104,6 +105,7 @@ class _Curved:
             parts += [np.maximum(nu, 0) + room, np.maximum(-nu, 0) + room]
         self.slack = np.concatenate(parts)
         scale = max(loss.value(np.zeros(n)), 1e-300)
+        self.nothing = _NOTHING * scale
         self.mass = scale / max(self.slack.size, 1) / self.slack
         if self.places.kinked:
             self.mass[-2 * n :] = np.tile(self.kink, 2)
@@ -135,10 +137,11 @@ class _Curved:
             self.misfit = self.misfit - 0.5 * (second - first)
         # The true gap: where nu is next to nothing the values that belong to it are no measure of anything.
         dual, norm = -loss.conjugate(nu), float(np.sum(np.abs(masses)))
-        objective = max(abs(dual), norm, 1e-300)
+        objective = max(abs(dual), norm, self.nothing)  # 0 where free terms separate the classes
         gap = abs(loss.value(values) + norm - dual)
         apart, missed = gap / objective, np.abs(self.free.T @ nu)
-        residual = float(np.max(missed / np.maximum(np.abs(self.free).T @ np.abs(nu), 1e-300), initial=0.0))
+        size = np.abs(self.free).T @ np.maximum(np.abs(nu), _NOTHING * loss.rate * np.abs(loss.scale))
+        residual = float(np.max(missed / np.maximum(size, 1e-300), initial=0.0))
         present = Masses(masses, self.coefficients, nu, plus + minus, apart, residual)
         return Standing(present, present.error, present.solves(self.tolerance), apart <= self.tolerance)
 
@@ -187,7 +190,10 @@ def fit(loss: Separable, free: Float[np.ndarray, "n q"]) -> tuple[np.ndarray, np
     if q == 0:
         return np.zeros(0), loss.slope(np.zeros(n))
     found = solve(loss, np.zeros((n, 0)), free, tolerance=_FITTED)
-    return found.coefficients, found.nu - free @ (np.linalg.pinv(free) @ found.nu)
+    nu = found.nu - free @ (np.linalg.pinv(free) @ found.nu)
+    # Where free terms fit, or separate the classes, slopes are rounding errors of 0.
+    nothing = _NOTHING * float(np.max(loss.rate * np.abs(loss.scale)))
+    return found.coefficients, np.where(np.max(np.abs(nu)) <= nothing, 0.0, nu)
 
 
 def best_masses(

@@ -26,7 +26,7 @@ from minnorm.verification.price import interpolant_norm
 
 _PATIENCE = 40.0  # seconds
 _LEAST, _GRACE = 0.05, 0.3  # seconds that there are in any case, and that a proof on the line may take beyond the limit
-NO_SKIP = 'take bias="free", or skip="free" and offset="free" with it'
+NO_SKIP = 'take bias="free" without inputs, or skip="free" with offset="free"'
 """What to do where neurons that are not ReLU have no proof."""
 
 _BRANCHING = 10.0  # seconds of them, for a bound above three dimensions that does not come near

@@ -138,7 +138,7 @@ class _SquaredHinge:
 
     def value(self, z: np.ndarray) -> np.ndarray:
         missing = np.maximum(_up(1 - z), 0.0)
-        return missing * missing / 2 * UP + _TINY
+        return np.where(missing > 0, missing * missing / 2 * UP + _TINY, 0.0)
 
     def conjugate(self, v: np.ndarray) -> np.ndarray:
         return v + v * v / 2 + (np.abs(v) + v * v) * 2.0**-50 + _TINY

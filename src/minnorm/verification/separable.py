@@ -32,8 +32,10 @@ def objective(
     if not (np.all(np.isfinite(low)) and np.all(np.isfinite(high))):
         return math.inf
     with np.errstate(over="ignore"):
-        paid = np.maximum(np.maximum(loss.value(low), loss.value(high)), 0.0) * weights * UP + _TINY
-        return (total(paid) * UP / total(weights) * UP + lam * norm) * UP + _TINY
+        paid = np.maximum(np.maximum(loss.value(low), loss.value(high)), 0.0)
+        if norm == 0 and not np.any(paid * weights):
+            return 0.0 if not np.any(paid) else _TINY
+        return (total(paid * weights * UP + _TINY) * UP / total(weights) * UP + lam * norm) * UP + _TINY
 
 
 def lower_bound(loss: Bounds, lam: float, weights: np.ndarray, y: np.ndarray, dual: Dual) -> Fraction:
