@@ -100,6 +100,8 @@ def bound(word: str, number: float, x, y, p, lam, dual, penalty) -> mp.mpf:
     if F is not None:  # distances from it do not matter here: the repair is of the size of rounding errors
         gram = F.T * F + mp.eye(F.cols) * mp.mpf(10) ** -40
         nu = nu - F * mp.lu_solve(gram, F.T * nu)
+    size = max(abs(q) for q in nu)
+    nu = mp.matrix([q if abs(q) > size * mp.mpf(10) ** -14 else mp.mpf(0) for q in nu])  # no sign of rounding errors
     plain = np.array([float(q) for q in nu])
     moved = x - x.mean(axis=0) if penalty.bias == "free" else x
     _, s, v = np.linalg.svd(moved, full_matrices=False)
