@@ -116,8 +116,9 @@ def bound(word: str, number: float, x, y, p, lam, dual, penalty) -> mp.mpf:
         linear = mp.mpf(0) if word in MARGINS else t * sum(nu[i] * labels[i] for i in range(n))
         return linear - sum(mp.mpf(float(p[i])) * conjugate(word, number, t * parts[i]) for i in range(n)) / S
 
-    most = mp.mpf(lam) / mp.mpf(largest) * (1 + ORACLE) if largest > 0 else mp.mpf(2)
-    most = min(most, mp.mpf(10) ** 6)
+    most = mp.mpf(10) ** 6 / max(max(abs(part) for part in parts), mp.mpf(10) ** -300)
+    if largest > 0:
+        most = min(most, mp.mpf(lam) / mp.mpf(largest) * (1 + ORACLE))
     low, high = mp.mpf(0), most
     while at(high) == -mp.inf and high > mp.mpf(10) ** -30:  # into the domain
         low, high = mp.mpf(0), high * (1 - mp.mpf(10) ** -3) if high > most / 2 else high / 2

@@ -18,6 +18,7 @@ _APART = 0.1  # of a slope: the parts of nu where it is 0
 _ROOM = 0.95  # sup |h| of a start
 _FITTED = 1e-11  # relative gap of the best free terms
 _NOTHING = 1e-12  # of a slope, and of what is paid without any function: rounding errors
+_REPEATED, _ROUNDED = 3, 1e-15  # times; of a slope
 _TYPICAL = 1.0  # a slope of losses whose domain has no end
 
 
@@ -190,10 +191,26 @@ def fit(loss: Separable, free: Float[np.ndarray, "n q"]) -> tuple[np.ndarray, np
     if q == 0:
         return np.zeros(0), loss.slope(np.zeros(n))
     found = solve(loss, np.zeros((n, 0)), free, tolerance=_FITTED)
-    nu = found.nu - free @ (np.linalg.pinv(free) @ found.nu)
+    nu = orthogonal(loss, found.nu, free)
     # Where free terms fit, or separate the classes, slopes are rounding errors of 0.
     nothing = _NOTHING * float(np.max(loss.rate * np.abs(loss.scale)))
     return found.coefficients, np.where(np.max(np.abs(nu)) <= nothing, 0.0, nu)
+
+
+def orthogonal(loss: Separable, nu: Float[np.ndarray, " n"], free: Float[np.ndarray, "n q"]) -> np.ndarray:
+    r"""A dual vector near nu that is orthogonal to the free terms, and in the domain of L*.
+
+    What is missing is spread by how far entries are from the ends of their intervals, so that those at an end stay
+    there: beyond it no multiple of the vector would prove anything.
+    """
+    low, high = loss.domain
+    size = loss.rate * np.abs(loss.scale)
+    nu = np.clip(nu, low, high)
+    for _ in range(_REPEATED):
+        room = np.minimum(np.minimum(nu - low, high - nu), size)
+        spread = room[:, None] * free
+        nu = np.clip(nu - room * np.linalg.lstsq(spread.T, free.T @ nu, rcond=None)[0], low, high)
+    return np.where(np.abs(nu) <= _ROUNDED * size, 0.0, nu)
 
 
 def best_masses(

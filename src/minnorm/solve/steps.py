@@ -8,7 +8,8 @@ from functools import cached_property
 import numpy as np
 from jaxtyping import Bool, Float
 
-from minnorm.solve.curved import best_masses
+from minnorm.objective.separable import Separable
+from minnorm.solve.curved import best_masses, orthogonal
 from minnorm.solve.found import Found, best_coefficients, dual_bound, first_dual, only_free_terms
 from minnorm.solve.master import Masses
 from minnorm.solve.pricing.oracle import Atoms
@@ -157,7 +158,11 @@ class State:
     def taken(self, solved: Masses) -> None:
         """The master problem's network is the best where it is better, and its dual vector the next to be priced."""
         reduced, pool, best = self.reduced, self.pool, self.best
-        self.nu = solved.nu - reduced.free @ (self.projection @ solved.nu)
+        loss = reduced.loss
+        if isinstance(loss, Separable):
+            self.nu = orthogonal(loss, solved.nu, reduced.free)
+        else:
+            self.nu = solved.nu - reduced.free @ (self.projection @ solved.nu)
         value = float(np.sum(np.abs(solved.masses)))
         if not reduced.interpolates:  # rho nu is the true misfit only as far as the master problem is solved
             value = best_coefficients(reduced, pool.values @ solved.masses, value, solved.coefficients)[1]
