@@ -27,7 +27,8 @@ using Array = ArrayOf<double>;
 Weighted data_of(const Matrix& points, const Column& nu, const Column& tilt) {
     if (points.shape(0) != nu.shape(0)) throw nb::value_error("points and nu must have one row per point");
     if (points.shape(1) != tilt.shape(0)) throw nb::value_error("tilt must have one entry per column of points");
-    return {static_cast<int>(points.shape(0)), static_cast<int>(points.shape(1)), points.data(), nu.data(), tilt.data()};
+    return {static_cast<int>(points.shape(0)), static_cast<int>(points.shape(1)), points.data(), nu.data(),
+            tilt.data()};
 }
 
 Branching branching_of(const Matrix& points, const Column& weights, const Matrix& cone, bool affine) {

@@ -23,7 +23,8 @@ public:
     // As `exact_free`, for nu that may have zeros.
     Atoms atoms(const double* nu, const double* tilt, int per_pivot, int threads, Watch& watch) const;
 
-    // Without a tilt, all local maxima of |h| above `least` with a kink on a point, more than once where several are on it.
+    // Without a tilt, all local maxima of |h| above `least` with a kink on a point, more than once where several are on
+    // it.
     struct Maxima {
         std::vector<double> at, values;     // rows (u, b), h there
         std::vector<int> pivots, partners;  // the points on the kink; -1 for no second one

@@ -22,8 +22,8 @@ public:
     };
 
     // `flat[k]` != 0 marks points whose kink contains the whole circle; the tilt is in the frame, too.
-    void prepare(int n, const double* p, const double* q, const double* nu, const unsigned char* flat, double tilt_x = 0,
-                 double tilt_y = 0) {
+    void prepare(int n, const double* p, const double* q, const double* nu, const unsigned char* flat,
+                 double tilt_x = 0, double tilt_y = 0) {
         key_.resize(n);
         cx_.resize(n);
         cy_.resize(n);
