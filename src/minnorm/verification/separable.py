@@ -19,6 +19,7 @@ from minnorm.verification.losses import Bounds
 _NEARLY = 1 - 2.0**-40  # numbers this close to the largest are compared exactly
 _GOLDEN, _STEPS = 0.6180339887498949, 60
 _ROUNDED = 2.0**-50  # of v: what three roundings of it may be off by
+_HUGE = 2.0**1000
 _TINY = 2.0**-900  # what numbers below the range of floats may lack
 
 
@@ -52,12 +53,14 @@ def lower_bound(loss: Bounds, lam: float, weights: np.ndarray, y: np.ndarray, du
     linear = dual.against_values if loss.argument == "residual" else Fraction(0)
 
     def bound(t: float) -> Fraction:
-        return Fraction(t) * linear - _conjugates(loss, weights, v, t) / S
+        lost = _conjugates(loss, weights, v, t)
+        return Fraction(0) if lost is None else Fraction(t) * linear - lost / S
 
     rough_linear = float(linear)
 
     def rough(t: float) -> float:
-        return t * rough_linear - float(_conjugates(loss, weights, v, t)) / float(S)
+        lost = _conjugates(loss, weights, v, t)
+        return -math.inf if lost is None else t * rough_linear - float(lost) / float(S)
 
     best = max(bound(limit), bound(_summit(rough, limit)))
     return max(best, Fraction(0))
@@ -100,9 +103,12 @@ def _summit(function: Callable[[float], float], limit: float) -> float:
     return first
 
 
-def _conjugates(loss: Bounds, weights: np.ndarray, v: np.ndarray, t: float) -> Fraction:
-    """sum_i p_i phi*(t v_i), rounded up; v is right up to a few units in the last place, and t v_i in the domain."""
-    with np.errstate(over="ignore"):
+def _conjugates(loss: Bounds, weights: np.ndarray, v: np.ndarray, t: float) -> Fraction | None:
+    """sum_i p_i phi*(t v_i), rounded up; v is right up to a few units in the last place, and t v_i in the domain.
+
+    None where that is too large for floats: no bound is worth having there.
+    """
+    with np.errstate(over="ignore", invalid="ignore"):
         middle = v * t
         room = np.abs(middle) * _ROUNDED + _TINY
         first, last = loss.domain
@@ -110,13 +116,9 @@ def _conjugates(loss: Bounds, weights: np.ndarray, v: np.ndarray, t: float) -> F
         highest = math.inf if last is None else round_up(last)
         low, high = np.clip(middle - room, lowest, highest), np.clip(middle + room, lowest, highest)
         terms = np.nextafter(np.maximum(loss.conjugate(low), loss.conjugate(high)) * weights, np.inf)
-    if not np.all(np.isfinite(terms)):
-        return Fraction(10) ** 400
+    if not np.all(terms < _HUGE / terms.size):
+        return None
     return Fraction(math.nextafter(math.fsum(terms.tolist()), math.inf))
-
-
-def _outward(end: Fraction, up: bool) -> float:
-    return round_up(end) if up else round_down(end)
 
 
 def _sum(weights: np.ndarray) -> Fraction:
