@@ -110,6 +110,7 @@ def test_adam_stays_above_the_bound(benchmark, bias):
     assert judge.objective(network, task.points, task.values, task.lam, bias) >= solution.lower_bound
 
 
+@pytest.mark.slow
 def test_the_table_and_the_figure(benchmark, tmp_path):
     chart = benchmark("chart")
     proof = {"value": 1.0, "lower_bound": 0.99999, "scope": "exact", "gap": 1e-5}

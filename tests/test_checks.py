@@ -136,6 +136,7 @@ def test_penalized_is_understood():
     assert mn.MinNormRegressor(bias="penalized", skip="free").fit([[0.0], [1.0]], [0.0, 1.0]).value_ == 0
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("unchecked")
 def test_strings_of_numpy_are_plain_in_what_is_saved(tmp_path):
     x, y = [-1.0, 0.0, 1.0], [0.0, 1.0, 0.0]

@@ -44,6 +44,7 @@ def checks(*estimators):
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("estimator", "check"), checks(MinNormRegressor(), MinNormRegressorCV([1.0, 0.1], cv=2, tol=1e-2))
 )
@@ -168,6 +169,7 @@ def test_it_works_in_a_pipeline_and_a_grid():
     assert grid.best_estimator_.score(1e3 * LINE, NOISY) > 0.8
 
 
+@pytest.mark.slow
 def test_cross_validation_scores_each_fold_on_what_it_has_not_seen():
     cv = KFold(3, shuffle=True, random_state=0)
     est = MinNormRegressorCV([0.003, 0.1, 0.03], cv=cv).fit(LINE, NOISY)
@@ -185,6 +187,7 @@ def test_cross_validation_scores_each_fold_on_what_it_has_not_seen():
     np.testing.assert_array_equal(est.predict(LINE), best.predict(LINE))
 
 
+@pytest.mark.slow
 def test_cross_validation_chooses_between_too_much_and_too_little():
     est = MinNormRegressorCV(cv=3).fit(LINE, NOISY)
     assert est.alphas_.shape == (25,)

@@ -56,6 +56,7 @@ def test_a_linear_part_beside_the_kinks_span_is_not_forgotten():
     assert float(supremum.supremum(z, nu)[0]) == pytest.approx(2**0.5, rel=1e-15)
 
 
+@pytest.mark.slow
 def test_bounds_by_branching_hold_at_any_scale():
     found = subprocess.run(
         [sys.executable, str(FUZZ / "bounds.py"), "--seconds", "1", "--seed", "5"], capture_output=True, text=True

@@ -21,6 +21,7 @@ def gallery():
     del sys.modules["gallery"]
 
 
+@pytest.mark.slow
 def test_the_page_is_what_its_commands_say(gallery, tmp_path):
     answers = [gallery.run(entry.arguments, tmp_path) for entry in gallery.entries()]
     assert all(answer.get("certified", True) for answer in answers)

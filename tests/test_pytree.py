@@ -33,6 +33,7 @@ assert type(slope) is mn.ShallowReLU and float(slope.offset) == 1.0, slope
 """
 
 
+@pytest.mark.slow
 def test_nothing_but_training_loads_jax():
     done = subprocess.run([sys.executable, "-c", WITHOUT], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr

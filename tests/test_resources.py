@@ -4,6 +4,7 @@ import importlib.util
 import os
 import sys
 
+import pytest
 from threadpoolctl import ThreadpoolController
 
 import minnorm as mn
@@ -12,6 +13,7 @@ from minnorm.study.storage import locks as claims
 from minnorm.training import arguments
 
 
+@pytest.mark.slow
 def test_all_cores_count_where_the_system_does_not_say(monkeypatch):
     monkeypatch.delattr(os, "sched_getaffinity", raising=False)
     monkeypatch.setattr(os, "cpu_count", lambda: 3)

@@ -40,6 +40,7 @@ def test_interpolants_scale_exactly(points, p, q, skip):
     assert mn.measure.path_norm(other.network, penalty) == np.ldexp(mn.measure.path_norm(one.network, penalty), q - p)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("points", [LINE, PLANE], ids=["line", "plane"])
 @pytest.mark.parametrize(("p", "q"), SCALES)
 def test_minimisers_and_lam_max_scale_exactly(points, p, q):
@@ -53,6 +54,7 @@ def test_minimisers_and_lam_max_scale_exactly(points, p, q):
     assert other.certified
 
 
+@pytest.mark.slow
 def test_a_path_scales_exactly():
     p, q = 200, -350
     lams = mn.lam_max(PLANE, LABELS) * np.array([0.5, 0.1])

@@ -40,6 +40,7 @@ def test_line(minnorm, points):
     assert "certified" in table.stdout
 
 
+@pytest.mark.slow
 def test_train_writes_networks_and_one_json_object(minnorm, points, tmp_path):
     arguments = ["train", points, "--target", "y", "--width", "10", "--steps", "20", "--seeds", "2"]
     result = one_object(
@@ -51,6 +52,7 @@ def test_train_writes_networks_and_one_json_object(minnorm, points, tmp_path):
     assert minnorm(*arguments).returncode == 0
 
 
+@pytest.mark.slow
 def test_diverged_networks_are_null_in_json(minnorm, points):
     result = one_object(
         minnorm(
@@ -61,6 +63,7 @@ def test_diverged_networks_are_null_in_json(minnorm, points):
     assert result["runs"][0]["training_loss"] is None
 
 
+@pytest.mark.slow
 def test_study_and_report(minnorm, tmp_path):
     (tmp_path / "s.toml").write_text(
         'name = "s"\n[task]\nkind = "line"\nx = [0.0, 1.0, 2.0]\ny = [0.0, 1.0, 0.0]\n[train]\nwidth = 9\nsteps = 9\n'
@@ -106,6 +109,7 @@ def test_plan_resume_merge_and_export(minnorm, tmp_path):
     assert {"initial", "width", "learning_rate", "seed", "path_norm"} <= set(columns)
 
 
+@pytest.mark.slow
 def test_a_directory_that_is_taken_is_said_before_any_work(minnorm, tmp_path):
     """Two files may have studies of one name."""
     text = (
@@ -199,6 +203,7 @@ def test_help_loads_nothing_heavy():
     assert "demo" in process.stdout
 
 
+@pytest.mark.slow
 def test_the_installed_command():
     command = [str(Path(sys.executable).with_name("minnorm"))]
     process = subprocess.run([*command, "--version"], capture_output=True, text=True, check=True)

@@ -33,6 +33,7 @@ def press(monkeypatch, calls):
     monkeypatch.setattr(pricing.Exact, "price", pressed)
 
 
+@pytest.mark.slow
 def test_solve_prints_and_writes_the_best_so_far(minnorm, table, tmp_path, monkeypatch):
     press(monkeypatch, 4)
     answer = minnorm("solve", table, "--lam", "1e-4", "--out", "s.nc", "--json")

@@ -14,6 +14,7 @@ def data(tmp_path):
     return "radii.csv"
 
 
+@pytest.mark.slow
 def test_the_answer_is_the_librarys(minnorm, data, tmp_path):
     answer = minnorm("known", "radial-fit", data, "--dim", "4", "--lam", "1e-3", "--plot", "fit.png", "--json")
     assert (answer.returncode, answer.stderr) == (0, "")

@@ -45,6 +45,7 @@ def test_values_along_a_direction(minnorm, tmp_path):
     assert (tmp_path / "a.png").stat().st_size > 10_000
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("files")
 def test_a_sum_on_two_axes(minnorm, tmp_path):
     result = answer(minnorm("known", "ridge-sum", "cross.csv", "--plot", "a.svg", "--json"))
@@ -56,6 +57,7 @@ def test_a_sum_on_two_axes(minnorm, tmp_path):
     assert "certified" in table
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("files")
 @pytest.mark.parametrize("name", ["clean", "numbers"])
 def test_a_denoiser(minnorm, tmp_path, name):

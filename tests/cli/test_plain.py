@@ -38,6 +38,7 @@ def terminal(tmp_path):
     return run
 
 
+@pytest.mark.slow
 def test_a_terminal_has_tables_with_colours(terminal):
     code, shown = terminal("known", "line", "points.csv")
     assert code == 0
@@ -45,6 +46,7 @@ def test_a_terminal_has_tables_with_colours(terminal):
     assert re.search(r"\x1b\[32myes \(relative gap", shown)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("before", "environment"),
     [

@@ -61,6 +61,7 @@ def test_the_same_options_everywhere(minnorm, rows, command):
     assert "a" in tables.replace(",", " ").split()
 
 
+@pytest.mark.slow
 def test_training_and_clean_points_read_alike(minnorm, rows):
     options = ("--drop", "n", "--dropna")
     runs = minnorm("train", rows, *options, "--width", "3", "--steps", "2", "--json")

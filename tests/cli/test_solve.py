@@ -30,6 +30,7 @@ def one_object(process):
     return result
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lam", [0.0, 1e-3])
 @pytest.mark.parametrize("bias", ["free", "penalised"])
 def test_solve_says_what_the_library_says_and_verify_agrees(minnorm, plane, tmp_path, lam, bias):
@@ -151,6 +152,7 @@ def test_a_search_says_that_it_proves_nothing(minnorm, tmp_path):
     assert result["certified"] == (result["scope"] == "bounded")
 
 
+@pytest.mark.slow
 def test_path(minnorm, plane, tmp_path):
     result = one_object(minnorm("solve", plane, "--path", "--lam", "0.01", "--lam", "0.1", "--out", "p.nc", "--json"))
     assert [record["lam"] for record in result["path"]] == [0.1, 0.01]

@@ -39,6 +39,7 @@ def plane():
 LONG = [pytest.param(name, marks=pytest.mark.slow) for name in LEAST if name not in SHORT]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [*SHORT, *LONG])
 def test_the_least_value_is_that_of_a_conic_solver_and_certified(name):
     x, y, labels = plane()

@@ -40,6 +40,7 @@ def test_it_is_between_squares_and_absolute_values():
     assert values[0] < min(values[1:])
 
 
+@pytest.mark.slow
 def test_networks_are_trained_and_studied_with_it():
     task = {"kind": "line", "x": X.tolist(), "y": Y.tolist()}
     solved = SolveShard.model_validate({"task": task, "solve": {"lam": [0.02], "loss": "log_cosh"}})

@@ -412,6 +412,7 @@ def test_sharpness_does_not_depend_on_order_but_on_the_parametrisation():
     assert sharpness(rescaled(net, 1), x, y) != pytest.approx(value, rel=0.1)
 
 
+@pytest.mark.slow
 def test_sharpness_block_by_block(monkeypatch):
     net = random_network(2, 7, 2)
     x = np.random.default_rng(2).normal(size=(10, 2))

@@ -172,6 +172,7 @@ def test_a_browser_shows_it_and_axe_finds_nothing_wrong(page):
     assert sources[0] != sources[1]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("kind", "style", "begins"),
     [("svg", "dark", b"<?xml"), pytest.param("pdf", "light", b"%PDF", marks=pytest.mark.slow)],
@@ -218,6 +219,7 @@ def test_diverged_networks_are_counted_and_left_out(done):
     assert all(row.diverged == 0 for row in found if row.learning_rate == 1e-3)
 
 
+@pytest.mark.slow
 def test_an_unfinished_study_says_so(done):
     store = study.Store(done / "line")
     victim = next(iter(store.study().shards()))
@@ -244,6 +246,7 @@ def test_numbers_are_rounded_to_their_spread(mean, deviation, text):
     assert str(report.Spread(mean, deviation)) == text
 
 
+@pytest.mark.slow
 def test_each_task_of_a_study_has_its_own_exact_interpolant(tmp_path):
     content = {
         "name": "radii",
@@ -259,6 +262,7 @@ def test_each_task_of_a_study_has_its_own_exact_interpolant(tmp_path):
     assert "Exact minimum norm 16 in" in whole.exact
 
 
+@pytest.mark.slow
 def test_in_the_plane_nothing_is_said_to_be_exact_arithmetic(tmp_path):
     content = {"name": "plane", "task": {"kind": "points", "points": 8}, "train": {"width": 6, "steps": 3}}
     study.run(study.parse(content), tmp_path)
@@ -267,6 +271,7 @@ def test_in_the_plane_nothing_is_said_to_be_exact_arithmetic(tmp_path):
     assert "exact arithmetic" not in section.exact
 
 
+@pytest.mark.slow
 def test_a_study_that_solves_has_a_page_of_rates(tmp_path):
     content = {"name": "solved", "task": {"kind": "points", "points": 8}, "solve": {"lam": [0.0, 1e-5, 1e-4, 1e-3]}}
     study.run(study.parse(content), tmp_path)
@@ -275,6 +280,7 @@ def test_a_study_that_solves_has_a_page_of_rates(tmp_path):
     assert "norm deficit" in page
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["training", pytest.param("atlas", marks=pytest.mark.slow)])
 def test_an_optimiser_whose_networks_all_diverged_takes_nothing_from_the_others(small, tmp_path, kind):
     """Its measures are NaN in the shapes that the task implies: the page and the table stay whole."""

@@ -18,6 +18,7 @@ def table(n: int = 60) -> tuple[np.ndarray, np.ndarray]:
     return x, np.sin(2 * x[:, 0]) + x[:, 1] * x[:, 2] + 0.1 * rng.normal(size=n)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("inputs", "lam", "value"),
     [
@@ -37,6 +38,7 @@ def test_the_minima_of_a_linear_programme_on_a_fine_grid(inputs, lam, value):
     assert np.max(np.count_nonzero(solution.network.inner_weights, axis=1)) == inputs
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("bias", "skip"), [("free", "none"), *(pytest.param(*one, marks=pytest.mark.slow) for one in _OTHERS)]
 )
@@ -64,6 +66,7 @@ def test_columns_may_be_exchanged_and_the_line_is_the_line():
     assert mn.fit(wide, y, 1e-2, penalty=penalty).value == pytest.approx(line[0], rel=1e-6)
 
 
+@pytest.mark.slow
 def test_columns_with_many_equal_entries_are_met_exactly_by_sums():
     rng = np.random.default_rng(3)
     x = rng.integers(0, 4, size=(30, 8)).astype(float)
@@ -134,6 +137,7 @@ def test_estimators_hold_neurons_to_few_features():
     assert np.max(np.count_nonzero(est.inner_weights_, axis=1)) == 1
 
 
+@pytest.mark.slow
 def test_a_saved_solution_keeps_what_its_neurons_read(tmp_path):
     x, y = table(12)
     solution = mn.fit(x, y, 1e-2, penalty=mn.PathNorm(inputs=2))

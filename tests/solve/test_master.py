@@ -116,6 +116,7 @@ def test_interpolation_agrees_with_a_linear_programme(n, p, q):
     assert problem.dual(solved) == pytest.approx(programme(problem), rel=1e-8)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rho", [0.02, 0.1, 3.0])
 @pytest.mark.parametrize(("n", "p"), [(8, 30), (30, 8), (20, 14)])
 def test_regression_agrees_with_coordinate_descent(n, p, rho):

@@ -121,6 +121,7 @@ def check(x, y, sol, tolerance=1e-6):
 # Known optima.
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("problem", CLOSED, ids=lambda p: p.name)
 def test_closed_forms(problem):
     # From dimension 4 on collinear points are moved a little before they are enumerated, and the bound pays for it.
@@ -130,6 +131,7 @@ def test_closed_forms(problem):
     assert sol.value == pytest.approx(problem.optimum, rel=max(problem.error, tolerance))
 
 
+@pytest.mark.slow
 @unchecked
 @pytest.mark.parametrize(
     "problem",
@@ -175,6 +177,7 @@ def test_every_penalty(penalty, lam):
         assert programme(own, free, y) == pytest.approx(sol.value, rel=2e-6)
 
 
+@pytest.mark.slow
 @unchecked
 def test_penalties_are_ordered():
     """Whatever is free costs nothing; forbidding the offset costs something only where biases cost."""
@@ -193,6 +196,7 @@ def test_penalties_are_ordered():
         assert next(penalised) <= next(penalised) * (1 + 2e-6)
 
 
+@pytest.mark.slow
 @both
 def test_no_programme_over_a_dictionary_is_better(lam):
     rng = np.random.default_rng(1)
@@ -204,6 +208,7 @@ def test_no_programme_over_a_dictionary_is_better(lam):
         assert sol.lower_bound * (1 - 1e-9) <= best <= upper
 
 
+@pytest.mark.slow
 def test_a_tight_tolerance_is_met():
     rng = np.random.default_rng(2)
     x, y = rng.normal(size=(25, 2)), rng.normal(size=25)
@@ -217,6 +222,7 @@ def test_a_tight_tolerance_is_met():
         values.append(fine.value)
 
 
+@pytest.mark.slow
 @both
 def test_space(lam):
     rng = np.random.default_rng(3)
@@ -231,12 +237,14 @@ def test_space(lam):
 # Laws of the least value.
 
 
+@pytest.mark.slow
 def test_more_data_cost_more():
     x, y = waves(40, 2)
     values = [interpolate(x[:n], y[:n]).value for n in (5, 10, 20, 40)]
     assert all(low < high * (1 + 1e-6) for low, high in itertools.pairwise(values))
 
 
+@pytest.mark.slow
 @unchecked
 @given(seed=seeds)
 @quick
@@ -250,6 +258,7 @@ def test_the_least_norm_is_a_norm(seed):
     assert interpolate(x, -2 * y + 7).value == pytest.approx(2 * one, rel=2e-6)
 
 
+@pytest.mark.slow
 def test_the_least_objective_is_concave_and_rises_with_lam():
     rng = np.random.default_rng(4)
     x, y = rng.normal(size=(20, 2)), rng.normal(size=20)
@@ -268,6 +277,7 @@ def test_the_least_objective_is_concave_and_rises_with_lam():
     assert np.all(np.diff(values) / np.diff(lams) >= norms[1:] - 1e-4)
 
 
+@pytest.mark.slow
 @unchecked
 @given(seed=seeds, s=st.sampled_from([1e-6, 0.3, 50.0, 1e8]), c=st.sampled_from([-1.0, 1e-9, 40.0, 1e7]))
 @quick
@@ -286,6 +296,7 @@ def test_units(seed, s, c):
         assert sol.value == pytest.approx(value, rel=2e-6)
 
 
+@pytest.mark.slow
 @two_penalties
 @both
 @given(seed=seeds)
@@ -345,6 +356,7 @@ def lattice(*sizes):
     return np.array(list(itertools.product(*(np.arange(float(size)) for size in sizes))))
 
 
+@pytest.mark.slow
 @two_penalties
 @both
 def test_a_lattice(penalty, lam):
@@ -360,6 +372,7 @@ def test_a_cube(lam):
         check(x, y, fit(x, y, lam))
 
 
+@pytest.mark.slow
 @both
 @pytest.mark.parametrize("apart", [1e-2, 1e-4, 1e-6])
 def test_points_that_almost_agree(lam, apart):
@@ -370,6 +383,7 @@ def test_points_that_almost_agree(lam, apart):
     check(x, y, fit(x, y, lam))
 
 
+@pytest.mark.slow
 @both
 @pytest.mark.parametrize("far", [1e3, 1e6])
 def test_data_far_from_the_origin(lam, far):
@@ -380,6 +394,7 @@ def test_data_far_from_the_origin(lam, far):
     assert moved.value == pytest.approx(near.value, rel=1e-5)
 
 
+@pytest.mark.slow
 def test_affine_labels_cost_their_slope():
     rng = np.random.default_rng(9)
     for x in (lattice(3, 3), lattice(3, 3, 2), rng.normal(size=(20, 2))):
@@ -403,6 +418,7 @@ def shell(d, n, seed=0):
     return x, y
 
 
+@pytest.mark.slow
 def test_shells_cost_less_than_the_bump():
     values = []
     for n in (15, 30, 45):
@@ -437,6 +453,7 @@ def test_data_without_an_answer_are_refused():
         assert "\n" not in str(error.value)
 
 
+@pytest.mark.slow
 @two_penalties
 @pytest.mark.parametrize("lam", [0.0, 0.01, 10.0])
 def test_small_and_constant_data(penalty, lam):
@@ -483,6 +500,7 @@ def test_above_lam_max_there_are_no_neurons():
     assert fit(x, y, 0.99 * top).network.width > 0
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::minnorm.UncertifiedWarning")  # looked at, or not what it is about
 @pytest.mark.parametrize("lam", [0.0, 1e-3])
 @pytest.mark.parametrize(("n", "d"), [(40, 2), (25, 3), (40, 6)])
@@ -502,6 +520,7 @@ def test_no_time_still_gives_an_honest_answer(n, d, lam):
         assert sol.value >= full.lower_bound * (1 - 1e-6)
 
 
+@pytest.mark.slow
 def test_options():
     x, y = waves(15, 2)
     plain = fit(x, y, 0.01, certify=False)
@@ -522,6 +541,7 @@ def test_options():
 # A claim is only what the judge says.
 
 
+@pytest.mark.slow
 @both
 @given(seed=seeds)
 @quick
@@ -568,6 +588,7 @@ def test_an_unverified_solution_proves_itself_to_nobody():
         verify(x, y, sol)
 
 
+@pytest.mark.slow
 def test_pairs_that_rounding_errors_tell_apart_are_named_in_every_way_of_solving():
     pairs = np.random.default_rng(0).normal(size=(3, 3))
     x = np.concatenate([pairs, np.nextafter(pairs, np.inf)])

@@ -188,6 +188,7 @@ def test_on_the_line_penalised_biases_start_from_free_ones(penalty, pressed, mon
             module.minimise(asked)
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::minnorm.UncertifiedWarning")
 @pytest.mark.parametrize(("bias", "lam"), [("free", 0.0), ("penalised", 1e-2)])
 def test_points_keep_their_axes_where_there_is_no_time_for_their_rank(bias, lam, monkeypatch):

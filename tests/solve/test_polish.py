@@ -59,6 +59,7 @@ def test_on_the_line_too(penalty):
         assert np.max(np.abs(rest)) <= 1e-13
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("penalty", [FREE, SKIP, PathNorm("penalised")])
 def test_far_labels_and_points_have_the_objective_of_near_ones(penalty):
     rng = np.random.default_rng(2)
@@ -75,6 +76,7 @@ def test_far_labels_and_points_have_the_objective_of_near_ones(penalty):
         assert objective(x + away, y + 2.0**34, lam) == pytest.approx(near, rel=2e-6)
 
 
+@pytest.mark.slow
 def test_points_that_rounding_errors_tell_apart():
     rng = np.random.default_rng(4)
     x, y = rng.normal(size=(6, 2)), rng.normal(size=6)

@@ -37,6 +37,7 @@ def reached(problem, plane, show=lambda _: None):
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("penalty", [mn.PathNorm(), mn.PathNorm(skip="free")])
 @pytest.mark.parametrize("kind", PROBLEMS)
 def test_the_dual_vector_is_feasible_and_as_good_as_column_generation_s(kind, penalty):

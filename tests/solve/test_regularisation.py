@@ -74,6 +74,7 @@ def test_no_neurons_from_lam_max_on(solved):
     assert ds.norm.values[1] == 0
 
 
+@pytest.mark.slow
 def test_equals_cold_solutions(solved):
     x, y, penalty, ds = solved
     for k in (3, 6, ds.sizes["lam"] - 1):
@@ -135,6 +136,7 @@ def test_lam_max_is_the_threshold(penalty):
     assert penalty.value(just_below.network) > 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("factor", [1e-3, 50.0])
 def test_scaling_laws(factor):
     x, y = data()
@@ -149,6 +151,7 @@ def test_scaling_laws(factor):
     assert lam_max(factor * x + 3, y) == pytest.approx(factor * lam_max(x, y), rel=1e-9)
 
 
+@pytest.mark.slow
 def test_default_grid():
     x, y = data(n=5)
     ds = path(x, y, certify=False)
@@ -179,6 +182,7 @@ def test_equal_points_with_different_labels():
         path([0.0, 0.0, 1.0, 2.0], [0.0, 1.0, 1.0, 0.0], [1.0, 0.0])
 
 
+@pytest.mark.slow
 def test_order_and_progress_do_not_matter():
     x, y = data(n=8)
     seen = []
@@ -196,6 +200,7 @@ def test_time_limit_still_answers():
     assert np.all(ds.lower_bound <= ds.value)
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::minnorm.UncertifiedWarning")
 @pytest.mark.parametrize("late", [0.0, 3.0, pytest.param(1.0, marks=pytest.mark.slow)])
 def test_what_each_problem_takes_beyond_its_share_is_kept_for_the_others(late, monkeypatch):
@@ -220,6 +225,7 @@ def test_what_each_problem_takes_beyond_its_share_is_kept_for_the_others(late, m
     assert 99 <= now[0] <= 100 + 2 * late
 
 
+@pytest.mark.slow
 def test_warm_start_saves_rounds():
     x, y = data(n=40)
     largest = lam_max(x, y)

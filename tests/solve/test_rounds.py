@@ -59,6 +59,7 @@ def test_optimality(lam, bias, skip):
     check(reduced, generate(reduced, tolerance=1e-8), 1e-8)
 
 
+@pytest.mark.slow
 @given(seed=seeds, skip=st.sampled_from(["none", "free"]))
 @example(seed=350, skip="none")  # the first master problem's value is the bound's by chance
 @example(seed=2168, skip="none")
@@ -98,6 +99,7 @@ def test_a_late_answer_is_an_honest_one():
     assert found.value >= best.bound
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lam", [0.0, 0.01])
 def test_a_pool_and_a_start_change_nothing(lam):
     reduced = plane(4, 20, lam)
@@ -109,6 +111,7 @@ def test_a_pool_and_a_start_change_nothing(lam):
     assert warm.value == pytest.approx(cold.value, rel=2e-8)
 
 
+@pytest.mark.slow
 def test_an_answer_approached_through_nearby_problems_is_the_same(monkeypatch):
     reduced = plane(3, 40)
     plain = generate(reduced, tolerance=1e-8)
@@ -124,6 +127,7 @@ def test_an_answer_approached_through_nearby_problems_is_the_same(monkeypatch):
     assert approached.rounds == len(told)
 
 
+@pytest.mark.slow
 def test_pricing_between_dual_vectors_changes_no_answer(monkeypatch):
     """It saves rounds for some data and costs some for others."""
     reduced = plane(0, 80)
@@ -227,6 +231,7 @@ class _AfterRounds:
             raise KeyboardInterrupt
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rounds", [1, 3])
 @pytest.mark.parametrize(("lam", "dim"), [(0.0, 2), (1e-3, 2), (0.0, 5), (1e-3, 5)])
 def test_ctrl_c_leaves_the_best_so_far(lam, dim, rounds):

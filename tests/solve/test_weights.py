@@ -18,6 +18,7 @@ PENALTIES = [
 ]
 
 
+@pytest.mark.slow
 @settings(max_examples=12, deadline=None)
 @given(
     d=st.integers(1, 3),
@@ -101,6 +102,7 @@ def test_the_bound_is_the_dual_objective_in_exact_arithmetic(d):
     assert sol.value == pytest.approx(loss + 1e-3 * mn.PathNorm().value(sol.network), rel=1e-12)
 
 
+@pytest.mark.slow
 def test_a_claim_with_other_weights_is_not_certified():
     rng = np.random.default_rng(3)
     X, y = rng.normal(size=(10, 2)), rng.normal(size=10)
@@ -128,6 +130,7 @@ def test_no_minimiser_is_further_away_at_the_data_than_the_bound_says():
     assert fine.data_error < 0.1 * rough.data_error
 
 
+@pytest.mark.slow
 def test_a_path_has_weights():
     rng = np.random.default_rng(5)
     X, y, times = rng.normal(size=(8, 2)), rng.normal(size=8), rng.integers(0, 3, 8)

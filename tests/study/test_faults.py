@@ -81,6 +81,7 @@ def test_three_kills_and_two_runs_at_once(tmp_path, eight, costless, same):
     assert all(path.suffix == ".nc" for path in (tmp_path / "killed" / "shards").iterdir())
 
 
+@pytest.mark.slow
 def test_runs_of_different_studies_in_one_directory(tmp_path, costless, small, same):
     """One is refused; the other is as if nothing had been."""
     first = study.parse(small)

@@ -82,6 +82,7 @@ def test_a_store_of_an_earlier_version_is_read(earlier, name):
     assert study.status(earlier / name).done == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [pytest.param("trained", marks=pytest.mark.slow), "solved"])
 def test_a_store_of_an_earlier_version_is_continued(earlier, name):
     (file,) = (earlier / name / "shards").iterdir()

@@ -122,11 +122,13 @@ def runs_to_the_end_as_if_undisturbed(tmp_path, specification, same):
     return seen
 
 
+@pytest.mark.slow
 def test_a_checkpoint_saves_work(tmp_path, stopped, same):
     specification, _ = stopped
     assert runs_to_the_end_as_if_undisturbed(tmp_path, specification, same)[0] > 0.5
 
 
+@pytest.mark.slow
 def test_a_truncated_checkpoint_is_left_out(tmp_path, stopped, same):
     specification, path = stopped
     path.write_bytes(path.read_bytes()[:-100])
@@ -135,6 +137,7 @@ def test_a_truncated_checkpoint_is_left_out(tmp_path, stopped, same):
     assert seen[0] < 0.5
 
 
+@pytest.mark.slow
 def test_a_checkpoint_of_another_shard_is_left_out(tmp_path, stopped, small, same):
     specification, path = stopped
     first = next(specification.shards()).key
@@ -151,6 +154,7 @@ def test_a_checkpoint_of_another_shard_is_left_out(tmp_path, stopped, small, sam
     assert seen[0] < 0.5
 
 
+@pytest.mark.slow
 def test_no_room_for_checkpoints_is_a_warning_and_no_end(tmp_path, small, same, monkeypatch):
     monkeypatch.setattr(checkpoints, "SECONDS", 0.0)
     whole = Disk.write

@@ -32,6 +32,7 @@ def problem(d, word, dtype, skip, ascending):
     return net, Rows(*data)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("word", ["abs", "2.0:-0.7"])
 @pytest.mark.parametrize(("d", "ascending", "skip"), [(1, True, True), (2, False, True), (3, False, False)])
 def test_loss_and_gradient_are_those_of_jax(word, d, ascending, skip):
@@ -51,6 +52,7 @@ def test_loss_and_gradient_are_those_of_jax(word, d, ascending, skip):
             np.testing.assert_allclose(one, other, atol=2000 * np.finfo(dtype).eps)
 
 
+@pytest.mark.slow
 def test_the_gradient_is_that_of_finite_differences():
     net, data = problem(2, "leaky_relu:0.25", np.float64, True, False)
     direction = jax.tree.map(lambda part: jnp.asarray(RNG.normal(size=part.shape)), net)
@@ -63,6 +65,7 @@ def test_the_gradient_is_that_of_finite_differences():
     assert float((ends[0] - ends[1]) / 2e-6) == pytest.approx(float(slope), rel=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("optimizer", ["adam", pytest.param("sam", marks=pytest.mark.slow)])
 def test_both_engines_take_the_same_steps_and_their_networks_know_their_neurons(optimizer):
     x, y = RNG.normal(size=(20, 2)), RNG.normal(size=20)

@@ -69,6 +69,7 @@ def undisturbed(request):
     return request.param, run(*request.param)
 
 
+@pytest.mark.slow
 def test_a_run_that_goes_on_ends_as_an_undisturbed_one(undisturbed):
     case, expected = undisturbed
     whole = Store()
@@ -89,6 +90,7 @@ def test_a_run_that_goes_on_ends_as_an_undisturbed_one(undisturbed):
         assert max(now for now, _ in seen) == networks * STEPS
 
 
+@pytest.mark.slow
 def test_a_run_killed_again_and_again_ends_as_an_undisturbed_one(undisturbed):
     case, expected = undisturbed
     store, kills = Store(), 0
@@ -110,6 +112,7 @@ def test_a_run_killed_again_and_again_ends_as_an_undisturbed_one(undisturbed):
     pytest.fail("no end after 100 kills")
 
 
+@pytest.mark.slow
 def test_a_finished_run_is_not_trained_again():
     store, seen = Store(), []
     expected = run("muon", checkpoint=store)
@@ -117,6 +120,7 @@ def test_a_finished_run_is_not_trained_again():
     assert not seen
 
 
+@pytest.mark.slow
 def test_checkpoints_of_a_group_are_a_minute_apart_and_finished_groups_are_saved_too(monkeypatch):
     now = itertools.count()
     monkeypatch.setattr(checkpoint.time, "monotonic", lambda: float(next(now)))
@@ -136,6 +140,7 @@ def test_checkpoints_of_a_group_are_a_minute_apart_and_finished_groups_are_saved
     assert STEPS in [steps for _, steps in store.saved]
 
 
+@pytest.mark.slow
 def test_without_a_minute_nothing_is_saved(monkeypatch):
     monkeypatch.undo()
     store = Store()
@@ -194,6 +199,7 @@ def test_a_checkpoint_that_does_not_fit_is_ignored_with_a_warning(halfway, adam,
     assert store.saved[0] == ("group-0", 1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "change",
     [

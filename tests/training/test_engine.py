@@ -106,6 +106,7 @@ def test_metrics_see_all_data_whatever_the_batch():
     assert full == mini
 
 
+@pytest.mark.slow
 def test_advancing_in_parts_is_advancing_at_once():
     model = engine("adam", batch_size=2)
     advance = jax.jit(model.advance)
@@ -167,6 +168,7 @@ def drawn_pairs():
     return follow
 
 
+@pytest.mark.slow
 def test_a_minibatch_is_drawn_uniformly_with_replacement(drawn_pairs):
     seen = Counter(drawn_pairs(0.05, 0))
     expected = {(i, j): 90 / 9 * (1 if i == j else 2) for i, j in PAIRS}

@@ -43,6 +43,7 @@ def test_every_initialisation_has_its_law_here():
     assert set(LAWS) == set(INITIALISATIONS)
 
 
+@pytest.mark.slow
 @names
 def test_weights_follow_their_laws(name):
     dim, width = 7, 4000
@@ -77,6 +78,7 @@ def test_the_function_scales_with_the_square():
     np.testing.assert_allclose(draw(scale=0.25).evaluate(x), draw().evaluate(x) / 16, rtol=1e-12)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "width"), [("xavier_uniform", 1), ("pytorch", 9), *((name, 8) for name in LAWS)])
 def test_an_antisymmetric_network_starts_at_zero(name, width):
     network, plain = draw(name, width=width, antisymmetric=True), draw(name, width=width)

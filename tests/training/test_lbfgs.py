@@ -45,6 +45,7 @@ def smooth(seed, width):
     return ShallowReLU(rng.normal(size=(width, 2)), np.full(width, 20.0), 0.1 * rng.normal(size=width), np.zeros(()))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("engine", ["native", pytest.param("xla", marks=pytest.mark.slow)])
 def test_it_reaches_the_minimum_that_scipy_does_where_the_objective_is_smooth(engine):
     runs = train(X, Y, **COMMON, start=smooth, seeds=3, learning_rate=1.0, steps=300, engine=engine)

@@ -117,6 +117,7 @@ def test_a_grid_is_one_program(grid, single, traces):
     assert traces["grid"] == traces["single"] > 0
 
 
+@pytest.mark.slow
 def test_every_network_of_a_grid_is_the_one_trained_alone(grid):
     """To rounding: XLA may sum in another order for a batch."""
     setting = Setting(Choice.of(optimizer="momentum", width=WIDTH, dtype="float64").checked(len(Y)))
@@ -337,6 +338,7 @@ WEIGHTS = [2, 0, 1, 3]
 SAM, LBFGS = (pytest.param({"optimizer": name}, marks=pytest.mark.slow) for name in ("sam", "lbfgs"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("engine", ["native", "xla"])
 @pytest.mark.parametrize("rule", [{"optimizer": "adam"}, SAM, LBFGS])
 def test_whole_weights_are_repeated_points(engine, rule):
@@ -350,6 +352,7 @@ def test_whole_weights_are_repeated_points(engine, rule):
     assert weighed.attrs["points"] == 3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("optimizer", ["sgd", pytest.param("label_noise", marks=pytest.mark.slow)])
 def test_both_engines_draw_the_same_weighted_minibatches(optimizer):
     options = {"optimizer": optimizer, "batch_size": 2, "steps": 20, "dtype": "float64", "width": WIDTH, "records": 2}
@@ -360,6 +363,7 @@ def test_both_engines_draw_the_same_weighted_minibatches(optimizer):
     assert abs(plain["offset"] - native["offset"]).max() > 1e-6
 
 
+@pytest.mark.slow
 def test_sorted_points_keep_their_weights():
     x = np.linspace(1, -1, 200)
     y, weights = np.sin(3 * x), 1 + np.arange(200) % 3

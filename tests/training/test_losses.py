@@ -14,6 +14,7 @@ from minnorm.training.engine import Rows, _loss_and_gradient
 SMOOTH = ("huber:0.7", "logistic", "squared_hinge", "quantile:0.8")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SMOOTH)
 @pytest.mark.parametrize("weighted", [False, True])
 def test_the_gradient_is_that_of_the_loss(name, weighted):
@@ -37,6 +38,7 @@ def test_the_gradient_is_that_of_the_loss(name, weighted):
         np.testing.assert_allclose(one, other, rtol=1e-9, atol=1e-12)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["huber:0.3", "logistic"])
 def test_training_comes_near_the_certified_minimum_and_not_below_it(name):
     x, y = [-2.0, -1.0, 0.0, 1.0, 2.0], [-1.0, 1.0, -1.0, 1.0, 1.0]

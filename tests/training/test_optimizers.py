@@ -297,6 +297,7 @@ def test_every_optimiser_has_its_update_here():
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "options", "decay", "penalty"),
     [
@@ -324,6 +325,7 @@ def test_updates_are_those_published(name, options, decay, penalty):
     assert (end[4 * WIDTH] == 0) == (penalty.offset == "none")
 
 
+@pytest.mark.slow
 def test_sgd_is_gradient_descent_where_all_points_are_one():
     x, y = np.tile(X[:1], (3, 1)), np.tile(Y[:1], 3)
     start, end = trained(x, y, "sgd", {}, None, PathNorm())
@@ -348,6 +350,7 @@ FACTORS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("engine", ["native", "xla"])
 @pytest.mark.parametrize("schedule", SCHEDULES)
 def test_a_schedule_multiplies_the_learning_rate(schedule, engine):
@@ -362,6 +365,7 @@ def test_a_warm_up_takes_a_tenth_of_the_run():
     np.testing.assert_allclose([factor(t) for t in (0, 9, 19, 20, 199)], [0.05, 0.5, 1, 1, 1])
 
 
+@pytest.mark.slow
 def test_label_noise_is_normal_and_independent_between_seeds_and_steps():
     # One point: the offset's step is lr (y + noise - f), and f is known.
     x, y = np.ones((1, 1)), np.zeros(1)

@@ -34,6 +34,7 @@ EVERY = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("optimizer", "engine"), EVERY)
 def test_every_network_of_a_grid_starts_from_the_one_given_for_its_seed(optimizer, engine):
     asked = []
@@ -62,6 +63,7 @@ def test_every_network_of_a_grid_starts_from_the_one_given_for_its_seed(optimize
     assert len(ends) == 24
 
 
+@pytest.mark.slow
 def test_no_steps_return_the_given_networks_in_the_precision_asked_for():
     given = random_network(0, WIDTH, skip=np.array([0.3]))
     for dtype in ("float32", "float64"):
@@ -73,6 +75,7 @@ def test_no_steps_return_the_given_networks_in_the_precision_asked_for():
             np.testing.assert_array_equal(found, part.astype(dtype))
 
 
+@pytest.mark.slow
 def test_a_given_network_trains_as_one_that_was_drawn():
     """The initial network of another run, given again, ends where that run ends."""
     choice = {"optimizer": "sgd", "batch_size": 2, "width": WIDTH, "seeds": [3, 1], "dtype": "float64"}
@@ -91,6 +94,7 @@ def test_the_minimum_norm_interpolant_stays_where_it_is():
     assert runs["path_norm"].isel(step=-1) == pytest.approx(exact.value, rel=1e-12)
 
 
+@pytest.mark.slow
 def test_samples_of_the_optimal_measure_have_its_norm_and_less_loss_where_wider():
     bump = radial_bump(3)
     x, y = bump.sample(0, 60)
@@ -105,6 +109,7 @@ def test_samples_of_the_optimal_measure_have_its_norm_and_less_loss_where_wider(
     assert len(np.unique(runs["training_loss"])) == 4
 
 
+@pytest.mark.slow
 def test_a_skip_term_is_added_where_it_is_free_and_dropped_where_it_is_zero():
     free = train(X, Y, start=random_network, width=WIDTH, steps=0, penalty=EVERYTHING)
     assert not free["skip"].any()

@@ -159,6 +159,7 @@ KINDS = ("cross", "centre", "parity", "parity from 0")
 SLOW = [pytest.param(kind, d, marks=pytest.mark.slow) for kind in KINDS for d in (5, 6)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("kind", "d"), [("parity", 4), ("centre", 4), *SLOW])
 def test_symmetric_configurations_certify(kind, d):
     if kind == "cross":
@@ -176,6 +177,7 @@ def test_symmetric_configurations_certify(kind, d):
         assert mn.fit(points, labels, mn.lam_max(points, labels) / share).certified
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n", [6, *(pytest.param(n, marks=pytest.mark.slow) for n in (8, 10, 12))])
 @pytest.mark.parametrize("origin", [0, 1])
 def test_a_simplex_with_any_labels(n, origin):
@@ -189,6 +191,7 @@ def test_a_simplex_with_any_labels(n, origin):
     assert known <= found.value * (1 + 1e-12)
 
 
+@pytest.mark.slow
 def test_a_dual_vector_that_is_too_large_is_not_believed():
     """Twice the best dual vector proves no more than itself, and one that is wrong at a vertex proves less."""
     points, labels = cross(4)
@@ -210,6 +213,7 @@ def test_general_points_certify(n, d):
     assert mn.fit(x, y, mn.lam_max(x, y) / 100).certified
 
 
+@pytest.mark.slow
 def test_a_time_limit_ends_the_branching_with_a_proof_of_less():
     rng = np.random.default_rng(0)
     x, y = rng.normal(size=(60, 8)), rng.normal(size=60)

@@ -168,6 +168,7 @@ def interpolate(x, y, penalty, rng):
     return ShallowReLU(w[live], b[live], a[live], np.array(offset), skip), found.eqlin.marginals
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "penalty",
     [PathNorm(), PathNorm(skip="free"), PathNorm("penalised"), PathNorm("penalised", offset="none")],
@@ -499,6 +500,7 @@ def test_the_judge_imports_nothing_that_computes():
             assert "_native" not in names or path.name == "branching.py"
 
 
+@pytest.mark.slow
 def test_the_judge_has_compiled_code_of_its_own():
     root = Path(minnorm.__file__).parent
 

@@ -46,6 +46,7 @@ def test_whatever_the_multipliers_it_is_above(affine, seed):
     assert np.max(weights @ np.maximum(shadow - kinks, 0), initial=0) <= proven
 
 
+@pytest.mark.slow
 def test_it_comes_within_a_factor_in_any_dimension():
     rng = np.random.default_rng(3)
     x = rng.normal(size=(24, 10))

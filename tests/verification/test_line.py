@@ -205,6 +205,7 @@ def test_an_optimal_vertex_of_the_linear_programme_is_certified(points, skip):
     assert found.lower_bound == pytest.approx(optimum, rel=1e-9, abs=1e-9)
 
 
+@pytest.mark.slow
 @quick
 @given(data(), penalties, seeds)
 def test_no_dual_vector_gives_a_bound_above_an_attained_norm(points, penalty, seed):
@@ -340,6 +341,7 @@ def test_a_certificate_in_the_solution_is_not_trusted():
     assert verify(X, Y, forged).lower_bound == 0.0
 
 
+@pytest.mark.slow
 @quick
 @given(st.data(), penalties)
 def test_order_and_split_of_the_data_do_not_matter(draws, penalty):

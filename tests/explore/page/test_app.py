@@ -158,6 +158,7 @@ def test_one_point_is_refused_with_advice():
 # Runs.
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "optimizer", ["adam", *(pytest.param(name, marks=pytest.mark.slow) for name in ("sgd", "muon"))]
 )
@@ -180,6 +181,7 @@ def test_a_run_that_is_watched_is_that_of_train(optimizer):
     assert frames[-1].network.inner_weights.dtype == np.float64
 
 
+@pytest.mark.slow
 def test_a_change_of_data_finds_the_program_compiled():
     compiled = []
     jax.monitoring.register_event_duration_secs_listener(
@@ -199,6 +201,7 @@ def test_a_change_of_data_finds_the_program_compiled():
 # The view.
 
 
+@pytest.mark.slow
 def test_the_view_line_tells_the_same_everywhere():
     said = []
     state = LineState(x=X, y=Y)
@@ -286,6 +289,7 @@ def test_ports_that_are_none(port):
         open_server(port=port)
 
 
+@pytest.mark.slow
 def test_every_view_opens(server):
     for title in VIEWS:
         with urllib.request.urlopen(server.at(title.lower()), timeout=60) as answered:
@@ -298,6 +302,7 @@ def test_every_view_opens(server):
         urllib.request.urlopen(server.at("elsewhere"), timeout=60)
 
 
+@pytest.mark.slow
 def test_the_command_line_says_what_is_wrong(minnorm, tmp_path):
     found = minnorm("explore", str(tmp_path / "nowhere"), "--no-browser")
     assert (found.returncode, found.stdout) == (2, "")

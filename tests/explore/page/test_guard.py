@@ -88,6 +88,7 @@ def test_sessions_that_are_made_elsewhere_are_refused(ask, query):
     assert ask("/line", more="Bokeh-Session-Id: mine\r\nConnection: close\r\n")[0] == 400
 
 
+@pytest.mark.slow
 def test_a_websocket_is_for_this_pages_script(ask):
     token = re.search(r'"token":"([^"]+)"', ask()[1])
     assert token is not None

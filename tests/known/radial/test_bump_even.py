@@ -46,6 +46,7 @@ bumps = pytest.mark.parametrize(
 # Norms.
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("case", "norm"), NORMS.items())
 def test_the_table_of_norms(case, norm):
     dim, outer = case
@@ -67,6 +68,7 @@ def test_the_table_of_norms_with_a_plateau(case, norm):
     assert radial_bump(*case).norm == pytest.approx(norm, abs=6e-7)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("last", "plateau"), [(11, 0.0), (6, 0.3), pytest.param(64, 0.0, marks=pytest.mark.slow)])
 def test_proven_norms_increase_with_the_dimension(last, plateau):
     bounds = [row.bounds for row in radial_norms(range(1, last + 1), plateau)]
@@ -74,6 +76,7 @@ def test_proven_norms_increase_with_the_dimension(last, plateau):
     assert all(high < low for (_, high), (low, _) in pairwise(bounds))
 
 
+@pytest.mark.slow
 def test_proven_norms_increase_with_the_outer_radius_at_the_known_rate():
     outer = [1.01, 1.5, 2.0, 4.0, 8.0, math.inf]
     for dim in (2, 4):
@@ -302,6 +305,7 @@ def test_norms_in_three_dimensions_in_closed_form_to_forty_digits(plateau):
     assert Fraction(high) - Fraction(low) <= exact / 10**40
 
 
+@pytest.mark.slow
 def test_a_norm_far_beyond_double_precision():
     bump = radial_bump(31, 0.5, digits=16)
     assert 1.2e10 < bump.norm_bounds[0] <= bump.norm_bounds[1] < 1.3e10

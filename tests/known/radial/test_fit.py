@@ -101,6 +101,7 @@ def test_an_interpolant_that_misses_by_rounding_has_no_value_below_the_bound():
     assert fit.lower_bound <= fit.value
 
 
+@pytest.mark.slow
 @settings(max_examples=5, deadline=None)
 @given(seed=st.integers(0, 2**32 - 1), dim=st.integers(1, 9), lam=st.sampled_from([0.0, 1e-3]))
 def test_the_bound_is_never_above_the_value(seed, dim, lam):

@@ -110,6 +110,7 @@ def test_curvature_in_the_gap_of_one_sign_costs_no_more_than_the_slopes():
     assert target.norm == pytest.approx(2 * 3 * 5, rel=1e-10)
 
 
+@pytest.mark.slow
 @settings(max_examples=8, deadline=None)
 @given(
     k=st.integers(0, 4),

@@ -90,6 +90,7 @@ def test_on_the_line_nothing_else_is_minimal():
     assert line_solutions(x, np.tile(clean, 2)).unique
 
 
+@pytest.mark.slow
 def test_along_orthogonal_rays_each_coordinate_is_the_solver_s():
     clean, radius = np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 2.0], [0.0, 0.75]]), 0.25
     found = denoiser(clean, radius)

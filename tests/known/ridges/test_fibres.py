@@ -39,6 +39,7 @@ def on_a_line(draw):
     return foot + place[:, None] * along, rng.normal(size=n)
 
 
+@pytest.mark.slow
 @quick
 @given(on_a_line(), st.sampled_from(EXACT))
 def test_points_on_a_line_are_certified_in_space(data, penalty):
@@ -131,6 +132,7 @@ def pairs(rng, kind):
     return np.array(x), np.array(y)
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::minnorm.UncertifiedWarning")  # looked at, or not what it is about
 @pytest.mark.parametrize("kind", ["near", "shifted", "wide", "single"])
 def test_what_is_certified_is_minimal_and_the_rest_is_an_upper_bound(kind):
@@ -148,6 +150,7 @@ def test_what_is_certified_is_minimal_and_the_rest_is_an_upper_bound(kind):
     assert certified >= exact - 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("skip", ["none", pytest.param("free", marks=pytest.mark.slow)])
 def test_several_points_on_each_fibre_leave_room_for_a_certificate(skip):
     rng = np.random.default_rng(5)

@@ -111,6 +111,7 @@ def test_no_measure_on_atoms_at_the_data_is_cheaper(points, skip):
     assert solution.value == pytest.approx(found.fun, rel=1e-8, abs=1e-8)
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::minnorm.UncertifiedWarning")  # looked at, or not what it is about
 @quick
 @given(data(), st.sampled_from(SKIPS), st.sampled_from([-4.0, -1.0, 0.125, 3.0]), st.sampled_from([-100.0, 0.0, 7.5]))
@@ -125,6 +126,7 @@ def test_scaling_translation_and_reflection(points, skip, factor, shift):
     assert moved.value == pytest.approx(value, rel=1e-11, abs=1e-10)
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::minnorm.UncertifiedWarning")  # looked at, or not what it is about
 @quick
 @given(data(), st.sampled_from(SKIPS))
@@ -140,6 +142,7 @@ def test_order_and_repetition_do_not_matter(points, skip):
             np.testing.assert_array_equal(one, other)
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::minnorm.UncertifiedWarning")  # looked at, or not what it is about
 @quick
 @given(data(), st.floats(-3, 3))

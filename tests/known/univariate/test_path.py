@@ -51,6 +51,7 @@ def test_every_breakpoint_and_the_middle_between_is_optimal(points):
     np.testing.assert_allclose(path.values(0.0), y, atol=1e-8 * np.abs(y).max())
 
 
+@pytest.mark.slow
 @settings(max_examples=15, deadline=None)
 @given(data(), st.floats(1e-4, 1.5))
 def test_the_solver_for_one_lam_agrees(points, share):

@@ -65,6 +65,7 @@ def test_the_certified_solver_finds_the_same_minimum(points, penalty):
     assert solution.value == pytest.approx(other.value, rel=2e-7, abs=1e-9)
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None)
 @given(data(least=3, most=30))
 def test_the_chain_of_angles_is_exact(points):
@@ -88,6 +89,7 @@ def test_the_chain_of_angles_is_exact(points):
     assert float(cost @ np.abs(touch - np.sign(net.outer_weights))) <= 1e-11 * found.value + 1e-13
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None)
 @given(data(least=3))
 def test_a_programme_over_a_grid_of_knots_costs_as_much(points):
@@ -107,6 +109,7 @@ def test_a_programme_over_a_grid_of_knots_costs_as_much(points):
     assert value == pytest.approx(grid.fun, rel=1e-5, abs=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::minnorm.UncertifiedWarning")  # of labels that are affine but for rounding errors
 @settings(max_examples=40, deadline=None)
 @given(data(least=3), st.sampled_from([-2.0, 0.1]))
@@ -119,6 +122,7 @@ def test_reflection_and_scaling_of_labels(points, factor):
     assert all(found.certified or found.value <= 1e-11 for found in (turned, scaled))
 
 
+@pytest.mark.slow
 @settings(max_examples=10, deadline=None)
 @given(data(most=6))
 def test_forbidding_a_free_term_never_helps(points):

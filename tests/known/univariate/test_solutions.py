@@ -37,6 +37,7 @@ def bend(f, t):
     return total, max(total, abs(s[0] + s[-1]))
 
 
+@pytest.mark.slow
 @settings(max_examples=50, deadline=None)
 @given(data(most=12), st.sampled_from([FREE, NONE]))
 def test_the_sparsest_is_a_certified_minimiser_inside_the_band(points, penalty):
@@ -123,6 +124,7 @@ def fewest_knots(x, y):
     return best
 
 
+@pytest.mark.slow
 @settings(max_examples=100, deadline=None)
 @given(data(most=11))
 def test_no_choice_of_chords_has_fewer_knots(points):

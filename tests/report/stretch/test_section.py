@@ -144,6 +144,7 @@ def test_optimisers_are_compared_on_the_same_data_each_at_its_best_trained():
     assert len(region(published, [adam, sgd[0]]).unmatched) == 1
 
 
+@pytest.mark.slow
 def test_least_norm_functions_are_stretched_more_where_the_loss_is_larger():
     losses, stretches = least_norm(5, 0.7, 3.0, 0.1)
     assert np.all(np.diff(losses) > 0)

@@ -58,6 +58,7 @@ def test_two_points_on_the_line():
     assert band([0.0, 1.0], [1.0, 0.0], [-2.0]).lower.values.tolist() == [1.0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [0, *(pytest.param(k, marks=pytest.mark.slow) for k in range(1, 8))])
 @pytest.mark.parametrize("skip", ["free", "none"])
 def test_closed_form_equals_the_general_method(seed, skip):
@@ -133,6 +134,7 @@ def grid_linear_programme(points, values, place, directions=48):
     return least, ends[0].fun, -ends[1].fun
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("values", [[0.0, 0.0, 0.0, 0.0, 1.0], [1.0, 0.0, 0.0, 1.0, 0.0]])
 def test_against_a_linear_programme_in_the_plane(values):
     # By symmetry the directions of axes and diagonals carry minimisers for the corners and the centre of a square.
@@ -190,6 +192,7 @@ def test_attained_values_cost_no_more_and_outer_ones_do(plane):
             assert outside.lower_bound > ds.attrs["norm"]
 
 
+@pytest.mark.slow
 def test_a_wide_band_in_the_plane():
     # y = convex function of the first coordinate: the interpolants of the line, constant across, are minimisers.
     x = np.stack(np.meshgrid(CONVEX[0], [0.0, 1.0]), -1).reshape(-1, 2)
@@ -235,6 +238,7 @@ def test_data_points_have_their_labels():
         assert ds[name].values.tolist() == y[::-1].tolist()
 
 
+@pytest.mark.slow
 def test_off_the_plane_of_the_data():
     y = np.abs(GRID).max(axis=1)
     flat = np.column_stack([GRID, np.full(9, 2.0)])

@@ -188,6 +188,7 @@ def test_threads_change_nothing(bias, rank):
         assert np.array_equal(one.biases, three.biases)
 
 
+@pytest.mark.slow
 @settings(max_examples=80, deadline=None)
 @given(st.data())
 def test_points_on_a_grid(data):

@@ -74,6 +74,7 @@ def test_only_many_points_in_a_plane_have_orders(monkeypatch):
     assert made == [plane.FEWEST]
 
 
+@pytest.mark.slow
 def test_a_path_makes_them_once(monkeypatch):
     made = []
     monkeypatch.setattr("minnorm.solve.pricing.pricers.Plane", lambda x, *more: made.append(len(x)) or Plane(x, *more))

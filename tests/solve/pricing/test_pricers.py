@@ -65,6 +65,7 @@ def test_atoms_have_unit_cost_and_their_values(bias):
         np.testing.assert_allclose(found.values, h, atol=1e-12 * np.abs(nu).sum())
 
 
+@pytest.mark.slow
 @biases
 def test_it_climbs_from_the_active_atoms(bias):
     """An active atom that random starts cannot be relied on to find is never lost."""
@@ -141,6 +142,7 @@ def test_a_cross_in_four_dimensions():
     np.testing.assert_allclose(sol(x), y, atol=1e-12)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("unchecked")
 def test_large_data_in_high_rank_are_searched_and_repeatable():
     rng = np.random.default_rng(6)

@@ -51,6 +51,7 @@ def moments(x, al):
     return np.maximum(x - x[:, None], 0) @ al, np.maximum(x[:, None] - x, 0) @ al
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("skip", "offset"), list(itertools.product(SKIPS, SKIPS)))
 @pytest.mark.parametrize("share", [0.5, 0.05, 1e-3])
 def test_agrees_with_column_generation(skip, offset, share):
@@ -141,6 +142,7 @@ def test_lam_max_is_where_neurons_begin(skip):
         np.testing.assert_allclose(above(x), free, atol=1e-10)
 
 
+@pytest.mark.slow
 @quick
 @given(seeds, skips, shares, st.floats(-20, 20), st.floats(-20, 20), st.floats(-3, 3))
 def test_equivariance(seed, skip, share, in_x, in_y, shift):
@@ -158,6 +160,7 @@ def test_equivariance(seed, skip, share, in_x, in_y, shift):
     np.testing.assert_allclose(moved(shift - wide * x), 1 + tall * sol(x), atol=apart * tall + 1e-9)
 
 
+@pytest.mark.slow
 @quick
 @given(seeds, skips, shares)
 def test_equal_points_with_different_labels_count_by_their_mean(seed, skip, share):
@@ -169,6 +172,7 @@ def test_equal_points_with_different_labels_count_by_their_mean(seed, skip, shar
     assert twice.value == pytest.approx(once.value + noise @ noise / 24, rel=1e-6)
 
 
+@pytest.mark.slow
 @quick
 @given(seeds, skips, shares)
 def test_clustered_points_are_certified(seed, skip, share):
@@ -178,6 +182,7 @@ def test_clustered_points_are_certified(seed, skip, share):
     assert sol.gap <= 1e-8
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("skip", SKIPS)
 def test_whole_numbers_with_ties(skip):
     x = np.arange(40.0)

@@ -53,6 +53,7 @@ def test_a_cluster_ends_as_one_process_does_though_a_worker_is_killed(tmp_path, 
     assert all(path.stat().st_mtime_ns == stamp for path, stamp in stamps.items())
 
 
+@pytest.mark.slow
 @pytest.mark.cluster
 @pytest.mark.filterwarnings("default")
 def test_what_another_run_computes_is_waited_for(tmp_path, costless, four, same, cluster):
@@ -76,6 +77,7 @@ def test_what_another_run_computes_is_waited_for(tmp_path, costless, four, same,
     assert store.path(first).read_bytes() == content
 
 
+@pytest.mark.slow
 @pytest.mark.cluster
 @pytest.mark.filterwarnings("default")
 def test_no_scheduler(tmp_path, four, monkeypatch):

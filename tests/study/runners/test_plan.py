@@ -31,6 +31,7 @@ def test_shards_that_differ_in_what_costs_nothing_are_calibrated_once(small, mon
     assert len(seen) == 2
 
 
+@pytest.mark.slow
 def test_a_calibration_measures_and_stops_early(small):
     small["train"]["steps"] = 10**9
     shard = next(study.parse(small).shards())
@@ -40,6 +41,7 @@ def test_a_calibration_measures_and_stops_early(small):
     assert rate.seconds(shard) > 10**9 * rate.step
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "task",
     [
@@ -60,6 +62,7 @@ def test_disk_is_foreseen(tmp_path, task):
     assert store.path(shard).stat().st_size == pytest.approx(size(shard), rel=0.15)
 
 
+@pytest.mark.slow
 def test_a_study_that_solves_is_foreseen_too(tmp_path):
     content = {"name": "a", "task": {"kind": "bump", "dim": 2}, "solve": {"lam": [0.0, 1e-2]}}
     few, many = (

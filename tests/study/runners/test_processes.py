@@ -18,6 +18,7 @@ COSTLESS = (
 )
 
 
+@pytest.mark.slow
 def test_two_processes_share_the_work_and_say_what_they_do(tmp_path, four, costless, same, monkeypatch):
     store = study.run(four, tmp_path / "a")
     study.run(four, tmp_path / "b")

@@ -24,6 +24,7 @@ def assert_same(first, second):
         xr.testing.assert_identical(a, b)
 
 
+@pytest.mark.slow
 def test_a_study_holds_training_and_measures(tmp_path, small):
     specification = study.parse(small)
     store = study.run(specification, tmp_path)
@@ -65,6 +66,7 @@ def test_progress_ends_at_one(tmp_path, small, costless):
     assert all(0 <= part <= 1 and 0 <= whole <= 1 for part, whole in seen)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "damage",
     [
@@ -107,6 +109,7 @@ def test_a_directory_holds_one_study(tmp_path, small, costless):
         study.stores(tmp_path / "elsewhere")
 
 
+@pytest.mark.slow
 def test_diverged_networks_are_marked_and_measured_as_nan(tmp_path, small):
     small["zip"] = []
     small["train"] |= {"optimizer": "gd", "learning_rate": [0.05, 1e9]}
@@ -117,6 +120,7 @@ def test_diverged_networks_are_marked_and_measured_as_nan(tmp_path, small):
     assert np.isfinite(data["norm_ratio"].sel(learning_rate=0.05)).all()
 
 
+@pytest.mark.slow
 def test_a_shard_has_the_same_bits_on_any_number_of_threads():
     content = {
         "name": "bump",
@@ -133,6 +137,7 @@ def test_a_shard_has_the_same_bits_on_any_number_of_threads():
         xr.testing.assert_identical(other, found[0])
 
 
+@pytest.mark.slow
 def test_bump_measures(tmp_path):
     content = {
         "name": "bump",

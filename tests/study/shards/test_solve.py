@@ -11,6 +11,7 @@ def solved(**content):
     return shard, run_shard(shard)
 
 
+@pytest.mark.slow
 def test_every_lam_has_its_certified_minimum():
     shard, found = solved(task={"kind": "bump", "dim": 2, "points": 25}, solve={"lam": [0.0, 1e-2, 1e-4]})
     data = shard.task.data()
@@ -26,6 +27,7 @@ def test_every_lam_has_its_certified_minimum():
     assert found.attrs["exact_norm"] == known.radial_bump(2, outer=2.0).norm
 
 
+@pytest.mark.slow
 def test_radii_are_the_problem_averaged_over_rotations():
     task = {"kind": "bump", "dim": 3, "points": 20}
     _, points = solved(task=task, solve={"lam": 1e-3})
@@ -37,6 +39,7 @@ def test_radii_are_the_problem_averaged_over_rotations():
     assert radii["l2_unknown"].item() < points["l2_unknown"].item()
 
 
+@pytest.mark.slow
 def test_the_line_and_the_plane_are_measured_against_their_interpolants():
     _, line = solved(task={"kind": "line", "x": [0.0, 1.0, 2.0], "y": [0.0, 1.0, 0.0]}, solve={"lam": [0.0, 0.1]})
     _, plane = solved(task={"kind": "points", "points": 12}, solve={"lam": [0.0, 0.1]})

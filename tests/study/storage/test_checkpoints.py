@@ -116,6 +116,7 @@ def test_what_keeps_a_checkpoint_from_being_written_is_told_once(store, four, mo
         parts.save("a", {})
 
 
+@pytest.mark.slow
 def test_they_are_kept_while_their_shard_is_not_done_and_go_with_it(store, four, costless):
     first, second, *_ = four.shards()
     for shard in (first, second):

@@ -18,6 +18,7 @@ def halves(tmp_path, costless, four):
     return whole
 
 
+@pytest.mark.slow
 def test_halves_make_a_whole(tmp_path, halves, same):
     found = study.merge([tmp_path / "a", tmp_path / "b"], tmp_path / "c")
     assert (found.copied, found.present, found.missing, found.foreign) == (4, 1, 0, 0)
@@ -36,6 +37,7 @@ def test_another_study_s_shards_are_taken_where_they_are_the_same(tmp_path, halv
     assert study.Store(tmp_path / "c").study() == other
 
 
+@pytest.mark.slow
 def test_damaged_and_differing_files_are_named(tmp_path, halves, four):
     first, _, third, _ = four.shards()
     one, two = study.Store(tmp_path / "a"), study.Store(tmp_path / "b")

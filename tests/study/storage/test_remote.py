@@ -43,6 +43,7 @@ def test_files_are_written_read_listed_moved_and_removed(url):
         assert one is two is None
 
 
+@pytest.mark.slow
 def test_a_study_behind_a_url_is_as_on_a_disk(url, tmp_path, four, costless, same):
     disk = tmp_path / "disk"
     store = study.run(four, url)
@@ -109,6 +110,7 @@ def test_checkpoints_are_kept_there(url, four, costless):
     assert place.files("parts") == []
 
 
+@pytest.mark.slow
 def test_a_temporary_file_that_may_be_alive_is_left(tmp_path, four, costless):
     url = f"local://{tmp_path / 'remote'}"
     study.run(four, url)

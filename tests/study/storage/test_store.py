@@ -26,6 +26,7 @@ def test_every_flip_is_noticed_before_a_file_is_parsed(tmp_path, costless, four,
             store.load(shard)
 
 
+@pytest.mark.slow
 def test_numbers_that_changed_in_a_file_are_noticed(tmp_path, costless, four, same):
     store = study.run(four, tmp_path / "a")
     study.run(four, tmp_path / "b")
@@ -52,6 +53,7 @@ def test_every_truncation_of_a_file_is_noticed(tmp_path, costless, small):
             store.load(shard)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("version", "age"), [(FORMAT + 1, "a newer"), (1, "an older"), ("x", "unknown")])
 def test_files_of_other_versions_are_refused_and_kept(tmp_path, costless, four, version, age):
     store = study.run(four, tmp_path)
@@ -80,6 +82,7 @@ def test_a_damaged_study_file_says_what_to_do(tmp_path, costless, four, content)
     assert len(costless) == 4
 
 
+@pytest.mark.slow
 def test_a_full_disk_stops_the_study_and_loses_nothing(tmp_path, costless, four, same):
     study.run(four, tmp_path / "b")
     store = study.Store(tmp_path / "a")
@@ -107,6 +110,7 @@ def test_a_full_disk_stops_the_study_and_loses_nothing(tmp_path, costless, four,
     assert store.exists
 
 
+@pytest.mark.slow
 def test_what_killed_writers_left_is_removed_unless_they_live(tmp_path, costless, four):
     store = study.run(four, tmp_path)
     dead, live = list(four.shards())[:2]

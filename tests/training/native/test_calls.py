@@ -62,6 +62,7 @@ def same(one, other):
     return all(np.array_equal(a, b) for a, b in zip(jax.tree.leaves(one), jax.tree.leaves(other), strict=True))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("instructions", INSTRUCTION_SETS)
 @settings(max_examples=6, deadline=None, derandomize=True)
 @given(
@@ -105,6 +106,7 @@ def test_by_hand_is_what_jax_derives(skip):
     assert_close(by_hand(network.to_numpy(), X, Y, np.asarray(weights)), derived, "float64")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", ["float32", pytest.param("float64", marks=pytest.mark.slow)])
 @settings(max_examples=6, deadline=None, derandomize=True)
 @given(n=st.integers(1, 200), m=st.integers(1, 60), skip=st.booleans(), weighted=st.booleans(), seed=st.integers(0, 99))
@@ -123,6 +125,7 @@ def test_sorted_sums_are_the_dense_ones(dtype, n, m, skip, weighted, seed):
     assert_close(found, expected, dtype)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("instructions", INSTRUCTION_SETS)
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_a_network_is_the_same_alone_in_company_and_on_any_number_of_threads(instructions, dtype):
@@ -170,6 +173,7 @@ GRID = {"learning_rate": [1e-2, 3e-2], "weight_decay": [0.0, 1e-3], "seeds": [4,
 PARAMETERS = ("inner_weights", "biases", "outer_weights", "offset")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("optimizer", "x", "batch_size"),
     [
@@ -206,6 +210,7 @@ def test_a_trajectory_is_the_same_in_any_grouping(monkeypatch):
     assert max(done) == (70 * 15, 70 * 15)  # 14 in groups of 3, and a copy
 
 
+@pytest.mark.slow
 def test_engines_agree_along_a_trajectory():
     common = {"optimizer": "momentum", "width": 21, "steps": 200, "records": 10, "dtype": "float64"}
     native_runs, xla_runs = (train(X, Y, **GRID, **common, engine=engine) for engine in ("native", "xla"))

@@ -65,6 +65,7 @@ def step(net, gradient, memory, rate, decay):
     return net, (new, second, count + 1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("instructions", INSTRUCTION_SETS)
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_a_program_computes_what_its_functions_do(dtype, instructions):
@@ -117,6 +118,7 @@ OFTEN = {"sgd", "adam", "nesterov", "label_noise", "lion"}
 EVERY = [pytest.param(name, PENALTIES[1], marks=[] if name in OFTEN else pytest.mark.slow, id=name) for name in WHOLE]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "penalty"), [("adamw", PENALTIES[0]), *EVERY])
 def test_the_engines_take_the_same_steps(name, penalty):
     x, y = RNG.normal(size=(11, D)), RNG.normal(size=11)
@@ -138,6 +140,7 @@ def test_others_run_on_the_native_gradient_alone(name):
     assert not model.runs_whole_steps()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["adam", pytest.param("label_noise", marks=pytest.mark.slow)])
 def test_minibatches_are_the_same_however_many_steps_a_call_takes(name):
     model = Engine(
