@@ -273,7 +273,7 @@ class _Way:
         if met is None:
             return False
         self._moved(step, heavy, dual, primal, change, afresh=number % _RECOMPUTED == 0)
-        self._joined(met, heavy)
+        self._joined(met)
         return True
 
     def _direction(self, newton: _Newton, heavy: _Heavy) -> _Direction:
@@ -343,7 +343,7 @@ class _Way:
         columns.mass[:] = np.minimum(self.mean / columns.slack, self.most)
         columns.mass[heavy.which] = mass
 
-    def _joined(self, met: _Candidates, heavy: _Heavy) -> None:
+    def _joined(self, met: _Candidates) -> None:
         """Local maxima join the dictionary, those with little mass leave it."""
         columns, n = self.columns, self.nu.size
         met = met.chosen(np.flatnonzero((met.slack > 0) & (met.slack < 1 - self.local)))
