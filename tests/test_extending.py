@@ -61,7 +61,7 @@ def test_its_changes_apply_and_their_tests_pass(copy):
         assert (pytest_, option) == ("pytest", "-k")
         files += arguments
         rows.append(row)
-    arguments = [*dict.fromkeys(files), "-k", " or ".join(rows), "-v", "-p", "no:cacheprovider"]
+    arguments = [*dict.fromkeys(files), "-k", " or ".join(rows), "-m", "", "-v", "-p", "no:cacheprovider"]
     found = subprocess.run(
         [sys.executable, "-c", RUN, str(copy), *arguments], cwd=copy, text=True, capture_output=True, check=False
     )
