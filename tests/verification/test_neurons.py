@@ -10,6 +10,7 @@ import minnorm as mn
 from minnorm.activation import Activation
 from minnorm.network import ShallowReLU
 from minnorm.verification import neurons, rational, space
+from minnorm.verification.asked import Asked
 from minnorm.verification.clock import ENDLESS
 from minnorm.verification.line import repaired_dual
 from minnorm.verification.repair import correction
@@ -92,9 +93,8 @@ def test_the_tilted_dual_norm_is_bounded_above_in_space(sigma, n, d):
     y, net = np.zeros(n), ShallowReLU(np.ones((1, d)), np.zeros(1), np.ones(1), np.array(0.0))
     change = correction(x, nu, mn.PathNorm())
     exact = rational.dual_norm(x, nu, change, False, 0.0, ENDLESS, sigma)
-    found = space.repaired_dual(
-        x, y, nu, mn.PathNorm(), net, np.ones(n), sigma, enough=lambda dual: True, clock=ENDLESS, seed=0
-    )
+    asked = Asked(x, y, nu, mn.PathNorm(), net, np.ones(n), lambda dual: True, ENDLESS, sigma=sigma)
+    found = space.repaired_dual(asked)
     dual = found.dual
     assert found.scope == "exact"
     assert dual.norm == pytest.approx(exact, rel=1e-8)
@@ -108,9 +108,7 @@ def test_the_tilted_dual_norm_is_bounded_above_in_space(sigma, n, d):
     if d < 4:  # in any units and place, and where the points do not span space
         lifted = np.column_stack([2.0**30 * x, np.ones(n)])
         wide = replace(net, inner_weights=np.ones((1, d + 1)))
-        far = space.repaired_dual(
-            lifted, y, nu, mn.PathNorm(), wide, np.ones(n), sigma, enough=lambda dual: True, clock=ENDLESS, seed=0
-        ).dual
+        far = space.repaired_dual(replace(asked, x=lifted, net=wide)).dual
         assert far.norm == pytest.approx(2.0**30 * exact, rel=1e-8)
         assert far.norm >= 2.0**30 * exact * (1 - 1e-15)
 

@@ -19,21 +19,9 @@ class Hinge:
 
     word: ClassVar[str] = "hinge"
     argument: ClassVar[Argument] = "margin"
-
-    @property
-    def numbers(self) -> tuple[float, ...]:
-        """None."""
-        return ()
-
-    @property
-    def domain(self) -> tuple[float, float]:
-        """[-1, 0]."""
-        return (-1.0, 0.0)
-
-    @property
-    def kink(self) -> float:
-        """0: none."""
-        return 0.0
+    numbers = ()
+    domain = (-1.0, 0.0)
+    kink = 0.0
 
     def value(self, z: Any) -> Any:
         """max(0, 1 - z)."""
@@ -66,21 +54,9 @@ class SquaredHinge:
 
     word: ClassVar[str] = "squared_hinge"
     argument: ClassVar[Argument] = "margin"
-
-    @property
-    def numbers(self) -> tuple[float, ...]:
-        """None."""
-        return ()
-
-    @property
-    def domain(self) -> tuple[float, float]:
-        """[-infinity, 0]."""
-        return (-math.inf, 0.0)
-
-    @property
-    def kink(self) -> float:
-        """0: none."""
-        return 0.0
+    numbers = ()
+    domain = (-math.inf, 0.0)
+    kink = 0.0
 
     def value(self, z: Any) -> Any:
         """max(0, 1 - z)^2 / 2."""
@@ -113,21 +89,9 @@ class Logistic:
 
     word: ClassVar[str] = "logistic"
     argument: ClassVar[Argument] = "margin"
-
-    @property
-    def numbers(self) -> tuple[float, ...]:
-        """None."""
-        return ()
-
-    @property
-    def domain(self) -> tuple[float, float]:
-        """[-1, 0]."""
-        return (-1.0, 0.0)
-
-    @property
-    def kink(self) -> float:
-        """0: none."""
-        return 0.0
+    numbers = ()
+    domain = (-1.0, 0.0)
+    kink = 0.0
 
     def value(self, z: Any) -> Any:
         """log(1 + e^-z)."""

@@ -17,21 +17,9 @@ class Squared:
 
     word: ClassVar[str] = "squared"
     argument: ClassVar[Argument] = "residual"
-
-    @property
-    def numbers(self) -> tuple[float, ...]:
-        """None."""
-        return ()
-
-    @property
-    def domain(self) -> tuple[float, float]:
-        """Everywhere."""
-        return EVERYWHERE
-
-    @property
-    def kink(self) -> float:
-        """0: none."""
-        return 0.0
+    numbers = ()
+    domain = EVERYWHERE
+    kink = 0.0
 
     def value(self, z: Any) -> Any:
         """z^2 / 2."""
@@ -78,21 +66,9 @@ class Absolute(_Linear):
     """phi(z) = |z|: the median, which a few labels however wrong do not move."""
 
     word: ClassVar[str] = "absolute"
-
-    @property
-    def numbers(self) -> tuple[float, ...]:
-        """None."""
-        return ()
-
-    @property
-    def domain(self) -> tuple[float, float]:
-        """[-1, 1]."""
-        return (-1.0, 1.0)
-
-    @property
-    def kink(self) -> float:
-        """0: none."""
-        return 0.0
+    numbers = ()
+    domain = (-1.0, 1.0)
+    kink = 0.0
 
     def value(self, z: Any) -> Any:
         """|z|."""
@@ -120,11 +96,7 @@ class Quantile(_Linear):
 
     q: float
     word: ClassVar[str] = "quantile"
-
-    @property
-    def kink(self) -> float:
-        """0: none."""
-        return 0.0
+    kink = 0.0
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "q", real("q", self.q, "a number between 0 and 1", lambda q: 0 < q < 1))
@@ -166,11 +138,7 @@ class Insensitive(_Linear):
 
     delta: float
     word: ClassVar[str] = "insensitive"
-
-    @property
-    def domain(self) -> tuple[float, float]:
-        """[-1, 1]."""
-        return (-1.0, 1.0)
+    domain = (-1.0, 1.0)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "delta", _size(self.delta))
@@ -212,11 +180,7 @@ class Huber:
     delta: float
     word: ClassVar[str] = "huber"
     argument: ClassVar[Argument] = "residual"
-
-    @property
-    def kink(self) -> float:
-        """0: none."""
-        return 0.0
+    kink = 0.0
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "delta", _size(self.delta, least=True))

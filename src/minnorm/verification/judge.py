@@ -19,6 +19,7 @@ from minnorm.objective.problem import Problem
 from minnorm.solution import Certificate, Scope, Solution
 from minnorm.units import Units
 from minnorm.verification import conjugate, line, line_in_haste, neurons, primal, separable, space, subsets
+from minnorm.verification.asked import Asked
 from minnorm.verification.clock import ENDLESS, Clock, Progress
 from minnorm.verification.exact import UP, Dual, round_down
 from minnorm.verification.losses import Bounds, bounds_of
@@ -174,13 +175,9 @@ def _judged(
         dual, scope = line.repaired_dual(x[:, 0], y, nu, relu, problem.weights, tilt), "exact"
         dual = of_sigma(dual) if tilt.rectifies else dual
     else:
-        few = conjugate.restricts(problem.penalty, d)
-        options = {"enough": enough, "clock": clock, "seed": seed}
-        options["patience"] = effort * _BRANCHING if limit is ENDLESS else math.inf
-        if few:
-            found = subsets.repaired_dual(x, y, nu, relu, net, problem.weights, **options)
-        else:
-            found = space.repaired_dual(x, y, nu, relu, net, problem.weights, tilt, **options)
+        patience = effort * _BRANCHING if limit is ENDLESS else math.inf
+        asked = Asked(x, y, nu, relu, net, problem.weights, enough, clock, seed, tilt, patience)
+        found = (subsets if conjugate.restricts(problem.penalty, d) else space).repaired_dual(asked)
         dual, scope = of_sigma(found.dual), found.scope
         met = found.met if scope == "bounded" else None
     lower = _below(bound(dual), value, scope)

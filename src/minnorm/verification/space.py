@@ -4,23 +4,21 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from functools import cache
 
 import numpy as np
 
 from minnorm.activation import RELU, Activation
 from minnorm.network import ShallowReLU
 from minnorm.objective.norm import PathNorm
-from minnorm.solution import Scope
 from minnorm.verification import arrangement, rational, search
+from minnorm.verification.asked import Asked, Bounded, Corrected, corrected, nothing
 from minnorm.verification.clock import ENDLESS, Clock
-from minnorm.verification.exact import UNIT, UP, Dual, gamma, integers, power, reciprocals, round_up
+from minnorm.verification.exact import UNIT, UP, gamma
 from minnorm.verification.primal import lengths
-from minnorm.verification.repair import correction, rough_correction
 
 _CUT = 1e-12  # singular values below this share of the largest are paid for, not followed
 _DECOMPOSED, _MOMENT = 3e-9, 0.05  # seconds of a singular value decomposition, for each of n d^2; in any case
-_SEARCH = 0.1  # of the time is left for a search where there is no proof
+SEARCH = 0.1  # of the time is left for a search where there is no proof
 _NEARLY = 1e-7  # of the supremum, where its bound cannot be good enough
 _HALVINGS = 24
 _ATOMS = 512  # neurons whose directions are tried
@@ -57,52 +55,23 @@ class Reduced:
         return lowest * (1 + least), 0.0
 
 
-@dataclass(frozen=True)
-class Bounded:
-    """A dual vector with the bound of its norm, what kind of bound that is, and the largest value that was met."""
-
-    dual: Dual
-    scope: Scope
-    met: float
-
-
-def repaired_dual(
-    x: np.ndarray,
-    y: np.ndarray,
-    nu: np.ndarray,
-    penalty: PathNorm,
-    net: ShallowReLU,
-    weights: np.ndarray,
-    sigma: Activation = RELU,
-    *,
-    enough: Callable[[Dual], bool],
-    clock: Clock,
-    seed: int,
-    patience: float = math.inf,
-) -> Bounded:
+def repaired_dual(asked: Asked) -> Bounded:
     """Make nu orthogonal to the unpenalised terms, and bound sup |h| / cost (estimate it if "searched").
 
-    For neurons sigma, s relu(z) - minus z, it is that of h - minus / s sum_i nu_i x_i . w: of sigma over |s|. Where the
-    bound is not `enough`, but the supremum may be, rounding is to blame: it is computed again in integers. `patience`
-    in seconds is for bounds above three dimensions that do not come near.
+    Where the bound is not `enough`, but the supremum may be, rounding is to blame: it is computed again in integers.
     """
-    if not np.any(nu):
-        return Bounded(Dual(0.0, Fraction(0), Fraction(0), lambda: [Fraction(0)] * len(nu)), "exact", 0.0)
-    proving = clock.all_but(_SEARCH)
-    change = correction(x, nu, penalty, proving)
-    repaired = change is not None
-    if change is None:
-        change = rough_correction(x, nu, penalty)
-    sums = (*products(y, nu, change, weights), cache(lambda: entries(nu, change)))
-    moved = moved_by(change, len(x))
-    problem = reduce(x, nu, moved, penalty, proving, sigma)
-    starts = network_directions(problem, net)
+    if not np.any(asked.nu):
+        return nothing(asked)
+    proving = asked.clock.all_but(SEARCH)
+    vector = corrected(asked, proving)
+    problem = reduce(asked.x, asked.nu, vector.moved, asked.penalty, proving, asked.sigma)
+    starts = network_directions(problem, asked.net)
     peak = None
 
     def goal(lowest: float) -> tuple[float, float]:
-        return problem.goal(lowest, lambda norm: enough(Dual(norm, *sums)))
+        return problem.goal(lowest, lambda norm: asked.enough(replace(vector.dual, norm=norm)))
 
-    if repaired:
+    if vector.exact:
         peak = arrangement.bound(
             problem.coordinates,
             problem.weights,
@@ -111,41 +80,43 @@ def repaired_dual(
             proving,
             tilt=problem.tilt,
             goal=goal,
-            patience=patience,
+            patience=asked.patience,
         )
-    if peak is None and repaired:
-        norm = rational.dual_norm(x, nu, change, penalty.bias == "penalised", 0.0, proving, sigma)
+    if peak is None and vector.exact:
+        norm = in_integers(asked, asked.x, vector, proving)
         if norm is not None:
-            return Bounded(Dual(norm, *sums), "exact", norm)
+            return Bounded(replace(vector.dual, norm=norm), "exact", norm)
     if peak is None:
         randoms = int(np.clip(500_000 // len(problem.weights), 16, 256))
-        found = search.ascend(
-            problem.coordinates,
-            problem.weights,
-            problem.free,
-            starts,
-            problem.tilt,
-            clock=clock,
-            seed=seed,
-            randoms=randoms,
-        )
-        met = lifted(found, problem.exponent)
-        return Bounded(Dual(met, *sums), "searched", met)
-    dual = Dual(problem.norm(peak.upper), *sums)
+        met = searched(asked, problem, starts, randoms)
+        return Bounded(replace(vector.dual, norm=met), "searched", met)
+    dual = replace(vector.dual, norm=problem.norm(peak.upper))
     lower = lifted(max(0.0, peak.lower - problem.price) / problem.stretch, problem.exponent)
-    if not enough(dual) and enough(replace(dual, norm=lower)):
-        norm = rational.dual_norm(x, nu, change, penalty.bias == "penalised", lower, clock, sigma)
+    if asked.rounding_is_to_blame(dual, lower):
+        norm = in_integers(asked, asked.x, vector, asked.clock, lower)
         if norm is not None and norm < dual.norm:
             return Bounded(replace(dual, norm=norm), "exact", norm)
     return Bounded(dual, peak.scope, dual.norm if peak.scope == "exact" else lower)
 
 
-def moved_by(change: dict[int, Fraction], count: int) -> np.ndarray:
-    """|change| of `count` entries, rounded up."""
-    moved = np.zeros(count)
-    for j, part in change.items():
-        moved[j] = round_up(abs(part))
-    return moved
+def in_integers(asked: Asked, x: np.ndarray, vector: Corrected, clock: Clock, lower: float = 0.0) -> float | None:
+    """sup |h| / cost for columns `x` of the points, rounded up once; None where that is too large a computation."""
+    return rational.dual_norm(x, asked.nu, vector.change, asked.penalty.bias == "penalised", lower, clock, asked.sigma)
+
+
+def searched(asked: Asked, problem: Reduced, starts: np.ndarray, randoms: int) -> float:
+    """An estimate of sup |h| / cost from below."""
+    found = search.ascend(
+        problem.coordinates,
+        problem.weights,
+        problem.free,
+        starts,
+        problem.tilt,
+        clock=asked.clock,
+        seed=asked.seed,
+        randoms=randoms,
+    )
+    return lifted(found, problem.exponent)
 
 
 def lifted(number: float, exponent: int) -> float:
@@ -155,30 +126,6 @@ def lifted(number: float, exponent: int) -> float:
     except OverflowError:
         return math.inf
     return math.inf if math.isnan(lifted) else lifted
-
-
-def products(
-    y: np.ndarray, nu: np.ndarray, change: dict[int, Fraction], weights: np.ndarray
-) -> tuple[Fraction, Fraction]:
-    """nu . y and sum_i nu_i^2 / p_i of the corrected vector: exactly, but for the rounding up of 1 / p_i."""
-    (N,), e_n = integers(nu)
-    (Y,), e_y = integers(y)
-    unit = Fraction(1) / power(e_n)
-    against = int((N * Y).sum()) * unit / power(e_y)
-    Q, e_q = reciprocals(weights)
-    square = int((N * N * Q).sum()) * unit**2 / power(e_q)
-    for j, part in change.items():
-        against += part * Fraction(float(y[j]))
-        square += part * (2 * Fraction(float(nu[j])) + part) * int(Q[j]) / power(e_q)
-    return against, square
-
-
-def entries(nu: np.ndarray, change: dict[int, Fraction]) -> list[Fraction]:
-    """The corrected vector."""
-    found = [Fraction(number) for number in nu.tolist()]
-    for j, part in change.items():
-        found[j] += part
-    return found
 
 
 def reduce(

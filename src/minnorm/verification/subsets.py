@@ -7,23 +7,20 @@ correction of nu is the same for all sets, as the free terms are.
 """
 
 import itertools
-import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from functools import cache, partial
+from functools import partial
 
 import numpy as np
 
 from minnorm.network import ShallowReLU
-from minnorm.objective.norm import PathNorm
 from minnorm.solution import Scope
-from minnorm.verification import arrangement, rational, search, space
+from minnorm.verification import arrangement, space
+from minnorm.verification.asked import Asked, Bounded, corrected, nothing
 from minnorm.verification.clock import Clock
-from minnorm.verification.exact import UP, Dual
-from minnorm.verification.repair import correction, rough_correction
-from minnorm.verification.space import Bounded
+from minnorm.verification.exact import UP
 
-_FIRST = 0.1  # of the time is left for a search where there is no proof
+_RANDOMS = 16  # directions in which a search begins, for each set
 
 
 @dataclass(frozen=True)
@@ -41,49 +38,32 @@ def sets(dim: int, inputs: int) -> Iterator[tuple[int, ...]]:
     return itertools.combinations(range(dim), min(inputs, dim))
 
 
-def repaired_dual(
-    x: np.ndarray,
-    y: np.ndarray,
-    nu: np.ndarray,
-    penalty: PathNorm,
-    net: ShallowReLU,
-    weights: np.ndarray,
-    *,
-    enough: Callable[[Dual], bool],
-    clock: Clock,
-    seed: int,
-    patience: float = math.inf,
-) -> Bounded:
+def repaired_dual(asked: Asked) -> Bounded:
     """As `space.repaired_dual`, for neurons that read at most `penalty.inputs` of the columns."""
-    inputs, change, proving = penalty.inputs or x.shape[1], None, clock.all_but(_FIRST)
-    if np.any(nu):
-        change = correction(x, nu, penalty, proving)
-    proven = change is not None or not np.any(nu)
-    change = rough_correction(x, nu, penalty) if change is None and not proven else change or {}
-    sums = (*space.products(y, nu, change, weights), cache(lambda: space.entries(nu, change)))
-    if not np.any(nu):
-        return Bounded(Dual(0.0, *sums), "exact", 0.0)
-    moved = space.moved_by(change, len(x))
+    if not np.any(asked.nu):
+        return nothing(asked)
+    proving, dim = asked.clock.all_but(space.SEARCH), asked.x.shape[1]
+    vector = corrected(asked, proving)
     problems = [
-        (chosen, space.reduce(x[:, chosen], nu, moved, penalty, proving)) for chosen in sets(x.shape[1], inputs)
+        (chosen, space.reduce(asked.x[:, chosen], asked.nu, vector.moved, asked.penalty, proving))
+        for chosen in sets(dim, asked.penalty.inputs or dim)
     ]
-    alone = proving.within(patience)
+    alone = proving.within(asked.patience)
 
     def goal(part: space.Reduced, lowest: float) -> tuple[float, float]:
-        return part.goal(lowest, lambda norm: enough(Dual(norm, *sums)))
+        return part.goal(lowest, lambda norm: asked.enough(replace(vector.dual, norm=norm)))
 
-    parts = _bounded(problems, net, proving, goal, alone) if proven else None
+    parts = _bounded(problems, asked.net, proving, goal, alone) if vector.exact else None
     if parts is None:
-        found = max(_searched(problem, _reading(net, chosen), clock, seed) for chosen, problem in problems)
-        return Bounded(Dual(found, *sums), "searched", found)
-    dual = Dual(max(part.upper for part in parts), *sums)
+        found = max(_searched(asked, problem, chosen) for chosen, problem in problems)
+        return Bounded(replace(vector.dual, norm=found), "searched", found)
+    dual = replace(vector.dual, norm=max(part.upper for part in parts))
     lower = max(part.lower for part in parts)
-    if not enough(dual) and enough(replace(dual, norm=lower)):  # rounding is to blame: in integers where it is
+    if asked.rounding_is_to_blame(dual, lower):
         for k, part in enumerate(parts):
-            if enough(replace(dual, norm=part.upper)):
+            if asked.enough(replace(dual, norm=part.upper)):
                 continue
-            chosen = list(part.columns)
-            norm = rational.dual_norm(x[:, chosen], nu, change, penalty.bias == "penalised", 0.0, clock)
+            norm = space.in_integers(asked, asked.x[:, part.columns], vector, asked.clock)
             if norm is None:
                 break
             parts[k] = replace(part, upper=min(part.upper, norm), scope="exact")
@@ -129,11 +109,9 @@ def _enumerated(part: space.Reduced) -> bool:
     return (1 if part.free else 0) < part.coordinates.shape[1] <= 3
 
 
-def _searched(part: space.Reduced, net: ShallowReLU, clock: Clock, seed: int) -> float:
+def _searched(asked: Asked, part: space.Reduced, columns: tuple[int, ...]) -> float:
     """An estimate of sup |h| from below."""
-    starts = space.network_directions(part, net)
-    found = search.ascend(part.coordinates, part.weights, part.free, starts, clock=clock, seed=seed, randoms=16)
-    return space.lifted(found, part.exponent)
+    return space.searched(asked, part, space.network_directions(part, _reading(asked.net, columns)), _RANDOMS)
 
 
 def _reading(net: ShallowReLU, columns: tuple[int, ...]) -> ShallowReLU:
