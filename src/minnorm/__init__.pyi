@@ -1,6 +1,6 @@
 from . import known, losses, measure, report, study
 from .activation import Activation
-from .estimator import MinNormRegressor, MinNormRegressorCV
+from .estimator import MinNormClassifier, MinNormClassifierCV, MinNormRegressor, MinNormRegressorCV
 from .network import ShallowReLU
 from .objective.norm import PathNorm
 from .objective.problem import Problem
@@ -32,6 +32,8 @@ __version__: str
 __all__ = [
     "Activation",
     "Certificate",
+    "MinNormClassifier",
+    "MinNormClassifierCV",
     "MinNormRegressor",
     "MinNormRegressorCV",
     "PathNorm",

@@ -7,7 +7,7 @@ at `certified` themselves.
 import math
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -201,15 +201,22 @@ def _listed(ways: list[str]) -> str:
     return ways[0] if len(ways) == 1 else ", ".join(ways[:-1]) + f", or {ways[-1]}"
 
 
-def summary(problems: list[Problem], solutions: list[Solution], words: Words | None = None) -> str:
-    """One line for several solutions: how many are not certified, and the advice for the one of largest gap."""
-    said = [(p, s) for p, s in zip(problems, solutions, strict=True) if advice(p, s)]
+def summary(
+    problems: list[Problem],
+    solutions: list[Solution],
+    words: Words | None = None,
+    called: Sequence[str] | None = None,
+) -> str:
+    """One line for several solutions: how many are not certified, and the advice for the one of largest gap.
+
+    `called` are words after which one finds each, such as "for class 2"; by default "at lam = 0.1".
+    """
+    called = called or [f"at lam = {one.lam:.3g}" for one in solutions]
+    said = [(p, s, name) for p, s, name in zip(problems, solutions, called, strict=True) if advice(p, s)]
     if not said:
         return ""
-    problem, worst = max(said, key=lambda one: one[1].gap if math.isfinite(one[1].gap) else math.inf)
+    problem, worst, name = max(said, key=lambda one: one[1].gap if math.isfinite(one[1].gap) else math.inf)
     text = advice(problem, worst, words)
     if len(solutions) == 1:
         return text
-    return (
-        f"{len(said)} of {len(solutions)} solutions are not certified, the worst at lam = {worst.lam:.3g}" + text[13:]
-    )
+    return f"{len(said)} of {len(solutions)} solutions are not certified, the worst {name}" + text[13:]

@@ -77,9 +77,9 @@ def add(kind: Kind) -> Kind:
     return kind
 
 
-def known() -> list[str]:
-    """The words of all losses."""
-    return sorted(_KNOWN)
+def known(argument: Argument | None = None) -> list[str]:
+    """The words of all losses, or of those of residuals or margins."""
+    return sorted(word for word, kind in _KNOWN.items() if argument in (None, getattr(kind, "argument", None)))
 
 
 def of(value: Any, name: str = "loss") -> Loss:

@@ -17,6 +17,7 @@ from minnorm.objective.data import TiesError
 from minnorm.objective.norm import PathNorm
 from minnorm.objective.problem import Problem
 from minnorm.solution import Certificate, Solution
+from minnorm.solve.gathering import Gathered
 from minnorm.solve.pace import Times
 from minnorm.solve.rounds import Progress
 from minnorm.solve.routes import PROMPT, Warm, solved
@@ -166,13 +167,14 @@ def minimise(
     kept = choice("on_interrupt", on_interrupt, get_args(OnInterrupt)) == "return"
     deadline = moment(time_limit)
     began = time.monotonic()
-    units = Units.of(with_relu(problem).counting())
+    gathered = Gathered.of(with_relu(problem))
+    units = Units.of(gathered.problem)
     units.refuse_extremes(("X", "y"))
     told = _Told(progress, verifying, began, units.objective)
     times = _times(began, deadline, certify)
     try:
         solution = units.out_of(solved(units.problem, _SHARE * tolerance, times, seed, told.solving, warm))
-        solution = with_neurons_of(problem, _weighted(problem, solution))
+        solution = with_neurons_of(problem, gathered.apart(solution))
     except (TiesError, ArithmeticError):  # in the coordinates in which it is solved points are nearer still
         name_twins(problem)
         raise
@@ -195,15 +197,6 @@ def minimise(
         solution = dataclasses.replace(solution, ending="interrupted")
         proof = _proof(problem, solution, tolerance, seed, PROMPT, None)
     return dataclasses.replace(solution, certificate=proof)
-
-
-def _weighted(problem: Problem, solution: Solution) -> Solution:
-    """The solution for all points from that for those that count, with their weights unless all count once."""
-    if not problem.weighted:
-        return solution
-    dual = np.zeros(problem.values.size)
-    dual[problem.weights > 0] = solution.dual
-    return dataclasses.replace(solution, dual=dual, weights=problem.weights)
 
 
 def _proof(

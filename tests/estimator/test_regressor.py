@@ -1,14 +1,13 @@
-"""The estimators against scikit-learn's own checks, and against the solvers they stand on."""
+"""The regressors against the solvers they stand on."""
 
 import jaxtyping
 import numpy as np
 import pytest
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.model_selection import GridSearchCV, KFold
+from sklearn.model_selection import GridSearchCV, GroupKFold, KFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-from sklearn.utils.estimator_checks import estimator_checks_generator
 
 import minnorm as mn
 from minnorm.estimator import MinNormRegressor, MinNormRegressorCV
@@ -17,39 +16,6 @@ X = np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0], [1.0, 1.0], [0.3, 0.8]])
 Y = np.array([0.0, 1.0, 1.0, 0.0, -1.0])
 LINE = np.linspace(-1, 1, 24)[:, None]
 NOISY = np.abs(LINE[:, 0]) + 0.1 * np.random.default_rng(1).normal(size=24)
-
-
-SEARCHED = {  # these have data of affine rank above 3, which take longer, and most end with a warning: not certified
-    "check_dtype_object",
-    "check_fit_idempotent",
-    "check_sample_weight_equivalence_on_dense_data",
-    "check_estimators_dtypes",
-    "check_n_features_in",
-    "check_positive_only_tag_during_fit",
-    "check_regressor_data_not_an_array",
-    "check_regressors_int",
-    "check_regressors_train",
-}
-
-
-def checks(*estimators):
-    """What `parametrize_with_checks` runs, all of it, with a mark on the slow ones."""
-    found = []
-    for one, check in (pair for estimator in estimators for pair in estimator_checks_generator(estimator)):
-        name = check.func.__name__
-        more = "".join(f"-{key}={value}" for key, value in check.keywords.items())
-        warned = pytest.mark.filterwarnings("ignore:not certified:sklearn.exceptions.ConvergenceWarning")
-        marks = [pytest.mark.slow, warned] if name in SEARCHED else []
-        found.append(pytest.param(one, check, id=f"{type(one).__name__}-{name}{more}", marks=marks))
-    return found
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    ("estimator", "check"), checks(MinNormRegressor(), MinNormRegressorCV([1.0, 0.1], cv=2, tol=1e-2))
-)
-def test_scikit_learn(estimator, check):
-    check(estimator)
 
 
 @pytest.mark.parametrize("options", [{}, {"bias": "penalised"}, {"skip": "free"}])
@@ -226,3 +192,78 @@ def test_leaky_neurons_and_what_they_need():
     np.testing.assert_allclose(est.predict(x), relu.predict(x), atol=1e-5)
     with pytest.raises(ValueError, match='skip="free"'):
         MinNormRegressor(activation="abs", bias="penalised").fit(np.hstack([x, x**3]), y)
+
+
+def test_other_losses_are_those_of_fit():
+    values = np.append(Y[:-1], 50.0)  # an outlier
+    est = MinNormRegressor(0.05, loss="huber:0.5").fit(X, values)
+    same = mn.fit(X, values, 0.05, loss=mn.losses.Huber(0.5))
+    assert est.certified_
+    assert est.value_ == same.value
+    assert abs(est.predict(X[-1:])[0]) < 5 < MinNormRegressor(0.05).fit(X, values).predict(X[-1:])[0]
+
+
+def test_several_targets_are_independent_problems():
+    both = np.column_stack([Y, 1 - Y**2])
+    est = MinNormRegressor(0.01, skip="free").fit(X, both)
+    alone = [MinNormRegressor(0.01, skip="free").fit(X, one) for one in both.T]
+    assert est.certified_.tolist() == [True, True]
+    assert [solution.value for solution in est.solutions_] == [one.value_ for one in alone]
+    np.testing.assert_array_equal(est.predict(X), np.column_stack([one.predict(X) for one in alone]))
+    np.testing.assert_array_equal(est.dual_coef_, np.column_stack([one.dual_coef_ for one in alone]))
+    np.testing.assert_array_equal(est.skip_, [one.skip_ for one in alone])
+    assert not hasattr(est, "solution_")
+    again = est.fit(X, Y[:, None])
+    assert again.predict(X).shape == (5,)
+    assert again.solution_.value == alone[0].value_
+
+
+@pytest.mark.slow
+def test_several_targets_have_an_alpha_each():
+    both = np.column_stack([NOISY, np.random.default_rng(2).normal(size=24)])
+    alphas = [1e-1, 1e-2, 1e-3]
+    est = MinNormRegressorCV(alphas, 3).fit(LINE, both)
+    alone = [MinNormRegressorCV(alphas, 3).fit(LINE, one) for one in both.T]
+    assert est.alpha_.tolist() == [one.alpha_ for one in alone]
+    assert est.alpha_[0] < est.alpha_[1]
+    np.testing.assert_array_equal(est.mse_path_, [one.mse_path_ for one in alone])
+    np.testing.assert_array_equal(est.value_, [one.value_ for one in alone])
+
+
+@pytest.mark.slow
+def test_a_score_of_ones_own_and_groups_decide():
+    groups = np.arange(24) // 8
+    options = {"cv": GroupKFold(3), "loss": "absolute"}
+    by_loss = MinNormRegressorCV([1e-1, 1e-2], **options).fit(LINE, NOISY, groups=groups)
+    named = MinNormRegressorCV([1e-1, 1e-2], scoring="neg_mean_absolute_error", **options)
+    named.fit(LINE, NOISY, groups=groups)
+    np.testing.assert_allclose(named.scores_, by_loss.scores_, rtol=1e-12)
+    assert not hasattr(by_loss, "mse_path_")
+
+    def most(estimator, points, values):
+        return float(np.max(estimator.predict(points)))
+
+    mine = MinNormRegressorCV([1e-1, 1e-2], cv=3, scoring=most).fit(LINE, NOISY)
+    assert mine.alpha_ == mine.alphas_[np.argmax(mine.scores_.mean(axis=1))]
+    with pytest.raises(ValueError, match=r"cv is GroupKFold.*groups"):
+        named.fit(LINE, NOISY)
+    with pytest.raises(ValueError, match="scoring is 'acuracy'; give a name"):
+        MinNormRegressorCV([1.0], scoring="acuracy").fit(LINE, NOISY)
+
+
+@pytest.mark.parametrize(
+    ("estimator", "message"),
+    [
+        (
+            MinNormRegressor(0.1, loss="hinge"),
+            "loss is hinge, which is one of classes; MinNormRegressor takes absolute",
+        ),
+        (MinNormRegressorCV(loss="logistic"), "loss is logistic, which is one of classes; MinNormRegressorCV takes"),
+        (MinNormRegressor(0.0, loss="huber:1"), "loss is huber:1 and alpha is 0, .* give alpha above 0"),
+        (MinNormRegressorCV([0.0, 1.0], loss="huber:1"), "loss is huber:1 and alpha is 0"),
+        (MinNormRegressor(0.1, loss="hubber:1"), "did you mean 'huber:1'"),
+    ],
+)
+def test_losses_that_do_not_fit(estimator, message):
+    with pytest.raises(ValueError, match=message):
+        estimator.fit(LINE, NOISY)
