@@ -55,6 +55,26 @@ def unchecked():
     config.update("jaxtyping_disable", before)
 
 
+@pytest.fixture
+def own():
+    """What is made known in this test is forgotten after it: losses, tasks, pages, optimisers."""
+    from minnorm import extensions
+    from minnorm.losses import pointwise
+    from minnorm.study.specification import pages, tasks
+    from minnorm.training import INITIALISATIONS, OPTIMIZERS, SCHEDULES
+    from minnorm.verification import losses
+
+    for word in pages.known():
+        pages.page(word)  # those of the library are added when they are first asked for
+    tables = [extensions._loaded, pointwise._KNOWN, losses._BOUNDS, tasks.TASKS, pages._KNOWN]
+    tables += [OPTIMIZERS, SCHEDULES, INITIALISATIONS]
+    before = [dict(table) for table in tables]
+    yield
+    for table, kept in zip(tables, before, strict=True):
+        table.clear()
+        table.update(kept)
+
+
 @pytest.fixture(scope="session")
 def make_small():
     """A function that makes the content of a small study, as TOML gives it."""

@@ -1,7 +1,7 @@
 """The fenced blocks of a page, as the tests run them and notebooks are made of them.
 
-A block's first line says what is in it: its language, then, in quotes after `title=`, a file's name for toml and csv,
-or, for Python and sh, the reason why it is not run.
+A block's first line says what is in it: its language, then, in quotes after `title=`, a file's name for toml, csv and
+modules, or, for Python and sh, the reason why it is not run.
 """
 
 import re
@@ -29,6 +29,8 @@ class Block:
         """What is to be done with it: execute it, run its commands, write it to the file of its title, or show it."""
         if self.title.startswith(NOT_RUN):
             return "show"
+        if self.language == "python" and self.title.endswith(".py"):
+            return "write"
         if self.language in ("python", "sh"):
             return self.language  # type: ignore[return-value]
         return "write" if self.language in ("toml", "csv") and self.title else "show"

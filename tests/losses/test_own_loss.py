@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import minnorm as mn
+from minnorm import extensions
 from minnorm.study.shards.run import run_shard
 from minnorm.study.specification.spec import Shard, SolveShard
 
@@ -17,15 +18,13 @@ from blocks import Block, parts  # noqa: E402
 X, Y = np.linspace(-1, 1, 12), np.linspace(-1, 1, 12) ** 2 + np.eye(12)[7]
 
 
-@pytest.fixture(scope="module", autouse=True)
-def page():
-    """The page's code, which makes the loss known."""
+@pytest.fixture(autouse=True)
+def log_cosh(own, tmp_path):
+    """The page's file, which makes the loss known."""
     text = (ROOT / "docs" / "extending" / "loss.md").read_text()
-    (block,) = [part for part in parts(text) if isinstance(part, Block) and part.language == "python"]
-    names = {"__name__": "page"}
-    if "log_cosh" not in mn.losses.known():
-        exec(compile(block.text, "loss.md", "exec"), names)
-    return names
+    (block,) = [part for part in parts(text) if isinstance(part, Block) and part.title == "log_cosh.py"]
+    (tmp_path / block.title).write_text(block.text)
+    extensions.load(tmp_path / block.title)
 
 
 def test_it_is_found_by_its_name_and_proved():

@@ -45,6 +45,15 @@ app.command(rich_help_panel=SHOWN)(studies.report)
 app.command(rich_help_panel=SHOWN)(explore.explore)
 
 
+def _imported(names: list[str]) -> list[str]:
+    """Import modules of one's own before the command reads its options."""
+    from minnorm import extensions
+
+    for name in names:
+        extensions.load(name)
+    return names
+
+
 @app.callback(invoke_without_command=True)
 def version(
     show: Annotated[bool, typer.Option("--version", help="Print the version.", is_eager=True)] = False,
@@ -57,6 +66,16 @@ def version(
             is_eager=True,
         ),
     ] = False,
+    modules: Annotated[
+        list[str],
+        typer.Option(
+            "--import",
+            metavar="FILE.py|MODULE",
+            help="Run this Python first: losses, tasks, optimisers or report pages of your own; before the command, "
+            "and may be repeated.",
+            callback=_imported,
+        ),
+    ] = [],  # noqa: B006
 ) -> None:
     """Print the version if asked."""
     if show:

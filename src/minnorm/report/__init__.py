@@ -1,12 +1,5 @@
-"""Reports of studies: tables, figures and a self-contained page."""
+"""Reports of studies: tables, figures and a self-contained page; drawn by what is imported when it is asked for."""
 
-from minnorm.report.html import page_path as page_path
-from minnorm.report.html import sections as sections
-from minnorm.report.html import write as write
-from minnorm.report.html import write_figures as write_figures
-from minnorm.report.html import write_page as write_page
-from minnorm.report.training.rows import Row as Row
-from minnorm.report.training.rows import Spread as Spread
-from minnorm.report.training.rows import rows as rows
+import lazy_loader
 
-__all__ = ["Row", "Spread", "page_path", "rows", "sections", "write", "write_figures", "write_page"]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -5,17 +5,16 @@ import io
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from minnorm.atomic import write as write_file
 from minnorm.plot import plot_style, save
-from minnorm.report.section import Page, Picture, Section
+from minnorm.report.section import Picture, Section
 from minnorm.study import Store, stores
+from minnorm.study.specification.pages import page
 
 _PIXELS = 130  # an inch of a figure: its letters are then about as large as the text
 
@@ -29,12 +28,6 @@ def sections(directory: str | Path) -> list[Section]:
     for store in stores(directory):
         kinds.setdefault(store.study().page, []).append(store)
     return [section for name, found in kinds.items() for section in page(name).sections(found)]
-
-
-def page(name: str) -> Page:
-    """The module of a page: what it says of all studies of a directory that are on it together."""
-    module: Any = import_module(f"minnorm.report.{name}.section")
-    return module
 
 
 def write(directory: str | Path, out: str | Path | None = None) -> Path:

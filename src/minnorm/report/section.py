@@ -2,18 +2,17 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import TYPE_CHECKING
 
-from matplotlib.figure import Figure
-
-from minnorm.study import Store
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
 @dataclass(frozen=True)
 class Picture:
     """A figure, made when the page is, in the style that holds then; and what it shows, with what uncertainty."""
 
-    draw: Callable[[], Figure]
+    draw: "Callable[[], Figure]"
     caption: str
     title: str = ""
     """A few words, for those who do not see it, and for the name of its file."""
@@ -43,12 +42,3 @@ class Section:
     tables: Sequence[Table]
     unfinished: int = 0
     """Shards that are not done."""
-
-
-@runtime_checkable
-class Page(Protocol):
-    """A page, `minnorm.report.NAME.section`; which studies it admits is said in `minnorm.study.specification.pages`."""
-
-    def sections(self, stores: Sequence[Store]) -> list[Section]:
-        """What there is to say of all studies of a directory that are on it; ValueError where nothing is done."""
-        ...

@@ -1,6 +1,6 @@
 """Initialisations: each is one entry, the laws of inner and outer weights given fan-in and width."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -33,7 +33,7 @@ class Initialisation:
     outer: Callable[[int, int], Draw]
 
 
-INITIALISATIONS: Mapping[str, Initialisation] = {
+INITIALISATIONS: dict[str, Initialisation] = {
     "xavier_uniform": Initialisation(
         lambda d, m: _uniform((6 / (d + m)) ** 0.5), lambda d, m: _uniform((6 / (m + 1)) ** 0.5)
     ),

@@ -2,13 +2,14 @@
 
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from importlib import import_module
 from typing import Any
 
 import xarray as xr
 
+from minnorm import extensions
 from minnorm.study.runners.here import PAUSE, Report
 from minnorm.study.shards.run import run_shard
 from minnorm.study.specification.spec import AnyShard, read_shard
@@ -29,7 +30,7 @@ def compute(store: Store, left: Sequence[AnyShard], address: str, progress: Repo
     workers with another version of minnorm.
     """
     distributed = _distributed()
-    waiting, total = deque(left), len(left) + done
+    waiting, total, own = deque(left), len(left) + done, extensions.loaded()
 
     def tell(shard: AnyShard) -> None:
         if progress is not None:
@@ -53,7 +54,7 @@ def compute(store: Store, left: Sequence[AnyShard], address: str, progress: Repo
                     waiting.append(shard)  # another run computes it
                 else:
                     future = client.submit(
-                        remote_shard, shard.model_dump_json(), shard.key, key=f"minnorm-{shard.key}", pure=False
+                        remote_shard, shard.model_dump_json(), shard.key, own, key=f"minnorm-{shard.key}", pure=False
                     )
                     running[future.key] = (shard, held)
                     results.add(future)
@@ -69,11 +70,13 @@ def compute(store: Store, left: Sequence[AnyShard], address: str, progress: Repo
             tell(shard)
 
 
-def remote_shard(specification: str, key: str) -> xr.Dataset:
-    """What a worker does.
+def remote_shard(specification: str, key: str, modules: Mapping[str, str | None] | None = None) -> xr.Dataset:
+    """What a worker does, after it has imported `modules`, as `extensions.loaded` gives them where the study was begun.
 
     Errors: ValueError if this worker's minnorm understands the specification otherwise.
     """
+    for name, text in (modules or {}).items():
+        extensions.load(name, text)
     shard = read_shard(specification)
     if shard.key != key:
         raise ValueError(

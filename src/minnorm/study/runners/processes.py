@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from queue import Queue
 from typing import Any
 
-from minnorm import resources
+from minnorm import extensions, resources
 from minnorm.study.runners.here import Report, work
 from minnorm.study.specification.spec import AnyShard
 from minnorm.study.storage.store import Store
@@ -55,7 +55,7 @@ def supervise(
 
 def _start(store: Store, cores: list[int], first: float) -> "subprocess.Popen[str]":
     return subprocess.Popen(
-        [sys.executable, "-c", _START, json.dumps(cores), str(store.directory), str(first)],
+        [sys.executable, "-c", _START, json.dumps(cores), str(store.directory), str(first), *extensions.loaded()],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
@@ -111,8 +111,8 @@ def _cause(code: int) -> str:
 
 
 def main() -> None:
-    """A worker: python -c ... CORES DIRECTORY FIRST; says what it does on standard output, a JSON object a line."""
-    _, cores, directory, first = sys.argv
+    """A worker: python -c ... CORES DIRECTORY FIRST MODULES; prints what it does, a JSON object a line."""
+    _, cores, directory, first, *modules = sys.argv
     lock = threading.Lock()
 
     def say(**message: Any) -> None:
@@ -125,9 +125,6 @@ def main() -> None:
 
     threading.Thread(target=end_with_parent, daemon=True).start()
     warnings.showwarning = lambda message, *_, **__: say(warning=str(message))
-    store = Store(directory)
-    left = [shard for shard in store.study().shards() if not store.has(shard)]
-    turn = int(float(first) * len(left))
     last = 0.0
 
     def report(shard: AnyShard, part: float, _whole: float) -> None:
@@ -137,6 +134,11 @@ def main() -> None:
             say(shard=shard.key, part=part)
 
     try:
+        for module in modules:
+            extensions.load(module)
+        store = Store(directory)
+        left = [shard for shard in store.study().shards() if not store.has(shard)]
+        turn = int(float(first) * len(left))
         work(store, left[turn:] + left[:turn], report, len(json.loads(cores)))
     except (ValueError, OSError) as error:
         say(kind="ValueError" if isinstance(error, ValueError) else "OSError", error=str(error))

@@ -1,54 +1,60 @@
 """The pages of reports by name, and which studies each of them can be written of: said before a study runs."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+import pkgutil
+from collections.abc import Sequence
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar, runtime_checkable
 
 if TYPE_CHECKING:
     from minnorm.study.specification.spec import Study
 
-
-@dataclass(frozen=True)
-class Page:
-    """What a page is of, in a line; and `admits(study)`: None, or why it cannot be written of a study, and the remedy.
-
-    The page NAME itself is `minnorm.report.NAME.section`, with a function `sections(stores)`.
-    """
-
-    about: str
-    admits: Callable[["Study"], str | None] = lambda study: None
+_BESIDES = {"html", "section"}  # what is in `minnorm.report` and no page
 
 
-def _trained(study: "Study") -> str | None:
+@runtime_checkable
+class Page(Protocol):
+    """What a report says of studies, and of which it can say it: `minnorm.report.NAME`, or a file of one's own."""
+
+    word: ClassVar[str]
+    """What it is called where a study says `report`."""
+
+    def admits(self, study: "Study") -> str | None:
+        """None, or why it cannot be written of a study, and the remedy. Asked on workers too: it draws nothing."""
+        ...
+
+    def sections(self, stores: Sequence[Any]) -> list[Any]:
+        """The `report.Section`s of all studies of a directory that are on it; ValueError where nothing is done."""
+        ...
+
+
+Kind = TypeVar("Kind", bound=type)
+_KNOWN: dict[str, type] = {}
+
+
+def add(kind: Kind) -> Kind:
+    """Make a class of pages known by its `word`; a decorator. ValueError for a word that is taken."""
+    word = kind.word
+    if _KNOWN.get(word, kind) is not kind:
+        raise ValueError(f"a page is called {word!r} already; give {kind.__name__} another word")
+    _KNOWN[word] = kind
+    return kind
+
+
+def known() -> list[str]:
+    """The words of all pages, `training` first, which is taken if nothing is said."""
+    found = {module.name for module in pkgutil.iter_modules(import_module("minnorm.report").__path__)}
+    return sorted((found - _BESIDES) | set(_KNOWN), key=lambda word: (word != "training", word))
+
+
+def page(word: str) -> Page:
+    """The page of a name that is known; its module is imported for that."""
+    if word not in _KNOWN:
+        import_module(f"minnorm.report.{word}")
+    return _KNOWN[word]()
+
+
+def of_training(study: "Study") -> str | None:
+    """Why a page of networks that are trained cannot be written of a study, if it cannot."""
     if study.solve is None:
         return None
     return "is of networks that are trained; this study solves: leave it out, or say 'rates'"
-
-
-def _stretched(study: "Study") -> str | None:
-    of_bump = study.task.kind == "bump" and not any(study.values("task.plateau"))
-    if study.solve is None and not of_bump:
-        others = "leave it out, or use a task of kind 'bump' with plateau 0"
-        return f"is for training on a bump without plateau; {others}"
-    return _trained(study)
-
-
-def _rates(study: "Study") -> str | None:
-    if study.solve is not None:
-        return None
-    if not study.task.has_interpolant():
-        return f"needs an exact norm, which no task of kind {study.task.kind!r} has"
-    if not study.measure.optimum or not any(study.values("weight_decay")):
-        return "needs the least objective of infinite width; leave measure.optimum on, and give a weight_decay > 0"
-    if len(set(study.values("width"))) < 2:
-        return "compares widths; give at least two of them in grid or zip"
-    return None
-
-
-PAGES: Mapping[str, Page] = {
-    "training": Page("settings side by side, for each task"),
-    "atlas": Page("optimisers ranked, and published findings one by one", _trained),
-    "stretch": Page("published numbers of the stretched bump", _stretched),
-    "rates": Page("the convergence theorem: power laws with intervals", _rates),
-}
-"""All pages by name; `report` of a study chooses one, and one that solves is of rates."""

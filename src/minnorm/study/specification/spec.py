@@ -16,7 +16,7 @@ from pydantic import (
 
 from minnorm.known.neurons import minimised
 from minnorm.objective.norm import PathNorm
-from minnorm.study.specification.pages import PAGES
+from minnorm.study.specification import pages
 from minnorm.study.specification.places import Misplaced, Place, first_error, unknown
 from minnorm.study.specification.probes import MeasureSpec
 from minnorm.study.specification.settings import OPTIMAL, PenaltySpec, SolveSpec, TrainSpec, one_of
@@ -25,6 +25,7 @@ from minnorm.study.specification.tasks import TASKS, Task
 from minnorm.training import AXES
 from minnorm.training.choice import Choice, Unfit, options
 
+DEFAULT_PAGE = "training"
 FORMAT = 4
 """The version of shard files; a change of what their numbers mean raises it, and so does one of a default: keys
 leave defaults out, so that a new option leaves finished work alone."""
@@ -145,12 +146,12 @@ class Study(Strict):
     a setting of `train` (or `solve`), or one of the task, written task.NAME. Learning rates, decays, scales and
     seeds of the grid (or its lam) are one program; every other combination is a shard of its own. An entry of a
     zipped list may itself be a list, e.g. several learning rates for one optimiser. A field of the task that is a list
-    of values is an axis of the grid, too. `report` chooses what a report says of the study, of `PAGES`.
+    of values is an axis of the grid, too. `report` chooses what a report says of the study, of `pages.known()`.
     """
 
     name: str = Field(min_length=1)
     description: str = ""
-    report: str = "training"
+    report: str = DEFAULT_PAGE
     task: Task
     train: TrainSpec | None = None
     solve: SolveSpec | None = None
@@ -180,7 +181,7 @@ class Study(Strict):
     @field_validator("report")
     @classmethod
     def _known_page(cls, name: str) -> str:
-        return one_of(name, PAGES)
+        return one_of(name, pages.known())
 
     @field_validator("grid", mode="before")
     @classmethod
@@ -225,7 +226,7 @@ class Study(Strict):
     @model_validator(mode="after")
     def _check_report(self) -> "Study":
         """A page that cannot be written is refused before the work."""
-        why = PAGES[self.report].admits(self)
+        why = pages.page(self.report).admits(self)
         if why is not None:
             raise Misplaced(("report",), f"{self.report!r} {why}")
         return self
@@ -237,8 +238,8 @@ class Study(Strict):
 
     @property
     def page(self) -> str:
-        """The page of a report that it is on."""
-        return "rates" if self.solve is not None else self.report
+        """The page of a report that it is on; a study that solves is of rates if it does not say otherwise."""
+        return "rates" if self.solve is not None and self.report == DEFAULT_PAGE else self.report
 
     def values(self, name: str) -> list[Any]:
         """All values of a setting, or of task.NAME, in the study; none if there is no such setting."""

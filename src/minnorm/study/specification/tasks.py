@@ -4,14 +4,14 @@ import hashlib
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache, reduce
-from operator import or_
+from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, get_origin
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, TypeVar, get_args, get_origin
 
 import numpy as np
 from jaxtyping import Float
-from pydantic import Field
+from pydantic import Field, SerializeAsAny, WrapValidator
+from pydantic_core import PydanticCustomError
 
 from minnorm import advice, known, measure
 from minnorm.known import RadialBump
@@ -100,6 +100,39 @@ class TaskBase(Strict):
         return get_origin(cls.model_fields[name].annotation) is not list or isinstance(value[0], list)
 
 
+TASKS: dict[str, type[TaskBase]] = {}
+"""All kinds of task by name."""
+
+Kind = TypeVar("Kind", bound=type[TaskBase])
+
+
+def add(model: Kind) -> Kind:
+    """Make a class of tasks known by its `kind`; a decorator. ValueError for a word that is taken."""
+    (word,) = get_args(model.model_fields["kind"].annotation)
+    if TASKS.get(word, model) is not model:
+        raise ValueError(f"a task is of kind {word!r} already; give {model.__name__} another word")
+    TASKS[word] = model
+    return model
+
+
+def _of_its_kind(value: Any, _: Any) -> TaskBase:
+    """A task, or the one that a table describes."""
+    table = value if isinstance(value, dict) else {"kind": getattr(value, "kind", None)}
+    kind = table.get("kind")
+    if kind is None:
+        raise PydanticCustomError("union_tag_not_found", "no kind", {"discriminator": "kind"})
+    if not isinstance(kind, str) or kind not in TASKS:
+        raise PydanticCustomError("union_tag_invalid", "unknown kind", {"discriminator": "kind", "tag": str(kind)})
+    return TASKS[kind].model_validate(value)
+
+
+if TYPE_CHECKING:
+    Task = TaskBase
+else:
+    Task = Annotated[SerializeAsAny[TaskBase], WrapValidator(_of_its_kind)]
+
+
+@add
 class LineTask(TaskBase):
     """Points on the line; the target is the minimum-norm interpolant in closed form."""
 
@@ -133,6 +166,7 @@ class LineTask(TaskBase):
         return (OnLine.around(self.x),)
 
 
+@add
 class BumpTask(TaskBase):
     """The radial bump: label 1 at the origin or on a plateau, label 0 beyond `radius`, up to noise.
 
@@ -203,6 +237,7 @@ class BumpTask(TaskBase):
         )
 
 
+@add
 class PointsTask(TaskBase):
     """Random points with random labels; the target is their minimum-norm interpolant, where it can be certified.
 
@@ -258,6 +293,7 @@ class PointsTask(TaskBase):
         return self.draw(count, stream=1)
 
 
+@add
 class DiabetesTask(TaskBase):
     """The diabetes data of Efron, Hastie, Johnstone & Tibshirani (2004): 442 patients, 10 features, standardised."""
 
@@ -275,6 +311,7 @@ class DiabetesTask(TaskBase):
         return TaskData(_standardise(np.asarray(points)), _standardise(np.asarray(values)))
 
 
+@add
 class CsvTask(TaskBase):
     """A CSV file with a header line; `target` names the column of values."""
 
@@ -298,21 +335,6 @@ class CsvTask(TaskBase):
     def digest(self) -> str:
         """Of the file."""
         return hashlib.sha256(Path(self.path).read_bytes()).hexdigest()
-
-
-TASKS: dict[str, type[TaskBase]] = {
-    "line": LineTask,
-    "bump": BumpTask,
-    "points": PointsTask,
-    "diabetes": DiabetesTask,
-    "csv": CsvTask,
-}
-"""All kinds of task by name."""
-
-if TYPE_CHECKING:
-    Task = TaskBase
-else:
-    Task = Annotated[reduce(or_, TASKS.values()), Field(discriminator="kind")]
 
 
 def on_line(x: Sequence[float] | np.ndarray, y: Sequence[float] | np.ndarray) -> Target:
