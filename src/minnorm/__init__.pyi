@@ -22,7 +22,7 @@ from .plot import (
     plot_trajectories,
 )
 from .solution import Certificate, Solution, UncertifiedWarning
-from .solve import band, fit, interpolate, lam_max, path
+from .solve import band, fit, interpolate, lam_max, path, separate
 from .training import train
 from .verification import verify
 from .versions import show_versions
@@ -65,6 +65,7 @@ __all__ = [
     "plot_style",
     "plot_trajectories",
     "report",
+    "separate",
     "show_versions",
     "study",
     "train",

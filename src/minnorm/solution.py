@@ -40,7 +40,8 @@ class Certificate:
     0 <= lower_bound <= value. With lam > 0 `value` is the network's objective. Where it has to interpolate, `value` is
     its path norm and the price of what it misses on the data, so that the true minimum is between the two bounds
     whatever the residual; it is infinite for a network that is no interpolant. `residual` is the largest error on the
-    data and `rounding` the size up to which that is a rounding error, infinite with lam > 0. `dual_norm` is the largest
+    data, or by how much the worst of them breaks its constraint, |f - y| <= delta or y f >= 1, where the loss is one;
+    and `rounding` the size up to which that is a rounding error, infinite with lam > 0. `dual_norm` is the largest
     |h_nu| over all atoms; the bound belongs to the dual vector divided by it. `scope` says how that maximum was found:
     "exact", "bounded" (a rigorous upper bound, which may be far above it) or "searched" (a heuristic, which proves
     nothing). Where it is bounded, `searched_bound` is what `lower_bound` would be if the largest value that was met
@@ -121,7 +122,7 @@ class Solution:
     weights: Float[np.ndarray, " n"] | None = None
     """How often each point counts, None for once; for lam > 0 the problem is that of `Problem.weights`."""
     loss: Loss = SQUARED
-    """What a point pays for its value, where lam > 0."""
+    """What a point pays for its value, where lam > 0; where lam = 0 labels are met, or `loss` is a constraint."""
 
     def __call__(self, points: npt.ArrayLike) -> npt.NDArray[np.float64]:
         """f at points (n, d), or (n,) or a scalar for d = 1; shape (n,) or scalar."""
@@ -133,7 +134,9 @@ class Solution:
     def __repr__(self) -> str:
         network, n = self.network.to_numpy(), self.dual.size
         paid = "loss" if self.loss == SQUARED else f"{self.loss} loss"
-        what = f"path norm through {n} points" if self.lam == 0 else f"{paid} + {self.lam:g} path norm on {n} points"
+        what = f"{paid} + {self.lam:g} path norm on {n} points"
+        if self.lam == 0:
+            what = f"path norm through {n} points" + ("" if self.loss == SQUARED else f", {self.loss}")
         penalty, proof = self.penalty, self.certificate
         facts = {
             "norm": f"{penalty.value(network):.10g} ({penalty})",

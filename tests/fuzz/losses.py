@@ -22,8 +22,12 @@ import minnorm as mn
 from minnorm.solve.pricing import oracle
 
 mp.mp.dps = 50
-LOSSES = ("huber:0.5", "absolute", "quantile:0.8", "insensitive:0.1", "logistic", "hinge", "squared_hinge")
-MARGINS = ("logistic", "hinge", "squared_hinge")
+CONSTRAINTS = ("tolerance:0.3", "margin")
+LOSSES = (
+    *("huber:0.5", "absolute", "quantile:0.8", "insensitive:0.1", "logistic", "hinge", "squared_hinge"),
+    *CONSTRAINTS,
+)
+MARGINS = ("logistic", "hinge", "squared_hinge", "margin")
 TINY = 1e-12  # below it lam_max is a rounding error: the free terms fit
 ORACLE = mp.mpf(10) ** -11  # relative error of the oracle's supremum
 
@@ -39,6 +43,8 @@ def phi(word: str, number: float, z: mp.mpf) -> mp.mpf:
         "logistic": lambda: mp.log1p(mp.exp(-z)),
         "hinge": lambda: max(1 - z, mp.mpf(0)),
         "squared_hinge": lambda: max(1 - z, mp.mpf(0)) ** 2 / 2,
+        "tolerance": lambda: max(abs(z) - number, mp.mpf(0)),  # what constraints are broken by
+        "margin": lambda: max(1 - z, mp.mpf(0)),
     }[word]()
 
 
@@ -51,6 +57,8 @@ def conjugate(word: str, number: float, v: mp.mpf) -> mp.mpf:
         "absolute": (-1, 1),
         "insensitive": (-1, 1),
         "squared_hinge": (-mp.inf, 0),
+        "margin": (-mp.inf, 0),
+        "tolerance": (-mp.inf, mp.inf),
     }.get(word, (-1, 0))
     if not low <= v <= high:
         return mp.inf
@@ -66,11 +74,13 @@ def conjugate(word: str, number: float, v: mp.mpf) -> mp.mpf:
         "logistic": lambda: entropy(-v) + entropy(1 + v),
         "hinge": lambda: v,
         "squared_hinge": lambda: v + v * v / 2,
+        "tolerance": lambda: number * abs(v),
+        "margin": lambda: v,
     }[word]()
 
 
-def objective(word: str, number: float, x, y, p, lam, net, penalty) -> mp.mpf:
-    """What the network pays."""
+def objective(word: str, number: float, x, y, p, lam, net, penalty) -> tuple[mp.mpf, mp.mpf]:
+    """What the network pays, and by how much it breaks constraints."""
     w, b, a = net.inner_weights, net.biases, net.outer_weights
     f = []
     for row in x:
@@ -85,8 +95,10 @@ def objective(word: str, number: float, x, y, p, lam, net, penalty) -> mp.mpf:
     norm = sum(abs(mp.mpf(float(a[k]))) * mp.sqrt(sum(mp.mpf(float(q)) ** 2 for q in costs[k])) for k in range(len(a)))
     weights, labels = [mp.mpf(float(q)) for q in p], [mp.mpf(float(q)) for q in y]
     zs = [label * v if word in MARGINS else v - label for label, v in zip(labels, f, strict=True)]
+    if word in ("tolerance", "margin"):
+        return norm, max(phi(word, number, z) for z in zs)
     paid = sum(q * phi(word, number, z) for q, z in zip(weights, zs, strict=True)) / sum(weights)
-    return paid + mp.mpf(lam) * norm
+    return paid + mp.mpf(lam) * norm, mp.mpf(0)
 
 
 def bound(word: str, number: float, x, y, p, lam, dual, penalty) -> mp.mpf:
@@ -118,7 +130,7 @@ def bound(word: str, number: float, x, y, p, lam, dual, penalty) -> mp.mpf:
 
     most = mp.mpf(10) ** 6 / max(max(abs(part) for part in parts), mp.mpf(10) ** -300)
     if largest > 0:
-        most = min(most, mp.mpf(lam) / mp.mpf(largest) * (1 + ORACLE))
+        most = min(most, mp.mpf(lam or 1.0) / mp.mpf(largest) * (1 + ORACLE))
     low, high = mp.mpf(0), most
     while at(high) == -mp.inf and high > mp.mpf(10) ** -30:  # into the domain
         low, high = mp.mpf(0), high * (1 - mp.mpf(10) ** -3) if high > most / 2 else high / 2
@@ -166,6 +178,12 @@ def draw(rng: np.random.Generator, loss: str):
     if loss in MARGINS:
         y = np.where(rng.random(n) < 0.5, 1.0, -1.0)
         y[:2] = 1.0, -1.0
+    if loss in CONSTRAINTS:  # equal points have equal labels
+        first, group = np.unique(x, axis=0, return_index=True, return_inverse=True)[1:]
+        y = y[first][group.reshape(-1)]
+        if loss in MARGINS and np.ptp(y) == 0:
+            x[1] += 1.0
+            y[:2] = 1.0, -1.0
     weights = 10.0 ** rng.uniform(-2, 1, size=n) if rng.random() < 0.5 else None
     words = [("free", "penalised"), ("none", "free"), ("free", "none")]
     penalty = mn.PathNorm(*(str(rng.choice(pair)) for pair in words))
@@ -187,8 +205,9 @@ def examine(loss: str, seed: int, number: int) -> tuple[bool | None, list[str]]:
     """Whether a case was certified, None where there was nothing to prove, and what is false in its certificate."""
     rng = np.random.default_rng([seed, number, LOSSES.index(loss)])
     x, y, weights, penalty = draw(rng, loss)
-    most = mn.lam_max(x, y, penalty, loss=loss, sample_weight=weights)
-    lam = most * 10.0 ** rng.uniform(-3, 0.1) if most > TINY * float(np.ptp(y)) else 0.1
+    constrained = loss in CONSTRAINTS
+    most = 0.0 if constrained else mn.lam_max(x, y, penalty, loss=loss, sample_weight=weights)
+    lam = 0.0 if constrained else most * 10.0 ** rng.uniform(-3, 0.1) if most > TINY * float(np.ptp(y)) else 0.1
     word, _, text = loss.partition(":")
     value = float(text or 0.0)
     solution = mn.fit(x, y, lam, loss=loss, sample_weight=weights, penalty=penalty)
@@ -202,7 +221,9 @@ def examine(loss: str, seed: int, number: int) -> tuple[bool | None, list[str]]:
     claims.append(("made up", mn.Solution(solution.network, noisy, penalty, lam, weights=weights, loss=solution.loss)))
     for name, claim in claims:
         proof = claim.certificate or mn.verify(x, y, claim)
-        true = objective(word, value, x, y, p, lam, claim.network.to_numpy(), penalty)
+        true, broken = objective(word, value, x, y, p, lam, claim.network.to_numpy(), penalty)
+        if proof.residual < broken or (proof.certified and broken > proof.rounding):
+            faults.append(f"{name}: breaks constraints by {mp.nstr(broken, 5)}, {proof}; {said}")
         if mp.mpf(proof.value) < true:
             faults.append(f"{name}: value {proof.value!r} < {mp.nstr(true, 17)}; {said}")
         if proof.value > true * (1 + mp.mpf(10) ** -9) + mp.mpf(10) ** -12:

@@ -25,10 +25,10 @@ def test_points_are_checked_copied_and_counted_once():
 def test_equal_points_may_disagree_until_they_are_to_be_interpolated():
     data = Points([0.0, 1.0, 0.0], [1.0, 2.0, 3.0])
     with pytest.raises(TiesError, match=r"points 0 and 2 are equal but their values are 1\.0 and 3\.0.*use alpha > 0"):
-        data.reject_ties(("X", "y", "alpha"))
+        data.reject_ties("use alpha > 0")
     with pytest.raises(TiesError):
         Problem(data.x, data.y)
-    data.changed(weights=np.array([1.0, 1.0, 0.0])).reject_ties(("X", "y", "alpha"))
+    data.changed(weights=np.array([1.0, 1.0, 0.0])).reject_ties("use alpha > 0")
     assert Problem(data.x, data.y, lam=0.1).data.mean(data.y) == 2
 
 

@@ -37,6 +37,7 @@ for command in (studies.plan, studies.run, studies.resume, studies.status, studi
 EXACT, TRAINED, SHOWN = "What is minimal", "What training finds", "See it"
 app.add_typer(known_app, name="known", rich_help_panel=EXACT)
 app.command(rich_help_panel=EXACT)(solve.solve)
+app.command(rich_help_panel=EXACT)(solve.separate)
 app.command(rich_help_panel=EXACT)(solve.verify)
 app.command(rich_help_panel=TRAINED)(train.train)
 app.add_typer(study_app, name="study", rich_help_panel=TRAINED)

@@ -1,5 +1,6 @@
 """`minnorm solve` and `minnorm verify`: global minimisers, and their proofs."""
 
+import math
 import time
 from pathlib import Path
 from typing import Annotated, Any
@@ -27,6 +28,11 @@ from minnorm.cli.show import deliver, gap_progress, plain, print_json, print_tab
 Tolerance = Annotated[float, typer.Option(parser=decimal, help="Relative gap below which a solution is certified.")]
 _MOMENT = 1.0  # seconds for a number that is only printed
 
+TimeLimit = Annotated[float | None, typer.Option(parser=decimal, help="Seconds, then the best so far is returned.")]
+Out = Annotated[
+    Path | None,
+    typer.Option(help="Write the network, dual vector and certificate here, netCDF.", rich_help_panel=OUTPUT),
+]
 Seed = Annotated[int, typer.Option(parser=whole, help="Of the searches in data of affine rank above 3.")]
 
 
@@ -40,24 +46,23 @@ def solve(
         ),
     ] = None,
     loss: Loss = "squared",
+    within: Annotated[
+        float | None,
+        typer.Option(parser=decimal, help="How far values may be from the labels; the norm alone is minimised."),
+    ] = None,
     bias: Bias = "free",
     skip: Skip = "none",
     offset: Offset = "free",
     activation: Neurons = "relu",
     inputs: Inputs = None,
     tolerance: Tolerance = 1e-6,
-    time_limit: Annotated[
-        float | None, typer.Option(parser=decimal, help="Seconds, then the best so far is returned.")
-    ] = None,
+    time_limit: TimeLimit = None,
     whole_path: Annotated[bool, typer.Option("--path", help="Solve for many lam; default: 25 from lam_max.")] = False,
     query: Annotated[
         Path | None,
         typer.Option("--band", help="CSV file of points: the range of all minimum-norm interpolants at each."),
     ] = None,
-    out: Annotated[
-        Path | None,
-        typer.Option(help="Write the network, dual vector and certificate here, netCDF.", rich_help_panel=OUTPUT),
-    ] = None,
+    out: Out = None,
     seed: Seed = 0,
     features: Features = None,
     drop: Drop = None,
@@ -80,13 +85,16 @@ def solve(
         raise ValueError(f"lam is {lam[0]}, but the band is that of interpolants; leave --lam out")
     if query is not None and loss != "squared":
         raise ValueError(f"loss is {loss}, but the band is that of interpolants; leave --loss out")
+    if within is not None:
+        loss = _tolerance(within, loss, lam, whole_path or query is not None)
     writable(out)
-    from minnorm import PathNorm
+    from minnorm import PathNorm, losses
 
+    constrained = losses.constrains(losses.of(loss))
     if whole_path and ties == "mean" and 0 in (lam or []):
         raise ValueError("ties is mean, which is for interpolation alone; leave 0 out of --lam, or --path")
     how = Reading(features, drop, dropna, separator, decimal_mark, weights)
-    interpolates = 0 in (lam or ([1] if whole_path else [0]))
+    interpolates = not constrained and 0 in (lam or ([1] if whole_path else [0]))
     remedy = "leave 0 out of --lam" if whole_path else "give --lam above 0, or take their means with --ties mean"
     if query is not None:
         remedy = "take their means with --ties mean"
@@ -99,6 +107,49 @@ def solve(
         _path(table, lam, options | {"seed": seed, "loss": loss}, out, as_json)
     else:
         _one(table, lam[0] if lam else 0.0, loss, options | {"seed": seed}, out, as_json)
+
+
+def separate(
+    data: Data,
+    target: Target = None,
+    bias: Bias = "free",
+    skip: Skip = "none",
+    offset: Offset = "free",
+    activation: Neurons = "relu",
+    inputs: Inputs = None,
+    tolerance: Tolerance = 1e-6,
+    time_limit: TimeLimit = None,
+    out: Out = None,
+    seed: Seed = 0,
+    features: Features = None,
+    drop: Drop = None,
+    dropna: DropMissing = False,
+    separator: Separator = None,
+    decimal_mark: Decimal = None,
+    as_json: Json = False,
+) -> None:
+    """The max-margin network: that of least path norm with y f >= 1 for classes y = -1 and 1, with a certificate.
+
+    Example: `minnorm separate moons.csv --target label`
+    """
+    writable(out)
+    from minnorm import PathNorm
+
+    how = Reading(features, drop, dropna, separator, decimal_mark, None)
+    table = reading.table(data, target, how, interpolates=False)
+    penalty = PathNorm(bias=bias, skip=skip, offset=offset, activation=activation, inputs=inputs)
+    options = {"penalty": penalty, "tolerance": tolerance, "time_limit": time_limit, "seed": seed}
+    _one(table, 0.0, "margin", options, out, as_json)
+
+
+def _tolerance(within: float, loss: str, lam: list[float] | None, several: bool) -> str:
+    """The loss that keeps values within a distance; ValueError where something else is asked for, too."""
+    if not 0 <= within < math.inf:
+        raise ValueError(f"within is {within}; give a finite number >= 0")
+    for name, other in (("loss", loss != "squared"), ("lam", (lam or [0]) != [0]), ("path or band", several)):
+        if other:
+            raise ValueError(f"within is {within}, which minimises the norm alone; leave --{name} out")
+    return f"tolerance:{within}"
 
 
 def verify(
@@ -135,7 +186,7 @@ def verify(
         "kind": "verify",
         **reading.columns(table),
         "points": len(table.values),
-        "loss": None if claimed.lam == 0 else str(claimed.loss),
+        "loss": _loss(claimed),
         "lam": claimed.lam,
         "neurons": claimed.network.width,
         **_proof(found),
@@ -160,7 +211,7 @@ def _one(table: Any, lam: float, loss: str, options: dict[str, Any], out: Path |
         "kind": "solve",
         **reading.columns(table),
         "points": len(table.values),
-        "loss": None if lam == 0 else str(solution.loss),
+        "loss": _loss(solution),
         "lam": solution.lam,
         "lam_max": _lam_max(problem, options, solution.ending, time.monotonic() - began),
         **_proof(solution.certificate),
@@ -171,15 +222,21 @@ def _one(table: Any, lam: float, loss: str, options: dict[str, Any], out: Path |
         "seconds": round(time.monotonic() - began, 3),
         "out": out and str(out),
     }
-    _print(result, "Minimum-norm interpolant" if lam == 0 else "Minimiser of loss + lam norm", as_json)
+    title = "Minimiser of loss + lam norm" if lam > 0 else "Minimum-norm interpolant"
+    _print(result, f"Least norm, {problem.loss}" if problem.constrained else title, as_json)
     if not solution.certified:
         say(advice.advice(problem, solution, _words(table)))
     _stopped(solution.ending, out)
 
 
+def _loss(solution: Any) -> str | None:
+    """What points pay, None where labels are met."""
+    return None if solution.lam == 0 and str(solution.loss) == "squared" else str(solution.loss)
+
+
 def _lam_max(problem: Any, options: dict[str, Any], ending: str, elapsed: float) -> float | None:
     """`lam_max`, which is only printed: None after Ctrl-C, and where it takes longer than what is left, or a moment."""
-    if ending == "interrupted":
+    if ending == "interrupted" or problem.constrained:
         return None
     from minnorm.solve.regularisation import largest_lam
 

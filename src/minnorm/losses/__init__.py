@@ -1,5 +1,9 @@
 """Losses: what a function pays at a data point, by name (`loss="huber:1"`) or as an object (`mn.losses.Huber(1.0)`)."""
 
+from minnorm.losses.constraints import Constraint as Constraint
+from minnorm.losses.constraints import Margin as Margin
+from minnorm.losses.constraints import Tolerance as Tolerance
+from minnorm.losses.constraints import constrains as constrains
 from minnorm.losses.margins import Hinge as Hinge
 from minnorm.losses.margins import Logistic as Logistic
 from minnorm.losses.margins import SquaredHinge as SquaredHinge
@@ -17,15 +21,19 @@ from minnorm.losses.residuals import Squared as Squared
 __all__ = [
     "SQUARED",
     "Absolute",
+    "Constraint",
     "Hinge",
     "Huber",
     "Insensitive",
     "Logistic",
     "Loss",
+    "Margin",
     "Quantile",
     "Squared",
     "SquaredHinge",
+    "Tolerance",
     "add",
+    "constrains",
     "known",
     "of",
 ]

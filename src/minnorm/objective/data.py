@@ -16,9 +16,9 @@ _WIDEST = 1e30  # the largest weight, in terms of the smallest
 class TiesError(ValueError):
     """Equal points have different values, which no function interpolates; `ties` are their rows, a list for each."""
 
-    def __init__(self, ties: list[list[int]], first: str, remedy: str) -> None:
+    def __init__(self, ties: list[list[int]], first: str, remedy: str, does: str = "interpolates") -> None:
         rest = "" if len(ties) == 1 else f" ({len(ties)} such points in all)"
-        super().__init__(f"{first}{rest}; no function interpolates both: {remedy}")
+        super().__init__(f"{first}{rest}; no function {does} both: {remedy}")
         self.ties = ties
 
 
@@ -105,22 +105,18 @@ class Points:
         weights = _unit(np.bincount(place, self.weights))
         return self.changed(x=self.x[first], y=self.y[first], weights=weights), place
 
-    def reject_ties(self, names: tuple[str, str, str]) -> None:
-        """TiesError where equal points that count have different values; `names` are those of x, y and lam."""
+    def reject_ties(self, remedy: str, apart: float = 0.0, does: str = "interpolates") -> None:
+        """TiesError where equal points that count have values more than `apart` from each other."""
         live = np.flatnonzero(self.weights)
-        found = [live[rows].tolist() for rows in ties(self.x[live], self.y[live])]
+        found = [live[rows].tolist() for rows in ties(self.x[live], self.y[live], apart)]
         if found:
-            i = found[0][0]
-            j = next(row for row in found[0] if self.y[row] != self.y[i])
-            raise TiesError(
-                found,
-                f"points {i} and {j} are equal but their values are {self.y[i]} and {self.y[j]}",
-                f"remove one, average them, or use {names[2]} > 0",
-            )
+            i, j = sorted((min(found[0], key=self.y.item), max(found[0], key=self.y.item)))
+            said = f"points {i} and {j} are equal but their values are {self.y[i]} and {self.y[j]}"
+            raise TiesError(found, said, remedy, does)
 
 
-def ties(x: Float[np.ndarray, "n d"], y: Float[np.ndarray, " n"]) -> list[list[int]]:
-    """The rows of equal points whose values differ, a list for each such point.
+def ties(x: Float[np.ndarray, "n d"], y: Float[np.ndarray, " n"], apart: float = 0.0) -> list[list[int]]:
+    """The rows of equal points whose values differ, by more than `apart`, a list for each such point.
 
     >>> ties(np.array([[1.0], [2.0], [1.0], [2.0]]), np.array([0.0, 1.0, 3.0, 1.0]))
     [[0, 2]]
@@ -130,7 +126,7 @@ def ties(x: Float[np.ndarray, "n d"], y: Float[np.ndarray, " n"]) -> list[list[i
     if not np.any(same & (y[order[1:]] != y[order[:-1]])):
         return []
     groups = np.split(order, np.flatnonzero(~same) + 1)
-    return sorted(sorted(group.tolist()) for group in groups if group.size > 1 and np.any(y[group] != y[group[0]]))
+    return sorted(sorted(group.tolist()) for group in groups if np.ptp(y[group]) > apart)
 
 
 def check_weights(weights: npt.ArrayLike | None, n: int, name: str = "sample_weight") -> Float[np.ndarray, " n"]:

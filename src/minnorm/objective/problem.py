@@ -14,6 +14,7 @@ from minnorm.objective.data import Points
 from minnorm.objective.norm import PathNorm
 from minnorm.pictures import record
 
+_EXACTLY = losses.Tolerance(0.0)
 _PARTS = {"x": "points", "y": "values", "weights": "weights"}
 
 
@@ -21,18 +22,19 @@ _PARTS = {"x": "points", "y": "values", "weights": "weights"}
 class Problem:
     r"""Minimum-norm interpolation (lam = 0) or weight-decay training (lam > 0).
 
-        (P0)  min ||mu||                                  subject to  f(x_i) = y_i
+        (P0)  min ||mu||                                  subject to  f(x_i) = y_i, or what else `loss` asks for
         (PL)  min 1/S sum_i p_i loss(y_i, f(x_i)) + lam ||mu||,    S = sum_i p_i
 
     Arguments: `points` (n, d), or (n,) for d = 1; `values` (n,) or (n, 1); `penalty`; `lam` >= 0; `weights` p (n,), how
-    often each point counts, None for once; `loss` for lam > 0, a name or an object of `minnorm.losses`, half the square
-    of f(x_i) - y_i by default; `names`, what the caller calls points, values and lam. A point of weight 0 is none:
-    whoever solves or verifies leaves it out. Everything is copied to float64.
+    often each point counts, None for once; `loss`, a name or an object of `minnorm.losses`: for lam > 0 half the square
+    of f(x_i) - y_i by default, and for lam = 0 nothing else, or a constraint, "tolerance:0.1" or "margin"; `names`,
+    what the caller calls points, values and lam. A point of weight 0 is none: whoever solves or verifies leaves it out.
+    Everything is copied to float64.
 
     Errors: ValueError naming the argument for wrong shapes, empty data, NaN, infinite, masked or missing entries,
     dates, strings, whole numbers that float64 cannot hold, a negative lam, weights below 0, all 0 or too far apart, at
-    lam = 0 for equal points with different values and for another loss, and for values that are no classes where the
-    loss is one of margins.
+    lam = 0 for equal points with different values and for a loss that is no constraint, at lam > 0 for one that is, and
+    for values that are no classes where the loss is one of margins.
 
     >>> Problem([0.0, 1.0], [0.0, 2.0]).points.shape
     (2, 1)
@@ -58,10 +60,11 @@ class Problem:
     ) -> None:
         data = Points(points, values, weights, names=names[:2])
         lam, loss = strength(names[2], lam), losses.of(loss)
-        if lam == 0:
-            _reject_for_interpolation(loss, names[2])
-            data.reject_ties(names)
+        loss = SQUARED if lam == 0 and loss == _EXACTLY else loss
+        _reject_other_strength(loss, lam, names[2])
         reject_other_than_classes(data, loss, names[1])
+        if lam == 0:
+            _reject_contradictions(data, loss, names[2])
         object.__setattr__(self, "data", data)
         object.__setattr__(self, "penalty", PathNorm.given(penalty))
         object.__setattr__(self, "lam", lam)
@@ -99,12 +102,18 @@ class Problem:
             "values": f"from {np.min(y):.6g} to {np.max(y):.6g}, mean {np.mean(y):.6g}",
         }
         paid = "loss" if self.squared else f"{self.loss} loss"
-        return record("Problem: interpolate" if self.lam == 0 else f"Problem: {paid} + {self.lam:g} norm", facts)
+        least = f"least norm with {self.loss}" if self.constrained else "interpolate"
+        return record(f"Problem: {least if self.lam == 0 else f'{paid} + {self.lam:g} norm'}", facts)
 
     @property
     def squared(self) -> bool:
         """Whether labels must be met, or are missed at the price of squares."""
         return self.loss == SQUARED
+
+    @property
+    def constrained(self) -> bool:
+        """Whether the norm alone is minimised, and labels need not be met, but what `loss` asks for."""
+        return losses.constrains(self.loss)
 
     @property
     def weighted(self) -> bool:
@@ -136,10 +145,26 @@ class Problem:
         return Problem.of(self.data.counting(), self.penalty, self.lam, self.loss)
 
 
-def _reject_for_interpolation(loss: Loss, name: str) -> None:
-    """ValueError where labels are to be met, and another loss than the square is asked for."""
-    if loss != SQUARED:
+def _reject_other_strength(loss: Loss, lam: float, name: str) -> None:
+    """ValueError where a loss has no part, or has one that no lam weighs against the norm."""
+    if lam > 0 and losses.constrains(loss):
+        raise ValueError(
+            f"loss is {loss}, which is kept whatever {name} is; give {name} 0, as mn.interpolate with within and "
+            "mn.separate do"
+        )
+    if lam == 0 and loss != SQUARED and not losses.constrains(loss):
         raise ValueError(f"loss is {loss} and {name} is 0, where labels are met whatever the loss; give {name} above 0")
+
+
+def _reject_contradictions(data: Points, loss: Loss, name: str) -> None:
+    """TiesError where equal points have values that no function may have both, or be near enough to."""
+    if loss.argument == "margin":
+        data.reject_ties("remove one", does="has the signs of")
+    elif loss == SQUARED:
+        data.reject_ties(f"remove one, average them, or use {name} > 0")
+    else:
+        (delta,) = loss.numbers
+        data.reject_ties(f"remove one, or give within above {delta:g}", 2 * delta, "is near enough to")
 
 
 def reject_other_than_classes(data: Points, loss: Loss, name: str) -> None:

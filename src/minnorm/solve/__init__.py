@@ -3,7 +3,8 @@
 from minnorm.solve.extent.band import band as band
 from minnorm.solve.minimise import fit as fit
 from minnorm.solve.minimise import interpolate as interpolate
+from minnorm.solve.minimise import separate as separate
 from minnorm.solve.regularisation import lam_max as lam_max
 from minnorm.solve.regularisation import path as path
 
-__all__ = ["band", "fit", "interpolate", "lam_max", "path"]
+__all__ = ["band", "fit", "interpolate", "lam_max", "path", "separate"]

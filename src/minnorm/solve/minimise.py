@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 from minnorm import advice
 from minnorm.checks import choice, flag, function, optional, real, suggesting, whole
 from minnorm.known.neurons import with_neurons_of, with_relu
-from minnorm.losses import Loss
+from minnorm.losses import Loss, Margin, Tolerance
 from minnorm.objective.data import TiesError
 from minnorm.objective.norm import PathNorm
 from minnorm.objective.problem import Problem
@@ -43,6 +43,7 @@ def interpolate(
     X: "ArrayLike",
     y: "ArrayLike",
     *,
+    within: float | int = 0.0,
     penalty: PathNorm | None = None,
     tolerance: float | int = 1e-6,
     time_limit: float | int | None = None,
@@ -51,12 +52,13 @@ def interpolate(
     progress: "Progress | None" = None,
     on_interrupt: OnInterrupt = "return",
 ) -> Solution:
-    r"""The minimum-norm interpolant: the shallow ReLU network of least path norm through the data.
+    r"""The minimum-norm interpolant: the shallow ReLU network of least path norm through the data, or near them.
 
-        (P0)  min sum_k |a_k| |w_k|      subject to      f(x_i) = y_i
+        (P0)  min sum_k |a_k| |w_k|      subject to      f(x_i) = y_i,   or |f(x_i) - y_i| <= within
 
     over networks of any width; the answer has at most n neurons. Arguments: `X` (n, d) or (n,), equal points only with
-    equal values; `y` (n,); `penalty`, which parameters cost; options as for `fit`.
+    equal values (or such as are at most 2 `within` apart); `y` (n,); `within` >= 0, how far values may be from the
+    labels; `penalty`, which parameters cost; options as for `fit`.
 
     Returns a `Solution` whose certificate `verify` made; `UncertifiedWarning` where that proves less than asked for.
     Errors: ValueError naming the argument.
@@ -65,12 +67,59 @@ def interpolate(
     >>> sol = interpolate(np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]]), np.array([0.0, 1.0, 1.0]))
     >>> sol.certified, round(sol.value, 5)
     (True, 1.41421)
+    >>> round(interpolate([-1.0, 0.0, 1.0], [0.0, 1.0, 0.0], within=0.25).value, 5)
+    1.0
 
     Source: Rosset, Swirszcz, Srebro & Zhu (2007), *l1 regularization in infinite dimensional feature spaces*, for the
     finite width; Gondzio, Gonzalez-Brevis & Munari (2013) for the column generation.
     """
+    far = real("within", within, "a finite number >= 0", lambda size: 0 <= size < math.inf)
     return _told(
-        Problem(X, y, penalty, names=("X", "y", "fit with lam")),
+        Problem(X, y, penalty, loss=Tolerance(far), names=("X", "y", "fit with lam")),
+        tolerance=tolerance,
+        time_limit=time_limit,
+        seed=seed,
+        certify=certify,
+        progress=progress,
+        on_interrupt=on_interrupt,
+    )
+
+
+@suggesting
+def separate(
+    X: "ArrayLike",
+    labels: "ArrayLike",
+    *,
+    penalty: PathNorm | None = None,
+    tolerance: float | int = 1e-6,
+    time_limit: float | int | None = None,
+    seed: int = 0,
+    certify: bool = True,
+    progress: "Progress | None" = None,
+    on_interrupt: OnInterrupt = "return",
+) -> Solution:
+    r"""The max-margin network: the shallow ReLU network of least path norm that separates two classes.
+
+        min sum_k |a_k| |w_k|      subject to      labels_i f(x_i) >= 1
+
+    over networks of any width. 1 / value is the largest margin min_i labels_i f(x_i) of networks of path norm 1, and
+    the solution is the limit of `fit` with loss="hinge" or "logistic" for lam -> 0, up to a multiple. Arguments: `X`
+    (n, d) or (n,), equal points only with equal labels; `labels` (n,), -1 and 1, both of them; `penalty`, which
+    parameters cost; options as for `fit`.
+
+    Returns a `Solution`, its margins 1 or more, whose certificate `verify` made; `UncertifiedWarning` where that proves
+    less than asked for. Errors: ValueError naming the argument, or two equal points with different labels: for others
+    there always is a network.
+
+    >>> sol = separate([0.0, 1.0, 2.0], [-1, 1, -1])
+    >>> sol.certified, round(sol.value, 5), sol([0.0, 1.0, 2.0]).round(5).tolist()
+    (True, 4.0, [-1.0, 1.0, -1.0])
+
+    Source: Rosset, Zhu & Hastie (2004), *Margin maximizing loss functions*; Chizat & Bach (2020), *Implicit bias of
+    gradient descent for wide two-layer neural networks trained with the logistic loss*, for this norm.
+    """
+    return _told(
+        Problem(X, labels, penalty, loss=Margin(), names=("X", "labels", "lam")),
         tolerance=tolerance,
         time_limit=time_limit,
         seed=seed,
@@ -103,14 +152,14 @@ def fit(
     where the loss is (f(x_i) - y_i)^2 / 2 unless another is named. It equals the minimum of the same loss plus lam
     (|a|^2 + |W|^2)/2 over networks of width n + 1. Arguments: `X` (n, d) or (n,); `y` (n,), -1 and 1 where the loss is
     one of classes; `lam` >= 0, 0 interpolates; `loss`, a name ("squared", "huber:1", "absolute", "quantile:0.8",
-    "insensitive:0.1", "logistic", "hinge", "squared_hinge") or an object of `minnorm.losses`; `sample_weight` p (n,),
-    how often each point counts, None for once and 0 for not at all; `penalty`, which parameters cost, what neurons do
-    and how many columns they read. Options: `tolerance` of the relative
-    gap, from 1e-10 up, default 1e-6; `time_limit` in seconds for all, a quarter of it kept for the verification, after
-    which the best network and bound so far are returned; `seed` of the searches where the data have affine rank above
-    3; `certify=False` leaves out the verification; `progress`, called with (seconds, value, bound), also while
-    verifying; `on_interrupt`, "raise" if Ctrl-C is to raise KeyboardInterrupt, where by default the best so far is
-    returned (a second Ctrl-C raises in any case).
+    "insensitive:0.1", "logistic", "hinge", "squared_hinge"; with lam = 0 "tolerance:0.1" or "margin", as `interpolate`
+    and `separate` take them) or an object of `minnorm.losses`; `sample_weight` p (n,), how often each point counts,
+    None for once and 0 for not at all; `penalty`, which parameters cost, what neurons do and how many columns they
+    read. Options: `tolerance` of the relative gap, from 1e-10 up, default 1e-6; `time_limit` in seconds for all, a
+    quarter of it kept for the verification, after which the best network and bound so far are returned; `seed` of the
+    searches where the data have affine rank above 3; `certify=False` leaves out the verification; `progress`, called
+    with (seconds, value, bound), also while verifying; `on_interrupt`, "raise" if Ctrl-C is to raise KeyboardInterrupt,
+    where by default the best so far is returned (a second Ctrl-C raises in any case).
 
     Returns a `Solution` whose certificate `verify` made; of scope "exact" up to affine rank 3 of the data, and in any
     rank for neurons that read few columns; "bounded" in rank 3 with penalised biases and above, with the gap that is
@@ -178,7 +227,7 @@ def minimise(
     except (TiesError, ArithmeticError):  # in the coordinates in which it is solved points are nearer still
         name_twins(problem)
         raise
-    if problem.lam == 0 and solution.ending in ("rounding", "stalled"):
+    if problem.lam == 0 and problem.squared and solution.ending in ("rounding", "stalled"):
         reject_twins(problem, solution)
     if solution.ending == "interrupted" and not kept:
         raise KeyboardInterrupt

@@ -51,6 +51,14 @@ def _settling_fits(n: int, m: int, interpolates: bool, deadline: float) -> bool:
     return fits(_REPAIR * n * m * min(n, m) if interpolates else 2 * n * m * m, deadline)
 
 
+def repaired(problem: Problem, network: ShallowReLU) -> ShallowReLU:
+    """The network with the least change of masses and free terms by which it meets the labels of a problem, as far as
+    its neurons can."""
+    stored = _Stored(problem, network, FreePart(0.0, np.zeros(network.dim)))
+    stored.settle()
+    return stored.network()
+
+
 def misfits(problem: Problem, network: ShallowReLU) -> Float[np.ndarray, " n"]:
     """The labels less the network, to the last digits of the difference."""
     return _Stored(problem, network, FreePart(0.0, np.zeros(network.dim))).misfit()

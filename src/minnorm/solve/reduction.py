@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 from jaxtyping import Float, Int
 
-from minnorm.losses import SQUARED
+from minnorm.losses import SQUARED, Constraint
 from minnorm.losses import Loss as Pointwise
 from minnorm.network import ShallowReLU
 from minnorm.objective.loss import Exactly, Squared
@@ -16,6 +16,7 @@ from minnorm.objective.norm import PathNorm
 from minnorm.objective.problem import Problem
 from minnorm.objective.separable import Separable
 from minnorm.objective.terms import FreeTerms
+from minnorm.solve.constraints import prices
 from minnorm.solve.freepart import FreePart, root_mean_square
 from minnorm.solve.pace import fits
 from minnorm.solve.pricing.line import LinePricer
@@ -72,17 +73,21 @@ class Reduced:
     def loss(self) -> Exactly | Squared | Separable:
         """What the values of a function at the points pay."""
         kind = self.problem.loss
+        if isinstance(kind, Constraint):
+            return self._separable(kind.softened, prices(self.points, self.problem.penalty))
         if kind != SQUARED:
-            return self._separable(kind)
+            return self._separable(kind, self.count / (self.problem.total * self.unit))
         return Squared(self.values, self.rho) if np.any(self.rho) else Exactly(self.values)
 
-    def _separable(self, kind: Pointwise) -> Separable:
-        """(1/S) sum p_i phi(z_i) over the unit, z_i = f(x_i) - y_i or y_i f(x_i)."""
+    def _separable(self, kind: Pointwise, rate: np.ndarray) -> Separable:
+        """sum rate_i phi(z_i), z_i = f(x_i) - y_i or y_i f(x_i): of (1/S) sum p_i phi(z_i) over the unit, or what
+        constraints are softened to, times the largest |nu_i| that there is."""
         scale = np.full(self.values.size, self.size)
         values = self.values
         if kind.argument == "margin":
             values, scale = np.zeros(values.size), self.labels * self.size
-        return Separable(kind, values, scale, self.count / (self.problem.total * self.unit))
+        rate = rate / self.size if self.problem.constrained else rate
+        return Separable(kind, values, scale, rate)
 
     @property
     def inputs(self) -> int | None:

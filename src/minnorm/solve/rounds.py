@@ -153,7 +153,7 @@ def finish(reduced: Reduced, found: Found, tolerance: float, deadline: float = n
     masses[kept] = support.sparsify(values, reduced.free, found.masses[kept])
     sparse = _with_support(reduced, found, masses != 0, masses)
     allowed = 0.1 * tolerance * abs(plain.value)
-    if sparse.value > plain.value + allowed and reduced.problem.lam > 0 and np.any(masses):
+    if sparse.value > plain.value + allowed and not reduced.interpolates and np.any(masses):
         values = reduced.atoms(sparse.weights, sparse.biases)
         again = best_masses(reduced, values, tolerance=0.1 * tolerance, deadline=deadline)
         there = replace(sparse, coefficients=again.coefficients)
@@ -202,7 +202,7 @@ def _with_support(reduced: Reduced, found: Found, which: np.ndarray, masses: np.
     """The network on some of the atoms, with the free terms that suit it best, and its true objective."""
     weights, biases, masses = found.weights[which], found.biases[which], masses[which]
     values = reduced.atoms(weights, biases)
-    if reduced.problem.lam == 0:
+    if reduced.interpolates:
         masses, coefficients = support.repair(values, reduced.free, reduced.values, masses)
         value = float(np.sum(np.abs(masses)))
     else:

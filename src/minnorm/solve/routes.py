@@ -13,6 +13,7 @@ from minnorm.objective.problem import Problem
 from minnorm.resources import blas_threads
 from minnorm.solution import Ending, Solution
 from minnorm.solve.additive import refuse_unreachable
+from minnorm.solve.constraints import kept
 from minnorm.solve.found import Found, first_dual, only_free_terms
 from minnorm.solve.freepart import FreePart
 from minnorm.solve.pace import Times, fits
@@ -209,6 +210,8 @@ def as_solution(reduced: Reduced, found: Found, deadline: float = math.inf) -> S
     dual = reduced.dual(found.nu)
     if not problem.squared:
         polished = restored(problem, network, reduced.part, -math.inf)
+        if problem.constrained:
+            polished = kept(problem, polished)
         return Solution(polished, dual, problem.penalty, problem.lam, None, found.rounds, ending, None, problem.loss)
     try:
         polished = restored(problem, network, reduced.part, deadline)

@@ -97,6 +97,15 @@ class Start:
         )
 
 
+def _paid(word: Any) -> str:
+    """The name of a loss that has slopes; ValueError for a constraint."""
+    loss = losses.of(word)
+    if isinstance(loss, losses.Constraint):
+        soft = str(loss.softened)
+        raise ValueError(f"loss is {loss}, a constraint, which has no slope to descend; train with loss {soft!r}")
+    return str(loss)
+
+
 @dataclass(frozen=True)
 class Choice:
     """All that networks of one program share; the arguments of `train` of these names."""
@@ -134,7 +143,7 @@ class Choice:
             steps=whole("steps", self.steps, 0, 2**31 - 1),
             batch_size=self._batch(rule.optimizer, points),
             dtype=choice("dtype", self.dtype, ("float32", "float64")),
-            loss=str(losses.of(self.loss)),
+            loss=_paid(self.loss),
             penalty=PathNorm.of_all_columns(self.penalty, "train"),
         )
 

@@ -58,9 +58,9 @@ def restricts(penalty: PathNorm, dim: int) -> bool:
 def loss_for(problem: Problem) -> Loss:
     """What a problem asks of a function's values: to be the labels, to be near them in the square, or something else,
     which `verification.losses` knows by its name."""
-    if problem.lam == 0:
-        return "exactly"
-    return "squared" if str(problem.loss) == "squared" else "other"
+    if str(problem.loss) != "squared":
+        return "other"
+    return "exactly" if problem.lam == 0 else "squared"
 
 
 def objective(loss: Loss, lam: float, weights: np.ndarray, norm: float, misfit: np.ndarray) -> float:

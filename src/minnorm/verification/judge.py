@@ -18,7 +18,7 @@ from minnorm.network import ShallowReLU, as_network
 from minnorm.objective.problem import Problem
 from minnorm.solution import Certificate, Scope, Solution
 from minnorm.units import Units
-from minnorm.verification import conjugate, line, line_in_haste, neurons, primal, separable, space, subsets
+from minnorm.verification import conjugate, constraints, line, line_in_haste, neurons, primal, separable, space, subsets
 from minnorm.verification.asked import Asked
 from minnorm.verification.clock import ENDLESS, Clock, Progress
 from minnorm.verification.exact import UP, Dual, round_down
@@ -58,7 +58,7 @@ def verify(
     for any nu that is orthogonal to the unpenalised terms; p_i is `solution.weights`, 1 if None, and S their sum. A
     returned nu misses that by rounding: it is corrected at a few data points, and the bound pays for the correction. A
     network misses its labels by rounding, too: at lam = 0 its value is its path norm and the price of an exact
-    interpolant, which `verification.price` bounds.
+    interpolant, which `verification.price` bounds, or of a function that keeps the constraints, where the loss is one.
 
     Arguments: `points` (n, d), or (n,) for d = 1; `values` (n,); `solution`; `tolerance` for `certified`;
     `effort`, a multiple of the 40 s that an enumeration of activation patterns may take, and of the 10 s for branching
@@ -132,7 +132,7 @@ def _judged(
     if loss == "other":
         paid = bounds_of(str(problem.loss))
         norm = (line if d == 1 else primal).path_norm(net, problem.penalty)
-        between, misfit = _between(seen, x, y, paid, limit)
+        between, misfit = _between(seen, x, y, paid, limit, 0.0 if problem.lam == 0 else _SHARE)
     elif d == 1 and not hurried and seen is not None:
         errors = line.errors(seen, x[:, 0], y)
         misfit, norm = np.abs(errors) * UP, line.path_norm(net, problem.penalty)
@@ -146,6 +146,9 @@ def _judged(
             misfit = primal.residuals(seen, x, y, 0.0 if loss == "exactly" else _SHARE, limit.all_but(_HALF))
     if loss == "exactly":
         value, rounding = interpolant_norm(problem, net, norm, misfit, errors, limit.all_but(_HALF))
+    elif paid is not None and problem.lam == 0:
+        misfit = constraints.excess(paid, problem, net, between)
+        value, rounding = constraints.least_norm(paid, problem, net, norm, misfit, limit.all_but(_HALF))
     elif paid is not None:
         value = separable.objective(paid, problem.lam, problem.weights, norm, y, between)
         rounding = math.inf
@@ -154,7 +157,7 @@ def _judged(
 
     def bound(dual: Dual) -> Fraction:
         if paid is not None:
-            return separable.lower_bound(paid, problem.lam, problem.weights, y, dual)
+            return separable.lower_bound(paid, problem.lam or 1.0, problem.weights, y, dual)
         return conjugate.lower_bound(loss, problem.lam, problem.weights, dual)
 
     tilt = RELU if neurons.linear_part_vanishes(problem.penalty) else sigma
@@ -197,7 +200,7 @@ def _judged(
 
 
 def _between(
-    seen: ShallowReLU | None, x: np.ndarray, y: np.ndarray, loss: Bounds, limit: Clock
+    seen: ShallowReLU | None, x: np.ndarray, y: np.ndarray, loss: Bounds, limit: Clock, share: float
 ) -> tuple[tuple[np.ndarray, np.ndarray], np.ndarray]:
     """Between which numbers residuals are, or values where the loss is one of margins; and |f(x_i) - y_i|, above."""
     if seen is None:
@@ -208,7 +211,7 @@ def _between(
         exact = line.errors(seen, x[:, 0], origin)
         low, high = np.nextafter(exact, -math.inf), np.nextafter(exact, math.inf)
     else:
-        low, high = primal.between(seen, x, origin, _SHARE, limit.all_but(_HALF))
+        low, high = primal.between(seen, x, origin, share, limit.all_but(_HALF))
     shift = origin - y
     return (low, high), np.maximum(np.abs(low + shift), np.abs(high + shift)) * UP
 

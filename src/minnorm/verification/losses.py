@@ -37,7 +37,7 @@ class Bounds(Protocol):
         ...
 
     def value(self, z: np.ndarray) -> np.ndarray:
-        """phi(z), rounded up."""
+        """phi(z), rounded up; where phi is a constraint, what z lacks of keeping it."""
         ...
 
     def conjugate(self, v: np.ndarray) -> np.ndarray:
@@ -117,6 +117,35 @@ class _Insensitive:
         return self.delta * np.abs(v) * UP + _TINY
 
 
+class _Tolerance:
+    """A constraint, |z| <= delta; delta |v| everywhere. Its value is what z exceeds delta by."""
+
+    argument: Argument = "residual"
+    domain = (None, None)
+
+    def __init__(self, delta: float) -> None:
+        self.delta = delta
+
+    def value(self, z: np.ndarray) -> np.ndarray:
+        return np.where(np.abs(z) <= self.delta, 0.0, _up(np.abs(z) - self.delta))
+
+    def conjugate(self, v: np.ndarray) -> np.ndarray:
+        return self.delta * np.abs(v) * UP + _TINY
+
+
+class _Margin:
+    """A constraint, z >= 1; v for v <= 0. Its value is what z lacks of 1."""
+
+    argument: Argument = "margin"
+    domain = (None, Fraction(0))
+
+    def value(self, z: np.ndarray) -> np.ndarray:
+        return np.where(z >= 1, 0.0, _up(1 - z))
+
+    def conjugate(self, v: np.ndarray) -> np.ndarray:
+        return v
+
+
 class _Hinge:
     """max(0, 1 - z); v on [-1, 0]."""
 
@@ -176,6 +205,8 @@ for _word, _class in (
     ("quantile", _Quantile),
     ("insensitive", _Insensitive),
     ("absolute", _Insensitive),
+    ("tolerance", _Tolerance),
+    ("margin", _Margin),
     ("hinge", _Hinge),
     ("squared_hinge", _SquaredHinge),
     ("logistic", _Logistic),

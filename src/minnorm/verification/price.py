@@ -58,6 +58,37 @@ def interpolant_norm(
     norm, and infinite where the network is no interpolant.
     """
     x, y, sigma = problem.points, problem.values, problem.penalty.activation
+    rounding, most = rounding_level(problem, net, norm)
+    worst = float(np.max(misfit))
+    if not worst <= most:
+        return math.inf, rounding
+    if worst == 0:
+        return norm, rounding
+    if x.shape[1] == 1 and problem.penalty.bias == "free":
+        return max(norm, least_norm_on_a_line(x[:, 0], y, linear_is_free(problem.penalty), sigma)), rounding
+    price = _changed(problem, misfit, clock)
+    if errors is not None:
+        price = min(price, broken_line(x[:, 0], errors, problem.penalty))
+    return (norm + neurons.over_bend(price, sigma)) * UP, rounding
+
+
+def norm_within(
+    problem: Problem, net: ShallowReLU, norm: float, excess: np.ndarray, clock: Clock = ENDLESS
+) -> tuple[float, float]:
+    """A bound above the least norm of a function that keeps constraints which a network breaks by `excess` (n,), equal
+    at equal points and rounded up; and the excess that counts as rounding. It is infinite where that is far more."""
+    rounding, most = rounding_level(problem, net, norm)
+    worst = float(np.max(excess))
+    if not worst <= most:
+        return math.inf, rounding
+    if worst == 0:
+        return norm, rounding
+    return (norm + neurons.over_bend(_changed(problem, excess, clock), problem.penalty.activation)) * UP, rounding
+
+
+def rounding_level(problem: Problem, net: ShallowReLU, norm: float) -> tuple[float, float]:
+    """The residual that counts as rounding where a network has a path norm, and that of which the price is asked."""
+    x, y, sigma = problem.points, problem.values, problem.penalty.activation
     with np.errstate(over="ignore", invalid="ignore"):
         size = _without_free_part(problem)
         extent = float(lengths(np.ptp(x, axis=0)[None])[0])
@@ -66,20 +97,14 @@ def interpolant_norm(
         level = _LEVEL * (size + norm * extent * neurons.most(sigma)) + 64 * UNIT * float(np.max(free))
         spread = float(np.ptp(y)) / 2 if constant_is_free(problem.penalty) else float(np.max(np.abs(y)))
         rounding = min(level, _ANSWER * spread) + 64 * UNIT * float(np.max(np.abs(y)))
-    worst = float(np.max(misfit))
-    if not (math.isfinite(rounding) and worst <= max(_ANSWER * size, rounding)):
-        return math.inf, rounding if math.isfinite(rounding) else 0.0
-    if worst == 0:
-        return norm, rounding
-    if x.shape[1] == 1 and problem.penalty.bias == "free":
-        return max(norm, least_norm_on_a_line(x[:, 0], y, linear_is_free(problem.penalty), sigma)), rounding
-    if restricts(problem.penalty, x.shape[1]):
-        price = indicators.least_norm(problem, misfit, lambda part: bump_norms(part, part.weights > 0, clock))
-    else:
-        price = total(misfit[misfit > 0] * bump_norms(problem, misfit > 0, clock)) * UP
-    if errors is not None:
-        price = min(price, broken_line(x[:, 0], errors, problem.penalty))
-    return (norm + neurons.over_bend(price, sigma)) * UP, rounding
+    return (rounding, max(_ANSWER * size, rounding)) if math.isfinite(rounding) else (0.0, -1.0)
+
+
+def _changed(problem: Problem, misfit: np.ndarray, clock: Clock) -> float:
+    """What a function of ReLU costs, at most, that is as large as `misfit` at the points, of whatever signs."""
+    if restricts(problem.penalty, problem.points.shape[1]):
+        return indicators.least_norm(problem, misfit, lambda part: bump_norms(part, part.weights > 0, clock))
+    return total(misfit[misfit > 0] * bump_norms(problem, misfit > 0, clock)) * UP
 
 
 def bump_norms(problem: Problem, wanted: np.ndarray, clock: Clock = ENDLESS) -> np.ndarray:
