@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from minnorm.cli import explore, known, known_radial, known_ridges, solve, studies, train
+from minnorm.cli import explore, known, known_polytopes, known_radial, known_ridges, solve, studies, train
 from minnorm.cli.show import fancy, plainly, say, undelivered
 
 app = typer.Typer(
@@ -28,6 +28,10 @@ for name, command in {
     "ridge": known_ridges.ridge,
     "ridge-sum": known_ridges.ridge_sum,
     "denoiser": known_ridges.denoiser,
+    "polygon": known_polytopes.polygon,
+    "cross-polytope": known_polytopes.cross_polytope,
+    "simplex": known_polytopes.simplex,
+    "radial-margin": known_polytopes.radial_margin,
 }.items():
     known_app.command(name)(command)
 study_app = typer.Typer(no_args_is_help=True, help="Whole grids of training runs, resumable.")

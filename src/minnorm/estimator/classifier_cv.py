@@ -146,7 +146,6 @@ def _score(
     if score is None:
         held = [Problem.of(Points(x, one.values[test], weights), one.penalty, one.lam, one.loss) for one in one_each]
         return -sum(one.paid(net.evaluate(x)) for one, net in zip(held, nets, strict=True))
-    fitted = MinNormClassifier()
-    fitted.classes_, fitted.n_features_in_ = classes, x.shape[1]
-    fitted.network_ = nets[0] if len(nets) == 1 else nets
+    fitted = outcome.standing(MinNormClassifier(), nets)
+    fitted.classes_ = classes
     return folds.scored(score, fitted, x, y[test], weights)

@@ -46,7 +46,8 @@ def scorer(estimator: Any) -> Callable[..., float] | None:
     if not isinstance(estimator.scoring, str):
         return function("scoring", estimator.scoring, "a name, a function of (estimator, X, y), or None", 3)
     try:
-        return check_scoring(estimator, estimator.scoring)
+        found: Any = check_scoring(estimator, estimator.scoring)
+        return found
     except ValueError:
         raise ValueError(
             f"scoring is {shown(estimator.scoring)}; give a name of sklearn.metrics.get_scorer_names(), a function of "
@@ -86,7 +87,7 @@ def paths(
     """The networks of each problem on each fold's training part, for each alpha: (problem, fold, alpha)."""
     options = {"tolerance": float(estimator.tol), "time_limit": seconds_of(estimator), "seed": seed}
     jobs = [(one.points[train], one.values[train], one.weights[train], one) for one in problems for train, _ in folds]
-    found = Parallel(n_jobs=estimator.n_jobs)(
+    found: Any = Parallel(n_jobs=estimator.n_jobs)(
         delayed(_networks)(x, y, p, alphas, one.loss, one.penalty, options) for x, y, p, one in jobs
     )
     count = len(folds)

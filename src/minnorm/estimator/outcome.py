@@ -11,6 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 from minnorm import advice
 from minnorm.estimator.settings import seconds_of, seed_of
 from minnorm.estimator.tables import points
+from minnorm.network import ShallowReLU
 from minnorm.objective.problem import Problem
 from minnorm.solution import Solution
 from minnorm.solve.minimise import minimise
@@ -58,11 +59,17 @@ def keep(estimator: Any, solutions: list[Solution]) -> Any:
         free = networks[0].skip is not None
         parts["skip_"] = np.stack([np.asarray(net.skip) for net in networks]) if free else None
         parts["dual_coef_"] = np.stack([one.dual for one in solutions], axis=1)
-    for name in ("solution_",):
-        if hasattr(estimator, name):
-            delattr(estimator, name)
+    if hasattr(estimator, "solution_"):
+        del estimator.solution_
     for name, part in parts.items():
         setattr(estimator, name, part)
+    return estimator
+
+
+def standing(estimator: Any, networks: list[ShallowReLU]) -> Any:
+    """An estimator that predicts by these networks, as one that is fitted does."""
+    estimator.network_ = networks[0] if len(networks) == 1 else networks
+    estimator.n_features_in_ = networks[0].dim
     return estimator
 
 

@@ -121,6 +121,5 @@ def _score(target: Problem, net: ShallowReLU, test: np.ndarray, score: Any) -> f
     if score is None:
         paid = Problem.of(held, target.penalty, target.lam, target.loss).paid(net.evaluate(held.x))
         return -2 * paid if target.squared else -paid
-    fitted = MinNormRegressor()
-    fitted.network_, fitted.n_features_in_ = net, net.dim
+    fitted = outcome.standing(MinNormRegressor(), [net])
     return folds.scored(score, fitted, held.x, held.y, held.weights)

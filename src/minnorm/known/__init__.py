@@ -1,5 +1,10 @@
 """Minimum-norm interpolants that are known exactly."""
 
+from minnorm.known.margins.radial import RadialMargin as RadialMargin
+from minnorm.known.margins.radial import radial_margin as radial_margin
+from minnorm.known.polytopes.bumps import cross_polytope as cross_polytope
+from minnorm.known.polytopes.bumps import polygon as polygon
+from minnorm.known.polytopes.simplex import simplex as simplex
 from minnorm.known.radial.bump import RadialBump as RadialBump
 from minnorm.known.radial.bump import RadialCertificate as RadialCertificate
 from minnorm.known.radial.bump import RadialMeasure as RadialMeasure
@@ -33,21 +38,26 @@ __all__ = [
     "RadialBump",
     "RadialCertificate",
     "RadialFit",
+    "RadialMargin",
     "RadialMeasure",
     "RadialNorm",
     "RadialShells",
     "RadialTail",
     "RadialTarget",
+    "cross_polytope",
     "denoiser",
     "line",
     "line_path",
     "line_solutions",
+    "polygon",
     "radial_bump",
     "radial_fit",
     "radial_law",
+    "radial_margin",
     "radial_norms",
     "radial_shells",
     "radial_target",
     "ridge",
     "ridge_sum",
+    "simplex",
 ]
