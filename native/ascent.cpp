@@ -51,17 +51,18 @@ public:
             norm_[k] = std::sqrt(square);
             weight_ += std::fabs(nu_[k]) * norm_[k];
         }
-        for (auto* buffer : {&along_, &ahead_, &mass_}) buffer->assign(n_, 0.0);
+        for (auto* buffer : {&along_, &ahead_, &mass_, &cotangent_}) buffer->assign(n_, 0.0);
         pinned_.assign(n_, 0);
         order_.resize(n_);
         theta_.resize(size_);
         upper_.assign(dim_ * dim_, 0.0);
     }
 
-    // Whether a local maximum with sign * h > 0 was reached; it is in theta() then.
+    // Whether a local maximum with sign * h > 0 was reached, or the last step; it is in theta() then.
     bool climb(const double* start, int sign, int max_iterations) {
         sign_ = sign;
         since_ = 0;
+        reach_ = kNever;
         if (watch_.over() || !begin(start)) return false;
         int released = -1;
         for (int step = 0; step < max_iterations && !watch_.over(); ++step) {
@@ -86,12 +87,17 @@ public:
             // On the side to which h grows.
             along_[released] = excess * 1e-300;
         }
-        return false;
+        if (watch_.over() || (free_ && pins_.empty())) return false;
+        orthogonalise();
+        gradient();
+        return finish();
     }
 
     const std::vector<double>& theta() const { return theta_; }
 
 private:
+    static constexpr double kNever = -1e300, kWide = 0.2;  // cotangents: of no kink, and of an angle that is not small
+
     double* column(int c) { return z_.data() + static_cast<size_t>(c) * n_; }
     double tilted(const std::vector<double>& v) const {
         return std::inner_product(tilt_.begin(), tilt_.end(), v.begin(), 0.0);
@@ -284,42 +290,62 @@ private:
         return true;
     }
 
-    // Kinks come in the order of the angle, that is of falling cotangent -ahead / along, from a heap.
+    // Kinks come in the order of the angle, that is of falling cotangent -ahead / along, from a heap of those up to some
+    // angle, and of further ones where the maximum is not among them.
     bool first_on_circle(double& cosine, double& sine, int& on) {
         double x = sign_ * tilted(theta_), y = sign_ * tilted(ahead_direction_);  // sign * v_A in the circle's frame
-        heap_.clear();
+        const double side = sign_;
+#pragma omp simd reduction(+ : x, y)
         for (int k = 0; k < n_; ++k) {
-            if (pinned_[k]) continue;
             const double s = along_[k], q = ahead_[k];
-            if (s > 0 || (s == 0 && q > 0)) {
-                x += sign_ * nu_[k] * s;
-                y += sign_ * nu_[k] * q;
-            }
-            if (s != 0) heap_.push_back({-q / s, k});
+            const bool active = (s > 0 || (s == 0 && q > 0)) && !pinned_[k];
+            const double mass = active ? side * nu_[k] : 0;
+            x += mass * s;
+            y += mass * q;
+            cotangent_[k] = s != 0 && !pinned_[k] ? -q / s : kNever;
         }
-        std::make_heap(heap_.begin(), heap_.end());
+        double above = -kNever, from = reach_;
         while (true) {
-            const double next = heap_.empty() ? -1e300 : heap_.front().first;
-            if (y > 0 && x >= next * y) {
-                const double length = std::hypot(x, y);
-                cosine = x / length;
-                sine = y / length;
-                return true;
+            gather(from, above);
+            while (true) {
+                const double next = heap_.empty() ? from : heap_.front().first;
+                if (y > 0 && x >= next * y) {
+                    const double length = std::hypot(x, y);
+                    cosine = x / length;
+                    sine = y / length;
+                    reach_ = beyond(x / y);
+                    return true;
+                }
+                if (heap_.empty()) break;
+                const int k = heap_.front().second;
+                std::pop_heap(heap_.begin(), heap_.end());
+                heap_.pop_back();
+                const double gain = (along_[k] > 0 ? -1 : 1) * side * nu_[k];
+                x += gain * along_[k];
+                y += gain * ahead_[k];
+                if (y * next <= x) {
+                    sine = 1 / std::sqrt(1 + next * next);
+                    cosine = next * sine;
+                    on = k;
+                    reach_ = beyond(next);
+                    return true;
+                }
             }
-            if (heap_.empty()) return false;
-            const int k = heap_.front().second;
-            std::pop_heap(heap_.begin(), heap_.end());
-            heap_.pop_back();
-            const double gain = (along_[k] > 0 ? -1 : 1) * sign_ * nu_[k];
-            x += gain * along_[k];
-            y += gain * ahead_[k];
-            if (y * next <= x) {
-                sine = 1 / std::sqrt(1 + next * next);
-                cosine = next * sine;
-                on = k;
-                return true;
-            }
+            if (from == kNever) return false;
+            above = from;
+            from = from > kWide ? beyond(from) : kNever;
         }
+    }
+
+    // The cotangent of about three times the angle.
+    static double beyond(double cotangent) { return cotangent > kWide ? cotangent / 3 : kNever; }
+
+    void gather(double from, double above) {
+        heap_.clear();
+        for (int k = 0; k < n_; ++k)
+            if (cotangent_[k] < above && cotangent_[k] >= from && cotangent_[k] > kNever)
+                heap_.push_back({cotangent_[k], k});
+        std::make_heap(heap_.begin(), heap_.end());
     }
 
     // Removes the drift off the pins.
@@ -347,6 +373,8 @@ private:
     double weight_ = 0;  // sum |nu_k| |z_k|
     std::vector<double> z_, norm_, theta_;
     std::vector<double> along_, ahead_, mass_;  // z . theta, z . direction, signed nu of the active points
+    std::vector<double> cotangent_;             // of the angles of kinks on the circle
+    double reach_ = kNever;                     // kinks of larger cotangents are looked at first
     std::vector<double> gradient_, ahead_direction_, base_, inner_, scratch_;
     std::vector<double> upper_;  // the pins in the basis: row p has p + 1 entries
     int since_ = 0;
@@ -357,15 +385,17 @@ private:
 
 }  // namespace
 
-Atoms ascend(const Weighted& data, const double* starts, int count, bool penalised, int max_iterations, int threads,
-             Watch& watch) {
+Atoms ascend(const Weighted& data, const double* starts, int count, bool penalised, bool both, int max_iterations,
+             int threads, Watch& watch) {
     const int width = data.rank + 1;
     std::vector<Atoms> parts(count, Atoms(data.rank));
     parallel(
         count, threads, [&] { return Ascent(data, penalised, watch); },
         [&](Ascent& ascent, int start) {
-            for (int sign : {1, -1})
-                if (ascent.climb(starts + static_cast<size_t>(start) * width, sign, max_iterations))
+            const double* from = starts + static_cast<size_t>(start) * width;
+            const int sided = both || !(value_of(data, from) < 0) ? 1 : -1;
+            for (int sign : {sided, -sided})
+                if ((both || sign == sided) && ascent.climb(from, sign, max_iterations))
                     parts[start].at.insert(parts[start].at.end(), ascent.theta().begin(), ascent.theta().end());
         });
     Atoms all(data.rank);

@@ -9,6 +9,7 @@
 #include "cones.hpp"
 #include "exact.hpp"
 #include "plane.hpp"
+#include "strips.hpp"
 #include "train/handler.hpp"
 #include "train/program.hpp"
 #include "turns.hpp"
@@ -75,12 +76,12 @@ nb::tuple exact(Matrix points, Column nu, Column tilt, bool penalised, int per_p
     });
 }
 
-nb::tuple search(Matrix points, Column nu, Column tilt, Matrix starts, bool penalised, int max_iterations, int threads,
-                 double seconds) {
+nb::tuple search(Matrix points, Column nu, Column tilt, Matrix starts, bool penalised, bool both, int max_iterations,
+                 int threads, double seconds) {
     if (starts.shape(1) != points.shape(1) + 1) throw nb::value_error("starts must have one column more than points");
     const int count = static_cast<int>(starts.shape(0));
     return found(data_of(points, nu, tilt), threads, seconds, [&](const Weighted& data, Watch& watch) {
-        return ascend(data, starts.data(), count, penalised, max_iterations, threads, watch);
+        return ascend(data, starts.data(), count, penalised, both, max_iterations, threads, watch);
     });
 }
 
@@ -142,6 +143,20 @@ nb::tuple maxima_in(const Plane& plane, Column nu, double least, int threads, do
                           watch.complete());
 }
 
+nb::tuple striped(Matrix points, Column weights, double lower, double target, double closeness, int threads,
+                  double seconds) {
+    if (points.shape(0) != weights.shape(0)) throw nb::value_error("points and weights must have one row per point");
+    if (points.shape(1) != 2) throw nb::value_error("points must have two columns");
+    const Planar problem{static_cast<int>(points.shape(0)), points.data(), weights.data()};
+    Watch watch(seconds, raise_signals);
+    Striped found;
+    {
+        nb::gil_scoped_release release;
+        found = stripe(problem, lower, target, closeness, threads, watch);
+    }
+    return nb::make_tuple(found.lower, found.upper, found.strips, found.complete);
+}
+
 Array turns(Column t, Column y, double slope) {
     const size_t n = t.shape(0);
     if (n == 0 || y.shape(0) != n) throw nb::value_error("t and y must have the same number of entries, at least one");
@@ -157,11 +172,13 @@ NB_MODULE(_native, m) {
     m.def("exact", &exact, nb::arg("points"), nb::arg("nu"), nb::arg("tilt"), nb::arg("penalised"),
           nb::arg("per_pivot"), nb::arg("threads"), nb::arg("seconds"));
     m.def("search", &search, nb::arg("points"), nb::arg("nu"), nb::arg("tilt"), nb::arg("starts"), nb::arg("penalised"),
-          nb::arg("max_iterations"), nb::arg("threads"), nb::arg("seconds"));
+          nb::arg("both"), nb::arg("max_iterations"), nb::arg("threads"), nb::arg("seconds"));
     m.def("branch", &supremum, nb::arg("points"), nb::arg("weights"), nb::arg("cone"), nb::arg("affine"),
           nb::arg("lower"), nb::arg("target"), nb::arg("closeness"), nb::arg("threads"), nb::arg("seconds"));
     m.def("cover", &covered, nb::arg("points"), nb::arg("weights"), nb::arg("cone"), nb::arg("affine"),
           nb::arg("lower"), nb::arg("target"), nb::arg("closeness"), nb::arg("threads"), nb::arg("seconds"));
+    m.def("stripe", &striped, nb::arg("points"), nb::arg("weights"), nb::arg("lower"), nb::arg("target"),
+          nb::arg("closeness"), nb::arg("threads"), nb::arg("seconds"));
     nb::class_<Plane>(m, "Plane")
         .def("atoms", &atoms_in, nb::arg("nu"), nb::arg("tilt"), nb::arg("per_pivot"), nb::arg("threads"),
              nb::arg("seconds"))

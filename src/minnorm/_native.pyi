@@ -21,12 +21,13 @@ def search(
     tilt: Float[np.ndarray, " r"],
     starts: Float[np.ndarray, "s r1"],
     penalised: bool,
+    both: bool,
     max_iterations: int,
     threads: int,
     seconds: float,
 ) -> tuple[Float[np.ndarray, "k r1"], Float[np.ndarray, " k"], bool]:
-    """Rows of (weights, bias) and values of the local maxima reached from rows of (weights, bias); whether the time was
-    enough for all starts."""
+    """Rows of (weights, bias) and values of the local maxima reached from rows of (weights, bias), by h and by -h if
+    `both`, else by the sign that h has at the start; whether the time was enough for all starts."""
 
 def branch(
     points: Float[np.ndarray, "n k"],
@@ -55,6 +56,18 @@ def cover(
 ) -> tuple[float, float, float, bool, Float[np.ndarray, "c q"]]:
     """As `branch`, for the absolute value, by cones; last (u, b) or u where values above `lower` were met, the best at
     the end."""
+
+def stripe(
+    points: Float[np.ndarray, "n 2"],
+    weights: Float[np.ndarray, " n"],
+    lower: float,
+    target: float,
+    closeness: float,
+    threads: int,
+    seconds: float,
+) -> tuple[float, float, float, bool]:
+    """(lower, upper) of sup |h(w, b)| over unit w in the plane and b = -w . x_i for some i, the number of strips, and
+    whether the upper bound is at most `target` or within `closeness` of the lower one."""
 
 class Plane:
     """The order of the kinks on the circle of lines through each point."""

@@ -9,7 +9,7 @@ import pytest
 
 import minnorm as mn
 from minnorm.network import ShallowReLU
-from minnorm.verification import indicators
+from minnorm.verification import indicators, subsets
 from minnorm.verification.price import bump_norms
 
 
@@ -64,6 +64,23 @@ def test_the_supremum_is_bounded_above_and_closely(inputs, kind):
     assert found.scope == "exact"
     assert Fraction(found.dual_norm) >= exact * (1 if inputs == 1 else 1 - Fraction(1, 10**12))
     assert found.dual_norm <= float(exact) * (1 + (1e-6 if kind == "far" else 1e-11))
+
+
+@pytest.mark.parametrize("by_strips", [False, True])
+def test_sets_far_below_the_largest_are_not_enumerated_and_others_may_be_bounded(by_strips, monkeypatch):
+    rng = np.random.default_rng(4)
+    x, nu = rng.normal(size=(40, 4)), rng.integers(-50, 50, size=40) / 64.0
+    nu[-1] -= nu.sum()
+    looked: list[int] = []
+    enumerate_all = subsets.arrangement.bound
+    monkeypatch.setattr(subsets.arrangement, "bound", lambda *a, **k: looked.append(1) or enumerate_all(*a, **k))
+    if by_strips:
+        monkeypatch.setattr(subsets, "_QUICK", 0.0)
+    found = mn.verify(x, nu, claimed(x, nu, nu, mn.PathNorm(inputs=2)))
+    exact = by_pairs(x, nu)
+    assert found.scope == ("bounded" if by_strips else "exact")
+    assert exact * (1 - 1e-12) <= found.dual_norm <= exact * (1 + (3e-7 if by_strips else 1e-11))
+    assert len(looked) == 0 if by_strips else 0 < len(looked) < 6
 
 
 def test_a_neuron_that_reads_too_many_columns_is_refused():

@@ -24,6 +24,7 @@ _PROGRESS = 0.99  # of the gap: what is left of it after progress
 _LIVE = 1e-3  # of the largest mass; atoms with more are where searches start
 _UNFITTED = 1e-2  # relative residual of a master problem that has no solution
 _MOST = (1000, 2)  # so many atoms are kept, and so many more for each point
+_CUTS = (50, 2_000_000)  # of a round at least; points of all of them where a search prices
 _HALVINGS = 3  # how often the way from the best dual vector to the master problem's is halved
 
 
@@ -106,6 +107,12 @@ class State:
         """Whether the time is over."""
         return time.monotonic() > self.deadline
 
+    @property
+    def most(self) -> int:
+        """How many atoms join in a round: many at many points make the master problem's products long."""
+        n = self.nu.size
+        return n if self.pricer.cheap else min(n, max(_CUTS[0], _CUTS[1] // n))
+
     @cached_property
     def projection(self) -> Float[np.ndarray, "q n"]:
         """What takes a dual vector to the coefficients of its part along free terms."""
@@ -125,7 +132,7 @@ class State:
             return True
         if pricer.cheap and atoms.complete:
             self.claimed(nu, atoms.largest)
-        pool.add(*thinned(atoms, 0.7 * atoms.largest if pool.size == 0 else 1.0, APART, nu.size))
+        pool.add(*thinned(atoms, 0.7 * atoms.largest if pool.size == 0 else 1.0, APART, self.most))
         self.nu = nu / max(1.0, atoms.largest)
         return False
 
@@ -208,7 +215,7 @@ class State:
             closed = self.gap <= self.tolerance and not undecided
             self.best.take(ending="closed" if closed else "time" if late else "rounding")
             return True
-        self.pool.add(*thinned(decided, 1.0, apart, self.nu.size))
+        self.pool.add(*thinned(decided, 1.0, apart, self.most))
         return False
 
     def idle(self, priced: Priced) -> bool:
@@ -240,7 +247,7 @@ class State:
         if largest <= limit:
             self.finest = max(0.1 * self.accuracy, 0.1 * self.tolerance)
             return
-        self.pool.add(*thinned(priced.atoms, limit, apart, self.nu.size))
+        self.pool.add(*thinned(priced.atoms, limit, apart, self.most))
         self.nu = self.nu / max(1.0, largest)
 
 

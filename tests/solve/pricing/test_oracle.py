@@ -304,3 +304,23 @@ def test_ctrl_c_ends_an_oracle(interruptible):
     time.sleep(1.0)
     child.send_signal(signal.SIGINT)
     assert "KeyboardInterrupt" in child.communicate(timeout=100)[1]
+
+
+@pytest.mark.parametrize("bias", ["free", "penalised"])
+def test_an_ascent_of_one_sign_or_of_few_steps_goes_up_from_its_start(bias):
+    """Each atom that is reached belongs to a start that had its sign and no larger |h|."""
+    rng = np.random.default_rng(6)
+    x, nu = rng.normal(size=(300, 5)), rng.normal(size=300)
+    nu -= nu.mean()
+    for k in range(8):
+        w, b = random_starts(x, 1, np.random.default_rng(k), bias)
+        before = float(nu @ np.maximum(x @ w[0] + b[0], 0))
+        heights = [abs(before)]
+        for steps in (2, 6, 1000):
+            found = search(x, nu, bias, w, b, both=False, max_iterations=steps)
+            assert found.values.size == 1
+            assert found.values[0] * before > 0
+            heights.append(found.largest)
+        assert np.all(np.diff(heights) >= -1e-12)
+        whole = search(x, nu, bias, w, b)
+        assert np.min(np.abs(whole.values - found.values[0])) <= 1e-12

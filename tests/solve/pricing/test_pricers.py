@@ -163,3 +163,13 @@ def test_large_data_in_high_rank_are_searched_and_repeatable():
     atoms = rich(x, one)
     value = regression(atoms, y, 0.02)
     assert value >= proven.lower_bound
+
+
+def test_of_many_points_the_best_random_starts_are_followed():
+    """They reach no less than as many others, and the search costs a share of that from all."""
+    x, nu = instance(5, 5_000, 4, "free")
+    found = searched(x, "free", 0).price(nu, *nothing(4))
+    assert 0 < found.values.size <= 60
+    starts = random_starts(x, 300, np.random.default_rng([0, 0]), "free")
+    at_random = np.abs(nu @ np.maximum(x @ starts[0].T + starts[1], 0))
+    assert np.sum(np.abs(found.values)[:, None] >= at_random, axis=1).min() > 200

@@ -97,10 +97,11 @@ def search(
     *,
     sigma: Activation = RELU,
     threads: int | None = None,
+    both: bool = True,
     max_iterations: int = 1000,
     deadline: float = math.inf,
 ) -> Atoms:
-    r"""Distinct local maxima of |h| / cost in any rank, by ascent of h and of -h from every start.
+    r"""Distinct local maxima of |h| / cost in any rank, by ascent of h and of -h, or of |h|, from every start.
 
     An ascent follows great circles in the direction of the projected gradient to the first maximum on each, keeps to
     the concave kinks it meets, and leaves one when its multiplier allows. It ends where, for a sign s,
@@ -112,8 +113,8 @@ def search(
     is moved to the best b for its w.
 
     Arguments: `points` (n, r), centred and of the order of 1; `nu` (n,); starts (s, r) and (s,), of any length;
-    `sigma`; `max_iterations` for each ascent, which is dropped beyond; `deadline` as for `exact`. Errors: as for
-    `exact`.
+    `sigma`; `both`, whether a start is followed by h and by -h, or by that which is larger there; `max_iterations` for
+    each ascent, which ends there, maximum or not; `deadline` as for `exact`. Errors: as for `exact`.
 
     >>> x, nu = np.array([[0.0], [1.0], [2.0]]), np.array([1.0, -2.0, 1.0])
     >>> search(x, nu, "free", np.array([[1.0], [-1.0]]), np.array([0.3, 0.3])).values
@@ -127,7 +128,7 @@ def search(
     starts = np.ascontiguousarray(starts)
     part = tilt(x, dual, sigma)
     return _atoms(
-        *_native.search(x, dual, part, starts, costly, max_iterations, _count(threads), left(deadline)), sigma
+        *_native.search(x, dual, part, starts, costly, both, max_iterations, _count(threads), left(deadline)), sigma
     )
 
 

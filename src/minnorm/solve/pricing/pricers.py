@@ -16,8 +16,9 @@ from minnorm.solve.pricing.oracle import Atoms
 from minnorm.solve.pricing.plane import FEWEST, MOST, Plane
 
 EXACT_RANK = 3
-_STARTS = 300
-_DECISIVE = 2000
+_STARTS, _DECISIVE = 300, 2000  # random ones
+_CLIMBED, _LEAST = 300_000, 40  # points of all starts that are followed from there, and so many starts in any case
+_STEPS, _FEW_STEPS = 1000, 15  # of an ascent, at most; where there are more points than that
 _OF_THE_REST = 0.25  # of the time left, at most, for one search: the master problem needs some, too
 _NEAR = 0.05  # how far starts near an active atom are from it
 
@@ -121,6 +122,11 @@ class Searched:
         copies: int,
     ) -> Atoms:
         random = oracle.random_starts(self.points, count, rng, self.bias)
+        steps, most = _STEPS, _CLIMBED * count // _STARTS
+        if count * len(self.points) > most:
+            steps, followed = _FEW_STEPS, max(_LEAST * count // _STARTS, most // len(self.points))
+            random = oracle.promising(self.points, nu, *random, followed, self.sigma)
+            weights, biases = _apart(weights, biases)
         near_weights = np.repeat(weights, copies, axis=0)
         near_biases = np.repeat(biases, copies)
         moved = np.arange(near_biases.size) % copies > 0
@@ -136,6 +142,18 @@ class Searched:
             np.concatenate([near_weights / size[:, None], random[0]]),
             np.concatenate([near_biases / size, random[1]]),
             sigma=self.sigma,
+            both=False,
+            max_iterations=steps,
             deadline=now + _OF_THE_REST * (deadline - now),
         )
         return replace(found, complete=found.values.size > 0)  # no search is
+
+
+def _apart(weights: np.ndarray, biases: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Of atoms that are near each other one, the first."""
+    places, free, chosen = np.column_stack([weights, biases]), np.ones(biases.size, dtype=bool), []
+    for k in range(biases.size):
+        if free[k]:
+            chosen.append(k)
+            free &= np.linalg.norm(places - places[k], axis=1) > _NEAR
+    return weights[chosen], biases[chosen]
