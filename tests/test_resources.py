@@ -1,8 +1,10 @@
 """Cores and threads; systems that do not say which cores a process may use, and that have no locks: macOS, others."""
 
 import importlib.util
+import math
 import os
 import sys
+import time
 
 import pytest
 from threadpoolctl import ThreadpoolController
@@ -64,3 +66,14 @@ def test_at_most_one_library_has_threads():
         assert len(before) == 1 or sum(count > 1 for count in threads()) <= 1
         assert max(threads()) <= max(before)
     assert threads() == before
+
+
+def test_a_limit_ends_at_a_moment(monkeypatch):
+    monkeypatch.setattr(time, "monotonic", lambda: 5.0)
+    assert resources.moment(2) == 7.0
+    assert resources.moment(None) == math.inf
+    assert (resources.left(7.0), resources.left(4.0), resources.left(math.inf)) == (2.0, 0.0, math.inf)
+    assert [resources.past(moment) for moment in (4.0, 5.0, 7.0, math.inf)] == [True, False, False, False]
+    for wrong in (-1, math.nan, True):
+        with pytest.raises(ValueError, match="time_limit is "):
+            resources.moment(wrong)

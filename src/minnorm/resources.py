@@ -1,10 +1,14 @@
-"""The processor's cores, and how many threads linear algebra may use while there is work to do."""
+"""The processor's cores, how many threads linear algebra may use while there is work to do, and until when."""
 
+import math
 import os
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
 from threadpoolctl import ThreadpoolController
+
+from minnorm.checks import real
 
 _WORTH_IT = 400  # below this many points threads cost more than they bring
 
@@ -42,3 +46,24 @@ def one_blas_thread() -> Iterator[None]:
     """One thread, around a block or a function: where several work side by side, or sums are to have the same bits."""
     with ThreadpoolController().limit(limits=1, user_api="blas"):
         yield
+
+
+def moment(time_limit: float | int | None) -> float:
+    """The `time.monotonic` moment at which a limit in seconds from now ends; ValueError for a negative one.
+
+    >>> moment(None)
+    inf
+    """
+    if time_limit is None:
+        return math.inf
+    return time.monotonic() + real("time_limit", time_limit, "seconds >= 0, or None", lambda seconds: seconds >= 0)
+
+
+def left(deadline: float) -> float:
+    """Seconds until a `time.monotonic` moment, 0 after it."""
+    return max(0.0, deadline - time.monotonic())
+
+
+def past(deadline: float) -> bool:
+    """Whether a `time.monotonic` moment is over."""
+    return time.monotonic() > deadline

@@ -1,6 +1,7 @@
 """The record of what may be chosen: said once, and the same by every way in and out."""
 
 import inspect
+import json
 
 import numpy as np
 import pytest
@@ -45,11 +46,15 @@ def test_studies_and_tables_have_every_choice():
 def test_a_checked_choice_is_what_its_attributes_say(chosen):
     checked = chosen.checked(40)
     said = {name: np.asarray(value)[()] for name, value in checked.attributes(40).items()}  # as netCDF gives them
-    assert Choice.from_attributes(said, checked.steps) == checked
     assert checked.checked(40) == checked
-    table = columns(said, checked.steps)
+    table, flat = columns(said, checked.steps), checked.flat()
     assert list(table) == list(SETTINGS)
-    assert (table["optimizer"], table["width"]) == (checked.rule.optimizer, checked.width)
+    same = [name for name in flat if name in table and name not in ("options", "biases", "batch_size")]
+    assert {"optimizer", "decay", "initial", "width", "steps", "dtype", "loss"} <= set(same)
+    assert {name: table[name] for name in same} == {name: flat[name] for name in same}
+    assert json.loads(table["options"]) == dict(flat["options"])
+    assert table["batch_size"] == (flat["batch_size"] or 40)
+    assert table["biases"] == ("given" if checked.start.given else flat["biases"])
 
 
 @pytest.mark.parametrize("chosen", CHOICES[:-1])

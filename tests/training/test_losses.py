@@ -54,13 +54,13 @@ def test_training_comes_near_the_certified_minimum_and_not_below_it(name):
 
 def test_the_square_is_not_written_into_results_or_keys():
     from minnorm.study.specification.spec import Shard
-    from minnorm.training.choice import Choice
+    from minnorm.training.choice import Choice, columns
 
     chosen = Choice.of().checked(5)
     assert "loss" not in chosen.attributes(5)
     other = dataclasses.replace(chosen, loss="huber:1.0").checked(5)
     assert other.attributes(5)["loss"] == "huber:1"
-    assert Choice.from_attributes(other.attributes(5), other.steps).loss == "huber:1"
+    assert columns(other.attributes(5), other.steps)["loss"] == "huber:1"
     task = {"kind": "line", "x": [0.0, 1.0, 2.0], "y": [0.0, 1.0, 0.0]}
     keys = [
         Shard.model_validate({"task": task, "train": train, "measure": {}}).key

@@ -1,7 +1,6 @@
 """The master problem: best masses on a finite dictionary of atoms, by a primal-dual interior point method."""
 
 import math
-import time
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
@@ -11,6 +10,7 @@ from jaxtyping import Float
 from scipy.linalg.blas import dsyrk  # pyright: ignore[reportAttributeAccessIssue]
 
 from minnorm.interior import Direction, Standing, iterates, last
+from minnorm.resources import past
 from minnorm.solve.pace import fits
 
 _REFINED = 1e-12  # relative residual at which a refinement ends
@@ -83,7 +83,7 @@ def solve(
         found = solve(rest[0], free, values, rho, tolerance=tolerance, start=start, deadline=deadline)
         return replace(found, coefficients=found.coefficients - rest[1] @ found.masses)
     found = _from_start(_Programme(atoms, free, values, rho, reward, deadline), tolerance, start)
-    if float(np.max(rho)) > 0 or found.solves(tolerance) or time.monotonic() > deadline:
+    if float(np.max(rho)) > 0 or found.solves(tolerance) or past(deadline):
         return found
     # Points or atoms that almost agree make equations that almost depend on each other: solve an orthonormal system.
     rows = _Rows(atoms, free)

@@ -16,6 +16,7 @@ from minnorm.losses import Loss, Margin, Tolerance
 from minnorm.objective.data import TiesError
 from minnorm.objective.norm import PathNorm
 from minnorm.objective.problem import Problem
+from minnorm.resources import left, moment
 from minnorm.solution import Certificate, Solution
 from minnorm.solve.gathering import Gathered
 from minnorm.solve.pace import Times
@@ -237,9 +238,7 @@ def minimise(
         if solution.ending == "interrupted":
             proof = _proof(problem, solution, tolerance, seed, PROMPT, None)
         else:
-            proof = _proof(
-                problem, solution, tolerance, seed, deadline - time.monotonic(), told.verifying, moment_for_proof
-            )
+            proof = _proof(problem, solution, tolerance, seed, left(deadline), told.verifying, moment_for_proof)
     except KeyboardInterrupt:
         if solution.ending == "interrupted" or not kept:
             raise
@@ -301,10 +300,3 @@ def _times(began: float, deadline: float, certify: bool) -> Times:
     limit = deadline - began
     polished = deadline - (_PROOF - _POLISH if certify else 0.0) * limit
     return Times(polished - _POLISH * limit, polished)
-
-
-def moment(time_limit: float | int | None) -> float:
-    """The `time.monotonic` moment at which a limit in seconds from now ends; ValueError for a negative one."""
-    if time_limit is None:
-        return math.inf
-    return time.monotonic() + real("time_limit", time_limit, "seconds >= 0, or None", lambda seconds: seconds >= 0)

@@ -1,8 +1,9 @@
 """What there is time for: rough estimates of how long linear algebra takes, asked before it is begun."""
 
 import math
-import time
 from typing import NamedTuple
+
+from minnorm.resources import left
 
 _OPERATIONS = 3e9  # a second, of factorisations and products of matrices on one core
 
@@ -21,4 +22,4 @@ def seconds(operations: float | int) -> float:
 
 def fits(operations: float | int, deadline: float) -> bool:
     """Whether they can be done until `deadline`, a `time.monotonic` moment."""
-    return seconds(operations) <= deadline - time.monotonic()
+    return seconds(operations) <= left(deadline)

@@ -11,7 +11,6 @@ many inequality constraints*, for Newton systems of the columns that matter.
 """
 
 import math
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -23,6 +22,7 @@ from scipy.linalg.blas import dsyrk  # pyright: ignore[reportAttributeAccessIssu
 from scipy.linalg.lapack import dpotrf, dpotrs  # pyright: ignore[reportAttributeAccessIssue]
 
 from minnorm.interior import longest
+from minnorm.resources import past
 from minnorm.solve.found import first_dual
 from minnorm.solve.pricing.plane import Maxima, Plane
 from minnorm.solve.reduction import Reduced
@@ -72,7 +72,7 @@ def approached(
         show(way.best)
         if gap < _PROGRESS * least:
             least, moved = gap, steps
-        over = steps - moved >= _IDLE or time.monotonic() > deadline
+        over = steps - moved >= _IDLE or past(deadline)
         if gap <= tolerance or over or not way.stepped(heavy, steps):
             break
         steps += 1

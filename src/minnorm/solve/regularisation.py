@@ -19,9 +19,10 @@ from minnorm.losses import Loss
 from minnorm.network import ShallowReLU
 from minnorm.objective.norm import PathNorm
 from minnorm.objective.problem import Problem
+from minnorm.resources import moment
 from minnorm.solution import Scope, Solution
 from minnorm.solve.found import first_dual
-from minnorm.solve.minimise import NAMES, OnInterrupt, minimise, moment
+from minnorm.solve.minimise import NAMES, OnInterrupt, minimise
 from minnorm.solve.pricing import oracle
 from minnorm.solve.pricing.pricers import EXACT_RANK
 from minnorm.solve.pricing.subsets import Subsets
@@ -81,8 +82,13 @@ def lam_max(
 
     Source: Osborne, Presnell & Turlach (2000), *On the LASSO and its dual*, for the lasso.
     """
-    problem = Problem(X, y, penalty, 1.0, weights=sample_weight, loss=loss, names=NAMES)
+    problem = _at_any_lam(X, y, penalty, sample_weight, loss)
     return largest_lam(problem, whole("seed", seed, 0), moment(time_limit)).lam
+
+
+def _at_any_lam(X: Any, y: Any, penalty: PathNorm | None, weights: Any, loss: "Loss | str") -> Problem:
+    """The problem of which `largest_lam` is asked: with some lam above 0, where labels need not be met."""
+    return Problem(X, y, penalty, 1.0, weights=weights, loss=loss, names=NAMES)
 
 
 @suggesting
@@ -134,8 +140,7 @@ def path(
     kept = choice("on_interrupt", on_interrupt, get_args(OnInterrupt)) == "return"
     end, began = moment(time_limit), time.monotonic()
     for_lam = end - (1 - _FOR_LAM) * (end - began) if math.isfinite(end) else end
-    problem = Problem(X, y, penalty, 1.0, weights=sample_weight, loss=loss, names=NAMES)
-    least = largest_lam(problem, seed, for_lam)
+    least = largest_lam(_at_any_lam(X, y, penalty, sample_weight, loss), seed, for_lam)
     problems = [
         Problem(X, y, penalty, lam, weights=sample_weight, loss=loss, names=NAMES)
         for lam in sequence("lams", lams, lambda: least.lam, one=True)

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from minnorm.objective.separable import Separable
+from minnorm.resources import left, past
 from minnorm.solve import priced, stopgap, support
 from minnorm.solve.curved import best_masses
 from minnorm.solve.found import Found, best_coefficients, first_dual, only_free_terms
@@ -93,7 +94,7 @@ def generate(
         improve(reduced, best, pricer, pool, start, tolerance, late, show, gap=gap)
         best.rounds += rounds
         found = finish(reduced, best, tolerance, deadline)
-        if reduced.interpolates and best.ending == "closed" and found.gap > tolerance and time.monotonic() < late:
+        if reduced.interpolates and best.ending == "closed" and found.gap > tolerance and not past(late):
             # What the atoms miss the labels by cost more than was thought: once more, nearer to them.
             rounds, finer = best.rounds, max(_FINER * tolerance, _FINEST)
             improve(reduced, best, pricer, pool, best.nu, finer, late, show, gap=tolerance)
@@ -121,7 +122,7 @@ def _approached(
     atoms = pricer.price(start, pool.weights, pool.biases, deadline)
     largest = atoms.largest
     for share, rough in _APPROACH:
-        if not atoms.complete or time.monotonic() > deadline:
+        if not atoms.complete or past(deadline):
             break
         nearby = replace(reduced, rho=np.full(reduced.values.size, share * largest))
         way = Found.begun(nearby, start)
@@ -145,7 +146,7 @@ def finish(reduced: Reduced, found: Found, tolerance: float, deadline: float = n
     kept = np.zeros(size.size, dtype=bool)
     for part in (size, seen):
         kept |= part > 1e-9 * float(np.max(part, initial=0.0))
-    if not np.any(kept) or _seconds_to_finish(reduced, int(np.sum(kept))) > deadline - time.monotonic():
+    if not np.any(kept) or _seconds_to_finish(reduced, int(np.sum(kept))) > left(deadline):
         return _as_it_is(reduced, found, kept)
     plain = _with_support(reduced, found, kept, found.masses)
     values = reduced.atoms(found.weights[kept], found.biases[kept])

@@ -10,7 +10,7 @@ from minnorm import known
 from minnorm.known.neurons import closed_form
 from minnorm.network import ShallowReLU
 from minnorm.objective.problem import Problem
-from minnorm.resources import blas_threads
+from minnorm.resources import blas_threads, past
 from minnorm.solution import Ending, Solution
 from minnorm.solve.additive import refuse_unreachable
 from minnorm.solve.constraints import kept
@@ -71,13 +71,13 @@ def solved(
     refuse_unreachable(problem)
     solution = _reduced(problem, True, tolerance, times, seed, progress, warm)
     given = problem.lam == 0 or not problem.squared  # their points are never merged
-    if given or solution.ending == "interrupted" or time.monotonic() > times.solved:
+    if given or solution.ending == "interrupted" or past(times.solved):
         return solution
     away = distances_to_twins(problem.points)
     if not np.any(away):
         return solution
     gap = _estimated_gap(problem, solution, away)
-    if gap <= tolerance or time.monotonic() > times.solved:
+    if gap <= tolerance or past(times.solved):
         return solution
     other = _reduced(problem, False, tolerance, times, seed, progress)
     best = other if _estimated_gap(problem, other, np.zeros(away.size)) < gap else solution

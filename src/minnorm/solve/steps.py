@@ -1,6 +1,5 @@
 """The rounds of column generation, step by step: solved, taken, priced, bounded, judged, pruned, grown."""
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -9,6 +8,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from minnorm.objective.separable import Separable
+from minnorm.resources import past
 from minnorm.solve.curved import best_masses, orthogonal
 from minnorm.solve.found import Found, best_coefficients, dual_bound, first_dual, only_free_terms
 from minnorm.solve.master import Masses
@@ -105,7 +105,7 @@ class State:
     @property
     def late(self) -> bool:
         """Whether the time is over."""
-        return time.monotonic() > self.deadline
+        return past(self.deadline)
 
     @property
     def most(self) -> int:

@@ -1,7 +1,6 @@
 """As many neurons as the optimum has: what a gap leaves beside them is gathered, and their places made exact."""
 
 import math
-import time
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,6 +8,7 @@ import scipy.linalg
 from jaxtyping import Bool, Float
 from scipy.spatial import KDTree
 
+from minnorm.resources import past
 from minnorm.solve import support
 from minnorm.solve.pace import fits
 from minnorm.solve.pricing import oracle
@@ -62,7 +62,7 @@ def tidied(
     best = settled(reduced, weights, biases, masses, coefficients, deadline)
     near = _NEAR
     for _ in range(_TIMES):
-        if best.masses.size == 0 or time.monotonic() > deadline:
+        if best.masses.size == 0 or past(deadline):
             break
         maxima = oracle.search(
             reduced.points,

@@ -12,7 +12,7 @@ import numpy as np
 
 from minnorm import losses
 from minnorm.checks import choice, flag, instance, real, shown, whole
-from minnorm.datasets import penalty_attributes, penalty_of
+from minnorm.datasets import penalty_attributes
 from minnorm.objective.norm import PathNorm
 from minnorm.training.initial import INITIALISATIONS, Biases
 from minnorm.training.optimizers import OPTIMIZERS, Decay
@@ -177,31 +177,6 @@ class Choice:
             "dtype": self.dtype,
             **({} if self.loss == "squared" else {"loss": self.loss}),
         }
-
-    @staticmethod
-    def from_attributes(attributes: Mapping[str, Any], steps: int) -> "Choice":
-        """The checked choice of a result, which says its `steps` by its last record."""
-        given = attributes["initial"] == "given"
-        return Choice(
-            Rule(
-                str(attributes["optimizer"]),
-                json.loads(attributes["options"]),
-                attributes["decay"],
-                str(attributes["schedule"]),
-            ),
-            Start(
-                str(attributes["initial"]),
-                "uniform" if given else attributes["initial_biases"],
-                bool(attributes["antisymmetric"]),
-                given,
-            ),
-            int(attributes["width"]),
-            steps,
-            None if attributes["full_batch"] else int(attributes["batch_size"]),
-            attributes["dtype"],
-            penalty_of(attributes),
-            attributes.get("loss", "squared"),
-        )
 
     def flat(self) -> dict[str, Any]:
         """All values by the names of `train`."""

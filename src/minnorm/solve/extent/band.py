@@ -1,7 +1,6 @@
 """The band: between which values all minimum-norm interpolants lie at given points."""
 
 import dataclasses
-import time
 from collections.abc import Callable
 from typing import get_args
 
@@ -14,12 +13,12 @@ from minnorm.checks import check_points, choice, flag, function, optional, real,
 from minnorm.datasets import penalty_attributes, provenance
 from minnorm.objective.norm import PathNorm
 from minnorm.objective.problem import Problem
-from minnorm.resources import one_blas_thread
+from minnorm.resources import moment, one_blas_thread, past
 from minnorm.solution import Ending
 from minnorm.solve.extent.ends import Ends, Line, Places, Unique
 from minnorm.solve.extent.planes import Planes
 from minnorm.solve.freepart import FreePart
-from minnorm.solve.minimise import NAMES, OnInterrupt, moment
+from minnorm.solve.minimise import NAMES, OnInterrupt
 from minnorm.solve.pricing.pricers import EXACT_RANK
 from minnorm.solve.reduction import reduce
 
@@ -105,7 +104,7 @@ def band(
                 raise KeyboardInterrupt
             point, level = points[len(ends)], float(levels[len(ends)])
             try:
-                if isinstance(method, Planes) and (ending == "interrupted" or time.monotonic() > deadline):
+                if isinstance(method, Planes) and (ending == "interrupted" or past(deadline)):
                     ending = "time" if ending == "closed" else ending
                     end = places.known(point) or method.rough(places.reduced(point))
                 else:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from minnorm.resources import one_blas_thread
+from minnorm.resources import left, one_blas_thread, past
 from minnorm.solution import Solution
 from minnorm.solve import master, support
 from minnorm.solve.extent.ends import Ends
@@ -66,7 +66,7 @@ class Planes:
 
     def seconds_left(self) -> float | None:
         """Until the deadline, None without one."""
-        return max(0.0, self.deadline - time.monotonic()) if math.isfinite(self.deadline) else None
+        return left(self.deadline) if math.isfinite(self.deadline) else None
 
     def rough(self, place: np.ndarray) -> Ends:
         """What is known at a place without any work: one minimum-norm interpolant's value."""
@@ -78,7 +78,7 @@ class Planes:
     def at(self, place: np.ndarray) -> Ends:
         """The band at a place in reduced coordinates."""
         query = _Query(self, place)
-        if time.monotonic() > self.deadline:
+        if past(self.deadline):
             return self.rough(place)
         upper, upper_attained, upper_proved = query.end(1.0)
         lower, lower_attained, lower_proved = query.end(-1.0)
@@ -98,7 +98,7 @@ def _minimum_norm(reduced: Reduced, pool: Pool, deadline: float) -> Found:
         if best is not None and best.value < found.value:
             found = dataclasses.replace(best, bound=found.bound, nu=found.nu)
         best = found
-        if best.gap <= 2 * _FINE or best.ending == "interrupted" or time.monotonic() > deadline:
+        if best.gap <= 2 * _FINE or best.ending == "interrupted" or past(deadline):
             break
     assert best is not None
     return best
@@ -156,7 +156,7 @@ class _Query:
         nu = self._interior(np.append(planes.found.nu, 0.0), 1.0, kappa, sign)
         while True:
             nu, excess = self._programme(kappa, sign, nu, reached)
-            if reached.distance <= planes.wanted or time.monotonic() > planes.deadline:
+            if reached.distance <= planes.wanted or past(planes.deadline):
                 break
             # A large kappa finds values that cost too much, a small one amplifies the errors of the bound.
             low, high = (kappa, high) if excess <= _EXCESS else (low, kappa)
@@ -215,7 +215,7 @@ class _Query:
             if abs(slack) <= _NEAR * planes.wanted:
                 least = min(least, self._attain(solved, sign, reached))
             near = abs(slack) <= 0.3 * planes.wanted and solved.residual <= _MISFIT
-            if near or reached.distance <= 0.3 * planes.wanted or time.monotonic() > planes.deadline:
+            if near or reached.distance <= 0.3 * planes.wanted or past(planes.deadline):
                 break
             limit, apart = cuts(largest)
             if largest <= limit:

@@ -1,7 +1,6 @@
 """Oracles: the atoms at which a dual vector violates, or most nearly violates, its constraints."""
 
 import math
-import time
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +9,7 @@ from jaxtyping import Float
 from minnorm import _native
 from minnorm.activation import RELU, Activation
 from minnorm.objective.norm import Bias, costly_biases
-from minnorm.resources import cores
+from minnorm.resources import cores, left
 
 _ENTRIES = 1 << 22  # values of atoms at points that are computed at once
 
@@ -232,11 +231,6 @@ def _line(x: np.ndarray, dual: np.ndarray, tilted: float, sigma: Activation) -> 
 
 def _atoms(rows: np.ndarray, values: np.ndarray, complete: bool, sigma: Activation) -> Atoms:
     return Atoms(rows[:, :-1], rows[:, -1], values * sigma.bend, complete)
-
-
-def left(deadline: float) -> float:
-    """Seconds until a `time.monotonic` moment."""
-    return max(0.0, deadline - time.monotonic())
 
 
 def _count(threads: int | None) -> int:

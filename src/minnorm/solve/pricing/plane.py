@@ -8,8 +8,8 @@ from jaxtyping import Float, Int
 
 from minnorm import _native
 from minnorm.activation import RELU, Activation
-from minnorm.resources import cores
-from minnorm.solve.pricing.oracle import Atoms, exact, left, tilt
+from minnorm.resources import cores, left
+from minnorm.solve.pricing.oracle import Atoms, exact, tilt
 
 FEWEST, MOST = 128, 16_384  # points: below, sorting is cheap; above, the orders take more than half a gigabyte
 

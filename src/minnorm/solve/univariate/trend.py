@@ -9,6 +9,7 @@ import scipy.linalg
 from jaxtyping import Float, Int
 
 from minnorm.objective.problem import Problem
+from minnorm.resources import past
 from minnorm.solution import Solution
 from minnorm.solve.rounds import Progress
 from minnorm.solve.univariate import banded
@@ -76,7 +77,7 @@ def trend(
         except KeyboardInterrupt:
             fit, interrupted = _polished(data, found, target, -math.inf), True
     penalty = replace(problem.penalty, offset="free")
-    late = "interrupted" if interrupted else "time" if time.monotonic() > deadline else "rounding"
+    late = "interrupted" if interrupted else "time" if past(deadline) else "rounding"
     ending = "closed" if fit.gap <= tolerance and not interrupted else late
     return Solution(data.network(fit.knots, fit.levels), data.dual(fit.nu), penalty, problem.lam, None, steps, ending)
 
@@ -242,9 +243,9 @@ def _exchanged(data: TrendData, signs: np.ndarray, case: _Case, target: float, d
     levels, best, at_once = None, None, data.t.size
     work = _EXHAUSTED * (data.t.size + 10_000)
     squares = whole.restricted(knots)
-    while work > 0 and time.monotonic() <= deadline:
+    while work > 0 and not past(deadline):
         work -= data.t.size
-        while work > 0 and time.monotonic() <= deadline:
+        while work > 0 and not past(deadline):
             work -= knots.size + 1000
             goal, p = _least_squares(data, squares, knots, sign, case)
             turns = sign * _turns(data, knots, goal)
