@@ -5,6 +5,7 @@ import pytest
 
 import minnorm as mn
 from minnorm.solve.additive import refuse_unreachable
+from minnorm.solve.pricing import subsets
 from minnorm.solve.pricing.columns import Columns
 from minnorm.solve.pricing.subsets import Subsets
 
@@ -172,3 +173,25 @@ def test_the_oracle_of_pairs_says_what_its_atoms_are_worth(bias):
     size = np.linalg.norm(np.column_stack([found.weights, found.biases * (bias == "penalised")]), axis=1)
     assert np.allclose(size, 1)
     assert np.max(np.count_nonzero(found.weights, axis=1)) <= 2
+
+
+@pytest.mark.slow
+def test_where_oracles_would_take_too_long_sets_are_searched_and_the_judge_proves(monkeypatch):
+    rng = np.random.default_rng(5)
+    x = rng.normal(size=(60, 4))
+    y = np.sin(2 * x[:, 0]) + x[:, 1] * x[:, 2] + 0.1 * rng.normal(size=60)
+    few, none = mn.PathNorm(inputs=2), (np.zeros((0, 4)), np.zeros(0))
+    exact = Subsets.of(x, "free", 2)
+    top, lam = exact.price(y - y.mean(), *none).largest, 0.1 * mn.lam_max(x, y, few)
+    monkeypatch.setattr(subsets, "_MOST", 0.0)
+    found = Subsets.of(x, "free", 2)
+    assert exact.exact
+    assert not found.exact
+    assert not found.cheap
+    decided = found.decide(y - y.mean(), *none)
+    assert decided is not None
+    assert decided.largest == pytest.approx(top, rel=1e-9)
+    sol = mn.fit(x, y, lam, penalty=few, tolerance=1e-3)
+    assert sol.certified
+    assert np.sum(sol.network.inner_weights != 0, axis=1).max() <= 2
+    assert mn.path(x, y, [2 * lam], penalty=few, tolerance=1e-2).attrs["lam_max_scope"] == "searched"

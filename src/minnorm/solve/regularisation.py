@@ -251,11 +251,14 @@ def _largest_lam(problem: Problem, seed: int, deadline: float) -> Largest:
     if reduced.rank == 0 or reduced.fitted_by_free_terms:
         return Largest(0.0, "exact")
     if reduced.inputs is not None or reduced.rank <= EXACT_RANK:
+        searched, none = False, (reduced.points[:0], np.zeros(0))
         if reduced.inputs is not None:
-            atoms = Subsets.of(reduced.points, bias, reduced.inputs).price(nu, nu[:0], nu[:0], deadline)
+            sets = Subsets.of(reduced.points, bias, reduced.inputs, seed)
+            searched = not sets.exact
+            atoms = sets.decide(nu, *none, deadline) if searched else sets.price(nu, *none, deadline)
         else:
             atoms = oracle.exact(reduced.points, nu, bias, sigma=sigma, per_pivot=1, deadline=deadline)
-        return Largest(atoms.largest * _UP, "exact" if atoms.complete else "searched", atoms.complete)
+        return Largest(atoms.largest * _UP, "exact" if atoms.complete and not searched else "searched", atoms.complete)
     rng, found, starts = np.random.default_rng(seed), 0.0, 0
     while starts < _STARTS:
         count = max(_CLIMBED, starts)  # as many again as before

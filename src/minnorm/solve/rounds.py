@@ -110,7 +110,7 @@ def generate(
 def _pricer(reduced: Reduced, seed: int) -> Pricer:
     bias = reduced.problem.penalty.bias
     if reduced.inputs is not None:
-        return Subsets.of(reduced.points, bias, reduced.inputs)
+        return Subsets.of(reduced.points, bias, reduced.inputs, seed)
     return pricing.pricer(reduced.points, bias, seed, reduced.problem.penalty.activation)
 
 

@@ -97,6 +97,8 @@ class Searched:
     feeding: np.random.Generator
     deciding: np.random.Generator = field(repr=False)
     sigma: Activation = RELU
+    starts: int = _STARTS
+    """Random ones, of a search that feeds the master problem."""
 
     @property
     def cheap(self) -> bool:
@@ -105,11 +107,11 @@ class Searched:
 
     def price(self, nu: np.ndarray, weights: np.ndarray, biases: np.ndarray, deadline: float = math.inf) -> Atoms:
         """A search from active atoms and some random starts."""
-        return self._search(nu, weights, biases, self.feeding, _STARTS, deadline, copies=1)
+        return self._search(nu, weights, biases, self.feeding, self.starts, deadline, copies=1)
 
     def decide(self, nu: np.ndarray, weights: np.ndarray, biases: np.ndarray, deadline: float = math.inf) -> Atoms:
         """A search from more random starts, from active atoms and from points near them."""
-        return self._search(nu, weights, biases, self.deciding, _DECISIVE, deadline, copies=3)
+        return self._search(nu, weights, biases, self.deciding, _DECISIVE * self.starts // _STARTS, deadline, copies=3)
 
     def _search(
         self,
