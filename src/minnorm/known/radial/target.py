@@ -158,7 +158,7 @@ def radial_target(
     mu = g'' there, and the moments M_i of mu in each gap.
 
     Arguments: `dim`, odd; `gaps`, the n intervals (a_i, b_i) of |x| in which f is unknown, ascending and apart, where
-    a_1 = 0 asks for f(0) = pieces[0](0) only; `pieces`, n + 1 polynomials in r, each a number, coefficients in
+    a_1 = 0 asks for f(0) = `pieces[0](0)` only; `pieces`, n + 1 polynomials in r, each a number, coefficients in
     ascending powers, or a `numpy.polynomial.Polynomial`; `outer`, the end of what is known, beyond the
     last gap: needed if the last polynomial is not affine, whose norm would be infinite.
 
