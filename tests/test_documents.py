@@ -26,7 +26,7 @@ PAGES = [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))]
 SLOW = {f"extending/{name}.md" for name in ("index", "task", "page")}
 SLOW |= {"README.md", "figures.md", "path-and-band.md", "radial.md", "shell.md", "solving.md", "training.md"}
 NOTEBOOKS = {
-    f"tutorials/{name}.md" for name in ("certify", "cluster", "paper", "teach")
+    f"tutorials/{name}.md" for name in ("certify", "cluster", "margin", "paper", "teach")
 }  # slow, and run when the site is built
 LANGUAGES = {"python", "sh", "toml", "csv", "text", "diff", "json"}
 ENDLESS = ("make ", "minnorm demo", "minnorm explore")  # what the README may show all the same; other tests run these

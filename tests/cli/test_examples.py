@@ -49,6 +49,8 @@ def files(tmp_path):
     cross = [(u, 0.0, abs(u)) for u in (-2.0, -1.0, 0.0, 1.0, 2.0)] + [(0.0, v, v * v) for v in (-1.0, 1.0, 2.0)]
     tables = {
         "points": ("x,y", np.column_stack([t, np.abs(t)])),
+        "classes": ("x,y", [(-1.0, -1.0), (-0.5, 1.0), (0.5, 1.0), (1.0, -1.0)]),
+        "moons": ("u,v,label", [(0.0, 0.0, -1.0), (1.0, 0.0, 1.0), (0.0, 1.0, 1.0), (1.0, 1.0, -1.0)]),
         "ridge": ("u,v,y", np.column_stack([plane, np.abs(plane @ (0.6, 0.8))])),
         "cross": ("u,v,y", cross),
         "radii": ("radius,value", [(0.0, 1.0), (1.0, 0.0), (2.0, 0.5)]),

@@ -62,6 +62,28 @@ def test_probabilities_where_every_class_is_out_of_the_question():
 
 
 @pytest.mark.slow
+def test_without_alpha_it_is_the_largest_margin():
+    clf = MinNormClassifier(0).fit(MOONS, THREE)
+    alone = [mn.separate(MOONS, np.where(one == THREE, 1, -1)) for one in clf.classes_]
+    assert clf.certified_.all()
+    assert clf.value_.tolist() == [one.value for one in alone]
+    assert clf.score(MOONS, THREE) == 1
+    signs = np.where(THREE[:, None] == clf.classes_, 1, -1)
+    assert np.min(signs * clf.decision_function(MOONS)) == pytest.approx(1, abs=1e-9)
+    assert not hasattr(clf, "predict_proba")
+    twice = np.concatenate([MOONS, MOONS[:1]])
+    with pytest.raises(ValueError, match="points 0 and 20 are equal"):
+        MinNormClassifier(0).fit(twice, np.append(WORDS, "lower" if WORDS[0] == "upper" else "upper"))
+
+
+def test_two_points_without_alpha_are_apart_by_their_distance():
+    clf = MinNormClassifier(0).fit([[0.0, 0.0], [3.0, 4.0]], ["a", "b"])
+    assert clf.certified_ is True
+    assert clf.value_ == pytest.approx(2 / 5, rel=1e-6)
+    assert not hasattr(clf, "predict_proba")
+
+
+@pytest.mark.slow
 def test_class_weights_are_sample_weights():
     rare = np.concatenate([np.flatnonzero(HALF == 0), np.flatnonzero(HALF == 1)[:5]])
     points, labels = MOONS[rare], WORDS[rare]

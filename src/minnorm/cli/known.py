@@ -156,6 +156,7 @@ def line(
     activation: Neurons = "relu",
     path: Annotated[bool, typer.Option("--path", help="Weight-decay training for all lam; --skip free.")] = False,
     sparsest: Annotated[bool, typer.Option("--sparsest", help="The minimiser with the fewest knots.")] = False,
+    margin: Annotated[bool, typer.Option("--margin", help="Classes -1 and 1: least norm with y f >= 1.")] = False,
     plot: Annotated[
         Path | None, typer.Option(help="Draw function, band and dual certificate: a PNG, PDF or SVG.")
     ] = None,
@@ -176,22 +177,27 @@ def line(
     Example: `minnorm known line points.csv --skip free --path`
 
     Example: `minnorm known line points.csv --activation abs`
+
+    Example: `minnorm known line classes.csv --margin`
     """
     from minnorm import PathNorm, known
 
     penalty = PathNorm(bias, skip, offset, activation)
     picture(plot)
     how = Reading(features, drop, dropna, separator, decimal_mark)
-    table = reading.table(data, target, how, ties, interpolates=not path)
+    table = reading.table(data, target, how, ties, interpolates=not (path or margin))
+    if margin and (path or sparsest):
+        raise ValueError("margin is of classes; leave out --path and --sparsest, which are of values")
     if path:
         if sparsest or plot is not None:
             raise ValueError("path is of all lam; leave out --sparsest and --plot, which are of the interpolant")
         _line_path(known.line_path(table.points, table.values, penalty), table, as_json=as_json)
         return
-    every = penalty.biases_are_free and (sparsest or penalty.activation.rectifies)
+    every = not margin and penalty.biases_are_free and (sparsest or penalty.activation.rectifies)
     solutions = known.line_solutions(table.points, table.values, penalty) if every else None
     sparse = solutions if sparsest else None
-    solution = known.line(table.points, table.values, penalty) if sparse is None else sparse.sparsest
+    minimum = known.line_margin if margin else known.line
+    solution = minimum(table.points, table.values, penalty) if sparse is None else sparse.sparsest
     net = solution.network
     turns = abs(net.outer_weights * net.inner_weights[:, 0])
     moving = turns > 1e-12 * max(turns, default=0.0)  # the others are constants, and rounding errors
@@ -205,7 +211,7 @@ def line(
     if as_json:
         print_json(
             {
-                "kind": "line",
+                "kind": "line margin" if margin else "line",
                 **reading.columns(table),
                 "points": len(table.values),
                 "norm": solution.value,
@@ -221,7 +227,7 @@ def line(
         )
         return
     print_table(
-        f"Minimum-norm interpolant of {len(table.values)} points",
+        f"{'Max-margin network' if margin else 'Minimum-norm interpolant'} of {len(table.values)} points",
         ("", "value"),
         [
             *named(table),

@@ -14,7 +14,7 @@ from minnorm.activation import Activation
 from minnorm.checks import shown
 from minnorm.estimator import outcome, tables
 from minnorm.estimator.settings import check_common, check_number, loss_of, penalty_of
-from minnorm.losses import Loss
+from minnorm.losses import Loss, Margin
 from minnorm.objective.data import check_weights
 from minnorm.objective.norm import Bias, Skip
 from minnorm.objective.problem import Problem
@@ -28,20 +28,24 @@ def gives_probabilities(estimator: Any) -> bool:
         raise AttributeError(str(error)) from None
     if not logistic:
         raise AttributeError(f"loss is {estimator.loss}, which has no probabilities; give loss='logistic'")
+    if getattr(estimator, "alpha", 1.0) == 0:
+        raise AttributeError("alpha is 0, which has no probabilities; give alpha above 0")
     return True
 
 
 class MinNormClassifier(ClassifierMixin, BaseEstimator):
     r"""The shallow ReLU network that globally minimises a loss of classes, with a proof.
 
-        min 1/S sum_i p_i phi(y_i f(x_i)) + alpha sum_k |a_k| |w_k|,    S = sum_i p_i,  y_i = -1 or 1
+        alpha > 0:  min 1/S sum_i p_i phi(y_i f(x_i)) + alpha sum_k |a_k| |w_k|,    S = sum_i p_i,  y_i = -1 or 1
+        alpha = 0:  min sum_k |a_k| |w_k|   subject to   y_i f(x_i) >= 1
 
     with phi(z) = log(1 + e^-z), max(0, 1 - z) or max(0, 1 - z)^2 / 2, over networks f(x) = c + v . x + sum_k a_k
     sigma(w_k . x + b_k) of any width. A point's class is `classes_[1]` where f > 0, else `classes_[0]`. k > 2 classes
     are k independent problems, each against the rest with a network and a proof of its own; the largest f wins. What is
     proven is that each f minimises its objective: not that the classes are right, nor how likely they are.
 
-    Arguments: `alpha` > 0; `loss`, "logistic", "hinge", "squared_hinge" or an object of `minnorm.losses`;
+    Arguments: `alpha` >= 0, at 0 the max-margin network (`minnorm.separate`), whatever the loss, which fails only where
+    equal points have different classes; `loss`, "logistic", "hinge", "squared_hinge" or an object of `minnorm.losses`;
     `class_weight`, None, "balanced" for classes that count alike, or a dictionary of classes and how often their points
     count, 1 for those that are not in it; `max_time`, in seconds, for each problem; the others as for
     `MinNormRegressor`.
@@ -95,7 +99,7 @@ class MinNormClassifier(ClassifierMixin, BaseEstimator):
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> "MinNormClassifier":
         """Solve for points X (n, d) and their classes y (n,), which count as `sample_weight` (n,) says."""
-        check_number("alpha", self.alpha, "the weight of the norm", least=0.0)
+        check_number("alpha", self.alpha, "0 separates the classes", least=0.0)
         check_common(self)
         X, y = tables.classification(self, X, y)
         self.classes_, one_each = problems(self, X, y, float(self.alpha), sample_weight)
@@ -120,6 +124,7 @@ def problems(
 ) -> tuple[np.ndarray, list[Problem]]:
     """The classes that count; and the one problem of two, or that of each against the rest."""
     loss, penalty = loss_of(estimator, "margin"), penalty_of(estimator)
+    loss = Margin() if alpha == 0 else loss
     weights = tables.weighted_by_class(y, check_weights(sample_weight, len(y)), estimator.class_weight)
     classes = tables.classes_that_count(y, weights)
     named = classes[1:] if classes.size == 2 else classes

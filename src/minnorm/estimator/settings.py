@@ -16,6 +16,8 @@ _FITS = {
     "residual": ("MinNormRegressor", "numbers"),
     "margin": ("MinNormClassifier", "classes"),
 }
+_CONSTRAINTS = (losses.Margin.word, losses.Tolerance.word)
+"""Which are no losses to weigh against a norm."""
 
 
 def check_common(estimator: Any) -> None:
@@ -37,9 +39,9 @@ def loss_of(estimator: Any, argument: Argument) -> Loss:
     if loss.argument != argument:
         takes, of = _FITS[loss.argument]
         name = type(estimator).__name__
+        words = [word for word in losses.known(argument) if word not in _CONSTRAINTS]
         raise ValueError(
-            f"loss is {loss}, which is one of {of}; {name} takes {', '.join(losses.known(argument))}, and {takes} "
-            f"takes {loss.word}"
+            f"loss is {loss}, which is one of {of}; {name} takes {', '.join(words)}, and {takes} takes {loss.word}"
         )
     return loss
 

@@ -1,5 +1,6 @@
 """Minimum-norm interpolants that are known exactly."""
 
+from minnorm.known.margins.line import line_margin as line_margin
 from minnorm.known.margins.radial import RadialMargin as RadialMargin
 from minnorm.known.margins.radial import radial_margin as radial_margin
 from minnorm.known.polytopes.bumps import cross_polytope as cross_polytope
@@ -47,6 +48,7 @@ __all__ = [
     "cross_polytope",
     "denoiser",
     "line",
+    "line_margin",
     "line_path",
     "line_solutions",
     "polygon",

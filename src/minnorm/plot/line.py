@@ -13,6 +13,7 @@ from minnorm import measure
 from minnorm.checks import flag, function, instance, numbers, shown
 from minnorm.known import LineSolutions, line, line_solutions
 from minnorm.known.univariate.interpolant import coordinate
+from minnorm.losses import Margin
 from minnorm.measure.distances import Function
 from minnorm.network import ShallowReLU, as_network
 from minnorm.objective.data import Points
@@ -198,6 +199,8 @@ def claim(solution: Solution) -> str:
 def _name(solution: Solution | ShallowReLU) -> str:
     if not isinstance(solution, Solution):
         return "network"
+    if solution.lam == 0 and solution.loss == Margin():
+        return "max-margin network"
     return "minimum-norm interpolant" if solution.lam == 0 else f"global minimiser, λ = {solution.lam:g}"
 
 
