@@ -77,6 +77,11 @@ public:
     // The same for the hyperplane u[3] = 0 of a four-dimensional y, and the cells next to it.
     void sphere_and_cells(const Normals& y, Peaks& ridge, Peaks& other) { circles(y, ridge, &other); }
 
+    // For what others find on the sphere of y: `measure` comes first.
+    void measure(const Normals& y);
+    bool is_local_maximum(const Normals& y, const Vector& u, int sign);
+    double reach() const { return reach_; }
+
 private:
     using World = std::array<Vector, 4>;  // the frame's axes in the coordinates of y
 
@@ -87,9 +92,7 @@ private:
     void gather();
     template <int D>
     void score(int arcs, const Vector& shift, double e, double f, double axis, const double* least);
-    void measure(const Normals& y);
     void find_flat();
-    bool is_local_maximum(const Normals& y, const Vector& u, int sign);
 
     int n_;
     const double* nu_;

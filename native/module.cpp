@@ -9,6 +9,7 @@
 #include "cones.hpp"
 #include "exact.hpp"
 #include "plane.hpp"
+#include "space.hpp"
 #include "strips.hpp"
 #include "train/handler.hpp"
 #include "train/program.hpp"
@@ -129,6 +130,24 @@ nb::tuple atoms_in(const Plane& plane, Column nu, Column tilt, int per_pivot, in
     });
 }
 
+// A null pointer is None: the time was over before all orders were made, or there are three points on a line.
+Space* space(Matrix points, int threads, double seconds) {
+    if (points.shape(1) != 3 || points.shape(0) < 3 || points.shape(0) > Space::most)
+        throw nb::value_error("points must have 3 columns and 3 to 1024 rows");
+    Watch watch(seconds, raise_signals);
+    nb::gil_scoped_release release;
+    auto made = std::make_unique<Space>(static_cast<int>(points.shape(0)), points.data(), threads, watch);
+    return watch.complete() && made->general() ? made.release() : nullptr;
+}
+
+nb::tuple atoms_in_space(const Space& space, Column nu, Column tilt, int per_pivot, int threads, double seconds) {
+    if (static_cast<int>(nu.shape(0)) != space.size() || tilt.shape(0) != 3)
+        throw nb::value_error("nu must have one entry per point, and tilt three");
+    return found(space.weighted(nu.data(), tilt.data()), threads, seconds, [&](const Weighted& data, Watch& watch) {
+        return space.atoms(data.nu, data.tilt, per_pivot, threads, watch);
+    });
+}
+
 nb::tuple maxima_in(const Plane& plane, Column nu, double least, int threads, double seconds) {
     if (static_cast<int>(nu.shape(0)) != plane.size()) throw nb::value_error("nu must have one entry per point");
     Watch watch(seconds, raise_signals);
@@ -183,6 +202,10 @@ NB_MODULE(_native, m) {
         .def("atoms", &atoms_in, nb::arg("nu"), nb::arg("tilt"), nb::arg("per_pivot"), nb::arg("threads"),
              nb::arg("seconds"))
         .def("maxima", &maxima_in, nb::arg("nu"), nb::arg("least"), nb::arg("threads"), nb::arg("seconds"));
+    nb::class_<Space>(m, "Space")
+        .def("atoms", &atoms_in_space, nb::arg("nu"), nb::arg("tilt"), nb::arg("per_pivot"), nb::arg("threads"),
+             nb::arg("seconds"));
+    m.def("space", &space, nb::rv_policy::take_ownership, nb::arg("points"), nb::arg("threads"), nb::arg("seconds"));
     m.def("plane", &plane, nb::rv_policy::take_ownership, nb::arg("points"), nb::arg("threads"), nb::arg("seconds"));
     m.def("turns_to_meet", &turns, nb::arg("t"), nb::arg("y"), nb::arg("slope"));
     m.def("instruction_sets", [] {

@@ -90,6 +90,22 @@ class Plane:
 def plane(points: Float[np.ndarray, "n 2"], threads: int, seconds: float) -> Plane | None:
     """Of distinct points; None if the time was over before all orders were made."""
 
+class Space:
+    """The order of the kinks on the great circle of planes through each two points."""
+
+    def atoms(
+        self,
+        nu: Float[np.ndarray, " n"],
+        tilt: Float[np.ndarray, " 3"],
+        per_pivot: int,
+        threads: int,
+        seconds: float,
+    ) -> tuple[Float[np.ndarray, "k 4"], Float[np.ndarray, " k"], bool]:
+        """As `exact` with free biases, for nu that may have zeros."""
+
+def space(points: Float[np.ndarray, "n 3"], threads: int, seconds: float) -> Space | None:
+    """Of distinct points, no three on a line, else None; None if the time was over before all orders were made."""
+
 def turns_to_meet(t: Float[np.ndarray, " n"], y: Float[np.ndarray, " n"], slope: float) -> Float[np.ndarray, " m"]:
     """Masses A_i with y_0 + slope (x - t_0) + sum_i A_i relu(x - t_i) = y_j at t_j, one for each t but the last."""
 

@@ -19,6 +19,7 @@ from minnorm.solve.pricing.subsets import Subsets
 from minnorm.solve.reduction import Reduced
 from minnorm.solve.steps import improve
 from minnorm.solve.tidy import settled, tidied
+from minnorm.solve.vertex import sharpened
 
 Progress = Callable[[float, float, float], None]
 """Called with (seconds, objective of the best network so far, lower bound so far) in the problem's own units."""
@@ -28,6 +29,7 @@ _PROMPT = 1.0  # seconds for making a network of what there is when Ctrl-C was p
 _REPAIR = 25  # operations for each of n^2 m, of a singular value decomposition
 _MANY = 600  # points; interpolation of fewer is solved as fast without approaching it
 _FINER, _FINEST = 0.1, 1e-11  # of the tolerance; and a relative gap near that of rounding errors
+_EASY, _EXACT = 256, 0.1  # points in a plane, and a share of the tolerance that costs little more for so few
 _TO_MASTER = 1.0  # of the tolerance: a twentieth of that is how accurate the first master problem is
 # Interpolation is approached through these rho, shares of that from which on only free terms are left, to these gaps.
 _APPROACH = ((1e-3, 1e-2), (1e-5, 1e-2), (1e-6, 3e-3), (1e-7, 1e-3))
@@ -89,9 +91,12 @@ def generate(
                 start, rounds, gap = near.nu, near.steps, max(near.gap, _TO_MASTER * tolerance)
         elif reduced.interpolates and pricer.cheap and fresh and n >= _MANY:
             start, rounds = _approached(reduced, pricer, pool, late, lambda _, bound: show(np.inf, bound))
+        wanted = (
+            max(_EXACT * tolerance, _FINEST) if plane is not None and reduced.interpolates and n <= _EASY else tolerance
+        )
         if reduced.interpolates and gap == 1.0:
             pool.span(np.random.default_rng(0))  # a pool that fits the labels with rho > 0 need not interpolate them
-        improve(reduced, best, pricer, pool, start, tolerance, late, show, gap=gap)
+        improve(reduced, best, pricer, pool, start, wanted, late, show, gap=gap)
         best.rounds += rounds
         found = finish(reduced, best, tolerance, deadline)
         if reduced.interpolates and best.ending == "closed" and found.gap > tolerance and not past(late):
@@ -101,6 +106,7 @@ def generate(
             best.rounds += rounds
             again = finish(reduced, best, tolerance, deadline)
             found = again if again.value < found.value else found
+        found = sharpened(reduced, found, pricer, deadline)
     except KeyboardInterrupt:
         best.ending = "interrupted"
         found = finish(reduced, best, tolerance, time.monotonic() + _PROMPT)

@@ -23,6 +23,7 @@ _TOUCHED = 1e-9  # sup |h| - 1: violations that rounding errors may make
 _PROGRESS = 0.99  # of the gap: what is left of it after progress
 _LIVE = 1e-3  # of the largest mass; atoms with more are where searches start
 _UNFITTED = 1e-2  # relative residual of a master problem that has no solution
+_FEW = 6  # atoms for each point: interpolation drops none of so few, since most would be found again
 _MOST = (1000, 2)  # so many atoms are kept, and so many more for each point
 _CUTS = (50, 2_000_000)  # of a round at least; points of all of them where a search prices
 _HALVINGS = 3  # how often the way from the best dual vector to the master problem's is halved
@@ -229,7 +230,8 @@ class State:
 
     def pruned(self, solved: Masses, priced: Priced) -> None:
         """Atoms without mass that are far from active are dropped, where the gap has shrunk since the last time."""
-        if not self.gap < 0.9 * self.pruned_at:
+        few = self.reduced.interpolates and self.pool.size <= _FEW * self.nu.size
+        if few or not self.gap < 0.9 * self.pruned_at:
             return
         self.pruned_at = self.gap
         pool, active = self.pool, 1 - np.clip(5 * priced.excess, 1e-3, 0.3)

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import scipy.linalg
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 from scipy.spatial import KDTree
 
 from minnorm.resources import past
 from minnorm.solve import support
+from minnorm.solve.motion import Motion
 from minnorm.solve.pace import fits
 from minnorm.solve.pricing import oracle
 from minnorm.solve.pricing.oracle import Atoms
@@ -20,7 +21,6 @@ _TIMES = 12
 _STEPS = 12
 _NEAR, _NEARER = 0.1, 0.1  # as vectors (w, b): an atom this close to a maximum belongs to it; what is tried next
 _ALIKE = 1e-6  # as such vectors: kinks this close are one
-_PINNED = 1e-10  # distance from a point at which a kink goes through it
 _SAME = 1e-12  # of the objective: no change
 _UNKNOWNS = 1500  # beyond so many the Newton steps would take longer than the rest
 
@@ -157,10 +157,10 @@ def _slid(reduced: Reduced, here: Sparse, deadline: float) -> Sparse:
     for _ in range(_STEPS):
         if here.masses.size == 0:
             return here
-        step = _Step(reduced, lifted, here)
-        if step.unknowns > _UNKNOWNS:
+        motion = Motion.of(reduced, lifted, here.weights, here.biases, here.masses)
+        if motion.unknowns + here.coefficients.size > _UNKNOWNS:
             return here
-        taken = step.taken(deadline)
+        taken = _taken(reduced, motion, here, deadline)
         if taken is None:
             return here
         there, blocked = taken
@@ -172,69 +172,21 @@ def _slid(reduced: Reduced, here: Sparse, deadline: float) -> Sparse:
     return here
 
 
-class _Step:
-    """One Newton step in theta_k = a_k (w_k, b_k) and the coefficients."""
-
-    def __init__(self, reduced: Reduced, lifted: np.ndarray, here: Sparse) -> None:
-        self.reduced, self.lifted, self.here = reduced, lifted, here
-        self.theta = here.masses[:, None] * np.column_stack([here.weights, here.biases])
-        self.hidden = lifted @ np.column_stack([here.weights, here.biases]).T
-        self.pinned: Bool[np.ndarray, "n k"] = np.abs(self.hidden) <= _PINNED * np.linalg.norm(lifted, axis=1)[:, None]
-        sigma = reduced.problem.penalty.activation
-        self.slopes = np.where(self.hidden > 0, sigma.plus, -sigma.minus) * ~self.pinned
-        self.moves = [_orthogonal(lifted[pins]) for pins in self.pinned.T]
-        self.unknowns = sum(move.shape[1] for move in self.moves) + here.coefficients.size
-
-    def taken(self, deadline: float) -> tuple[Sparse, bool] | None:
-        """Where the step leads, and whether a kink met a point on the way; None without time for it."""
-        if not fits(2 * len(self.lifted) * self.unknowns**2, deadline):
-            return None
-        here, reduced = self.here, self.reduced
-        counted = np.ones(self.theta.shape[1])
-        counted[-1] = reduced.problem.penalty.biases_cost
-        blocks, pulls, bends = [], [], []
-        for k, move in enumerate(self.moves):
-            direction = counted * self.theta[k]
-            size = float(np.linalg.norm(direction))
-            direction = direction / size
-            blocks.append((self.lifted * self.slopes[:, k : k + 1]) @ move)
-            pulls.append(move.T @ direction)
-            bends.append(move.T @ ((np.diag(counted) - np.outer(direction, direction)) / size) @ move)
-        free = np.zeros(here.coefficients.size)
-        root = np.sqrt(reduced.loss.curvature(here.nu))
-        matrix = np.concatenate([*blocks, reduced.free], axis=1) / root[:, None]
-        rest = here.nu * root
-        hessian = matrix.T @ matrix + np.asarray(scipy.linalg.block_diag(*bends, np.zeros((free.size, free.size))))
-        size = np.sqrt(np.maximum(np.diagonal(hessian), np.finfo(float).tiny))
-        slope = matrix.T @ rest - np.concatenate([*pulls, free])
-        solved = inverse(hessian / size[:, None] / size, deadline)
-        if solved is None:
-            return None
-        change = solved(slope / size) / size
-        ends = np.cumsum([move.shape[1] for move in self.moves])
-        parts = np.split(change, ends)
-        turn = np.array([move @ part for move, part in zip(self.moves, parts[:-1], strict=True)])
-        return self._reached(turn, parts[-1], counted, deadline)
-
-    def _reached(
-        self, turn: np.ndarray, shift: np.ndarray, counted: np.ndarray, deadline: float
-    ) -> tuple[Sparse, bool]:
-        here = self.here
-        before = np.where(self.pinned, 0.0, self.lifted @ self.theta.T)
-        rate = np.where(self.pinned, 0.0, self.lifted @ turn.T)
-        reach = np.full(before.shape, np.inf)
-        np.divide(-before, rate, out=reach, where=before * rate < 0)
-        share = min(1.0, 0.999 * float(np.min(reach, initial=np.inf)))
-        theta = self.theta + share * turn
-        size = np.linalg.norm(theta * counted, axis=1)
-        live = size > 0
-        unit = theta[live] / size[live, None] * np.sign(here.masses[live])[:, None]
-        masses = size[live] * np.sign(here.masses[live])
-        coefficients = here.coefficients + share * shift
-        there = settled(self.reduced, unit[:, :-1], unit[:, -1], masses, coefficients, deadline)
-        return there, share < 1
-
-
-def _orthogonal(vectors: np.ndarray) -> np.ndarray:
-    """An orthonormal basis, as columns, of what is orthogonal to the rows of `vectors`."""
-    return scipy.linalg.null_space(vectors, rcond=1e-9) if len(vectors) else np.eye(vectors.shape[1])
+def _taken(reduced: Reduced, motion: Motion, here: Sparse, deadline: float) -> tuple[Sparse, bool] | None:
+    """Where a Newton step leads, and whether a kink met a point on the way; None without time for it."""
+    free = np.zeros(here.coefficients.size)
+    if not fits(2 * len(reduced.points) * (motion.unknowns + free.size) ** 2, deadline):
+        return None
+    root = np.sqrt(reduced.loss.curvature(here.nu))
+    matrix = np.concatenate([motion.columns, reduced.free], axis=1) / root[:, None]
+    rest = here.nu * root
+    hessian = matrix.T @ matrix + np.asarray(scipy.linalg.block_diag(*motion.bends, np.zeros((free.size, free.size))))
+    size = np.sqrt(np.maximum(np.diagonal(hessian), np.finfo(float).tiny))
+    slope = matrix.T @ rest - np.concatenate([motion.pulls, free])
+    solved = inverse(hessian / size[:, None] / size, deadline)
+    if solved is None:
+        return None
+    change = solved(slope / size) / size
+    weights, biases, masses, share, _ = motion.moved(change[: motion.unknowns], 0.999)
+    coefficients = here.coefficients + share * change[motion.unknowns :]
+    return settled(reduced, weights, biases, masses, coefficients, deadline), share < 1

@@ -11,7 +11,7 @@ from minnorm.activation import RELU, Activation
 from minnorm.resources import cores, left
 from minnorm.solve.pricing.oracle import Atoms, exact, tilt
 
-FEWEST, MOST = 128, 16_384  # points: below, sorting is cheap; above, the orders take more than half a gigabyte
+FEWEST, MOST = 4, 16_384  # points: below, there is nothing to keep; above, the orders take more than half a gigabyte
 
 
 class Maxima(NamedTuple):

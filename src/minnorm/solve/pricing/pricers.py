@@ -11,9 +11,10 @@ from jaxtyping import Float
 
 from minnorm.activation import RELU, Activation
 from minnorm.objective.norm import Bias, costly_biases
-from minnorm.solve.pricing import oracle
+from minnorm.solve.pricing import oracle, space
 from minnorm.solve.pricing.oracle import Atoms
 from minnorm.solve.pricing.plane import FEWEST, MOST, Plane
+from minnorm.solve.pricing.space import Space
 
 EXACT_RANK = 3
 _STARTS, _DECISIVE = 300, 2000  # random ones
@@ -70,6 +71,8 @@ class Exact:
         """The exact oracle."""
         if self.plane is not None:
             return self.plane.price(nu, deadline=deadline)
+        if self.space is not None:
+            return self.space.price(nu, deadline=deadline)
         return oracle.exact(self.points, nu, self.bias, sigma=self.sigma, deadline=deadline)
 
     @cached_property
@@ -79,6 +82,14 @@ class Exact:
         if not (rank == 2 and not costly_biases(self.bias) and FEWEST <= n <= MOST):
             return None
         return Plane(self.points, self.sigma) if len(np.unique(self.points, axis=0)) == n else None
+
+    @cached_property
+    def space(self) -> Space | None:
+        """For points in space, with free biases."""
+        n, rank = self.points.shape
+        if not (rank == 3 and not costly_biases(self.bias) and space.FEWEST <= n <= space.MOST):
+            return None
+        return Space(self.points, self.sigma) if len(np.unique(self.points, axis=0)) == n else None
 
     def decide(self, nu: np.ndarray, weights: np.ndarray, biases: np.ndarray, deadline: float = math.inf) -> None:
         """Nothing is left to decide."""
