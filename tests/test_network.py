@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.made import random_network
 
 from minnorm.known import line
 from minnorm.network import ShallowReLU
@@ -18,17 +19,6 @@ quick = settings(max_examples=50, deadline=None)
 seeds = st.integers(0, 2**32 - 1)
 widths = st.integers(1, 12)
 dims = st.integers(1, 5)
-
-
-def random_network(seed, width=6, dim=3, skip=False):
-    rng = np.random.default_rng(seed)
-    return ShallowReLU(
-        rng.normal(size=(width, dim)),
-        rng.normal(size=width),
-        rng.normal(size=width),
-        np.array(rng.normal()),
-        rng.normal(size=dim) if skip else None,
-    )
 
 
 def random_points(seed, dim=3, count=20):

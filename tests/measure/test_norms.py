@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.made import random_network
 
 from minnorm.known import line
 from minnorm.measure import (
@@ -38,17 +39,6 @@ def networks_on_the_line(draw):
     w, b, a = np.array(neurons, dtype=float).reshape(-1, 3).T
     skip = draw(st.none() | halves.map(lambda v: np.array([v])))
     return ShallowReLU(w[:, None], b, a, np.array(draw(halves)), skip)
-
-
-def random_network(seed, width, dim, skip=False):
-    rng = np.random.default_rng(seed)
-    return ShallowReLU(
-        rng.normal(size=(width, dim)),
-        rng.normal(size=width),
-        rng.normal(size=width),
-        np.array(rng.normal()),
-        rng.normal(size=dim) if skip else None,
-    )
 
 
 def changed(net, w=None, b=None, a=None):

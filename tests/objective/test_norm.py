@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.made import random_network
 
 from minnorm.network import ShallowReLU
 from minnorm.objective.norm import PathNorm
@@ -20,13 +21,6 @@ NET = ShallowReLU(np.array([[3.0, 4.0], [0.0, 0.0]]), np.array([12.0, -2.0]), np
 OPTIONS = [
     PathNorm(*options) for options in itertools.product(("free", "penalised"), ("none", "free"), ("free", "none"))
 ]
-
-
-def random_network(seed, width, dim):
-    rng = np.random.default_rng(seed)
-    return ShallowReLU(
-        rng.normal(size=(width, dim)), rng.normal(size=width), rng.normal(size=width), np.array(rng.normal())
-    )
 
 
 def with_terms(offset, skip):

@@ -8,15 +8,12 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from scipy.optimize import linprog
-from sklearn.exceptions import ConvergenceWarning
-from sklearn.linear_model import Lasso
+from tests.made import free_terms, programme, regression
 from tests.problems import CLOSED, LARGE, PLANE, PRODUCT, SQUARE, cross, waves
 
 from minnorm import known, verify
 from minnorm.network import ShallowReLU
 from minnorm.objective.norm import PathNorm
-from minnorm.objective.terms import FreeTerms
 from minnorm.solve import fit, interpolate
 from minnorm.solve.pricing import oracle
 from minnorm.solve.pricing.oracle import random_starts
@@ -54,34 +51,12 @@ def others(x, penalty, seed=0, count=600):
     return np.maximum(x @ w.T + b, 0)
 
 
-def free_terms(x, penalty):
-    return FreeTerms.of(penalty, x.shape[1]).columns(x)
-
-
 def with_own(x, sol):
     """The network's atoms, of unit cost, on the data."""
     net = sol.network
     cost = sol.penalty.atom_cost(net.inner_weights, net.biases)
     w, b = net.inner_weights[cost > 0], net.biases[cost > 0]
     return np.maximum(x @ w.T + b, 0) / cost[cost > 0]
-
-
-def programme(atoms, free, y):
-    """The least norm over a dictionary, by HiGHS."""
-    columns = np.concatenate([atoms, -atoms, free], axis=1)
-    p, q = 2 * atoms.shape[1], free.shape[1]
-    cost = np.append(np.ones(p), np.zeros(q))
-    result = linprog(cost, A_eq=columns, b_eq=y, bounds=[(0, None)] * p + [(None, None)] * q)
-    assert result.status == 0, result.message
-    return float(result.fun)
-
-
-def regression(atoms, y, lam, sweeps=30_000):
-    """The objective that coordinate descent reaches over a dictionary: attained, whether it has converged or not."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        lasso = Lasso(alpha=lam, tol=1e-9, max_iter=sweeps).fit(atoms, y)
-    return float(np.mean((y - lasso.predict(atoms)) ** 2) / 2 + lam * np.abs(lasso.coef_).sum())
 
 
 def check(x, y, sol, tolerance=1e-6):

@@ -26,8 +26,6 @@ RARE = [
     ("muon", "xla", "float64"),
 ]
 
-pytestmark = pytest.mark.usefixtures("compiled_once")
-
 
 class Killed(Exception):
     """An interruption."""

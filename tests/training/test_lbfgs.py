@@ -15,8 +15,6 @@ Y = np.sin(X[:, 0]) + 0.3 * X[:, 1]
 WIDTH, LAM = 12, 1e-2
 COMMON = {"optimizer": "lbfgs", "width": WIDTH, "weight_decay": LAM, "dtype": "float64"}
 
-pytestmark = pytest.mark.usefixtures("compiled_once")
-
 
 def objective(theta):
     """1/(2n) sum (f - y)^2 + lam (|a|^2 + |W|^2) / 2 and its gradient, on a flat vector of (w, b, a, c)."""

@@ -29,9 +29,6 @@ COMMON = {"optimizer": "momentum", "width": WIDTH, "steps": STEPS, "records": 12
 # 24 networks: not a multiple of the 16 that run together on a processor.
 
 
-pytestmark = pytest.mark.usefixtures("compiled_once")
-
-
 @pytest.fixture(scope="module")
 def traces():
     """How often advancing has been traced, by name of what was trained."""

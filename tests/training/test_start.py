@@ -2,9 +2,11 @@
 
 import itertools
 import re
+from functools import partial
 
 import numpy as np
 import pytest
+from tests.made import random_network
 
 from minnorm.known import line, radial_bump
 from minnorm.network import ShallowReLU
@@ -13,18 +15,8 @@ from minnorm.training import OPTIMIZERS, networks, train
 
 X, Y = np.array([-1.0, -0.4, 0.2, 1.0]), np.array([0.0, 0.8, 0.3, 0.5])
 WIDTH = 9
+on_line = partial(random_network, dim=1)
 EVERYTHING = PathNorm(skip="free")
-
-
-def random_network(seed, width, dim=1, **parts):
-    rng = np.random.default_rng(seed)
-    usual = {
-        "inner_weights": rng.normal(size=(width, dim)),
-        "biases": rng.normal(size=width),
-        "outer_weights": rng.normal(size=width),
-        "offset": np.array(rng.normal()),
-    }
-    return ShallowReLU.from_dict({**usual, **parts})
 
 
 OFTEN = {("sgd", "native"), ("adam", "xla")}
@@ -41,7 +33,7 @@ def test_every_network_of_a_grid_starts_from_the_one_given_for_its_seed(optimize
 
     def start(seed, width):
         asked.append((seed, width))
-        return random_network(seed, width)
+        return on_line(seed, width)
 
     runs = train(
         X, Y, start=start, seeds=[7, 0, 2**32 - 1], scale=[1.0, 0.5], weight_decay=[0.0, 0.1],
@@ -51,7 +43,7 @@ def test_every_network_of_a_grid_starts_from_the_one_given_for_its_seed(optimize
     assert asked == [(7, WIDTH), (0, WIDTH), (2**32 - 1, WIDTH)]
     ends = set()
     for place, network in networks(runs):
-        given = random_network(place["seed"], WIDTH)
+        given = on_line(place["seed"], WIDTH)
         scaled = ShallowReLU.from_dict(
             {name: np.asarray(place["scale"] * part) for name, part in given.to_dict().items()}
         )
@@ -65,7 +57,7 @@ def test_every_network_of_a_grid_starts_from_the_one_given_for_its_seed(optimize
 
 @pytest.mark.slow
 def test_no_steps_return_the_given_networks_in_the_precision_asked_for():
-    given = random_network(0, WIDTH, skip=np.array([0.3]))
+    given = on_line(0, WIDTH, skip=np.array([0.3]))
     for dtype in ("float32", "float64"):
         runs = train(X, Y, start=lambda *_: given, width=WIDTH, steps=0, penalty=EVERYTHING, dtype=dtype)
         ((_, network),) = networks(runs)
@@ -111,27 +103,27 @@ def test_samples_of_the_optimal_measure_have_its_norm_and_less_loss_where_wider(
 
 @pytest.mark.slow
 def test_a_skip_term_is_added_where_it_is_free_and_dropped_where_it_is_zero():
-    free = train(X, Y, start=random_network, width=WIDTH, steps=0, penalty=EVERYTHING)
+    free = train(X, Y, start=on_line, width=WIDTH, steps=0, penalty=EVERYTHING)
     assert not free["skip"].any()
-    zero = train(X, Y, start=lambda s, m: random_network(s, m, skip=np.zeros(1)), width=WIDTH, steps=0)
+    zero = train(X, Y, start=lambda s, m: on_line(s, m, skip=np.zeros(1)), width=WIDTH, steps=0)
     assert "skip" not in zero
 
 
 def test_a_dataset_says_that_its_start_was_given():
-    runs = train(X, Y, start=random_network, width=WIDTH, steps=0)
+    runs = train(X, Y, start=on_line, width=WIDTH, steps=0)
     assert (runs.attrs["initial"], runs.attrs["initial_biases"], runs.attrs["antisymmetric"]) == ("given", "given", 0)
 
 
 def broken(**parts):
-    return lambda seed, width: random_network(seed, width, **parts)
+    return lambda seed, width: on_line(seed, width, **parts)
 
 
 @pytest.mark.usefixtures("unchecked")
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"start": lambda s, m: random_network(s, m + 1)}, "start(5, 9) has width 10 and 1 coordinates; give networks"),
-        ({"start": lambda s, m: random_network(s, m, dim=2)}, "start(5, 9) has width 9 and 2 coordinates; give"),
+        ({"start": lambda s, m: on_line(s, m + 1)}, "start(5, 9) has width 10 and 1 coordinates; give networks"),
+        ({"start": lambda s, m: on_line(s, m, dim=2)}, "start(5, 9) has width 9 and 2 coordinates; give"),
         ({"start": lambda s, m: None}, "start(5, 9) is a NoneType; give a function that returns a ShallowReLU"),
         ({"start": broken(offset=np.array(np.nan))}, "start(5, 9) is not finite in float32, in its offset; give"),
         ({"start": broken(biases=np.full(9, 1e39))}, "start(5, 9) is not finite in float32, in its biases; give"),
@@ -144,4 +136,4 @@ def broken(**parts):
 )
 def test_a_start_that_does_not_fit_is_refused(arguments, message):
     with pytest.raises(ValueError, match=re.escape(message)):
-        train(X, Y, width=WIDTH, steps=1, seeds=[5], **{"start": random_network, **arguments})
+        train(X, Y, width=WIDTH, steps=1, seeds=[5], **{"start": on_line, **arguments})

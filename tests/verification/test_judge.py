@@ -14,13 +14,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linprog, nnls
+from tests.made import free_terms
 
 import minnorm
 from minnorm import verify
 from minnorm.known import line
 from minnorm.network import ShallowReLU
 from minnorm.objective.norm import PathNorm
-from minnorm.objective.terms import FreeTerms
 from minnorm.solution import Solution
 from minnorm.verification import clock, judge
 from minnorm.verification.exact import UP
@@ -40,10 +40,6 @@ def nothing(d, offset=0.0):
 
 def orthogonal(rng, rows, columns):
     return np.linalg.qr(rng.normal(size=(columns, rows)))[0].T
-
-
-def free_terms(x, penalty):
-    return FreeTerms.of(penalty, x.shape[1]).columns(x)
 
 
 def admissible(nu, x, penalty):

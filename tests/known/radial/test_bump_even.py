@@ -38,9 +38,12 @@ PLATEAUS = {
     (4, 0.5): 274.674627,
 }
 CASES = [(2, 0.0, math.inf), (2, 0.3, 1.5), (4, 0.0, 1.1), (4, 0.5, math.inf), (8, 0.0, math.inf), (12, 0.1, 2.0)]
-bumps = pytest.mark.parametrize(
-    "bump", [radial_bump(*c) for c in CASES], ids=lambda b: f"{b.dim}-{b.plateau}-{b.outer}"
-)
+bumps = pytest.mark.parametrize("bump", CASES, ids=lambda case: "-".join(map(str, case)), indirect=True)
+
+
+@pytest.fixture(scope="module")
+def bump(request):
+    return radial_bump(*request.param)
 
 
 # Norms.

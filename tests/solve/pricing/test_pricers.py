@@ -1,11 +1,8 @@
 """Pricing: the search against the exact oracle, its independence and repeatability, and its worth in high rank."""
 
-import warnings
-
 import numpy as np
 import pytest
-from sklearn.exceptions import ConvergenceWarning
-from sklearn.linear_model import Lasso
+from tests.made import regression
 from tests.problems import cross
 
 from minnorm import verify
@@ -111,14 +108,6 @@ def rich(x, sol, seed=0, count=400):
     w, b = random_starts(x, count, rng, "free")
     w, b = np.concatenate([sol.network.inner_weights, w]), np.concatenate([sol.network.biases, b])
     return np.maximum(x @ w.T + b, 0)
-
-
-def regression(atoms, y, lam):
-    """The objective that coordinate descent reaches over a dictionary: attained, whether it has converged or not."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        lasso = Lasso(alpha=lam, tol=1e-9, max_iter=30_000).fit(atoms, y)
-    return float(np.mean((y - lasso.predict(atoms)) ** 2) / 2 + lam * np.abs(lasso.coef_).sum())
 
 
 @pytest.mark.parametrize(("d", "n"), [(4, 12), (5, 9)])
