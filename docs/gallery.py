@@ -80,6 +80,13 @@ SECTIONS: dict[str, list[Entry]] = {
             known("line points.csv --bias penalised --skip free"),
             "line-penalised",
         ),
+        Entry(
+            "Classes",
+            "The max-margin network: least norm with y f >= 1. Gaps between classes are all that counts. "
+            "[More](line.md#classes).",
+            known("line classes.csv --margin"),
+            "line-margin",
+        ),
     ],
     "Radial bumps": [
         Entry(
@@ -139,6 +146,33 @@ SECTIONS: dict[str, list[Entry]] = {
             "One turns upwards, the other downwards: their norms add up. [More](ridge.md#sums-on-orthogonal-axes).",
             known("ridge-sum cross.csv"),
             "ridge-sum",
+        ),
+    ],
+    "Polytopes": [
+        Entry(
+            "A pentagon",
+            "1 at the centre, 0 at the corners: 10 sin(pi / 10). [More](polytopes.md).",
+            known("polygon --corners 5"),
+        ),
+        Entry(
+            "A square",
+            "Four corners cost less than three, or five.",
+            known("polygon --corners 4"),
+        ),
+        Entry(
+            "A cross-polytope",
+            "1 at the origin, 0 at the unit vectors and their negatives: 2 sqrt(3).",
+            known("cross-polytope --dim 3"),
+        ),
+        Entry(
+            "A simplex",
+            "Any labels at unit vectors and the origin cost the root of their squares' sum.",
+            known("simplex --labels 1,0,2.5 --origin 0"),
+        ),
+        Entry(
+            "The largest margin of a ball",
+            "1 or more in the ball, -1 or less outside of the unit ball: a cone.",
+            known("radial-margin --dim 5 --plateau 0.3"),
         ),
     ],
     "Denoisers": [

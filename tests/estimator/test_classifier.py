@@ -126,6 +126,7 @@ def test_points_that_do_not_count_have_no_class():
         ({"loss": "logistics"}, WORDS, None, "did you mean 'logistic'"),
         ({"alpha": -1}, WORDS, None, "alpha is -1; give a finite number >= 0"),
         ({}, MOONS[:, 0], None, "[Cc]ontinuous"),
+        ({}, mn.interpolate([0.0, 1.0], [0.0, 1.0]).to_dataset(), None, "y is .* not an array of classes"),
         ({}, np.column_stack([HALF, HALF]), None, "y should be a 1d array"),
     ],
 )

@@ -24,6 +24,10 @@ def regression(estimator: Any, X: Any, y: Any) -> tuple[Array, Array]:
 
 def classification(estimator: Any, X: Any, y: Any) -> tuple[Array, np.ndarray]:
     """Points (n, d) and their classes (n,), numbers or strings; ValueError for anything else."""
+    try:
+        np.asarray(y)
+    except Exception as error:  # somebody else's conversion
+        raise ValueError(f"y is {shown(y)}, which is not an array of classes ({type(error).__name__})") from None
     points, labels = _validated(estimator, {"X": X}, y=y)
     check_classification_targets(labels)
     return np.asarray(points), np.asarray(labels)

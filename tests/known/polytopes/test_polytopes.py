@@ -66,6 +66,7 @@ def test_beyond_what_verify_proves_the_dual_vector_has_the_same_value():
         (lambda: polygon(2), "corners is 2; give a whole number >= 3"),
         (lambda: cross_polytope(0), "dim is 0; give a whole number >= 1"),
         (lambda: simplex([]), "labels is empty"),
+        (lambda: simplex([1e300, 0.0]), "labels and origin are so far apart"),
         (lambda: simplex([1.0], math.inf), "origin is inf; give a finite label"),
     ],
 )

@@ -37,8 +37,11 @@ def simplex(labels: npt.ArrayLike, origin: float | None = None, *, certify: bool
     if origin is not None:
         origin = real("origin", origin, "a finite label, or None for no such point")
     base = math.fsum(y.tolist()) / n if origin is None else origin
-    w = y - base
-    norm = float(np.linalg.norm(w))
+    with np.errstate(over="ignore"):
+        w = y - base
+        norm = float(np.linalg.norm(w))
+    if not math.isfinite(norm):
+        raise ValueError("labels and origin are so far apart that the norm is beyond float64; rescale labels")
     points, values = np.eye(n), y
     dual = w / norm if norm > 0 else np.zeros(n)
     if origin is not None:
