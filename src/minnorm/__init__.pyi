@@ -1,9 +1,13 @@
 from . import known, losses, measure, report, study
 from .activation import Activation
+from .bracket import Bracket, RegionSolution
 from .estimator import MinNormClassifier, MinNormClassifierCV, MinNormRegressor, MinNormRegressorCV
 from .network import ShallowReLU
 from .objective.norm import PathNorm
 from .objective.problem import Problem
+from .objective.regions.known import Regions, affine
+from .objective.regions.round import ball, shell
+from .objective.regions.straight import box, points, polygon, polytope, segment
 from .plot import (
     plot_certificate,
     plot_denoiser,
@@ -17,20 +21,22 @@ from .plot import (
     plot_radial,
     plot_radial_certificate,
     plot_radial_measure,
+    plot_regions,
     plot_ridge,
     plot_style,
     plot_trajectories,
 )
 from .solution import Certificate, Solution, UncertifiedWarning
-from .solve import band, fit, interpolate, lam_max, path, separate
+from .solve import band, fit, interpolate, interpolate_regions, lam_max, path, separate
 from .training import train
-from .verification import verify
+from .verification import verify, verify_regions
 from .versions import show_versions
 
 __version__: str
 
 __all__ = [
     "Activation",
+    "Bracket",
     "Certificate",
     "MinNormClassifier",
     "MinNormClassifierCV",
@@ -38,12 +44,18 @@ __all__ = [
     "MinNormRegressorCV",
     "PathNorm",
     "Problem",
+    "RegionSolution",
+    "Regions",
     "ShallowReLU",
     "Solution",
     "UncertifiedWarning",
+    "affine",
+    "ball",
     "band",
+    "box",
     "fit",
     "interpolate",
+    "interpolate_regions",
     "known",
     "lam_max",
     "losses",
@@ -61,13 +73,20 @@ __all__ = [
     "plot_radial",
     "plot_radial_certificate",
     "plot_radial_measure",
+    "plot_regions",
     "plot_ridge",
     "plot_style",
     "plot_trajectories",
+    "points",
+    "polygon",
+    "polytope",
     "report",
+    "segment",
     "separate",
+    "shell",
     "show_versions",
     "study",
     "train",
     "verify",
+    "verify_regions",
 ]

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from minnorm.cli import explore, known, known_polytopes, known_radial, known_ridges, solve, studies, train
+from minnorm.cli import explore, known, known_polytopes, known_radial, known_ridges, regions, solve, studies, train
 from minnorm.cli.show import fancy, plainly, say, undelivered
 
 app = typer.Typer(
@@ -31,7 +31,6 @@ for name, command in {
     "polygon": known_polytopes.polygon,
     "cross-polytope": known_polytopes.cross_polytope,
     "simplex": known_polytopes.simplex,
-    "convex-margin": known_polytopes.convex_margin,
     "radial-margin": known_polytopes.radial_margin,
 }.items():
     known_app.command(name)(command)
@@ -43,6 +42,7 @@ EXACT, TRAINED, SHOWN = "What is minimal", "What training finds", "See it"
 app.add_typer(known_app, name="known", rich_help_panel=EXACT)
 app.command(rich_help_panel=EXACT)(solve.solve)
 app.command(rich_help_panel=EXACT)(solve.separate)
+app.command(rich_help_panel=EXACT)(regions.regions)
 app.command(rich_help_panel=EXACT)(solve.verify)
 app.command(rich_help_panel=TRAINED)(train.train)
 app.add_typer(study_app, name="study", rich_help_panel=TRAINED)

@@ -100,7 +100,7 @@ def plot_excess(
 def plot_gap(history: History | Mapping[str, History], *, ax: Axes | None = None) -> Axes:
     r"""The relative gap of a solver against time.
 
-        (value - lower bound) / value
+        (value - lower bound) / value,   1 as long as there is no network
 
     Arguments: `history` (seconds, value, lower bound), collected by `progress` of `minnorm.interpolate` or
     `minnorm.fit`, or several of them under their names; `ax`, where to draw, by default new axes. Returns the axes.
@@ -125,7 +125,10 @@ def plot_gap(history: History | Mapping[str, History], *, ax: Axes | None = None
     with drawing(ax, (5.6, 2.6)) as (axes, colours):
         for k, (name, states) in enumerate(states_of.items()):
             seconds, value, bound = states.T
-            gap = np.maximum((value - bound) / np.maximum(np.abs(value), 1e-300), _NOTHING)
+            found = np.isfinite(value)
+            gap = np.ones(value.shape)
+            gap[found] = (value[found] - bound[found]) / np.maximum(np.abs(value[found]), 1e-300)
+            gap = np.maximum(gap, _NOTHING)
             axes.plot(seconds, gap, marker=".", drawstyle="steps-post", label=name or None, **colours.line(k))
         axes.set(yscale="log", xlabel="seconds", ylabel="relative gap")
         if axes.get_legend_handles_labels()[0]:

@@ -50,15 +50,15 @@ def plot_plane(
     across, up = (np.linspace(a, b, _SIDE) for a, b in zip(low, high, strict=True))
     grid = np.stack(np.meshgrid(across, up), axis=-1).reshape(-1, 2)
     values = values_of(solution, grid, "solution").reshape(_SIDE, _SIDE)
-    levels = _levels(values, labels)
+    steps = levels(values, labels)
     net = solution.network if isinstance(solution, Solution) else solution
     with drawing(ax, (5.0, 4.0)) as (axes, colours):
-        look: dict[str, Any] = {"cmap": colours.scale, "vmin": levels[0], "vmax": levels[-1]}
+        look: dict[str, Any] = {"cmap": colours.scale, "vmin": steps[0], "vmax": steps[-1]}
         # Raised by what no eye can see: rounding errors do not scatter a flat part that lies at a level.
-        raised = np.minimum(values + 1e-5 * (levels[-1] - levels[0]), levels[-1])
-        shades = axes.contourf(across, up, raised, levels, **look)
+        raised = np.minimum(values + 1e-5 * (steps[-1] - steps[0]), steps[-1])
+        shades = axes.contourf(across, up, raised, steps, **look)
         if isinstance(net, ShallowReLU):
-            _bends(axes, net.to_numpy(), low, high, colours)
+            bends(axes, net.to_numpy(), low, high, colours)
         axes.scatter(*points.T, c=labels, s=26, edgecolors=colours.ink, linewidths=0.9, zorder=4, **look)
         if colorbar:
             axes.figure.colorbar(shades, ax=axes, label="f(x)", shrink=0.85)
@@ -69,15 +69,18 @@ def plot_plane(
     return axes
 
 
-def _levels(values: np.ndarray, labels: np.ndarray) -> np.ndarray:
+def levels(values: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Levels between which values are shaded, labels among them."""
     low, high = min(values.min(), labels.min()), max(values.max(), labels.max())
     if high - low <= 1e-12 * max(abs(low), abs(high)):
         low, high = low - 0.5, high + 0.5
     return np.asarray(MaxNLocator(12).tick_values(low, high))
 
 
-def _bends(axes: Axes, net: ShallowReLU, low: np.ndarray, high: np.ndarray, colours: Palette) -> None:
-    """The neurons' lines, clipped to the box."""
+def bends(
+    axes: Axes, net: ShallowReLU, low: np.ndarray, high: np.ndarray, colours: Palette, thick: float = _THICK
+) -> None:
+    """The neurons' lines, clipped to the box, up to so thick."""
     share = np.abs(net.outer_weights) * np.linalg.norm(net.inner_weights, axis=1)
     largest = float(np.max(share, initial=0.0))
     for sign, dashes in ((1, "-"), (-1, (0, (4, 2)))):
@@ -86,7 +89,7 @@ def _bends(axes: Axes, net: ShallowReLU, low: np.ndarray, high: np.ndarray, colo
             cut = _clipped(np.asarray(net.inner_weights[k]), float(net.biases[k]), low, high)
             if cut is not None:
                 lines.append(cut)
-                widths.append(0.4 + (_THICK - 0.4) * share[k] / largest)
+                widths.append((0.4 + (_THICK - 0.4) * share[k] / largest) * thick / _THICK)
         if not lines:  # a legend has no sample of an empty collection
             continue
         bends = LineCollection(lines, linewidths=widths, colors=colours.ink, linestyles=[dashes], zorder=3)

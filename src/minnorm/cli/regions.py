@@ -1,0 +1,121 @@
+"""`minnorm regions`: what a network does between regions where it is known."""
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from minnorm.cli.options import OUTPUT, Bias, Json, Offset, Skip, decimal, picture, whole
+from minnorm.cli.show import deliver, gap_progress, plain, print_json, print_table
+from minnorm.cli.solve import TimeLimit
+
+if TYPE_CHECKING:
+    from minnorm import Regions
+
+
+def regions(
+    description: Annotated[
+        Path | None,
+        typer.Argument(
+            help="TOML file with a table [[region]] for each part: shape, its numbers, label.", show_default=False
+        ),
+    ] = None,
+    image: Annotated[
+        Path | None, typer.Option(help="PNG file whose grey levels, 0 to 1, are labels; instead of a description.")
+    ] = None,
+    unknown: Annotated[
+        float | None, typer.Option(parser=decimal, help="Grey level of --image between the regions.")
+    ] = None,
+    within: Annotated[
+        float, typer.Option(parser=decimal, help="How far the function may be from the labels, on all of the regions.")
+    ] = 0.0,
+    bias: Bias = "free",
+    skip: Skip = "none",
+    offset: Offset = "free",
+    tolerance: Annotated[float, typer.Option(parser=decimal, help="Relative gap of the bracket.")] = 1e-2,
+    time_limit: TimeLimit = None,
+    plot: Annotated[
+        Path | None,
+        typer.Option(help="Draw the function between the regions: a PNG, PDF or SVG.", rich_help_panel=OUTPUT),
+    ] = None,
+    seed: Annotated[int, typer.Option(parser=whole, help="Of the searches.")] = 0,
+    as_json: Json = False,
+) -> None:
+    """The least norm of networks that agree with known regions, between two proven bounds.
+
+    Example: `minnorm regions regions.toml --within 0.05 --plot between.png`
+
+    Example: `minnorm regions --image mask.png --unknown 0.5 --within 0.05`
+    """
+    if (description is None) == (image is None):
+        raise ValueError("description and image are both given or both missing; give a TOML file, or --image")
+    if unknown is not None and image is None:
+        raise ValueError("unknown is a grey level of an image; give --image")
+    picture(plot)
+    from minnorm import PathNorm, Regions, interpolate_regions
+
+    known = Regions.of_image(image, unknown=unknown) if image is not None else _read(description)
+    began = time.monotonic()
+    with gap_progress(tolerance, quiet=as_json) as show:
+        found = interpolate_regions(
+            known,
+            within=within,
+            penalty=PathNorm(bias=bias, skip=skip, offset=offset),
+            tolerance=tolerance,
+            time_limit=time_limit,
+            seed=seed,
+            progress=show,
+        )
+    if plot is not None:
+        from minnorm.plot import plot_regions, save
+
+        deliver(save, plot_regions(found).figure, plot)
+    result = {
+        "kind": "regions",
+        "parts": len(known),
+        "dim": known.dim,
+        "within": found.within,
+        "certified": found.certified,
+        "value": plain(found.value),
+        "lower_bound": found.lower_bound,
+        "gap": plain(found.gap),
+        "error": found.error,
+        "worst": found.proof.worst.tolist(),
+        "neurons": found.network.width,
+        "points": len(found.points),
+        "rounds": found.rounds,
+        "ending": found.ending,
+        "plot": None if plot is None else str(plot),
+        "seconds": round(time.monotonic() - began, 3),
+    }
+    if as_json:
+        print_json(result)
+        return
+    rows = [
+        ("least norm", f"between {found.lower_bound:.8g} and {found.value:.8g}"),
+        ("relative gap", f"{found.gap:.1e}" + (", certified" if found.certified else ", not certified")),
+        ("error on the regions", f"at most {found.error:.6g}"),
+        ("neurons", str(found.network.width)),
+        ("points", f"{len(found.points)} after {found.rounds} rounds"),
+    ]
+    print_table(f"{len(known)} known regions in dimension {known.dim}, within {found.within:g}", ["", ""], rows)
+
+
+def _read(path: Path | None) -> "Regions":
+    """Regions of a TOML file."""
+    import tomllib
+
+    from minnorm.objective.regions.described import described
+
+    assert path is not None
+    try:
+        tables = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ValueError(f"{path}: {error.strerror}; give a TOML file") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ValueError(f"{path} is no TOML file: {error}") from None
+    wrong = sorted(set(tables) - {"region"})
+    if wrong:
+        raise ValueError(f"{path} has {wrong[0]}; give tables [[region]] alone")
+    return described(tables.get("region", []))

@@ -1,0 +1,87 @@
+"""Where a network is farthest from its label on a shape."""
+
+import math
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from minnorm.network import ShallowReLU
+from minnorm.objective.regions.known import Affine
+from minnorm.objective.regions.round import directions
+from minnorm.objective.regions.shape import Shape
+
+_NEAR = 1e-9  # of a shape's size: what a point may be outside
+
+
+def candidates(net: ShallowReLU, shape: Shape, label: Affine) -> Float[np.ndarray, "k d"]:
+    """Points of a shape among which |f - label| is largest: corners of the cells in which f - label is affine.
+
+    Cells end at knots, edges, circles. On a circle f - label may also be extreme between two knots, where its gradient
+    points to the centre or away from it. In the plane these are all; of a sphere in space, and of the inside of a
+    solid, those on which two knots meet.
+    """
+    w, b = np.asarray(net.inner_weights), np.asarray(net.biases)
+    found = [shape.vertices]
+    found += [_on_edge(w, b, start, end) for start, end in shape.edges]
+    if shape.dim > 1:
+        found += [_on_sphere(net, label, center, radius) for center, radius in shape.spheres]
+        if shape.dim == 2 and shape.solid:
+            found.append(_crossings(w, b))
+    x = np.concatenate(found)
+    x = x[np.all(np.isfinite(x), axis=1)]
+    near = shape.contains(x, _NEAR * shape.diameter)
+    return shape.nearest(x[near])
+
+
+def apart(
+    x: Float[np.ndarray, "k d"], size: Float[np.ndarray, " k"], distance: float, most: int
+) -> Int[np.ndarray, " j"]:
+    """Indices of points in the order of their size, each at least a distance away from those before; `most` of them."""
+    left = np.argsort(-size)
+    chosen: list[int] = []
+    while left.size and len(chosen) < most:
+        chosen.append(int(left[0]))
+        left = left[np.linalg.norm(x[left] - x[left[0]], axis=1) > distance]
+    return np.array(chosen, dtype=np.intp)
+
+
+def _on_edge(w: np.ndarray, b: np.ndarray, start: np.ndarray, end: np.ndarray) -> np.ndarray:
+    first, last = w @ start + b, w @ end + b
+    with np.errstate(divide="ignore", invalid="ignore"):
+        place = first / (first - last)
+    place = place[(place > 0) & (place < 1)]
+    return start + place[:, None] * (end - start)
+
+
+def _crossings(w: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Where two knots of the plane meet, by Cramer's rule."""
+    one, other = np.triu_indices(len(w), 1)
+    det = w[one, 0] * w[other, 1] - w[one, 1] * w[other, 0]
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        first = (b[other] * w[one, 1] - b[one] * w[other, 1]) / det
+        second = (b[one] * w[other, 0] - b[other] * w[one, 0]) / det
+    return np.stack([first, second], axis=1)
+
+
+def _on_sphere(net: ShallowReLU, label: Affine, center: np.ndarray, radius: float) -> np.ndarray:
+    """Where knots cross a circle, and where the gradients near its places (of a spiral, in space) point to."""
+    w, b, dim = net.inner_weights, net.biases, center.size
+    found = []
+    if dim == 2:
+        amplitude = radius * np.linalg.norm(w, axis=1)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            aside = np.arccos(-(w @ center + b) / amplitude)
+        middle = np.arctan2(w[:, 1], w[:, 0])
+        angle = np.concatenate([middle - aside, middle + aside])
+        angle = np.sort(np.mod(angle[np.isfinite(angle)], 2 * np.pi))
+        between = (angle + np.roll(angle, -1)) / 2 + np.pi * (np.roll(angle, -1) < angle)
+        found.append(center + radius * np.stack([np.cos(angle), np.sin(angle)], axis=1))
+        starts = center + radius * np.stack([np.cos(between), np.sin(between)], axis=1)
+        starts = np.concatenate([starts, center + radius * directions(8, 2)])
+    else:
+        starts = center + radius * directions(4096, 3)
+    beta = -label.slope + ((starts @ w.T + b > 0) * net.outer_weights) @ w
+    beta = beta if net.skip is None else beta + net.skip
+    size = np.linalg.norm(beta, axis=1)
+    way = np.divide(beta, size[:, None], out=np.full_like(beta, math.nan), where=size[:, None] > 0)
+    return np.concatenate([*found, starts, center + radius * way, center - radius * way])

@@ -1,0 +1,85 @@
+"""Regions of the plane where a function is known, and a network between them."""
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.patches import PathPatch
+from matplotlib.path import Path
+
+from minnorm.bracket import RegionSolution
+from minnorm.checks import flag, instance
+from minnorm.objective.regions.shape import Shape
+from minnorm.plot.plane import bends, levels
+from minnorm.plot.style import drawing
+
+_MARGIN = 0.08  # of the regions' extent, on all sides
+_SIDE = 241  # places along each side at which the function is evaluated
+_THIN = 0.9
+_SHOWN = 1e-3  # of the largest dual number
+
+
+def plot_regions(
+    solution: RegionSolution, *, knots: bool = True, dual: bool = True, colorbar: bool = True, ax: Axes | None = None
+) -> Axes:
+    r"""What a network does between known regions of the plane: level sets, outlines, knots, and where the proof lives.
+
+        discs of area |nu_i| at x_i, filled where nu_i > 0
+
+    Arguments: `solution`, as `interpolate_regions` returns it, in two dimensions; `knots`, `dual` and `colorbar`, what
+    to draw; `ax`, where, by default new axes. Returns the axes.
+
+    Errors: ValueError for regions of another dimension.
+
+    >>> import minnorm as mn
+    >>> K = mn.Regions([(mn.ball([0, 0], 1), 0.0), (mn.box([3, 0], [4, 1]), 1.0)])
+    >>> plot_regions(mn.interpolate_regions(K, within=0)).get_xlabel()
+    '$x_1$'
+    """
+    instance("solution", solution, RegionSolution, "a RegionSolution, as mn.interpolate_regions returns it")
+    knots, dual, colorbar = flag("knots", knots), flag("dual", dual), flag("colorbar", colorbar)
+    if solution.regions.dim != 2:
+        raise ValueError(f"solution has dimension {solution.regions.dim}; plot_regions draws the plane")
+    low, high = solution.regions.box
+    margin = _MARGIN * float(np.max(high - low))
+    low, high = low - margin, high + margin
+    across, up = (np.linspace(a, b, _SIDE) for a, b in zip(low, high, strict=True))
+    grid = np.stack(np.meshgrid(across, up), axis=-1).reshape(-1, 2)
+    values = solution(grid).reshape(_SIDE, _SIDE)
+    net = solution.network.to_numpy()
+    with drawing(ax, (5.4, 4.4)) as (axes, colours):
+        steps = levels(values, solution.labels)
+        # Raised by what no eye can see: rounding errors do not scatter a flat part that lies at a level.
+        raised = np.clip(values + 1e-5 * (steps[-1] - steps[0]), steps[0], steps[-1])
+        shades = axes.contourf(across, up, raised, steps, cmap=colours.scale, vmin=steps[0], vmax=steps[-1])
+        if knots:
+            bends(axes, net, low, high, colours, thick=_THIN)
+        for shape in solution.regions.shapes:
+            axes.add_patch(PathPatch(outline(shape), fill=False, edgecolor=colours.ink, linewidth=1.6, zorder=4))
+        if dual:
+            size = np.abs(solution.dual) / np.max(np.abs(solution.dual))
+            for sign, face in ((1, colours.ink), (-1, colours.ground)):
+                rows = (size > _SHOWN) & (np.sign(solution.dual) == sign)
+                axes.scatter(
+                    *solution.points[rows].T,
+                    s=34 * size[rows],
+                    c=face,
+                    edgecolors=colours.ink,
+                    linewidths=0.6,
+                    zorder=5,
+                )
+        if colorbar:
+            axes.figure.colorbar(shades, ax=axes, label="f(x)", shrink=0.85)
+        axes.grid(False)
+        axes.set(xlabel="$x_1$", ylabel="$x_2$", xlim=(low[0], high[0]), ylim=(low[1], high[1]), aspect="equal")
+        if solution.bracket is not None and np.isfinite(solution.value):
+            axes.set_title(f"least norm between {solution.lower_bound:.4g} and {solution.value:.4g}")
+    return axes
+
+
+def outline(shape: Shape) -> Path:
+    """The boundary of a shape of the plane: its circles, its rings, its points."""
+    parts = [Path.circle(tuple(center), radius) for center, radius in shape.spheres]
+    parts += [Path(ends) for ends in shape.edges]
+    if not parts:
+        size = 1e-9 + shape.diameter
+        parts = [Path.circle(tuple(point), 1e-3 * size) for point in shape.vertices]
+    return Path.make_compound_path(*parts)

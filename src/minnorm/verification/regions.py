@@ -1,0 +1,247 @@
+r"""How far a network is from its labels on whole regions, bounded above.
+
+e = f - label is piecewise affine, so that |e| is largest where a face of its cell complex is a point: at a corner of a
+region, where a knot crosses an edge, a circle or another knot, or on a circle where the gradient points away from its
+centre. All of these are visited. What is computed of them is inexact, and no crossing is well conditioned in general;
+so nothing is said of where they are. Instead each knot is replaced by a segment of float64 numbers that is within a few
+rounding errors of it, and on that segment (an edge, a circle) every neuron by the one whose values at its ends (whose
+centre and amplitude) are the float64 numbers computed: it is off by a few rounding errors everywhere, and where it
+changes its sign is then known to a few units of the last place, for the two values have opposite signs. The maximum of
+a function moves by no more than the function does, so that all of this costs what `_price` adds up, once for each.
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float
+
+from minnorm.bracket import ROUNDING, Bracket, RegionSolution
+from minnorm.checks import instance, real, suggesting
+from minnorm.network import ShallowReLU, as_network
+from minnorm.objective.regions.known import Affine, Regions
+from minnorm.objective.regions.shape import Shape
+from minnorm.solution import Certificate
+from minnorm.verification import primal
+from minnorm.verification.exact import UNIT, UP, total
+from minnorm.verification.judge import verify
+from minnorm.verification.primal import lengths
+
+_BLOCK = 1 << 21  # hidden values held at once
+_SLACK = 2.0**-40  # of the size of everything: what is this close to a region is counted to it
+_ROOM = 2.0**-46  # relative rounding errors of the few operations with which points and labels of regions are made
+_SHORT = 2.0**-40  # of a circle: an arc without an inside
+
+
+@dataclass(frozen=True)
+class Worst:
+    """The largest |f - label| on a region, rounded up, and where it was met."""
+
+    error: float
+    point: Float[np.ndarray, " d"]
+
+
+class _Difference:
+    """e = f - label as arrays, with its Lipschitz constant and the size of its terms near a region."""
+
+    def __init__(self, net: ShallowReLU, label: Affine, shape: Shape) -> None:
+        self.w, self.b, self.a = (np.asarray(part) for part in (net.inner_weights, net.biases, net.outer_weights))
+        skip = np.zeros(net.dim) if net.skip is None else net.skip
+        self.slope, self.constant = skip - label.slope, float(net.offset) - label.offset
+        low, high = shape.box
+        self.middle = (low + high) / 2
+        self.half = float(np.linalg.norm(high - low)) * (0.5 + 2.0**-20)
+        self.reach = (float(np.linalg.norm(self.middle)) + 3 * self.half) * UP
+        sizes = lengths(np.concatenate([self.w, skip[None], label.slope[None]]))
+        inner, straight = sizes[:-2], float(np.sum(sizes[-2:]))
+        amplitude = np.abs(self.a)
+        self.lipschitz = (total(amplitude * inner) + straight) * UP
+        terms = total(amplitude * (inner * self.reach + np.abs(self.b))) + straight * self.reach
+        self.size = (terms + abs(float(net.offset)) + abs(label.offset)) * UP
+
+    def __call__(self, x: Float[np.ndarray, "n d"]) -> Float[np.ndarray, " n"]:
+        """e at points."""
+        found = x @ self.slope + self.constant
+        step = max(1, _BLOCK // max(1, self.a.size))
+        for k in range(0, len(x), step):
+            found[k : k + step] += np.maximum(x[k : k + step] @ self.w.T + self.b, 0.0) @ self.a
+        return found
+
+    @property
+    def price(self) -> float:
+        """What all that is inexact may cost together.
+
+        Evaluation: m + d + 8 roundings of terms of `size`. Each of the two replacements, of a knot by a segment and of
+        neurons on it: 16 roundings of the same terms, and a place that is off by 32 units of `reach`, which the
+        function turns into `lipschitz` times as much; on a circle twice as much, and the gradient's m + d roundings
+        times its radius, eightfold.
+        """
+        roundings = 10 * (self.a.size + self.slope.size) + 256
+        return UP * roundings * UNIT * (self.size + self.lipschitz * self.reach)
+
+
+def worst(net: ShallowReLU, regions: Regions) -> Worst:
+    """The largest |f - label| over all regions in one or two dimensions, rounded up.
+
+    Source: the module's own analysis of rounding errors.
+    """
+    found = [_on(net, shape, label) for shape, label in regions]
+    return max(found, key=lambda one: one.error)
+
+
+def _on(net: ShallowReLU, shape: Shape, label: Affine) -> Worst:
+    """The same on one region."""
+    e = _Difference(net, label, shape)
+    if shape.dim > 2:
+        raise NotImplementedError
+    slack = _SLACK * max(e.reach, shape.diameter)
+    places = [shape.vertices]
+    places += [_on_segment(e, start, end) for start, end in shape.edges]
+    if shape.dim == 2:
+        extra = 0.0
+        for center, radius in shape.spheres:
+            places.append(_on_circle(e, center, radius))
+            extra = max(extra, _SHORT * 2 * math.pi * radius * e.lipschitz)
+        if shape.solid:
+            crossings = _between_knots(e)
+            places.append(crossings[shape.contains(crossings, slack)])
+    else:
+        extra = 0.0
+    x = np.concatenate(places)
+    size = np.abs(e(x))
+    k = int(np.argmax(size))
+    return Worst(float(size[k] * UP + (e.price + extra)) * UP, x[k])
+
+
+def _on_segment(e: _Difference, start: np.ndarray, end: np.ndarray) -> Float[np.ndarray, "k d"]:
+    """Both ends, and where neurons change their sign between them."""
+    first, last = e.w @ start + e.b, e.w @ end + e.b
+    live = np.sign(first) * np.sign(last) < 0
+    place = first[live] / (first[live] - last[live])
+    return np.concatenate([[start, end], start + place[:, None] * (end - start)])
+
+
+def _between_knots(e: _Difference) -> Float[np.ndarray, "k 2"]:
+    """Where knots of the plane cross each other, near the middle."""
+    sizes = lengths(e.w)
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        normal = e.w / sizes[:, None]
+        away = (e.w @ e.middle + e.b) / sizes
+    near = np.isfinite(away) & (np.abs(away) <= 1.01 * e.half) & (sizes > 0)
+    normal, foot = normal[near], e.middle - away[near, None] * normal[near]
+    along = 1.5 * e.half * np.stack([-normal[:, 1], normal[:, 0]], axis=1)
+    found = [_on_segment(e, one - way, one + way)[2:] for one, way in zip(foot, along, strict=True)]
+    return np.concatenate([np.zeros((0, 2)), *found])
+
+
+def _on_circle(e: _Difference, center: np.ndarray, radius: float) -> Float[np.ndarray, "k 2"]:
+    """Where neurons change their sign on a circle, and where e may be extreme between two such places.
+
+    Between them e is affine, alpha + beta . x, and extreme at center +- radius beta / |beta|, if that is between them:
+    if not, it is another point of the circle, which does no harm.
+    """
+    amplitude = radius * lengths(e.w)
+    height = e.w @ center + e.b
+    crossed = np.abs(height) < amplitude
+    middle = np.arctan2(e.w[crossed, 1], e.w[crossed, 0])
+    aside = np.arccos(-height[crossed] / amplitude[crossed])
+    angles = np.sort(np.mod(np.concatenate([middle - aside, middle + aside]), 2 * np.pi))
+    if angles.size == 0:
+        angles = np.array([0.0])
+    following = np.append(angles[1:], angles[0] + 2 * np.pi)
+    between = (angles + following) / 2
+    long = following - angles > _SHORT
+    z = _around(center, radius, between[long]) @ e.w.T + e.b
+    beta = e.slope + ((z > 0) * e.a) @ e.w
+    size = np.linalg.norm(beta, axis=1)
+    way = np.divide(beta, size[:, None], out=np.zeros_like(beta), where=size[:, None] > 0)
+    live = size > 0
+    extreme = np.concatenate([center + radius * way[live], center - radius * way[live]])
+    return np.concatenate([_around(center, radius, angles), _around(center, radius, between[long]), extreme])
+
+
+def _around(center: np.ndarray, radius: float, angle: np.ndarray) -> np.ndarray:
+    return center + radius * np.stack([np.cos(angle), np.sin(angle)], axis=1)
+
+
+@suggesting
+def verify_regions(
+    regions: Regions,
+    solution: RegionSolution,
+    *,
+    tolerance: float | int = 1e-2,
+    seed: int = 0,
+    time_limit: float | int | None = None,
+) -> Bracket:
+    r"""Recompute both bounds of the least norm of networks that agree with known regions; nothing is taken on trust.
+
+        N(delta) = min [f]   subject to   |f(x) - label(x)| <= delta   for all x in K
+
+    From above: the network's norm, where its error on all of K (`worst`) is at most `within`. From below: `verify`'s
+    bound for the points of the dual vector. These are in K up to rounding errors eta (to be moved by, and labels by
+    eta'); a function f with the norm F and the free slope v misses the labels of the points themselves by at most
+    within + (F + |v|) eta + eta', and with M = |nu|_1 / sup |h_nu|
+
+        F (1 + eta M) >= bound - M (|v| eta + eta').
+
+    Arguments: `regions`; `solution`, as `interpolate_regions` returns it; `tolerance` of the relative gap for
+    `certified`; `seed` and `time_limit` in seconds as for `verify`.
+
+    Returns a `Bracket`. Errors: ValueError for regions and a solution that do not fit.
+
+    >>> from minnorm import Regions, ball, interpolate_regions
+    >>> K = Regions([(ball(0.0, 1.0), 0.0), (ball(4.0, 1.0), 1.0)])
+    >>> verify_regions(K, interpolate_regions(K, within=0.0)).value
+    1.0
+
+    Source: weak duality, and the module's analysis of rounding errors.
+    """
+    instance("regions", regions, Regions, "mn.Regions")
+    instance("solution", solution, RegionSolution, "a RegionSolution, as mn.interpolate_regions returns it")
+    real("tolerance", tolerance, "a relative gap >= 0", lambda gap: 0 <= gap < math.inf)
+    net = as_network(solution.network, "the solution's network").to_numpy()
+    if not net.dim == solution.points.shape[1] == regions.dim:
+        raise ValueError(f"regions has dimension {regions.dim} and the solution's network {net.dim}; they must agree")
+    found = worst(net, regions)
+    rounding = ROUNDING * regions.amplitude if solution.within == 0 else 0.0
+    agrees = found.error <= max(solution.within, rounding)
+    norm = primal.path_norm(net, solution.penalty)
+    value = norm if agrees else math.inf
+    points, labels, claim = solution.points, solution.labels, solution.finite
+    finite = verify(points, labels, claim, tolerance=tolerance, seed=seed, time_limit=time_limit)
+    lower = _of_the_regions(regions, solution, finite, norm)
+    # A network that is no more than nearly right may cost a little less than any that is right; if it costs much less,
+    # one of the two proofs is wrong.
+    nearly = value + _mass(solution, finite) * max(found.error - solution.within, 0.0) * UP
+    proven = min(lower, value) if lower <= nearly else 0.0
+    return Bracket(value, proven, found.error, found.point, solution.within, finite, tolerance)
+
+
+def _of_the_regions(regions: Regions, solution: RegionSolution, finite: Certificate, norm: float) -> float:
+    """The lower bound for the regions that one for points next to them proves."""
+    x, y, nu = solution.points, solution.labels, np.abs(solution.dual)
+    away, off = np.full(len(x), math.inf), np.full(len(x), math.inf)
+    for shape, label in regions:
+        near = shape.nearest(x)
+        apart = np.linalg.norm(x - near, axis=1)
+        closer = apart < away
+        away[closer], off[closer] = apart[closer], np.abs(label(near) - y)[closer]
+    reach = float(np.max(np.abs(regions.box))) * math.sqrt(regions.dim)
+    steepest = max(float(np.linalg.norm(label.slope)) for _, label in regions)
+    highest = max(abs(label.offset) for _, label in regions) + steepest * reach
+    eta = (float(np.max(away[nu > 0], initial=0.0)) + _ROOM * reach) * UP
+    missed = (float(np.max(off[nu > 0], initial=0.0)) + _ROOM * highest + steepest * eta) * UP
+    mass = _mass(solution, finite)
+    slope = 0.0
+    if solution.penalty.skip == "free":
+        centred = x - np.mean(x, axis=0)
+        least = float(np.linalg.svd(centred, compute_uv=False)[-1]) * (1 - _ROOM)
+        varies = 2 * (highest + solution.within + norm * 2 * reach)
+        slope = math.sqrt(len(x)) * varies / least if least > _ROOM * reach else math.inf
+    lower = finite.lower_bound - mass * (slope * eta + missed) * UP
+    return max(0.0, lower / (1 + eta * mass) * (1 - 2 * _ROOM))
+
+
+def _mass(solution: RegionSolution, finite: Certificate) -> float:
+    """M = |nu|_1 / sup |h_nu|, rounded up: what a label that is off by 1 may change the bound by."""
+    return total(np.abs(solution.dual)) / finite.dual_norm * UP if finite.dual_norm > 0 else 0.0
