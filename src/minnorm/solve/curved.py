@@ -13,6 +13,7 @@ from minnorm.solve.master import Masses, Normal, without_free_part
 from minnorm.solve.reduction import Reduced
 
 _PATIENCE = 5
+_WORSE = 1e6  # steps far from the answer are taken where losses without ends make much of them
 _INSIDE = 0.9  # of the way from a point inside the domain to its edge, at most, for a start
 _APART = 0.1  # of a slope: the parts of nu where it is 0
 _ROOM = 0.95  # sup |h| of a start
@@ -50,7 +51,7 @@ def solve(
         found = solve(loss, rest[0], free, tolerance=tolerance, start=start, deadline=deadline)
         return replace(found, coefficients=found.coefficients - rest[1] @ found.masses)
     system = _Curved(loss, atoms, free, tolerance, start, deadline)
-    found = iterates(system, system.slack, system.mass, patience=_PATIENCE, deadline=deadline)
+    found = iterates(system, system.slack, system.mass, patience=_PATIENCE, worse=_WORSE, deadline=deadline)
     return last(found).point
 
 
