@@ -12,6 +12,7 @@
 #include "space.hpp"
 #include "strips.hpp"
 #include "train/handler.hpp"
+#include "train/kernel.hpp"
 #include "train/program.hpp"
 #include "turns.hpp"
 
@@ -211,6 +212,11 @@ NB_MODULE(_native, m) {
     m.def("instruction_sets", [] {
         nb::list names;
         for (const auto& name : train::instruction_sets()) names.append(nb::str(name.c_str()));
+        return names;
+    });
+    m.def("losses", [] {
+        nb::list names;
+        for (const char* name : train::kPaid) names.append(nb::str(name));
         return names;
     });
     m.def("operations", [] {

@@ -42,12 +42,15 @@ void from_panels(const T* panels, int64_t m, int64_t columns, int64_t panel, T* 
             plain[k * columns + j] = panels[(k / panel * columns + j) * panel + k % panel];
 }
 
-// The activation, and networks that have it.
+// The activation and the loss, and networks that have them.
 struct Slopes {
     double plus, minus;
+    int64_t loss;
+    double number;
     template <class T>
     Net<T> net(Net<T> of) const {
         of.plus = static_cast<T>(plus), of.minus = static_cast<T>(minus);
+        of.loss = static_cast<Paid>(loss), of.number = number;
         return of;
     }
 };

@@ -95,13 +95,14 @@ ffi::Error by_type(const ffi::AnyBuffer& of, Run run) {
 
 ffi::Error loss_and_gradient(In w, In b, In a, In c, In v, In points, In values, In weights, In chosen, Out loss,
                              Out dw, Out db, Out da, Out dc, Out dv, std::string_view instructions, int64_t threads,
-                             bool ascending, double plus, double minus) {
+                             bool ascending, double plus, double minus, int64_t paid, double number) {
     return by_type(w, [&](auto zero) {
         const Batch inner(w, 2), biases(b, 1), outer(a, 1), offset(c, 0), skip(v, 1), losses(*loss, 0);
         const Work work(points, values, weights, chosen, 1, losses.count, biases.last, ascending, threads);
         for (const Batch* batch : {&inner, &biases, &outer, &offset, &skip}) work.check(*batch);
         gradients(work, kernel_of<decltype(zero)>(instructions), inner, biases, outer, offset, skip, losses,
-                  Batch(*dw, 2), Batch(*db, 1), Batch(*da, 1), Batch(*dc, 0), Batch(*dv, 1), Slopes{plus, minus});
+                  Batch(*dw, 2), Batch(*db, 1), Batch(*da, 1), Batch(*dc, 0), Batch(*dv, 1),
+                  Slopes{plus, minus, paid, number});
     });
 }
 
@@ -115,7 +116,9 @@ XLA_FFI_DEFINE_HANDLER(kGradient, loss_and_gradient,
                            .Attr<int64_t>("threads")
                            .Attr<bool>("ascending")
                            .Attr<double>("plus")
-                           .Attr<double>("minus"));
+                           .Attr<double>("minus")
+                           .Attr<int64_t>("loss")
+                           .Attr<double>("number"));
 // clang-format on
 
 // Arguments: how many steps to take, the data, with chosen (..., steps or more, n or 0) a row for each step, learning
@@ -123,7 +126,7 @@ XLA_FFI_DEFINE_HANDLER(kGradient, loss_and_gradient,
 ffi::Error descend(In count, In points, In values, In weights, In chosen, In rate, In decay, ffi::RemainingArgs from,
                    ffi::RemainingRets to, std::string_view instructions, int64_t threads, bool ascending, int64_t parts,
                    ffi::Span<const int64_t> kinds, ffi::Span<const int64_t> code, ffi::Span<const double> constants,
-                   double plus, double minus) {
+                   double plus, double minus, int64_t paid, double number) {
     const auto first = from.get<ffi::AnyBuffer>(0);
     if (!first.has_value()) return first.error();
     return by_type(*first, [&](auto zero) {
@@ -153,7 +156,7 @@ ffi::Error descend(In count, In points, In values, In weights, In chosen, In rat
                               rate.element_type(),
                               decay.element_type(),
                               *Batch(count, 0).at<int32_t>(0),
-                              Slopes{plus, minus}};
+                              Slopes{plus, minus, paid, number}};
         if (work.chosen.size && descent.steps * work.n > work.chosen.size)
             throw std::invalid_argument("there are fewer choices of rows than steps");
         const auto& kernel = kernel_of<T>(instructions);
@@ -181,7 +184,9 @@ XLA_FFI_DEFINE_HANDLER(kDescent, descend,
                            .Attr<ffi::Span<const int64_t>>("code")
                            .Attr<ffi::Span<const double>>("constants")
                            .Attr<double>("plus")
-                           .Attr<double>("minus"));
+                           .Attr<double>("minus")
+                           .Attr<int64_t>("loss")
+                           .Attr<double>("number"));
 // clang-format on
 
 }  // namespace

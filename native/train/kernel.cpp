@@ -116,8 +116,9 @@ void backward_columns(int64_t columns, const T* rx, const Bits* bits, int64_t co
 }
 
 // From the predictions in space.f: what the loss and c (and v) get, and the residuals' share times (x, 1).
-template <class Loss, bool sums, class T, class Row>
-void residuals(const Net<T>& net, const Samples<T>& data, Row row, int64_t size, double* few, const Space<T>& space) {
+template <bool sums, class Loss, class T, class Row>
+void residuals(const Loss& paid, const Net<T>& net, const Samples<T>& data, Row row, int64_t size, double* few,
+               const Space<T>& space) {
     using L = Lanes<T>;
     const int64_t d = net.d;
     const T each = T(1) / static_cast<T>(data.n);
@@ -132,9 +133,11 @@ void residuals(const Net<T>& net, const Samples<T>& data, Row row, int64_t size,
             T value = values[i - from];
             if (net.v)
                 for (int64_t j = 0; j < d; ++j) value += net.v[j] * x[j];
-            const T r = Loss::slope(value, data.values[row(i)]);
+            const T y = data.values[row(i)], r = paid.slope(value, y);
             const T back = (data.weights ? data.weights[row(i)] * r : r) * each;
-            loss += Loss::value(r, back);
+            const double share =
+                (data.weights ? static_cast<double>(data.weights[row(i)]) : 1.0) / static_cast<double>(data.n);
+            loss += paid.value(value, y, r, back, share);
             offset += back;
             T* rx = space.rx + i * (d + 1);
             for (int64_t j = 0; j < d; ++j) rx[j] = back * x[j];
@@ -146,7 +149,7 @@ void residuals(const Net<T>& net, const Samples<T>& data, Row row, int64_t size,
     few[0] = loss, few[1] = offset;
 }
 
-template <class Loss, class Activation, class T>
+template <class Activation, class T>
 void block(const Net<T>& net, const Samples<T>& data, int64_t from, int64_t size, T* sums, double* few,
            const Space<T>& space) {
     const int64_t d = net.d, stride = d + 1, count = (size + kTile - 1) / kTile * kTile;
@@ -162,13 +165,13 @@ void block(const Net<T>& net, const Samples<T>& data, int64_t from, int64_t size
     for (int64_t p = 0; p < panels<T>(net.m); ++p)
         go(activation, net.w + p * kPanel<T> * d, net.b + p * kPanel<T>, net.a + p * kPanel<T>, space.x, count, d,
            space.f, space.bits + p * kBlock * kVectors);
-    residuals<Loss, Activation::bent>(net, data, row, size, few, space);
+    with_loss(net, [&](const auto& paid) { residuals<Activation::bent>(paid, net, data, row, size, few, space); });
     for (int64_t p = 0; p < panels<T>(net.m); ++p)
         backward_columns<T>(stride, space.rx, space.bits + p * kBlock * kVectors, size, stride,
                             sums + p * kPanel<T> * stride);
 }
 
-template <class Loss, class Activation, class T>
+template <class Activation, class T>
 void sum(const Net<T>& net, const Samples<T>& data, int64_t from, int64_t to, T* sums, double* few,
          std::byte* scratch) {
     const Space<T> space(scratch, net.m, net.d);
@@ -176,13 +179,13 @@ void sum(const Net<T>& net, const Samples<T>& data, int64_t from, int64_t to, T*
     for (int64_t i = 0; i < whole; ++i) sums[i] = 0;
     for (int64_t j = 0; j < 2 + net.d; ++j) few[j] = 0;
     for (int64_t i = from; i < to; i += kBlock)
-        block<Loss, Activation>(net, data, i, to - i < kBlock ? to - i : kBlock, sums, few, space);
+        block<Activation>(net, data, i, to - i < kBlock ? to - i : kBlock, sums, few, space);
 }
 
 template <class T>
 void accumulate(const Net<T>& net, const Samples<T>& data, int64_t from, int64_t to, T* sums, double* few,
                 std::byte* scratch) {
-    const auto go = net.rectified() ? sum<Squared, Relu, T> : sum<Squared, Bent<T>, T>;
+    const auto go = net.rectified() ? sum<Relu, T> : sum<Bent<T>, T>;
     go(net, data, from, to, sums, few, scratch);
 }
 

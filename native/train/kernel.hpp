@@ -8,6 +8,11 @@
 
 namespace minnorm::train {
 
+// The losses by number, in the order of `losses` in module.cpp's list of their names.
+enum class Paid : int64_t { squared, huber, absolute, quantile, insensitive, logistic, hinge, squared_hinge };
+constexpr const char* kPaid[] = {"squared",     "huber",    "absolute", "quantile",
+                                 "insensitive", "logistic", "hinge",    "squared_hinge"};
+
 // f(x) = c + v . x + sum_k a_k sigma(w_k . x + b_k), sigma(z) = plus relu(z) + minus relu(-z). Neurons lie in panels,
 // the last one filled up with zeros: w as (panel, coordinate, lane), b and a as (panel, lane). v may be null.
 template <class T>
@@ -17,6 +22,8 @@ struct Net {
     T c;
     const T* v;
     T plus = 1, minus = 0;
+    Paid loss = Paid::squared;
+    double number = 0;  // the loss's own: delta or q
     bool rectified() const { return plus == 1 && minus == 0; }
 };
 
@@ -47,7 +54,7 @@ template <class T>
 struct Kernel {
     int64_t panel, lanes;  // neurons that go together: all the way, and in one instruction
 
-    // What the points from, ..., to - 1 add to 1/(2n) sum_i s_i (f(x_i) - y_i)^2: G_k = sum_i 1[active] r_i (x_i, 1)
+    // What the points from, ..., to - 1 add to 1/n sum_i s_i loss(f(x_i); y_i): G_k = sum_i 1[active] r_i (x_i, 1)
     // in `sums`, as (panel, d + 1, lane), and loss, c and v (d; where v or sigma asks for it) in `few`.
     void (*accumulate)(const Net<T>&, const Samples<T>&, int64_t from, int64_t to, T* sums, double* few,
                        std::byte* scratch);

@@ -27,8 +27,9 @@ int64_t turn(T w, T b, const T* x, int64_t n) {
     return low;
 }
 
-template <class Loss, class Activation, class T>
-void along(const Net<T>& net, const Samples<T>& data, T* dw, T* db, T* da, double* few, std::byte* scratch) {
+template <class Activation, class Loss, class T>
+void along(const Loss& paid, const Net<T>& net, const Samples<T>& data, T* dw, T* db, T* da, double* few,
+           std::byte* scratch) {
     const int64_t n = data.n;
     const Activation activation(net);
     double* slope = reinterpret_cast<double*>(scratch);
@@ -51,9 +52,10 @@ void along(const Net<T>& net, const Samples<T>& data, T* dw, T* db, T* da, doubl
     for (int64_t i = 0; i < n; ++i) {
         steep += slope[i], high += level[i];
         const double x = data.points[i];
-        const double r = Loss::slope((steep + skip) * x + (high + net.c), static_cast<double>(data.values[i]));
+        const double f = (steep + skip) * x + (high + net.c), y = static_cast<double>(data.values[i]);
+        const double r = paid.slope(f, y), share = (data.weights ? data.weights[i] : 1.0) / static_cast<double>(n);
         const double back = r * (data.weights ? data.weights[i] : 1.0) / static_cast<double>(n);
-        loss += Loss::value(r, back);
+        loss += paid.value(f, y, r, back, share);
         slope[i] = sum, level[i] = moment;  // from here on: sums of r and r x over earlier points
         sum += back, moment += back * x;
     }
@@ -76,8 +78,10 @@ size_t line_scratch(int64_t n, int64_t m) { return static_cast<size_t>(2 * (n + 
 
 template <class T>
 void line(const Net<T>& net, const Samples<T>& data, T* dw, T* db, T* da, double* few, std::byte* scratch) {
-    const auto go = net.rectified() ? along<Squared, Relu, T> : along<Squared, Bent<double>, T>;
-    go(net, data, dw, db, da, few, scratch);
+    with_loss(net, [&](const auto& paid) {
+        if (net.rectified()) return along<Relu>(paid, net, data, dw, db, da, few, scratch);
+        along<Bent<double>>(paid, net, data, dw, db, da, few, scratch);
+    });
 }
 
 template void line(const Net<float>&, const Samples<float>&, float*, float*, float*, double*, std::byte*);

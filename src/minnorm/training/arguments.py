@@ -12,10 +12,7 @@ from minnorm.network import ShallowReLU
 from minnorm.resources import cores
 from minnorm.training.choice import Choice
 from minnorm.training.engine import Kind
-from minnorm.training.native.calls import instruction_set
-
-NATIVE = ("squared",)
-"""The losses of the compiled kernel."""
+from minnorm.training.native.calls import LOSSES, instruction_set
 
 Given = Callable[[int, int], ShallowReLU]
 """Gives the network of a seed and a width from which training starts."""
@@ -59,9 +56,10 @@ def engine_kind(engine: str, loss: str = "squared") -> Kind:
     device = jax.default_backend()
     if engine == "native" and device != "cpu":
         raise ValueError(f"engine is 'native', which runs on processors, and jax computes on {device}; use 'xla'")
-    if engine == "native" and loss not in NATIVE:
-        raise ValueError(f"engine is 'native', which has the loss {', '.join(NATIVE)}, and loss is {loss}; use 'xla'")
-    if engine == "xla" or loss not in NATIVE or device != "cpu":
+    native = loss.partition(":")[0] in LOSSES
+    if engine == "native" and not native:
+        raise ValueError(f"engine is 'native', which has losses {', '.join(LOSSES)}, and loss is {loss}; use 'xla'")
+    if engine == "xla" or not native or device != "cpu":
         return "xla"
     instruction_set()  # says now what is wrong with MINNORM_ISA
     return "native"

@@ -283,6 +283,7 @@ class Engine:
             weights=data.weights,
             chosen=chosen,
             ascending=self.ascending,
+            loss=self.choice.loss,
             threads=self.setting.threads,
         )
         return State(network, memory, state.step + count)
@@ -302,6 +303,7 @@ class Engine:
                 weights=data.weights,
                 chosen=chosen,
                 ascending=self.ascending,
+                loss=self.choice.loss,
                 threads=self.setting.threads,
             )
         else:

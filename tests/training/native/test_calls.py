@@ -8,8 +8,10 @@ import xarray as xr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from minnorm import losses
 from minnorm.network import ShallowReLU
 from minnorm.training import loop, train
+from minnorm.training.engine import Rows, _loss_and_gradient
 from minnorm.training.native import calls as native
 from minnorm.training.native.calls import INSTRUCTION_SETS, loss_and_gradient
 
@@ -229,3 +231,36 @@ def test_the_environment_chooses_the_instruction_set(monkeypatch):
         ValueError, match=r"MINNORM_ISA is 'mmx'; this processor runs .*generic: choose one, or unset it"
     ):
         train(X, Y, width=3, steps=1, engine="native")
+
+
+PAID = ("squared", "huber:0.7", "absolute", "quantile:0.8", "insensitive:0.3", "logistic", "hinge", "squared_hinge")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", PAID)
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize(("d", "skip"), [(1, False), (3, True)])
+def test_every_loss_and_its_gradient_are_those_of_the_other_engine(name, dtype, d, skip):
+    rng, loss = np.random.default_rng(d), losses.of(name)
+    network = jax.tree.map(lambda part: part[0], networks_of(rng, 1, 37, d, skip, dtype))
+    x = np.sort(rng.normal(size=(90, d)), axis=0) if d == 1 else rng.normal(size=(90, d))
+    y = np.where(rng.random(90) < 0.5, 1.0, -1.0)
+    y = y if loss.argument == "margin" else y + rng.normal(size=90)
+    x, y, p = (jnp.asarray(part, dtype) for part in (x, y, rng.uniform(0.5, 2, size=90)))
+    expected = _loss_and_gradient(network, Rows(x, y, p), loss)
+    for ascending in {False, d == 1}:
+        for instructions in INSTRUCTION_SETS:
+            found = loss_and_gradient(
+                network, x, y, weights=p, loss=name, ascending=ascending, instructions=instructions
+            )
+            assert_close(found, expected, dtype)
+
+
+@pytest.mark.parametrize("name", ["logistic", "hinge"])
+def test_training_with_a_loss_is_the_same_on_both_engines(name):
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(20, 2)), np.where(rng.random(20) < 0.5, 1.0, -1.0)
+    options = {"loss": name, "width": 30, "steps": 40, "learning_rate": 0.05, "dtype": "float64", "records": 3}
+    one, other = (train(x, y, engine=engine, **options) for engine in ("native", "xla"))
+    np.testing.assert_allclose(one["training_loss"], other["training_loss"], rtol=1e-9)
+    assert float(one["training_loss"].isel(step=-1).squeeze()) < float(one["training_loss"].isel(step=0).squeeze())

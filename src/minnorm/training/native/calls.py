@@ -16,6 +16,9 @@ from minnorm.training.native.program import Program
 INSTRUCTION_SETS: tuple[str, ...] = tuple(_native.instruction_sets())
 """What the kernel was built for and this processor runs, the best first: of avx512, avx2 and generic."""
 
+LOSSES: tuple[str, ...] = tuple(_native.losses())
+"""The words of the losses that the kernel has."""
+
 _GRADIENT, _DESCENT = "minnorm_loss_and_gradient", "minnorm_descend"
 jax.ffi.register_ffi_target(_GRADIENT, _native.loss_and_gradient(), platform="cpu")
 jax.ffi.register_ffi_target(_DESCENT, _native.descend(), platform="cpu")
@@ -45,17 +48,19 @@ def loss_and_gradient(
     weights: Float[Array, " n"] | None = None,
     chosen: Int[Array, " k"] | None = None,
     ascending: bool = False,
+    loss: str = "squared",
     instructions: str | None = None,
     threads: int = 1,
 ) -> tuple[Float[Array, ""], ShallowReLU]:
-    r"""The squared loss of a network and its gradient in every parameter, by the compiled kernel.
+    r"""The loss of a network and its gradient in every parameter, by the compiled kernel.
 
-        1/(2n) sum_i s_i (f(x_i) - y_i)^2
+        1/n sum_i s_i loss(y_i, f(x_i))
 
     Arguments: `points` x (n, d) and `values` y (n,), of the network's float32 or float64; `weights` s (n,),
     by default 1. `chosen`: take these rows only, each from 0 to n - 1; n above is then their number.
     `ascending`: the points have one coordinate and are in ascending order, which makes a step
-    O(m log n + n) instead of O(n m). `instructions`: one of INSTRUCTION_SETS, default `instruction_set()`.
+    O(m log n + n) instead of O(n m). `loss`: the name of one of LOSSES, as `minnorm.losses` spells it.
+    `instructions`: one of INSTRUCTION_SETS, default `instruction_set()`.
     `threads`: at most this many; the numbers are the same for each. `jax.vmap` over networks or data is one
     call of the kernel, with the same numbers for each network as alone.
 
@@ -83,7 +88,7 @@ def loss_and_gradient(
         network.offset,
         none if network.skip is None else network.skip,
     )
-    loss, *gradient = jax.ffi.ffi_call(
+    value, *gradient = jax.ffi.ffi_call(
         _GRADIENT,
         [jax.ShapeDtypeStruct(part.shape, dtype) for part in (c, w, b, a, c, v)],
         vmap_method="expand_dims",
@@ -96,9 +101,10 @@ def loss_and_gradient(
         ascending=ascending,
         plus=np.float64(network.activation.plus),
         minus=np.float64(network.activation.minus),
+        **_paid(loss),
     )
     dw, db, da, dc, dv = gradient
-    return loss, ShallowReLU(dw, db, da, dc, None if network.skip is None else dv, network.activation)
+    return value, ShallowReLU(dw, db, da, dc, None if network.skip is None else dv, network.activation)
 
 
 def descend(
@@ -114,10 +120,11 @@ def descend(
     weights: Float[Array, " n"] | None = None,
     chosen: Int[Array, "steps k"] | None = None,
     ascending: bool = False,
+    loss: str = "squared",
     instructions: str | None = None,
     threads: int = 1,
 ) -> tuple[ShallowReLU, Any]:
-    """`count` steps of an optimiser, each a gradient of the squared loss and then the optimiser's program.
+    """`count` steps of an optimiser, each a gradient of the loss and then the optimiser's program.
 
     Arguments: `memory` is the optimiser's state, a tree whose leaves have the shapes of the network's, and `program`
     its update, as `elementwise_program` translates it: the inputs are the network, the gradient, the memory, the
@@ -157,8 +164,15 @@ def descend(
         constants=program.constants,
         plus=np.float64(network.activation.plus),
         minus=np.float64(network.activation.minus),
+        **_paid(loss),
     )
     return jax.tree.unflatten(structure, found)
+
+
+def _paid(loss: str) -> dict[str, Any]:
+    """A loss, as the kernel is told of it."""
+    word, _, number = loss.partition(":")
+    return {"loss": np.int64(LOSSES.index(word)), "number": np.float64(number or 0.0)}
 
 
 def leaf_kinds(network: ShallowReLU, memory: Any) -> np.ndarray | None:
