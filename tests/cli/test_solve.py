@@ -296,3 +296,12 @@ def test_other_neurons_are_solved_saved_and_verified(minnorm, plane):
     assert refused.returncode == 2
     assert "skip" in refused.stderr
     assert refused.stderr.count("\n") == 1
+
+
+def test_labels_that_are_other_classes_are_named_with_their_column(minnorm, tmp_path):
+    (tmp_path / "c.csv").write_text("u,label\n0,0\n1,1\n")
+    refused = minnorm("separate", "c.csv")
+    assert refused.returncode == 2
+    assert refused.stderr.strip() == (
+        "minnorm: column label has the values 0, 1; loss margin takes two classes, -1 and 1; give -1 for 0 and 1 for 1"
+    )

@@ -182,7 +182,7 @@ def test_a_false_claim_is_not_certified():
             lambda: mn.fit([0, 1, 2], [0, 1, 2], 0.1, loss="logistic"),
             "y has the values 0, 1, 2; loss",
         ),
-        (lambda: mn.fit([0, 1, 2], [0, 1, 1], 0.1, loss="hinge"), "give np.where(y == 1, 1, -1)"),
+        (lambda: mn.fit([0, 1, 2], [0, 1, 1], 0.1, loss="hinge"), "give -1 for 0 and 1 for 1"),
         (lambda: mn.fit([0, 1, 2], [1, 1, 1], 0.1, loss="hinge"), "y is 1 everywhere; loss hinge takes two classes"),
         (lambda: mn.fit([0, 1, 2], [0, 1, 2], 0, loss="absolute"), "loss is absolute and lam is 0"),
     ],

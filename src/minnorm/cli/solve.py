@@ -201,7 +201,8 @@ def _one(table: Any, lam: float, loss: str, options: dict[str, Any], out: Path |
     from minnorm.solve.minimise import minimise
 
     began = time.monotonic()
-    problem = Problem(table.points, table.values, options.pop("penalty"), lam, weights=table.weights, loss=loss)
+    penalty, names = options.pop("penalty"), ("points", f"column {table.target}", "lam")
+    problem = Problem(table.points, table.values, penalty, lam, weights=table.weights, loss=loss, names=names)
     with gap_progress(options["tolerance"], quiet=as_json) as show:
         solution = minimise(problem, progress=show, verifying=show.verifying, on_interrupt="return", **options)
     assert solution.certificate is not None

@@ -176,5 +176,5 @@ def reject_other_than_classes(data: Points, loss: Loss, name: str) -> None:
         raise ValueError(f"{name} is {found[0]:g} everywhere; loss {loss} takes two classes, -1 and 1")
     if found.tolist() != [-1.0, 1.0]:
         some = ", ".join(f"{value:g}" for value in found[:3]) + (", ..." if found.size > 3 else "")
-        remedy = f"; give np.where({name} == {found[1]:g}, 1, -1)" if found.size == 2 else ""
+        remedy = f"; give -1 for {found[0]:g} and 1 for {found[1]:g}" if found.size == 2 else ""
         raise ValueError(f"{name} has the values {some}; loss {loss} takes two classes, -1 and 1{remedy}")
