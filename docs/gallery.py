@@ -174,6 +174,11 @@ SECTIONS: dict[str, list[Entry]] = {
             "1 or more in the ball, -1 or less outside of the unit ball: a cone.",
             known("radial-margin --dim 5 --plateau 0.3"),
         ),
+        Entry(
+            "The largest margin of two convex bodies",
+            "One neuron, which turns at the nearest points of the two: 2 over their distance.",
+            known("convex-margin --first 3,0 --second 0,4"),
+        ),
     ],
     "Denoisers": [
         Entry(

@@ -111,7 +111,7 @@ def complete(**environment):
     ("words", "answers"),
     [
         (["kn"], ["known"]),
-        (["known", "r"], ["radial", "radial-fit", "ridge", "ridge-sum"]),
+        (["known", "ri"], ["ridge", "ridge-sum"]),
         (["solve", "points.csv", "--bias", ""], ["free", "penalised", "penalized"]),
         (["solve", "points.csv", "--pa"], ["--path"]),
     ],

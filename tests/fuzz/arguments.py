@@ -192,6 +192,7 @@ def entries() -> list[Entry]:
               ("loss", "class_weight", "scoring", "bias", "skip", "tol", "max_time", "random_state", "sample_weight")),
         Entry("known.line_margin", mn.known.line_margin, {"x": [0.0, 1.0, 3.0], "labels": [1, -1, 1]},
               ("penalty", "certify")),
+        Entry("known.convex_margin", mn.known.convex_margin, {"first": [0.0, 1.0], "second": [1.0, 1.0]}, ("certify",)),
         Entry("known.radial_margin", mn.known.radial_margin, {"dim": 3}, ("plateau",)),
         Entry("known.polygon", mn.known.polygon, {"corners": 5}, ("certify",)),
         Entry("known.cross_polytope", mn.known.cross_polytope, {"dim": 3}, ("certify",)),

@@ -31,6 +31,7 @@ for name, command in {
     "polygon": known_polytopes.polygon,
     "cross-polytope": known_polytopes.cross_polytope,
     "simplex": known_polytopes.simplex,
+    "convex-margin": known_polytopes.convex_margin,
     "radial-margin": known_polytopes.radial_margin,
 }.items():
     known_app.command(name)(command)

@@ -1,4 +1,4 @@
-"""`minnorm known polygon | cross-polytope | simplex | radial-margin`: what a number or a few labels say in full."""
+"""`minnorm known polygon`, `cross-polytope`, `simplex`, `convex-margin`, `radial-margin`: what a few numbers say."""
 
 from typing import Annotated, Any
 
@@ -50,6 +50,22 @@ def simplex(
     given = [number("labels", part, float) for part in labels.split(",")]
     base = None if origin is None else number("origin", origin, float)
     _show("simplex", f"Labels at {len(given)} unit vectors", known.simplex(given, base), as_json=as_json)
+
+
+def convex_margin(
+    first: Annotated[str, typer.Option(help="Point of the body where f is 1 or more, nearest to the other, as 3,0.")],
+    second: Annotated[str, typer.Option(help="Point of the body where f is -1 or less, nearest to the first.")],
+    as_json: Json = False,
+) -> None:
+    """The max-margin network of two convex bodies, by their nearest points: one neuron.
+
+    Example: `minnorm known convex-margin --first 3,0 --second 0,4`
+    """
+    from minnorm import known
+
+    a = [number("first", part, float) for part in first.split(",")]
+    b = [number("second", part, float) for part in second.split(",")]
+    _show("convex margin", "Max-margin network of two convex bodies", known.convex_margin(a, b), as_json=as_json)
 
 
 def radial_margin(

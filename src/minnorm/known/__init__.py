@@ -1,5 +1,6 @@
 """Minimum-norm interpolants that are known exactly."""
 
+from minnorm.known.margins.bodies import convex_margin as convex_margin
 from minnorm.known.margins.line import line_margin as line_margin
 from minnorm.known.margins.radial import RadialMargin as RadialMargin
 from minnorm.known.margins.radial import radial_margin as radial_margin
@@ -45,6 +46,7 @@ __all__ = [
     "RadialShells",
     "RadialTail",
     "RadialTarget",
+    "convex_margin",
     "cross_polytope",
     "denoiser",
     "line",
