@@ -8,7 +8,7 @@
 
 namespace minnorm::train {
 
-// The losses by number, in the order of `losses` in module.cpp's list of their names.
+// The losses by number, and their words in minnorm.losses, which module.cpp lists.
 enum class Paid : int64_t { squared, huber, absolute, quantile, insensitive, logistic, hinge, squared_hinge };
 constexpr const char* kPaid[] = {"squared",     "huber",    "absolute", "quantile",
                                  "insensitive", "logistic", "hinge",    "squared_hinge"};

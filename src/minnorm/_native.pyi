@@ -112,6 +112,9 @@ def turns_to_meet(t: Float[np.ndarray, " n"], y: Float[np.ndarray, " n"], slope:
 def instruction_sets() -> list[str]:
     """What the training kernel was built for and this processor runs, the best first."""
 
+def losses() -> list[str]:
+    """Words of the losses that the kernel has, by number."""
+
 def operations() -> list[str]:
     """Names of the operations that an optimiser's program is made of, by number."""
 
