@@ -255,7 +255,7 @@ def _largest_lam(problem: Problem, seed: int, deadline: float) -> Largest:
         if reduced.inputs is not None:
             sets = Subsets.of(reduced.points, bias, reduced.inputs, seed)
             searched = not sets.exact
-            atoms = sets.decide(nu, *none, deadline) if searched else sets.price(nu, *none, deadline)
+            atoms = sets.decide(nu, *none, deadline) or sets.price(nu, *none, deadline)
         else:
             atoms = oracle.exact(reduced.points, nu, bias, sigma=sigma, per_pivot=1, deadline=deadline)
         return Largest(atoms.largest * _UP, "exact" if atoms.complete and not searched else "searched", atoms.complete)

@@ -56,8 +56,8 @@ class Subset:
 
     def searched(self, seed: tuple[int, int]) -> "Subset":
         """The same without an exact oracle, which takes too long."""
-        draws = [np.random.default_rng([*seed, k]) for k in (0, 1)]
-        return replace(self, oracle=Searched(self.oracle.points, self.oracle.bias, *draws, starts=_STARTS))
+        feeding, deciding = (np.random.default_rng([*seed, k]) for k in (0, 1))
+        return replace(self, oracle=Searched(self.oracle.points, self.oracle.bias, feeding, deciding, starts=_STARTS))
 
     def price(self, nu: np.ndarray, weights: np.ndarray, biases: np.ndarray, deadline: float, decide: bool) -> Atoms:
         """The best atoms that read these columns; a search begins at those given that do, and may `decide`."""
