@@ -8,8 +8,10 @@ import numpy as np
 
 from minnorm import known
 from minnorm.known.neurons import closed_form
+from minnorm.known.univariate.interpolant import connect_the_dots
 from minnorm.network import ShallowReLU
 from minnorm.objective.problem import Problem
+from minnorm.objective.separable import Separable
 from minnorm.resources import blas_threads, past
 from minnorm.solution import Ending, Solution
 from minnorm.solve.additive import refuse_unreachable
@@ -25,12 +27,14 @@ from minnorm.solve.reduction import Reduced, reduce
 from minnorm.solve.rounds import Progress, generate
 from minnorm.solve.symmetry import symmetrised
 from minnorm.solve.twins import distances_to_twins, without_twins
+from minnorm.solve.univariate import curved
 from minnorm.solve.univariate.penalised import penalised_line
 from minnorm.solve.univariate.trend import trend
 
 PROMPT = 1.0
 """Seconds for polishing what there was when Ctrl-C was pressed, and for verifying it."""
 
+_MANY, _FINE = 300, 0.05  # points that are quicker together; of the tolerance, for the interior point method
 _ANGLE = 2e5  # operations that a chain of angles takes for each point
 
 
@@ -150,8 +154,39 @@ def _other_loss(
     if reduced.rank == 0:
         found = only_free_terms(reduced, first_dual(reduced), 0.0)
     else:
+        quick = _banded(reduced, tolerance, times)
+        if quick is not None:
+            return quick
         found = _generated(reduced, tolerance, times.solved, seed, progress, warm)
     return as_solution(reduced, found, times.polished)
+
+
+def _banded(reduced: Reduced, tolerance: float, times: Times) -> Solution | None:
+    """Many points on a line by a banded interior point method; None where there are few, or it does not come near."""
+    problem, n = reduced.problem, reduced.values.size
+    penalty, loss = problem.penalty, reduced.loss
+    free = penalty.biases_are_free and penalty.activation.rectifies and reduced.inputs is None
+    if n < _MANY or reduced.rank > 1 or not free or problem.constrained or not isinstance(loss, Separable):
+        return None
+    order = np.argsort(reduced.points[:, 0], kind="stable")
+    t, skip = reduced.points[order, 0], penalty.linear_is_free
+    along = dataclasses.replace(loss, y=loss.y[order], scale=loss.scale[order], rate=loss.rate[order])
+    found = curved.solve(along, np.diff(t), skip, tolerance=_FINE * tolerance, deadline=times.solved)
+    knots, levels, value = curved.broken_line(along, t, found, skip, 0.5 * tolerance)
+    if not (found.interrupted or value - found.bound <= tolerance * value):
+        return None
+    net = connect_the_dots(t[knots], levels, skip=skip)
+    weights = net.inner_weights @ reduced.basis.T / reduced.radius
+    slope = None if net.skip is None else reduced.basis @ net.skip / reduced.radius * reduced.size
+    offset = float(net.offset) * reduced.size - (0.0 if slope is None else float(slope @ reduced.centre))
+    biases = net.biases - weights @ reduced.centre
+    network = ShallowReLU(weights, biases, net.outer_weights * reduced.size, np.asarray(offset), slope)
+    nu = np.empty(n)
+    nu[order] = found.nu
+    network = restored(problem, network, reduced.part, -math.inf)
+    dual = reduced.dual(nu)
+    ending = "interrupted" if found.interrupted else "closed"
+    return Solution(network, dual, penalty, problem.lam, None, found.steps, ending, None, problem.loss)
 
 
 def _connected(problem: Problem, ending: Ending) -> Solution:

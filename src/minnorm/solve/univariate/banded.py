@@ -87,7 +87,7 @@ def solve(
     return replace(best.point, steps=best.steps, interrupted=interrupted)
 
 
-class _Box:
+class Box:
     """The constraints on the inner z and p, one row of entries after the other."""
 
     def __init__(self, inner: int, skip: bool) -> None:
@@ -129,7 +129,7 @@ class _Segments:
 
     def __init__(self, y: np.ndarray, gaps: np.ndarray, rho: np.ndarray, skip: bool, tolerance: float) -> None:
         self.y, self.gaps, self.rho, self.skip, self.tolerance = y, gaps, rho, skip, tolerance
-        self.box, self.newton = _Box(y.size - 2, skip), _Newton(gaps, rho, skip)
+        self.box, self.newton = Box(y.size - 2, skip), Newton(gaps, rho, skip)
         self.m, self.s, self.z, self.p = np.zeros(gaps.size), np.zeros(gaps.size), np.zeros(y.size - 2), 0.0
 
     def standing(self, slack: np.ndarray, mass: np.ndarray) -> Standing[Iterate]:
@@ -171,19 +171,24 @@ class _Segments:
         self.p += dual * p
 
 
-class _Newton:
+class Newton:
     """The symmetric systems of the interior point method: unknowns (m_i, s_i, z_{i+1}) in turn, and p as a border."""
 
     def __init__(self, gaps: np.ndarray, rho: np.ndarray, skip: bool) -> None:
-        self.gaps, self.rho, self.skip = gaps, rho, skip
+        self.gaps, self.skip = gaps, skip
         segments = gaps.size
         band = np.zeros((10, 3 * segments - 1), order="F")
         self.band = band  # LAPACK's layout: entry (i, j) is in row 6 + i - j
-        band[6, 0::3] = rho[:-1] + rho[1:]
-        band[3, 3::3] = band[9, 0:-3:3] = -rho[1:-1]
+        self.weigh(rho)
         band[5, 1::3] = band[7, 0::3] = -gaps
         band[5, 2::3] = band[7, 1:-1:3] = 1.0
         band[4, 4::3] = band[8, 2::3] = -1.0
+
+    def weigh(self, rho: np.ndarray) -> None:
+        """Take other curvatures rho."""
+        self.rho = rho
+        self.band[6, 0::3] = rho[:-1] + rho[1:]
+        self.band[3, 3::3] = self.band[9, 0:-3:3] = -rho[1:-1]
 
     def factor(self, diagonal: np.ndarray, column: np.ndarray, corner: float) -> bool:
         """Factor with `diagonal` for the z, `column` between them and p, `corner` for p; False if that breaks down."""
