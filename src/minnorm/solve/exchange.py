@@ -59,10 +59,11 @@ def interpolate_regions(
 
     Finite problems on points of K are solved, and the worst points of K are added, until the network agrees on all of
     K. A finite problem bounds N from below; to bound it from above, networks keep clear of `within` by what they last
-    missed between the points, which costs little because N is convex. Arguments: `regions`; `within` >= 0, where 0 has
-    a finite network only where knots need not cross regions; `penalty`, which parameters cost, for ReLU; `tolerance` of
-    the relative gap; `time_limit` in seconds, after which the best bracket so far is returned, as after Ctrl-C; `seed`
-    of searches; `certify=False` leaves out the proof; `progress`, called with (seconds, norm, bound).
+    missed between the points, which costs little because N is convex. Arguments: `regions`, of one or two dimensions;
+    `within` >= 0, where 0 has a finite network only where knots need not cross regions; `penalty`, which parameters
+    cost, for ReLU; `tolerance` of the relative gap; `time_limit` in seconds, after which the best bracket so far is
+    returned, as after Ctrl-C; `seed` of searches; `certify=False` leaves out the proof; `progress`, called with
+    (seconds, norm, bound).
 
     Returns a `RegionSolution` whose bracket `verify_regions` made. Errors: ValueError naming the argument.
 
@@ -78,6 +79,10 @@ def interpolate_regions(
     room = real("within", within, "a finite number >= 0", lambda size: 0 <= size < math.inf)
     gap = real("tolerance", tolerance, "a relative gap from 1e-9 up, below 1", lambda size: 1e-9 <= size < 1)
     norm = PathNorm.given(penalty)
+    if regions.dim > 2:
+        raise ValueError(
+            f"regions has dimension {regions.dim}; errors on whole regions are proved on the line and in the plane"
+        )
     if norm.activation != RELU:
         raise ValueError(f"penalty has {norm.activation} neurons; regions are for ReLU")
     optional(function, "progress", progress, "a function of (seconds, norm, bound), or None", 3)

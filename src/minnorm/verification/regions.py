@@ -92,8 +92,6 @@ def worst(net: ShallowReLU, regions: Regions) -> Worst:
 def _on(net: ShallowReLU, shape: Shape, label: Affine) -> Worst:
     """The same on one region."""
     e = _Difference(net, label, shape)
-    if shape.dim > 2:
-        raise NotImplementedError
     slack = _SLACK * max(e.reach, shape.diameter)
     places = [shape.vertices]
     places += [_on_segment(e, start, end) for start, end in shape.edges]
@@ -202,6 +200,10 @@ def verify_regions(
     net = as_network(solution.network, "the solution's network").to_numpy()
     if not net.dim == solution.points.shape[1] == regions.dim:
         raise ValueError(f"regions has dimension {regions.dim} and the solution's network {net.dim}; they must agree")
+    if regions.dim > 2:
+        raise ValueError(
+            f"regions has dimension {regions.dim}; verify_regions bounds errors on the line and in the plane"
+        )
     found = worst(net, regions)
     rounding = ROUNDING * regions.amplitude if solution.within == 0 else 0.0
     agrees = found.error <= max(solution.within, rounding)
