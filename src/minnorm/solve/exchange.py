@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from jaxtyping import Float
+from scipy.optimize import linprog
 from scipy.spatial import KDTree
 
 from minnorm.activation import RELU
@@ -29,14 +30,24 @@ Progress = Callable[[float, float, float], None]
 """Called with (seconds, norm of the best network so far, lower bound so far) after each finite problem."""
 
 _FIRST, _MOST = 144, 1500  # points at the beginning, and at most
-_ADDED, _CLOSE = 0.6, 8.0  # of the points there are may come at once, diameter / (8 sqrt(n)) apart
+_ADDED, _CLOSE = 0.3, 8.0  # of the points there are may come at once, diameter / (8 sqrt(n)) apart
 _WORSE = 0.05  # of the excess of the worst point, that others must have to come
-_IDLE, _LOOSE = 1e-7, 0.02  # of the largest dual number and of the room: who has less, and more, goes
+_FAR_AHEAD, _OFTEN = 0.7, 3  # of what is allowed, where that is more; then only every so many rounds
+_IDLE, _LOOSE = 1e-7, 0.01  # of the largest dual number and of the room: who has less, and more, goes
 _AHEAD, _MOST_AHEAD = 1.1, 0.4  # times the last excess networks keep clear of what is allowed, if that is no more
 _SOLVED, _ROUGH = 0.05, 1e-3  # of the tolerance: the gap to which finite problems are solved, from this one down
 _EXACT, _FINE = 1e-9, 1e-9  # the gap where labels are met, and the least
+_KEPT, _SMALL = 12, 1e-7  # networks that are mixed; of a network's norm: neurons that it does without
+_SEEN, _RIM = 20_000, 3000  # points of the regions on which mixtures are told apart, and of each boundary
+_NEARLY = 0.5  # of what is allowed, at which a point is one that mixtures are asked about
+_INSIDE, _BELOW = (
+    1 - 1e-6,
+    1 - 1e-8,
+)  # of what is allowed: aimed at by mixtures, and taken; the proof adds rounding errors
+_HOPED = 3  # times that what a mixture misses elsewhere is made good
+_LONGER = 1.5  # times as long as the last the next round may take
 _TIRED = 4  # rounds in a row after which what is missed has not become less
-_TWINS = 1e-5  # of the regions' size: points that are closer tell the solver nothing, and cost it digits
+_TWINS = 2e-4  # of the regions' size: points that are closer tell the solver nothing, and cost it digits
 _CLOSED = 0.9  # of the tolerance: the proof adds rounding errors
 _PROOF = 0.2  # of the time limit is kept for the proof
 
@@ -114,6 +125,7 @@ class _Exchange:
     rounds: int = 0
     _excess: float = field(default=0.0, repr=False)
     _missed: list[float] = field(default_factory=list, repr=False)
+    _networks: list[ShallowReLU] = field(default_factory=list, repr=False)
 
     def __post_init__(self) -> None:
         first = facing(self.regions)
@@ -122,6 +134,8 @@ class _Exchange:
         labels = [label(x) for (_, label), x in zip(self.regions, spread, strict=True)]
         x, y = np.concatenate([first[0], *spread]), np.concatenate([first[1], *labels])
         self.x, self.y = _distinct(x, y, self.regions.diameter)
+        rims = [(points, label(points)) for shape, label in self.regions for points in [shape.spread(_RIM)]]
+        self._seen = [self.regions.sample(_SEEN, self.seed), *rims]
 
     @property
     def gap(self) -> float:
@@ -142,24 +156,30 @@ class _Exchange:
     def run(self, deadline: float, tell: Callable[[float, float], object]) -> Ending:
         """Exchange points until the gap is closed, the time is over, or nothing moves."""
         while True:
+            began = time.monotonic()
             try:
                 moved = self.step(deadline)
             except KeyboardInterrupt:
                 if self.network is None:
                     raise
                 return "interrupted"
+            now = time.monotonic()
+            over = now + _LONGER * (now - began) > deadline
+            self.mix(hopeless=over or not moved)
             tell(self.value, self.bound)
             if self.gap <= _CLOSED * self.tolerance:
                 return "closed"
+            if over:
+                return "time"
             if not moved or self.tired:
                 return "stalled"
-            if time.monotonic() > deadline:
-                return "time"
 
     def step(self, deadline: float) -> bool:
         """Solve the problem of the points, take what it proves, and change the points; whether any are new."""
-        ahead = _AHEAD * self._excess
-        room = self.within - ahead if ahead <= _MOST_AHEAD * self.within else self.within
+        ahead, most = _AHEAD * self._excess, _MOST_AHEAD * self.within
+        if ahead > most:  # it would cost too much, but a network that keeps is wanted for mixtures now and then
+            ahead = _FAR_AHEAD * self.within if self.rounds % _OFTEN == _OFTEN - 1 else 0.0
+        room = self.within - ahead
         loss = SQUARED if room == 0 else Tolerance(room)
         accuracy = min(_ROUGH if room > 0 else _EXACT, max(_SOLVED * self.tolerance, _FINE))
         left = None if deadline == math.inf else max(0.1, deadline - time.monotonic())
@@ -169,12 +189,15 @@ class _Exchange:
         )
         self.rounds += 1
         net, nu = solved.network.to_numpy(), np.asarray(solved.dual)
+        if room > 0:
+            net = _without_small(net)
+        self._networks = [*self._networks[1 - _KEPT :], net]
         bound = float(nu @ self.y - self.within * np.sum(np.abs(nu)))
         if bound > self.bound or self.proof is None:
             self.bound, self.proof = max(bound, self.bound), (self.x, self.y, nu)
         worst, new = self._violated(net, room)
         value, best = self.penalty.value(net), self.value < math.inf
-        allowed = self.within if self.within > 0 else ROUNDING * self.regions.amplitude / 4
+        allowed = _BELOW * self.within if self.within > 0 else ROUNDING * self.regions.amplitude / 4
         if worst <= allowed and value < self.value:
             self.value, self.network = float(value), net
         elif not best:
@@ -182,6 +205,34 @@ class _Exchange:
         self._excess = max(worst - room, 0.0)
         self._missed.append(self._excess)
         return self._change(nu, net, room, new)
+
+    def mix(self, hopeless: bool = False) -> None:
+        r"""Take the cheapest mixture sum_j t_j f_j of the last networks that keeps to what is allowed.
+
+        Networks miss labels at different places between their points, so that mixtures miss them by less; the norm is
+        convex. Many points tell which mixtures keep, and those that do not are held where they fail. Where the gap
+        would stay open it is left for later, unless this is the last time.
+        """
+        if self.within == 0 or len(self._networks) < 2:
+            return
+        norms = np.array([self.penalty.value(net) for net in self._networks])
+        for _ in range(_HOPED):
+            x, y = (np.concatenate(part) for part in zip(*self._seen, strict=True))
+            rest = np.stack([net.evaluate(x) - y for net in self._networks], axis=1)
+            near = np.max(np.abs(rest), axis=1) > _NEARLY * self.within
+            rows = np.concatenate([rest[near], -rest[near]])
+            found = linprog(norms, rows, np.full(len(rows), _INSIDE * self.within), np.ones((1, norms.size)), [1.0])
+            if found.status != 0 or not found.fun < self.value:
+                return
+            if not hopeless and found.fun - self.bound > _CLOSED * self.tolerance * found.fun:
+                return
+            shares = [(share, net) for share, net in zip(found.x, self._networks, strict=True) if share > 0]
+            mixture = _without_small(_mixed(shares))
+            worst, failed = self._violated(mixture, _INSIDE * self.within)
+            if worst <= _BELOW * self.within:
+                self.value, self.network = float(self.penalty.value(mixture)), mixture
+                return
+            self._seen.append(failed)
 
     def _violated(self, net: ShallowReLU, room: float) -> tuple[float, tuple[np.ndarray, np.ndarray]]:
         """The largest error on the regions, and the points to add, with their labels."""
@@ -207,6 +258,28 @@ class _Exchange:
         x, y = np.concatenate([kept, new[0]]), np.concatenate([self.y[~idle], new[1]])
         self.x, self.y = _distinct(x, y, self.regions.diameter)
         return len(kept) < len(self.x) <= _MOST
+
+
+def _mixed(shares: list[tuple[float, ShallowReLU]]) -> ShallowReLU:
+    """sum_j t_j f_j as a network."""
+    nets = [net for _, net in shares]
+    skip = None if nets[0].skip is None else sum(share * np.asarray(net.skip) for share, net in shares)
+    return dataclasses.replace(
+        nets[0],
+        inner_weights=np.concatenate([net.inner_weights for net in nets]),
+        biases=np.concatenate([net.biases for net in nets]),
+        outer_weights=np.concatenate([share * np.asarray(net.outer_weights) for share, net in shares]),
+        offset=np.asarray(sum(share * float(net.offset) for share, net in shares)),
+        skip=skip,
+    )
+
+
+def _without_small(net: ShallowReLU) -> ShallowReLU:
+    """A network without neurons that are next to nothing of its norm."""
+    size = np.abs(net.outer_weights) * np.linalg.norm(net.inner_weights, axis=1)
+    kept = size > _SMALL * np.sum(size)
+    parts = {name: np.asarray(getattr(net, name))[kept] for name in ("inner_weights", "biases", "outer_weights")}
+    return dataclasses.replace(net, **parts)
 
 
 def _distinct(x: Float[np.ndarray, "n d"], y: Float[np.ndarray, " n"], size: float) -> tuple[np.ndarray, np.ndarray]:
