@@ -16,7 +16,7 @@ from minnorm.solve.pricing.pricers import Exact, Pricer
 from minnorm.solve.reduction import Reduced
 
 _STEPS = 8
-_UNKNOWNS = 2500  # of one system, beyond which a step would take longer than the rest
+_UNKNOWNS = 900  # of one system, beyond which a step would take longer than the rest
 _DAMPED = 1e-9  # of the mean square of a column: keeps a singular system apart from 0
 _REFINEMENTS = 6
 _SOLVED = 1e-13  # of the labels' size: residuals that are rounding errors
