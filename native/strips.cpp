@@ -2,8 +2,8 @@
 // times an interval of b. Many points cost little: a strip takes O(n) operations, without sorting.
 //
 // With w = cos(psi) e + sin(psi) f, |psi| <= eta, t = e . x_j and s = f . x_j, z_j = t cos(psi) + s sin(psi) + b ranges
-// over an interval [lo, hi] on a cell. If it does not contain 0 the point is linear there. If it does, for any lambda in
-// [0, 1]
+// over an interval [lo, hi] on a cell. If it does not contain 0 the point is linear there. If it does, for any lambda
+// in [0, 1]
 //
 //    -|nu_j| relu(z) <= -|nu_j| lambda z,      |nu_j| relu(z) <= |nu_j| lambda (z - lo)    if lambda >= hi / (hi - lo),
 //
@@ -33,10 +33,10 @@ namespace minnorm {
 namespace {
 
 constexpr double UNIT = 0x1p-53, PI = 3.14159265358979323846;
-constexpr int FIRST = 5;            // binary logarithm of the number of sectors to begin with
-constexpr int LAST = 30;            // and of the most
+constexpr int FIRST = 5;                 // binary logarithm of the number of sectors to begin with
+constexpr int LAST = 30;                 // and of the most
 constexpr int CELLS = 4096, FEWEST = 8;  // of a strip
-constexpr int BATCH = 32;           // strips between two looks at the best value
+constexpr int BATCH = 32;                // strips between two looks at the best value
 
 struct Strip {
     double bound;
@@ -54,9 +54,9 @@ struct Strip {
 struct Points {
     int n;
     std::vector<double> x, y, nu;
-    double reach = 0;  // of b
-    double spread = 0; // of points, about
-    double error = 0;  // of every bound
+    double reach = 0;   // of b
+    double spread = 0;  // of points, about
+    double error = 0;   // of every bound
 
     explicit Points(const Planar& p) : n(p.n), x(p.n), y(p.n), nu(p.weights, p.weights + p.n) {
         double total = 0, mass = 0, square = 0;
@@ -98,8 +98,8 @@ public:
         c_ = std::cos(angle), s_ = std::sin(angle);
         low_ = strip.low, high_ = strip.high;
         if (!(high_ - low_ > 0x1p-45 * p.reach)) low_ -= 0x1p-46 * p.reach, high_ += 0x1p-46 * p.reach;
-        cells_ = static_cast<int>(
-            std::clamp(std::ceil((high_ - low_) / (eta_ * p.spread)), static_cast<double>(FEWEST), static_cast<double>(CELLS)));
+        cells_ = static_cast<int>(std::clamp(std::ceil((high_ - low_) / (eta_ * p.spread)), static_cast<double>(FEWEST),
+                                             static_cast<double>(CELLS)));
         step_ = (high_ - low_) / cells_;
         for (auto* part : {&vx_, &vy_, &m_, &jx_, &jy_, &jm_, &plus_, &minus_}) part->assign(cells_ + 1, 0.0);
         gather();
@@ -166,9 +166,9 @@ private:
     const Points& p;
     double eta_ = 0, c_ = 1, s_ = 0, low_ = 0, high_ = 0, step_ = 0;
     int cells_ = 0;
-    std::vector<double> vx_, vy_, m_;            // of open points, cell by cell
-    std::vector<double> jx_, jy_, jm_;           // of points that are active from a cell on
-    std::vector<double> plus_, minus_;           // constants of the bounds of h and of -h
+    std::vector<double> vx_, vy_, m_;   // of open points, cell by cell
+    std::vector<double> jx_, jy_, jm_;  // of points that are active from a cell on
+    std::vector<double> plus_, minus_;  // constants of the bounds of h and of -h
 };
 
 }  // namespace
