@@ -290,8 +290,8 @@ private:
         return true;
     }
 
-    // Kinks come in the order of the angle, that is of falling cotangent -ahead / along, from a heap of those up to some
-    // angle, and of further ones where the maximum is not among them.
+    // Kinks come in the order of the angle, that is of falling cotangent -ahead / along, from a heap of those up to
+    // some angle, and of further ones where the maximum is not among them.
     bool first_on_circle(double& cosine, double& sine, int& on) {
         double x = sign_ * tilted(theta_), y = sign_ * tilted(ahead_direction_);  // sign * v_A in the circle's frame
         const double side = sign_;
