@@ -7,6 +7,7 @@ import shlex
 import numpy as np
 import pytest
 import typer
+from matplotlib.image import imsave
 
 from minnorm.cli import app
 
@@ -18,6 +19,17 @@ y = [0.0, 1.0, 0.0, 0.5]
 [train]
 width = 9
 steps = 9
+"""
+REGIONS = """[[region]]
+shape = "box"
+low = [0, 0]
+high = [1, 1]
+label = 0
+[[region]]
+shape = "box"
+low = [2, 0.5]
+high = [3, 2]
+label = 1
 """
 RUN_ELSEWHERE = {"demo", "explore"}  # minutes, and a server: their own tests
 SLOW_BITS = {"--steps": "20", "--width": "12", "--table": "6"}  # what an example would take long for
@@ -59,6 +71,11 @@ def files(tmp_path):
     for name, (head, rows) in tables.items():
         np.savetxt(tmp_path / f"{name}.csv", np.asarray(rows), delimiter=",", header=head, comments="")
     (tmp_path / "study.toml").write_text(STUDY)
+    (tmp_path / "regions.toml").write_text(REGIONS)
+    mask = np.full((20, 30, 4), 0.5)
+    mask[..., 3] = 1.0
+    mask[5:15, 3:10, :3], mask[5:15, 20:27, :3] = 0.0, 1.0
+    imsave(tmp_path / "mask.png", mask)
     return tmp_path
 
 

@@ -40,7 +40,7 @@ def test_a_mask_is_regions(minnorm, tmp_path):
     picture = np.full((40, 60), 0.5)
     picture[10:30, 5:20], picture[10:30, 40:55] = 0.0, 1.0
     imsave(tmp_path / "mask.png", picture, cmap="gray", vmin=0, vmax=1)
-    result = answer(minnorm("regions", "--image", "mask.png", "--unknown", "0.502", "--within", "0.01", "--json"))
+    result = answer(minnorm("regions", "--image", "mask.png", "--unknown", "0.5", "--within", "0.01", "--json"))
     assert result["parts"] == 2
     # The gap is 20 of 40 pixels, to one pixel on each side.
     assert 2 * 0.98 / (22 / 40) <= result["lower_bound"] <= result["value"] <= 2 / (18 / 40)

@@ -82,7 +82,7 @@ def test_progress_is_told_bounds_that_close_in():
     told = []
     found = generate(reduced, tolerance=1e-6, progress=lambda *numbers: told.append(numbers))
     seconds, values, bounds = (np.array(column) for column in zip(*told, strict=True))
-    assert len(told) == found.rounds
+    assert len(told) >= found.rounds > 0
     assert np.all(np.diff(seconds) >= 0)
     assert np.all(np.diff(bounds) >= 0)
     assert bounds[-1] == pytest.approx(found.bound * reduced.unit)
@@ -255,7 +255,7 @@ def test_a_second_ctrl_c_is_raised(monkeypatch):
     """While a network is being made of what there is."""
     monkeypatch.setattr("minnorm.solve.support.sparsify", _AfterRounds(1))
     with pytest.raises(KeyboardInterrupt):
-        generate(plane(1), tolerance=1e-8, progress=_AfterRounds(3))
+        generate(plane(1, lam=1e-3), tolerance=1e-8, progress=_AfterRounds(3))
 
 
 @pytest.mark.parametrize("lam", [0.0, 1e-3])

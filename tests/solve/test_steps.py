@@ -90,7 +90,7 @@ def test_rounds_by_hand_end_where_generate_does(lam):
 
 
 def test_what_carries_mass_is_not_pruned():
-    state = standing()
+    state = standing(1e-3)
     state.begun(None, warm=False)
     state.entered()
     solved = solution(state)

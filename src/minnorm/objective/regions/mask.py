@@ -16,6 +16,7 @@ from minnorm.objective.regions.straight import Polygon
 _LEVELS = 8
 _OFF = 0.5  # pixels that an outline may be moved by to have fewer corners
 _SMALLEST = 3  # corners
+_NEAR = 0.6 / 255  # a level of 8 bits is the number that was meant
 
 
 def of_image(
@@ -47,7 +48,7 @@ def of_image(
         raise ValueError(f"image has shape {grey.shape}; give a picture (rows, columns)")
     size = real("height", height, "a number > 0", lambda number: 0 < number < math.inf)
     if unknown is not None:
-        grey = np.where(np.isclose(grey, real("unknown", unknown, "a grey level"), atol=1e-3), math.nan, grey)
+        grey = np.where(np.isclose(grey, real("unknown", unknown, "a grey level"), rtol=0, atol=_NEAR), math.nan, grey)
     levels = np.unique(np.round(grey[np.isfinite(grey)], 3))
     if not 1 <= levels.size <= _LEVELS:
         raise ValueError(f"image has {levels.size} known grey levels; give 1 to {_LEVELS}, without blurred edges")
@@ -79,7 +80,7 @@ def _read(path: str | Path) -> Float[np.ndarray, "h w"]:
 
 def _label(labels: dict[float, float], level: float) -> float | None:
     """The label of a level, None where it has none."""
-    return next((float(label) for known, label in labels.items() if abs(known - level) <= 1e-3), None)
+    return next((float(label) for known, label in labels.items() if abs(known - level) <= _NEAR), None)
 
 
 def _outlines(inside: np.ndarray, pixel: float) -> list[Polygon]:
