@@ -3,7 +3,7 @@
 import math
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -30,6 +30,18 @@ _FORMAT = 2
 
 class UncertifiedWarning(UserWarning):
     """A result is not proved to be a global minimiser; the message says what would help."""
+
+
+def relative_gap(value: Any, bound: Any) -> npt.NDArray[np.float64]:
+    """(value - bound) / |value| of a solver at work, and 1 where there is no value yet.
+
+    >>> relative_gap([np.inf, 2.0], [1.0, 1.0])
+    array([1. , 0.5])
+    """
+    above, below = np.asarray(value, dtype=np.float64), np.asarray(bound, dtype=np.float64)
+    found = np.isfinite(above)
+    size = np.maximum(np.abs(above), 1e-300)
+    return np.where(found, np.divide(above - below, size, out=np.ones(above.shape), where=found), 1.0)
 
 
 @dataclass(frozen=True)

@@ -215,7 +215,7 @@ def gap_progress(tolerance: float, *, quiet: bool) -> Iterator[GapShow]:
 
 
 def _gap(value: float, bound: float) -> float:
-    return (value - bound) / max(abs(value), 1e-300)
+    return (value - bound) / max(abs(value), 1e-300) if math.isfinite(value) else 1.0
 
 
 def _state(seconds: float, value: float, bound: float, verified: float | None) -> str:

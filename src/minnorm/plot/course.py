@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 
 from minnorm.checks import instance, numbers, optional, real, shown
 from minnorm.plot.style import drawing, drawings, round_ticks
-from minnorm.solution import Solution
+from minnorm.solution import Solution, relative_gap
 
 _NOTHING = 1e-16  # what is at most this is drawn here on an axis of orders of magnitude
 _BEFORE = 0.5  # where step 0 is drawn on such an axis
@@ -125,10 +125,7 @@ def plot_gap(history: History | Mapping[str, History], *, ax: Axes | None = None
     with drawing(ax, (5.6, 2.6)) as (axes, colours):
         for k, (name, states) in enumerate(states_of.items()):
             seconds, value, bound = states.T
-            found = np.isfinite(value)
-            gap = np.ones(value.shape)
-            gap[found] = (value[found] - bound[found]) / np.maximum(np.abs(value[found]), 1e-300)
-            gap = np.maximum(gap, _NOTHING)
+            gap = np.maximum(relative_gap(value, bound), _NOTHING)
             axes.plot(seconds, gap, marker=".", drawstyle="steps-post", label=name or None, **colours.line(k))
         axes.set(yscale="log", xlabel="seconds", ylabel="relative gap")
         if axes.get_legend_handles_labels()[0]:

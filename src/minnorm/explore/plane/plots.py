@@ -19,6 +19,7 @@ from bokeh.plotting.contour import contour_data
 
 from minnorm.explore.page.theme import Theme
 from minnorm.network import ShallowReLU
+from minnorm.solution import relative_gap
 
 _MARGIN = 0.22  # of the points' extent, on all sides
 _SIDE = 141  # places along each side at which the function is evaluated
@@ -250,7 +251,7 @@ def _lines(found: list[tuple[float, ...]]) -> dict[str, Any]:
 
 
 def _columns(seconds: np.ndarray, value: np.ndarray, bound: np.ndarray) -> dict[str, Any]:
-    gap = np.maximum(np.abs(value - bound) / np.maximum(np.abs(value), 1e-300), _LEAST_GAP)
+    gap = np.maximum(np.abs(relative_gap(value, bound)), _LEAST_GAP)
     return {"seconds": seconds, "value": value, "bound": bound, "gap": gap}
 
 

@@ -23,7 +23,7 @@ from minnorm.explore.page.view import Visit
 from minnorm.explore.plane.plots import PlanePlots, Trace
 from minnorm.explore.plane.points import PRESETS, preset
 from minnorm.objective.norm import PathNorm
-from minnorm.solution import Solution
+from minnorm.solution import Solution, relative_gap
 from minnorm.solve import fit
 from minnorm.table import Table
 
@@ -251,7 +251,7 @@ class PlaneView:
         if self._work.busy:
             seconds, value, bound = trace[-1]
             self._plots.show_progress(trace)
-            gap = (value - bound) / max(abs(value), 1e-300)
+            gap = float(relative_gap(value, bound))
             self._readout.show(
                 [
                     ("so far", f"{value:.10g}"),
