@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import minnorm as mn
+from minnorm import resources
 from minnorm.solve import minimise as minimising
 from minnorm.solve import regularisation, routes
 from minnorm.solve.minimise import minimise
@@ -214,7 +215,7 @@ def test_what_each_problem_takes_beyond_its_share_is_kept_for_the_others(late, m
         return whole(*arguments, **options)
 
     clock = SimpleNamespace(monotonic=lambda: now[0])
-    for module in (regularisation, minimising, routes):
+    for module in (regularisation, minimising, routes, resources):
         monkeypatch.setattr(module, "time", clock)
     monkeypatch.setattr(regularisation, "minimise", slow)
     x, y = data(n=8)
