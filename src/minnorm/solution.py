@@ -39,9 +39,8 @@ def relative_gap(value: Any, bound: Any) -> npt.NDArray[np.float64]:
     array([1. , 0.5])
     """
     above, below = np.asarray(value, dtype=np.float64), np.asarray(bound, dtype=np.float64)
-    found = np.isfinite(above)
-    size = np.maximum(np.abs(above), 1e-300)
-    return np.where(found, np.divide(above - below, size, out=np.ones(above.shape), where=found), 1.0)
+    found, size = np.isfinite(above), np.maximum(np.abs(above), 1e-300)
+    return np.divide(above - below, size, out=np.ones(above.shape), where=found)
 
 
 @dataclass(frozen=True)

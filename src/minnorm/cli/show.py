@@ -215,7 +215,9 @@ def gap_progress(tolerance: float, *, quiet: bool) -> Iterator[GapShow]:
 
 
 def _gap(value: float, bound: float) -> float:
-    return (value - bound) / max(abs(value), 1e-300) if math.isfinite(value) else 1.0
+    from minnorm.solution import relative_gap
+
+    return float(relative_gap(value, bound))
 
 
 def _state(seconds: float, value: float, bound: float, verified: float | None) -> str:

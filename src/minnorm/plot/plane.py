@@ -50,27 +50,41 @@ def plot_plane(
     across, up = (np.linspace(a, b, _SIDE) for a, b in zip(low, high, strict=True))
     grid = np.stack(np.meshgrid(across, up), axis=-1).reshape(-1, 2)
     values = values_of(solution, grid, "solution").reshape(_SIDE, _SIDE)
-    steps = levels(values, labels)
     net = solution.network if isinstance(solution, Solution) else solution
     with drawing(ax, (5.0, 4.0)) as (axes, colours):
-        look: dict[str, Any] = {"cmap": colours.scale, "vmin": steps[0], "vmax": steps[-1]}
-        # Raised by what no eye can see: rounding errors do not scatter a flat part that lies at a level.
-        raised = np.minimum(values + 1e-5 * (steps[-1] - steps[0]), steps[-1])
-        shades = axes.contourf(across, up, raised, steps, **look)
+        look = shade(axes, across, up, values, labels, colours, colorbar)
         if isinstance(net, ShallowReLU):
             bends(axes, net.to_numpy(), low, high, colours)
         axes.scatter(*points.T, c=labels, s=26, edgecolors=colours.ink, linewidths=0.9, zorder=4, **look)
-        if colorbar:
-            axes.figure.colorbar(shades, ax=axes, label="f(x)", shrink=0.85)
-        axes.grid(False)
-        axes.set(xlabel="$x_1$", ylabel="$x_2$", xlim=(low[0], high[0]), ylim=(low[1], high[1]))
+        axes.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]))
         if isinstance(solution, Solution) and solution.certificate is not None:
             axes.set_title(claim(solution))
     return axes
 
 
-def levels(values: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """Levels between which values are shaded, labels among them."""
+def shade(
+    axes: Axes,
+    across: np.ndarray,
+    up: np.ndarray,
+    values: np.ndarray,
+    labels: np.ndarray,
+    colours: Palette,
+    colorbar: bool,
+) -> dict[str, Any]:
+    """Draw level sets of a function by its values (up, across) on a grid; the colours that its values have."""
+    steps = _levels(values, labels)
+    look: dict[str, Any] = {"cmap": colours.scale, "vmin": steps[0], "vmax": steps[-1]}
+    # Raised by what no eye can see: rounding errors do not scatter a flat part that lies at a level.
+    raised = np.minimum(values + 1e-5 * (steps[-1] - steps[0]), steps[-1])
+    shades = axes.contourf(across, up, raised, steps, **look)
+    if colorbar:
+        axes.figure.colorbar(shades, ax=axes, label="f(x)", shrink=0.85)
+    axes.grid(False)
+    axes.set(xlabel="$x_1$", ylabel="$x_2$")
+    return look
+
+
+def _levels(values: np.ndarray, labels: np.ndarray) -> np.ndarray:
     low, high = min(values.min(), labels.min()), max(values.max(), labels.max())
     if high - low <= 1e-12 * max(abs(low), abs(high)):
         low, high = low - 0.5, high + 0.5

@@ -8,7 +8,7 @@ from matplotlib.path import Path
 from minnorm.bracket import RegionSolution
 from minnorm.checks import flag, instance
 from minnorm.objective.regions.shape import Shape
-from minnorm.plot.plane import bends, levels
+from minnorm.plot.plane import bends, shade
 from minnorm.plot.style import drawing
 
 _MARGIN = 0.08  # of the regions' extent, on all sides
@@ -46,10 +46,7 @@ def plot_regions(
     values = solution(grid).reshape(_SIDE, _SIDE)
     net = solution.network.to_numpy()
     with drawing(ax, (5.4, 4.4)) as (axes, colours):
-        steps = levels(values, solution.labels)
-        # Raised by what no eye can see: rounding errors do not scatter a flat part that lies at a level.
-        raised = np.clip(values + 1e-5 * (steps[-1] - steps[0]), steps[0], steps[-1])
-        shades = axes.contourf(across, up, raised, steps, cmap=colours.scale, vmin=steps[0], vmax=steps[-1])
+        shade(axes, across, up, values, solution.labels, colours, colorbar)
         if knots:
             bends(axes, net, low, high, colours, thick=_THIN)
         for shape in solution.regions.shapes:
@@ -66,10 +63,7 @@ def plot_regions(
                     linewidths=0.6,
                     zorder=5,
                 )
-        if colorbar:
-            axes.figure.colorbar(shades, ax=axes, label="f(x)", shrink=0.85)
-        axes.grid(False)
-        axes.set(xlabel="$x_1$", ylabel="$x_2$", xlim=(low[0], high[0]), ylim=(low[1], high[1]), aspect="equal")
+        axes.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]), aspect="equal")
         if solution.bracket is not None and np.isfinite(solution.value):
             axes.set_title(f"least norm between {solution.lower_bound:.4g} and {solution.value:.4g}")
     return axes

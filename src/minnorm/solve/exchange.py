@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from jaxtyping import Float
-from scipy.optimize import linprog
 from scipy.spatial import KDTree
 
 from minnorm.activation import RELU
@@ -22,8 +21,10 @@ from minnorm.objective.problem import Problem
 from minnorm.objective.regions.extremes import apart, candidates
 from minnorm.objective.regions.known import Regions
 from minnorm.objective.regions.nearby import facing
-from minnorm.solution import Ending
-from minnorm.solve.minimise import minimise, moment
+from minnorm.resources import left, moment, past
+from minnorm.solution import Ending, relative_gap
+from minnorm.solve.minimise import minimise
+from minnorm.solve.mixture import Mixtures, without_small
 from minnorm.verification import verify_regions
 
 Progress = Callable[[float, float, float], None]
@@ -37,13 +38,9 @@ _IDLE, _LOOSE = 1e-7, 0.01  # of the largest dual number and of the room: who ha
 _AHEAD, _MOST_AHEAD = 1.1, 0.4  # times the last excess networks keep clear of what is allowed, if that is no more
 _SOLVED, _ROUGH = 0.05, 1e-3  # of the tolerance: the gap to which finite problems are solved, from this one down
 _EXACT, _FINE = 1e-9, 1e-9  # the gap where labels are met, and the least
-_KEPT, _SMALL = 12, 1e-7  # networks that are mixed; of a network's norm: neurons that it does without
 _SEEN, _RIM = 20_000, 3000  # points of the regions on which mixtures are told apart, and of each boundary
-_NEARLY = 0.5  # of what is allowed, at which a point is one that mixtures are asked about
-_INSIDE, _BELOW = (
-    1 - 1e-6,
-    1 - 1e-8,
-)  # of what is allowed: aimed at by mixtures, and taken; the proof adds rounding errors
+# Of what is allowed: aimed at by mixtures, and taken; the proof adds rounding errors.
+_INSIDE, _BELOW = 1 - 1e-6, 1 - 1e-8
 _HOPED = 3  # times that what a mixture misses elsewhere is made good
 _LONGER = 1.5  # times as long as the last the next round may take
 _TIRED = 4  # rounds in a row after which what is missed has not become less
@@ -105,8 +102,9 @@ def interpolate_regions(
     found = dataclasses.replace(exchange.solution, ending=ending)
     if not certify:
         return found
-    left = None if deadline == math.inf else max(0.5, deadline - time.monotonic())
-    return dataclasses.replace(found, bracket=verify_regions(regions, found, tolerance=gap, seed=seed, time_limit=left))
+    limit = None if deadline == math.inf else max(0.5, left(deadline))
+    proof = verify_regions(regions, found, tolerance=gap, seed=seed, time_limit=limit)
+    return dataclasses.replace(found, bracket=proof)
 
 
 @dataclass
@@ -123,9 +121,8 @@ class _Exchange:
     network: ShallowReLU | None = None
     proof: tuple[np.ndarray, np.ndarray, np.ndarray] | None = None
     rounds: int = 0
-    _excess: float = field(default=0.0, repr=False)
     _missed: list[float] = field(default_factory=list, repr=False)
-    _networks: list[ShallowReLU] = field(default_factory=list, repr=False)
+    """By what each network exceeded the room that it was given."""
 
     def __post_init__(self) -> None:
         first = facing(self.regions)
@@ -135,11 +132,12 @@ class _Exchange:
         x, y = np.concatenate([first[0], *spread]), np.concatenate([first[1], *labels])
         self.x, self.y = _distinct(x, y, self.regions.diameter)
         rims = [(points, label(points)) for shape, label in self.regions for points in [shape.spread(_RIM)]]
-        self._seen = [self.regions.sample(_SEEN, self.seed), *rims]
+        seen, known = zip(self.regions.sample(_SEEN, self.seed), *rims, strict=True)
+        self._mixtures = Mixtures(np.concatenate(seen), np.concatenate(known))
 
     @property
     def gap(self) -> float:
-        return (self.value - self.bound) / self.value if 0 < self.value < math.inf else float(self.value > self.bound)
+        return float(relative_gap(self.value, self.bound))
 
     @property
     def solution(self) -> RegionSolution:
@@ -151,7 +149,7 @@ class _Exchange:
     @property
     def tired(self) -> bool:
         """Whether labels are to be met, and what is missed is as large as it was some rounds ago: rounding errors."""
-        return self.within == 0 and self.rounds > _TIRED and self._excess >= min(self._missed[:-_TIRED])
+        return self.within == 0 and self.rounds > _TIRED and self._missed[-1] >= min(self._missed[:-_TIRED])
 
     def run(self, deadline: float, tell: Callable[[float, float], object]) -> Ending:
         """Exchange points until the gap is closed, the time is over, or nothing moves."""
@@ -159,13 +157,13 @@ class _Exchange:
             began = time.monotonic()
             try:
                 moved = self.step(deadline)
+                now = time.monotonic()
+                over = past(deadline - _LONGER * (now - began))
+                self.mix(hopeless=over or not moved)
             except KeyboardInterrupt:
                 if self.network is None:
                     raise
                 return "interrupted"
-            now = time.monotonic()
-            over = now + _LONGER * (now - began) > deadline
-            self.mix(hopeless=over or not moved)
             tell(self.value, self.bound)
             if self.gap <= _CLOSED * self.tolerance:
                 return "closed"
@@ -176,63 +174,53 @@ class _Exchange:
 
     def step(self, deadline: float) -> bool:
         """Solve the problem of the points, take what it proves, and change the points; whether any are new."""
-        ahead, most = _AHEAD * self._excess, _MOST_AHEAD * self.within
+        ahead, most = _AHEAD * self._missed[-1] if self._missed else 0.0, _MOST_AHEAD * self.within
         if ahead > most:  # it would cost too much, but a network that keeps is wanted for mixtures now and then
             ahead = _FAR_AHEAD * self.within if self.rounds % _OFTEN == _OFTEN - 1 else 0.0
         room = self.within - ahead
         loss = SQUARED if room == 0 else Tolerance(room)
         accuracy = min(_ROUGH if room > 0 else _EXACT, max(_SOLVED * self.tolerance, _FINE))
-        left = None if deadline == math.inf else max(0.1, deadline - time.monotonic())
+        limit = None if deadline == math.inf else max(0.1, left(deadline))
         problem = Problem.of(Points(self.x, self.y), self.penalty, 0.0, loss)
         solved = minimise(
-            problem, tolerance=accuracy, time_limit=left, seed=self.seed, certify=False, on_interrupt="raise"
+            problem, tolerance=accuracy, time_limit=limit, seed=self.seed, certify=False, on_interrupt="raise"
         )
         self.rounds += 1
         net, nu = solved.network.to_numpy(), np.asarray(solved.dual)
         if room > 0:
-            net = _without_small(net)
-        self._networks = [*self._networks[1 - _KEPT :], net]
+            net = without_small(net)
+        value = float(self.penalty.value(net))
+        self._mixtures.add(net, value)
         bound = float(nu @ self.y - self.within * np.sum(np.abs(nu)))
         if bound > self.bound or self.proof is None:
             self.bound, self.proof = max(bound, self.bound), (self.x, self.y, nu)
         worst, new = self._violated(net, room)
-        value, best = self.penalty.value(net), self.value < math.inf
         allowed = _BELOW * self.within if self.within > 0 else ROUNDING * self.regions.amplitude / 4
         if worst <= allowed and value < self.value:
-            self.value, self.network = float(value), net
-        elif not best:
+            self.value, self.network = value, net
+        elif self.value == math.inf:
             self.network = net
-        self._excess = max(worst - room, 0.0)
-        self._missed.append(self._excess)
+        self._missed.append(max(worst - room, 0.0))
         return self._change(nu, net, room, new)
 
-    def mix(self, hopeless: bool = False) -> None:
-        r"""Take the cheapest mixture sum_j t_j f_j of the last networks that keeps to what is allowed.
+    def mix(self, hopeless: bool) -> None:
+        """Take the cheapest mixture of the last networks that keeps to what is allowed.
 
-        Networks miss labels at different places between their points, so that mixtures miss them by less; the norm is
-        convex. Many points tell which mixtures keep, and those that do not are held where they fail. Where the gap
-        would stay open it is left for later, unless this is the last time.
+        Many points tell which mixtures keep, and those that do not are held where they fail. Where the gap would stay
+        open it is left for later, unless this is the last time.
         """
-        if self.within == 0 or len(self._networks) < 2:
-            return
-        norms = np.array([self.penalty.value(net) for net in self._networks])
-        for _ in range(_HOPED):
-            x, y = (np.concatenate(part) for part in zip(*self._seen, strict=True))
-            rest = np.stack([net.evaluate(x) - y for net in self._networks], axis=1)
-            near = np.max(np.abs(rest), axis=1) > _NEARLY * self.within
-            rows = np.concatenate([rest[near], -rest[near]])
-            found = linprog(norms, rows, np.full(len(rows), _INSIDE * self.within), np.ones((1, norms.size)), [1.0])
-            if found.status != 0 or not found.fun < self.value:
+        for _ in range(_HOPED if self.within > 0 else 0):
+            found = self._mixtures.cheapest(_INSIDE * self.within)
+            if found is None or not found[0] < self.value:
                 return
-            if not hopeless and found.fun - self.bound > _CLOSED * self.tolerance * found.fun:
+            if not hopeless and found[0] - self.bound > _CLOSED * self.tolerance * found[0]:
                 return
-            shares = [(share, net) for share, net in zip(found.x, self._networks, strict=True) if share > 0]
-            mixture = _without_small(_mixed(shares))
+            mixture = self._mixtures.mixed(found[1])
             worst, failed = self._violated(mixture, _INSIDE * self.within)
             if worst <= _BELOW * self.within:
                 self.value, self.network = float(self.penalty.value(mixture)), mixture
                 return
-            self._seen.append(failed)
+            self._mixtures.hold(*failed)
 
     def _violated(self, net: ShallowReLU, room: float) -> tuple[float, tuple[np.ndarray, np.ndarray]]:
         """The largest error on the regions, and the points to add, with their labels."""
@@ -243,7 +231,7 @@ class _Exchange:
         above = size > room + _WORSE * (worst - room)
         x, y, size = x[above], y[above], size[above]
         n = len(self.x)
-        distance = self.regions.diameter / (_CLOSE * n ** (1 / max(2, self.regions.dim)))
+        distance = self.regions.diameter / (_CLOSE * math.sqrt(n))
         chosen = apart(x, size, distance, max(64, int(_ADDED * n)))
         return worst, (x[chosen], y[chosen])
 
@@ -258,28 +246,6 @@ class _Exchange:
         x, y = np.concatenate([kept, new[0]]), np.concatenate([self.y[~idle], new[1]])
         self.x, self.y = _distinct(x, y, self.regions.diameter)
         return len(kept) < len(self.x) <= _MOST
-
-
-def _mixed(shares: list[tuple[float, ShallowReLU]]) -> ShallowReLU:
-    """sum_j t_j f_j as a network."""
-    nets = [net for _, net in shares]
-    skip = None if nets[0].skip is None else sum(share * np.asarray(net.skip) for share, net in shares)
-    return dataclasses.replace(
-        nets[0],
-        inner_weights=np.concatenate([net.inner_weights for net in nets]),
-        biases=np.concatenate([net.biases for net in nets]),
-        outer_weights=np.concatenate([share * np.asarray(net.outer_weights) for share, net in shares]),
-        offset=np.asarray(sum(share * float(net.offset) for share, net in shares)),
-        skip=skip,
-    )
-
-
-def _without_small(net: ShallowReLU) -> ShallowReLU:
-    """A network without neurons that are next to nothing of its norm."""
-    size = np.abs(net.outer_weights) * np.linalg.norm(net.inner_weights, axis=1)
-    kept = size > _SMALL * np.sum(size)
-    parts = {name: np.asarray(getattr(net, name))[kept] for name in ("inner_weights", "biases", "outer_weights")}
-    return dataclasses.replace(net, **parts)
 
 
 def _distinct(x: Float[np.ndarray, "n d"], y: Float[np.ndarray, " n"], size: float) -> tuple[np.ndarray, np.ndarray]:

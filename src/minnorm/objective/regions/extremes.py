@@ -17,15 +17,14 @@ def candidates(net: ShallowReLU, shape: Shape, label: Affine) -> Float[np.ndarra
     """Points of a shape among which |f - label| is largest: corners of the cells in which f - label is affine.
 
     Cells end at knots, edges, circles. On a circle f - label may also be extreme between two knots, where its gradient
-    points to the centre or away from it. In the plane these are all; of a sphere in space, and of the inside of a
-    solid, those on which two knots meet.
+    points to the centre or away from it. On the line and in the plane these are all.
     """
     w, b = np.asarray(net.inner_weights), np.asarray(net.biases)
     found = [shape.vertices]
     found += [_on_edge(w, b, start, end) for start, end in shape.edges]
     if shape.dim > 1:
-        found += [_on_sphere(net, label, center, radius) for center, radius in shape.spheres]
-        if shape.dim == 2 and shape.solid:
+        found += [_on_circle(net, label, center, radius) for center, radius in shape.spheres]
+        if shape.solid:
             found.append(_crossings(w, b))
     x = np.concatenate(found)
     x = x[np.all(np.isfinite(x), axis=1)]
@@ -63,25 +62,20 @@ def _crossings(w: np.ndarray, b: np.ndarray) -> np.ndarray:
     return np.stack([first, second], axis=1)
 
 
-def _on_sphere(net: ShallowReLU, label: Affine, center: np.ndarray, radius: float) -> np.ndarray:
-    """Where knots cross a circle, and where the gradients near its places (of a spiral, in space) point to."""
-    w, b, dim = net.inner_weights, net.biases, center.size
-    found = []
-    if dim == 2:
-        amplitude = radius * np.linalg.norm(w, axis=1)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            aside = np.arccos(-(w @ center + b) / amplitude)
-        middle = np.arctan2(w[:, 1], w[:, 0])
-        angle = np.concatenate([middle - aside, middle + aside])
-        angle = np.sort(np.mod(angle[np.isfinite(angle)], 2 * np.pi))
-        between = (angle + np.roll(angle, -1)) / 2 + np.pi * (np.roll(angle, -1) < angle)
-        found.append(center + radius * np.stack([np.cos(angle), np.sin(angle)], axis=1))
-        starts = center + radius * np.stack([np.cos(between), np.sin(between)], axis=1)
-        starts = np.concatenate([starts, center + radius * directions(8, 2)])
-    else:
-        starts = center + radius * directions(4096, 3)
+def _on_circle(net: ShallowReLU, label: Affine, center: np.ndarray, radius: float) -> np.ndarray:
+    """Where knots cross a circle, places between them, and where the gradients there point to."""
+    w, b = np.asarray(net.inner_weights), net.biases
+    amplitude = radius * np.linalg.norm(w, axis=1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        aside = np.arccos(-(w @ center + b) / amplitude)
+    middle = np.arctan2(w[:, 1], w[:, 0])
+    angle = np.concatenate([middle - aside, middle + aside])
+    angle = np.sort(np.mod(angle[np.isfinite(angle)], 2 * np.pi))
+    between = (angle + np.roll(angle, -1)) / 2 + np.pi * (np.roll(angle, -1) < angle)
+    crossings, starts = (center + radius * np.stack([np.cos(a), np.sin(a)], axis=1) for a in (angle, between))
+    starts = np.concatenate([starts, center + radius * directions(8, 2)])
     beta = -label.slope + ((starts @ w.T + b > 0) * net.outer_weights) @ w
     beta = beta if net.skip is None else beta + net.skip
     size = np.linalg.norm(beta, axis=1)
     way = np.divide(beta, size[:, None], out=np.full_like(beta, math.nan), where=size[:, None] > 0)
-    return np.concatenate([*found, starts, center + radius * way, center - radius * way])
+    return np.concatenate([crossings, starts, center + radius * way, center - radius * way])

@@ -10,6 +10,7 @@ from jaxtyping import Float
 
 from minnorm.checks import instance, numbers, real, shown
 from minnorm.objective.regions.shape import Shape, vector
+from minnorm.objective.regions.straight import Finite
 from minnorm.pictures import record
 
 _TRIALS, _STEPS = 400, 200  # from how many points, and how often, nearest points of two shapes are sought
@@ -178,11 +179,10 @@ def _pairs(parts: Any) -> list[tuple[Shape, Affine]]:
             raise ValueError(f"the label of parts[{k}] is not finite; give a number or mn.affine")
         if values.shape == ():
             found.append((shape, Affine(np.zeros(shape.dim), float(values))))
-        elif values.shape == (len(shape.vertices),) and not len(shape.edges) and not len(shape.spheres):
-            single = type(shape)
+        elif isinstance(shape, Finite) and values.shape == (len(shape.places),):
             found += [
-                (single(point[None]), Affine(np.zeros(shape.dim), float(value)))  # type: ignore[call-arg]
-                for point, value in zip(shape.vertices, values, strict=True)
+                (Finite(point[None]), Affine(np.zeros(shape.dim), float(value)))
+                for point, value in zip(shape.places, values, strict=True)
             ]
         else:
             raise ValueError(f"the label of parts[{k}] has shape {values.shape}; give a number or mn.affine")
