@@ -8,10 +8,10 @@ import typer
 
 from minnorm.cli.options import OUTPUT, Bias, Json, Offset, Skip, decimal, picture, whole
 from minnorm.cli.show import deliver, gap_progress, plain, print_json, print_table
-from minnorm.cli.solve import TimeLimit
+from minnorm.cli.solve import TimeLimit, stopped
 
 if TYPE_CHECKING:
-    from minnorm import Regions
+    from minnorm import Regions, RegionSolution
 
 
 def regions(
@@ -91,7 +91,13 @@ def regions(
     }
     if as_json:
         print_json(result)
-        return
+    else:
+        _print(found, len(known))
+    stopped(found.ending, plot)
+
+
+def _print(found: "RegionSolution", parts: int) -> None:
+    """The bracket, in words."""
     rows = [
         ("least norm", f"between {found.lower_bound:.8g} and {found.value:.8g}"),
         ("relative gap", f"{found.gap:.1e}" + (", certified" if found.certified else ", not certified")),
@@ -99,7 +105,7 @@ def regions(
         ("neurons", str(found.network.width)),
         ("points", f"{len(found.points)} after {found.rounds} rounds"),
     ]
-    print_table(f"{len(known)} known regions in dimension {known.dim}, within {found.within:g}", ["", ""], rows)
+    print_table(f"{parts} known regions in dimension {found.regions.dim}, within {found.within:g}", ["", ""], rows)
 
 
 def _read(path: Path | None) -> "Regions":

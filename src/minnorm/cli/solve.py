@@ -227,7 +227,7 @@ def _one(table: Any, lam: float, loss: str, options: dict[str, Any], out: Path |
     _print(result, f"Least norm, {problem.loss}" if problem.constrained else title, as_json)
     if not solution.certified:
         say(advice.advice(problem, solution, _words(table)))
-    _stopped(solution.ending, out)
+    stopped(solution.ending, out)
 
 
 def _loss(solution: Any) -> str | None:
@@ -254,7 +254,7 @@ def _words(table: Any) -> Any:
     return advice.Words("the features", table.target, "--tolerance", "--time-limit", tuple(table.features))
 
 
-def _stopped(ending: str, out: Path | None) -> None:
+def stopped(ending: str, out: Path | None) -> None:
     """After Ctrl-C: exit 130, with one line that says what is kept."""
     if ending == "interrupted":
         kept = "the best so far is above" + ("" if out is None else f" and in {out}")
@@ -280,7 +280,7 @@ def _path(table: Any, lams: list[float] | None, options: dict[str, Any], out: Pa
     result = _described("path", found, ("lam_max", "lam_max_scope", "scope", "ending"), table, began, out)
     result["path"] = _records(found, "lam")
     _print_records(result, ("lam", "value", "gap", "certified", "norm", "loss", "neurons"), as_json)
-    _stopped(result["ending"], out)
+    stopped(result["ending"], out)
 
 
 def _band(table: Any, query: Path, how: Reading, options: dict[str, Any], out: Path | None, as_json: bool) -> None:
@@ -305,7 +305,7 @@ def _band(table: Any, query: Path, how: Reading, options: dict[str, Any], out: P
         {"point": place} | record for place, record in zip(places.tolist(), _records(found, "query"), strict=True)
     ]
     _print_records(result, ("point", "lower", "upper", "gap", "certified"), as_json)
-    _stopped(result["ending"], out)
+    stopped(result["ending"], out)
 
 
 def _described(
