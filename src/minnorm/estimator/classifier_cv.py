@@ -133,8 +133,8 @@ def _reject_missing(classes: np.ndarray, y: np.ndarray, weights: np.ndarray, par
         missing = np.setdiff1d(classes, y[train][weights[train] > 0])
         if missing.size:
             raise ValueError(
-                f"cv leaves no point of class {shown(missing[0])} to train on in fold {k}; give fewer folds, or a "
-                "splitter that stratifies"
+                f"cv leaves no point of class {shown(missing[0])} to train on in fold {k}; give fewer folds, a "
+                "splitter that stratifies, or more of its points in y with a sample_weight above 0"
             )
 
 

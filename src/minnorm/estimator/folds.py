@@ -23,13 +23,14 @@ _WANTED = "give a number of folds >= 2, a splitter or pairs of indices"
 
 def splits(cv: Any, X: np.ndarray, y: np.ndarray, groups: Any, *, classifier: bool = False) -> list[Fold]:
     """The folds; ValueError that names cv, with what scikit-learn says of it, if there are none."""
+    wanted = f"{_WANTED}; a number needs as many points of each class in y" if classifier else _WANTED
     try:
         splitter: Any = check_cv(cv, y, classifier=classifier)
         found = [(train, test) for train, test in splitter.split(X, y, groups) if X[train].ndim == X[test].ndim == 2]
     except (ValueError, TypeError, IndexError, AttributeError) as error:
-        raise ValueError(f"cv is {shown(cv)}; {_WANTED}{_told(error)}") from None
+        raise ValueError(f"cv is {shown(cv)}; {wanted}{_told(error)}") from None
     if not found:
-        raise ValueError(f"cv is {shown(cv)}; {_WANTED}")
+        raise ValueError(f"cv is {shown(cv)}; {wanted}")
     return found
 
 
@@ -58,7 +59,13 @@ def scorer(estimator: Any) -> Callable[..., float] | None:
 def scored(score: Callable[..., float], fitted: Any, X: np.ndarray, y: np.ndarray, weights: np.ndarray) -> float:
     """What a scorer says of a fitted estimator; weights are for those that scikit-learn has a name for."""
     counted = {} if np.all(weights == 1) or not hasattr(score, "_score_func") else {"sample_weight": weights}
-    return float(score(fitted, X, y, **counted))
+    found = score(fitted, X, y, **counted)
+    try:
+        return float(found)
+    except (TypeError, ValueError):
+        raise ValueError(
+            f"scoring gives {shown(found)}; give a function of (estimator, X, y) that gives a number"
+        ) from None
 
 
 def strengths(estimator: Any, problems: Sequence[Problem], seed: int) -> npt.NDArray[np.float64]:
