@@ -26,7 +26,8 @@ from blocks import NOT_RUN, Block, parts  # noqa: E402
 
 PAGES = [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))]
 SLOW = {f"extending/{name}.md" for name in ("index", "task", "page")}
-SLOW |= {"README.md", "figures.md", "path-and-band.md", "radial.md", "shell.md", "solving.md", "training.md"}
+SLOW |= {"README.md", "figures.md", "guesses.md", "path-and-band.md", "radial.md", "shell.md", "solving.md"}
+SLOW |= {"training.md"}
 NOTEBOOKS = {
     f"tutorials/{name}.md" for name in ("certify", "cluster", "margin", "paper", "teach")
 }  # slow, and run when the site is built
