@@ -1,6 +1,7 @@
 from . import known, losses, measure, report, study
 from .activation import Activation
 from .bracket import Bracket, RegionSolution
+from .comparison import Comparison, Comparisons, compare
 from .estimator import MinNormClassifier, MinNormClassifierCV, MinNormRegressor, MinNormRegressorCV
 from .network import ShallowReLU
 from .objective.norm import PathNorm
@@ -10,6 +11,7 @@ from .objective.regions.round import ball, shell
 from .objective.regions.straight import box, points, polygon, polytope, segment
 from .plot import (
     plot_certificate,
+    plot_comparison,
     plot_denoiser,
     plot_denoiser_plane,
     plot_excess,
@@ -38,6 +40,8 @@ __all__ = [
     "Activation",
     "Bracket",
     "Certificate",
+    "Comparison",
+    "Comparisons",
     "MinNormClassifier",
     "MinNormClassifierCV",
     "MinNormRegressor",
@@ -53,6 +57,7 @@ __all__ = [
     "ball",
     "band",
     "box",
+    "compare",
     "fit",
     "interpolate",
     "interpolate_regions",
@@ -62,6 +67,7 @@ __all__ = [
     "measure",
     "path",
     "plot_certificate",
+    "plot_comparison",
     "plot_denoiser",
     "plot_denoiser_plane",
     "plot_excess",

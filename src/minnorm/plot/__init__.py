@@ -1,5 +1,6 @@
 """Figures: functions that draw in matplotlib axes, and return them."""
 
+from minnorm.plot.comparison import plot_comparison as plot_comparison
 from minnorm.plot.course import draw_band as draw_band
 from minnorm.plot.course import plot_excess as plot_excess
 from minnorm.plot.course import plot_gap as plot_gap

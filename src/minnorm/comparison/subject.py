@@ -1,0 +1,80 @@
+"""What is compared: a network, and what is known of its training."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from minnorm.checks import reject_not_finite
+from minnorm.datasets import penalty_of
+from minnorm.network import ShallowReLU, as_network
+from minnorm.objective.norm import PathNorm
+from minnorm.solution import Solution
+from minnorm.training import networks
+
+DECOUPLED = (
+    "decoupled decay is the gradient of no objective: that of the same decay, coupled, is what this compares with"
+)
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A network; what is known of its training, by the names of `compare`'s options; and what is to be said of it."""
+
+    network: ShallowReLU
+    known: dict[str, Any] = field(default_factory=dict)
+    of_penalty: PathNorm | None = None
+    has_offset: bool = True
+    notes: tuple[str, ...] = ()
+
+    def asked(self, given: dict[str, Any]) -> dict[str, Any]:
+        """The options that were given, and for the others what is known."""
+        options = dict(given)
+        weighed = given["weight_decay"] is not None or given["lam"] is not None
+        for name, value in self.known.items():
+            of_weight = name in ("weight_decay", "lam", "reduction")
+            if options[name] is None and not (of_weight and weighed):
+                options[name] = value
+        return {**options, "decayed": "weights" if options["decayed"] is None else options["decayed"]}
+
+    def penalty(self, decayed: Any) -> PathNorm:
+        """What a network of this kind may have, and what of it decays."""
+        if self.of_penalty is not None:
+            return self.of_penalty
+        skip = self.network.skip is not None and bool(np.any(np.asarray(self.network.skip)))
+        return PathNorm(
+            "penalised" if isinstance(decayed, str) and decayed == "all" else "free",
+            "free" if skip else "none",
+            "free" if self.has_offset else "none",
+            self.network.activation,
+        )
+
+    def fit_for(self, dim: int) -> None:
+        """ValueError unless the network takes points of this dimension."""
+        if self.network.dim != dim:
+            raise ValueError(f"X has {dim} columns and the model takes {self.network.dim}; give what it was trained on")
+
+
+def subject_of(model: Any) -> Subject:
+    """A model as a subject; ValueError for one that is none."""
+    if isinstance(model, Solution):
+        known = {"lam": model.lam or None, "loss": str(model.loss)}
+        return Subject(model.network.to_numpy(), known, model.penalty)
+    network = as_network(model, "model").to_numpy()
+    for name, part in network.to_dict().items():
+        reject_not_finite(np.asarray(part), f"model.{name}")
+    return Subject(network)
+
+
+def subjects_of(runs: xr.Dataset) -> Iterator[Subject]:
+    """All networks of what `train` returned, in the grid's order; ValueError for another dataset."""
+    about = runs.attrs
+    if not {"inner_weights", "training_loss", "half_squares"} <= set(runs.data_vars) or "penalty_bias" not in about:
+        raise ValueError("model is a dataset, but not one of minnorm.train; give that, or a network")
+    penalty = penalty_of(about)
+    notes = () if about.get("decay") != "decoupled" else (f"{about['optimizer']}: {DECOUPLED}",)
+    for place, network in networks(runs):
+        known = {"lam": float(place["weight_decay"]), "loss": about.get("loss", "squared")}
+        yield Subject(network.to_numpy(), known, penalty, notes=notes)
