@@ -65,6 +65,9 @@ public:
         }
     }
 
+    // Another tilt from now on, for normals in other coordinates.
+    void lean(const Vector& tilt) { tilt_ = tilt; }
+
     // y in the plane: all local maxima on the circle.
     void circle(const Normals& y, Peaks& ridge);
 

@@ -38,8 +38,7 @@ class Ascent {
 public:
     Ascent(const Weighted& data, bool penalised, Watch& watch)
         : watch_(watch), n_(data.n), size_(data.rank + 1), free_(!penalised), dim_(penalised ? size_ : size_ - 1),
-          nu_(data.nu), tilt_(data.tilt, data.tilt + data.rank) {
-        tilt_.push_back(0);
+          nu_(data.nu), tilt_(data.tilt, data.tilt + size_) {
         z_.resize(static_cast<size_t>(n_) * size_);
         for (int c = 0; c < size_; ++c)
             for (int k = 0; k < n_; ++k)
@@ -368,7 +367,7 @@ private:
     bool free_;
     int dim_;  // of the sphere's space: size_, or that of w
     const double* nu_;
-    std::vector<double> tilt_;  // and 0 for the bias
+    std::vector<double> tilt_;  // 0 for the bias if biases are free
     int sign_ = 1;
     double weight_ = 0;  // sum |nu_k| |z_k|
     std::vector<double> z_, norm_, theta_;

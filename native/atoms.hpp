@@ -13,7 +13,7 @@ struct Weighted {
     int n, rank;
     const double* points;  // n x rank, row by row
     const double* nu;
-    const double* tilt;  // rank entries: h(w, b) = sum nu relu(w . x + b) + tilt . w
+    const double* tilt;  // rank + 1 entries: h(w, b) = sum nu relu(w . x + b) + tilt . (w, b)
 };
 
 // Rows of weights and a bias, with h there.
@@ -33,7 +33,7 @@ template <int Rank>
 double value_of(const Weighted& data, const double* atom) {
     const int rank = Rank ? Rank : data.rank;
     double sum = 0;
-    for (int c = 0; c < rank; ++c) sum += data.tilt[c] * atom[c];
+    for (int c = 0; c <= rank; ++c) sum += data.tilt[c] * atom[c];
     for (int k = 0; k < data.n; ++k) {
         const double* x = data.points + static_cast<size_t>(k) * rank;
         double s = atom[rank];

@@ -11,12 +11,17 @@ struct Scratch {
     Arrangement arrangement;
 };
 
+Vector tilted(const Weighted& data) {
+    Vector tilt{};
+    std::copy(data.tilt, data.tilt + data.rank + 1, tilt.begin());
+    return tilt;
+}
+
 // Runs visit(scratch, point, out) for every point; the order of the atoms is that of the points.
 template <class Visit>
 Atoms for_each_point(const Weighted& data, int threads, Watch& watch, Visit visit) {
     std::vector<Atoms> parts(data.n, Atoms(data.rank));
-    Vector tilt{};
-    std::copy(data.tilt, data.tilt + data.rank, tilt.begin());
+    const Vector tilt = tilted(data);
     parallel(
         data.n, threads, [&] { return Scratch{Normals(data.n), Arrangement(data.n, data.nu, tilt)}; },
         [&](Scratch& scratch, int i) {
@@ -58,7 +63,7 @@ Atoms penalised_line(const Weighted& data) {
     }
     const std::vector<unsigned char> flat(data.n, 0);
     Sweep sweep;
-    sweep.prepare(data.n, y.column[0].data(), y.column[1].data(), data.nu, flat.data());
+    sweep.prepare(data.n, y.column[0].data(), y.column[1].data(), data.nu, flat.data(), data.tilt[0], data.tilt[1]);
     Atoms out(1);
     sweep.peaks([&](int, double w, double b, double, int) { out.at.insert(out.at.end(), {w, b}); });
     return out;
@@ -90,6 +95,7 @@ Atoms exact_free(const Weighted& data, int per_pivot, int threads, Watch& watch)
 Atoms exact_penalised(const Weighted& data, int per_pivot, int threads, Watch& watch) {
     const int n = data.n, r = data.rank;
     if (r == 1) return penalised_line(data);
+    const Vector tilt = tilted(data);
     return for_each_point(data, threads, watch, [&](Scratch& scratch, int j, Atoms& out) {
         Vector d = lifted(data, j);
         const double length = std::sqrt(dot(d, d));
@@ -99,6 +105,7 @@ Atoms exact_penalised(const Weighted& data, int per_pivot, int threads, Watch& w
             const Vector z = lifted(data, k);
             for (int c = 0; c <= r; ++c) scratch.y.column[c][k] = k == j && c < r ? 0 : dot(axes[c], z);
         }
+        scratch.arrangement.lean({dot(axes[0], tilt), dot(axes[1], tilt), dot(axes[2], tilt), dot(axes[3], tilt)});
         const int sign = data.nu[j] < 0 ? 1 : -1;
         Peaks ridge(sign, per_pivot), other(-sign, per_pivot);
         if (r == 2) scratch.arrangement.circle_and_cells(scratch.y, ridge, other);

@@ -29,7 +29,8 @@ using Array = ArrayOf<double>;
 
 Weighted data_of(const Matrix& points, const Column& nu, const Column& tilt) {
     if (points.shape(0) != nu.shape(0)) throw nb::value_error("points and nu must have one row per point");
-    if (points.shape(1) != tilt.shape(0)) throw nb::value_error("tilt must have one entry per column of points");
+    if (points.shape(1) + 1 != tilt.shape(0))
+        throw nb::value_error("tilt must have one entry per column of points, and one");
     return {static_cast<int>(points.shape(0)), static_cast<int>(points.shape(1)), points.data(), nu.data(),
             tilt.data()};
 }
@@ -124,8 +125,8 @@ Plane* plane(Matrix points, int threads, double seconds) {
 }
 
 nb::tuple atoms_in(const Plane& plane, Column nu, Column tilt, int per_pivot, int threads, double seconds) {
-    if (static_cast<int>(nu.shape(0)) != plane.size() || tilt.shape(0) != 2)
-        throw nb::value_error("nu must have one entry per point, and tilt two");
+    if (static_cast<int>(nu.shape(0)) != plane.size() || tilt.shape(0) != 3)
+        throw nb::value_error("nu must have one entry per point, and tilt three");
     return found(plane.weighted(nu.data(), tilt.data()), threads, seconds, [&](const Weighted& data, Watch& watch) {
         return plane.atoms(data.nu, data.tilt, per_pivot, threads, watch);
     });
@@ -142,8 +143,8 @@ Space* space(Matrix points, int threads, double seconds) {
 }
 
 nb::tuple atoms_in_space(const Space& space, Column nu, Column tilt, int per_pivot, int threads, double seconds) {
-    if (static_cast<int>(nu.shape(0)) != space.size() || tilt.shape(0) != 3)
-        throw nb::value_error("nu must have one entry per point, and tilt three");
+    if (static_cast<int>(nu.shape(0)) != space.size() || tilt.shape(0) != 4)
+        throw nb::value_error("nu must have one entry per point, and tilt four");
     return found(space.weighted(nu.data(), tilt.data()), threads, seconds, [&](const Weighted& data, Watch& watch) {
         return space.atoms(data.nu, data.tilt, per_pivot, threads, watch);
     });

@@ -56,8 +56,8 @@ def draw(seed: int, number: int, dims: tuple[int, ...], kinds: tuple[str, ...]) 
     if interpolates:
         _, first, group = np.unique(x, axis=0, return_index=True, return_inverse=True)
         y = y[first][group.reshape(-1)]
-    slopes = _slopes(np.random.default_rng([seed, number, 3]), bias, skip, offset)
-    twice = len(x) <= 6 and d <= 2 and rng.random() < 0.3 and slopes == (1.0, 0.0)
+    slopes = _slopes(np.random.default_rng([seed, number, 3]))
+    twice = len(x) <= 6 and d <= 2 and rng.random() < 0.3
     weights = None if interpolates else _weights(np.random.default_rng([seed, number, 2]), len(x))
     problem = Objective(x, y, bias, skip, offset, 0.0, weights, slopes)
     largest = 0.0 if interpolates else lam_max(problem)
@@ -75,9 +75,9 @@ def _weights(rng: np.random.Generator, n: int) -> np.ndarray | None:
     return weights if np.any(weights) else None
 
 
-def _slopes(rng: np.random.Generator, bias: str, skip: str, offset: str) -> tuple[float, float]:
-    """The slopes of the neurons, mostly ReLU's, and always where there is no way to a minimum of others."""
-    if rng.random() < 0.6 or (bias == "penalised" and not (skip == "free" and offset == "free")):
+def _slopes(rng: np.random.Generator) -> tuple[float, float]:
+    """The slopes of the neurons, mostly ReLU's."""
+    if rng.random() < 0.6:
         return 1.0, 0.0
     near = float(np.round(rng.uniform(-0.99, 1), 2))
     return [(1.0, 1.0), (1.0, -0.01), (1.0, near), (float(rng.normal()), float(rng.normal())), (0.0, -2.0)][

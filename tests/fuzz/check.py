@@ -246,13 +246,19 @@ def _feasible_but_for_rounding(problem: Objective, dual: np.ndarray) -> bool:
 
 def dual_norm_of(problem: Objective, nu: np.ndarray) -> mpmath.mpf:
     """sup |h_nu| / cost for the problem's points and neurons."""
-    (plus, minus), e = _slopes(problem)
-    return dual_norm(problem.x, nu, problem.bias, plus, minus) * mpmath.mpf(2) ** -e
+    _, e = _slopes(problem)
+    return dual_norm(problem.x, nu, problem.bias, seen_twice(problem, nu)) * mpmath.mpf(2) ** -e
 
 
-def dual_norm(x: np.ndarray, nu: np.ndarray, bias: str, plus: int = 1, minus: int = 0) -> mpmath.mpf:
-    """sup |h_nu| / cost, for integers nu (n,) that are orthogonal to the free terms, and integer slopes."""
-    both = np.concatenate([plus * nu, minus * nu]) if minus else plus * nu
+def seen_twice(problem: Objective, nu: np.ndarray) -> np.ndarray:
+    """Integer weights of the z_j, and of the -z_j where neurons have a slope on the other side."""
+    (plus, minus), _ = _slopes(problem)
+    return np.concatenate([plus * nu, minus * nu]) if minus else plus * nu
+
+
+def dual_norm(x: np.ndarray, nu: np.ndarray, bias: str, both: np.ndarray | None = None) -> mpmath.mpf:
+    """sup |h_nu| / cost, for integers nu (n,) that are orthogonal to the free terms, `both` with the slopes."""
+    both = nu if both is None else both
     if bias == "penalised":
         z, e = integers(np.column_stack([x, np.ones(len(x))]))
         return supremum(np.concatenate([z, -z])[: len(both)], both)[0] * mpmath.mpf(2) ** -e

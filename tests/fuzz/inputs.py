@@ -20,6 +20,8 @@ from minnorm.network import ShallowReLU
 
 CLOSE = 1e-5  # a supremum may be above the true one by this share, for points far from the origin
 KINDS = ("normal", "integers", "scales", "far", "twins")
+SLOPES = ((1.0, 0.0), (1.0, 0.0), (1.0, 1.0), (1.0, -0.25), (0.5, 3.0), (0.0, -2.0))
+"""Of the neurons, on either side."""
 
 
 def main() -> int:
@@ -48,13 +50,14 @@ def case(rng: np.random.Generator) -> str:
     inputs, bias = int(rng.integers(1, 4)), str(rng.choice(["free", "penalised"]))
     kind = str(rng.choice(KINDS))
     x = points(rng, n, d, kind)
-    penalty = mn.PathNorm(bias, inputs=inputs)
+    slopes = SLOPES[int(rng.integers(len(SLOPES)))]
+    penalty = mn.PathNorm(bias, activation=mn.Activation(*slopes), inputs=inputs)
     nu = rng.integers(-50, 50, size=n) / 64.0
     nu[-1] -= nu.sum()
-    none = ShallowReLU(np.zeros((0, d)), np.zeros(0), np.zeros(0), np.array(0.0))
+    none = ShallowReLU(np.zeros((0, d)), np.zeros(0), np.zeros(0), np.array(0.0), None, penalty.activation)
     proof = mn.verify(x, nu, mn.Solution(none, nu, penalty, 0.1))
-    true = largest(x, nu, min(inputs, d), bias)
-    name = f"{kind}, n {n}, d {d}, inputs {inputs}, bias {bias}"
+    true = largest(x, nu, min(inputs, d), bias, slopes)
+    name = f"{kind}, n {n}, d {d}, inputs {inputs}, bias {bias}, slopes {slopes}"
     if proof.scope == "searched" or not true <= proof.dual_norm:
         return f"{name}: sup |h| is {mpmath.nstr(true, 20)}, and said to be {proof.dual_norm!r}, {proof.scope}"
     if proof.dual_norm > float(true) * (1 + CLOSE) + 1e-12:
@@ -68,7 +71,9 @@ def solved(x: np.ndarray, y: np.ndarray, penalty: mn.PathNorm, name: str, kind: 
     read = np.count_nonzero(found.network.inner_weights, axis=1)
     if np.max(read, initial=0) > (penalty.inputs or x.shape[1]):
         return f"{name}: a neuron reads {np.max(read)} columns"
-    more = mn.fit(x, y, 1e-2, penalty=mn.PathNorm(penalty.bias, inputs=(penalty.inputs or 0) + 1))
+    more = mn.fit(
+        x, y, 1e-2, penalty=mn.PathNorm(penalty.bias, activation=penalty.activation, inputs=(penalty.inputs or 0) + 1)
+    )
     if more.lower_bound > found.value:
         return f"{name}: neurons that read more need {more.lower_bound!r} at least, and {found.value!r} is enough"
     return "" if found.certified or kind in ("far", "scales") or found.value < 1e-9 else f"{name}: gap {found.gap}"
@@ -88,17 +93,17 @@ def points(rng: np.random.Generator, n: int, d: int, kind: str) -> np.ndarray:
     return x
 
 
-def largest(x: np.ndarray, nu: np.ndarray, inputs: int, bias: str) -> mpmath.mpf:
+def largest(x: np.ndarray, nu: np.ndarray, inputs: int, bias: str, slopes: tuple[float, float]) -> mpmath.mpf:
     """sup |h| over neurons that read at most so many columns, in 60 digits."""
     best = mpmath.mpf(0)
     for columns in itertools.combinations(range(x.shape[1]), inputs):
         part = x[:, columns]
         lifted = np.column_stack([part, np.ones(len(part))]) if bias == "penalised" else part
         whole, e = integers(lifted)
-        mass, e_nu = integers(nu)
+        mass, e_nu = integers(np.concatenate([slopes[0] * nu, slopes[1] * nu]))
         fans = [whole] if bias == "penalised" else [whole - pivot for pivot in whole]
         for fan in fans:
-            best = max(best, mpmath.ldexp(supremum(fan, mass)[0], -e - e_nu))
+            best = max(best, mpmath.ldexp(supremum(np.concatenate([fan, -fan]), mass)[0], -e - e_nu))
     return best
 
 

@@ -13,7 +13,17 @@ from itertools import pairwise
 
 import mpmath
 import numpy as np
-from check import Claim, Objective, best_bound, free_terms, nearest_feasible, path_norm, residuals, scaled_integers
+from check import (
+    Claim,
+    Objective,
+    best_bound,
+    free_terms,
+    nearest_feasible,
+    path_norm,
+    residuals,
+    scaled_integers,
+    seen_twice,
+)
 from scipy.optimize import linprog, nnls
 from supremum import DIGITS, integers, supremum
 
@@ -23,7 +33,7 @@ _CLOSE = 1e-8
 
 def bracket(problem: Objective) -> tuple[float, float]:
     """Bounds of the minimum from below and above."""
-    if problem.lam == 0 and problem.bias == "free" and problem.x.shape[1] == 1:
+    if problem.lam == 0 and problem.bias == "free" and problem.x.shape[1] == 1 and problem.rectifies:
         value = on_the_line(problem)
         return value, value
     with mpmath.workdps(DIGITS):
@@ -58,7 +68,8 @@ def _generate(problem: Objective) -> tuple[float, float]:
         if len(more_w) == 0:
             break
         w, b = np.concatenate([w, more_w]), np.concatenate([b, more_b])
-        hidden = np.maximum(problem.x @ w.T + b, 0)
+        hidden, (plus, minus) = problem.x @ w.T + b, problem.slopes
+        hidden = np.where(hidden > 0, plus * hidden, -minus * hidden)
         solved = _interpolation(hidden, free / scale, centred) if not problem.lam else _penalised(problem, hidden, free)
         if solved is None:
             break
@@ -74,16 +85,17 @@ def _generate(problem: Objective) -> tuple[float, float]:
 def _atoms(problem: Objective, nu: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """For every pivot the atom of unit cost with the largest |h|."""
     found = []
+    both = seen_twice(problem, nu)
     if problem.bias == "penalised":
         z, _ = integers(np.column_stack([problem.x, np.ones(len(problem.x))]))
-        value, u = supremum(z, nu)
+        value, u = supremum(np.concatenate([z, -z])[: len(both)], both)
         if value:
             unit = np.array(_unit(u))
             found.append((unit[:-1], unit[-1]))
     else:
         z, _ = integers(problem.x)
         for i in range(len(z)):
-            value, u = supremum(z - z[i], nu)
+            value, u = supremum(np.concatenate([z - z[i], z[i] - z])[: len(both)], both)
             if value:
                 unit = np.array(_unit(u))
                 found.append((unit, -float(mpmath.fdot(unit.tolist(), problem.x[i].tolist()))))

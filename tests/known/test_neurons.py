@@ -14,10 +14,12 @@ SIGMAS = ["relu", "abs", "leaky_relu:0.25", "leaky_relu:0.1", "2.0:-0.7", "0.5:3
 X, Y = np.array([-1.0, -0.4, 0.2, 0.9, 2.0]), np.array([0.0, 1.0, -0.5, 0.3, 1.0])
 
 
-def least(x, y, sigma, free):
-    """min sum |a_k| over neurons with |w| = 1 and knots at the points, with the columns `free` (n, q) at no cost."""
+def least(x, y, sigma, free, atoms=None):
+    """min sum |a_k| over neurons with |w| = 1 and knots at the points, or given (w, b), with the columns `free` (n, q)
+    at no cost."""
     w = np.repeat([1.0, -1.0], x.size)
-    hidden = sigma(w * (x[:, None] - np.tile(x, 2)))
+    w, b = (w, -w * np.tile(x, 2)) if atoms is None else atoms
+    hidden = sigma(w * x[:, None] + b)
     rest = np.zeros(free.shape[1])
     cost = np.concatenate([np.ones(2 * w.size), rest, rest])
     found = linprog(cost, A_eq=np.hstack([hidden, -hidden, free, -free]), b_eq=y, bounds=(0, None))
@@ -54,6 +56,23 @@ def test_without_a_free_linear_term_it_is_the_programmes_too(word, slope):
     assert expected == pytest.approx(max(bent / abs(sigma.bend), (bent + ends) / (2 * steep)), rel=1e-9)
 
 
+@pytest.mark.parametrize("word", ["abs", *(pytest.param(w, marks=pytest.mark.slow) for w in (*SIGMAS[2:], "0:2.0"))])
+@pytest.mark.parametrize(("skip", "offset"), [("none", "free"), ("none", "none"), ("free", "none")])
+def test_where_biases_cost_it_is_that_of_a_programme_over_all_angles(word, skip, offset):
+    rng = np.random.default_rng(SIGMAS.index(word) if word in SIGMAS else 9)
+    penalty, x, y = mn.PathNorm("penalised", skip, offset, word), X + rng.choice([0.0, 2.0]), Y + rng.normal(size=5)
+    free = np.column_stack([np.ones((5, 1 if offset == "free" else 0)), x[:, None][:, : int(skip == "free")]])
+    for solution in (mn.known.line(x, y, penalty), mn.interpolate(x, y, penalty=penalty)):
+        assert solution.certified
+        assert solution.gap < 1e-9
+        np.testing.assert_allclose(solution(x), y, atol=1e-12)
+        own = np.arctan2(solution.network.biases, solution.network.inner_weights[:, 0])
+        angle = np.concatenate([np.linspace(0, 2 * np.pi, 2000), np.arctan2(-x, 1), np.arctan2(x, -1), own])
+        expected = least(x, y, penalty.activation, free, (np.cos(angle), np.sin(angle)))
+        assert solution.value == pytest.approx(expected, rel=1e-8)
+    assert mn.fit(x, y, 0.01, penalty=penalty).certified
+
+
 def test_many_points_of_other_neurons():
     rng = np.random.default_rng(4)
     x = np.cumsum(rng.uniform(0.1, 1, 3000))
@@ -64,11 +83,20 @@ def test_many_points_of_other_neurons():
 
 @pytest.mark.parametrize("word", SIGMAS[1:])
 @pytest.mark.parametrize("lam", [0.0, 0.02])
-@pytest.mark.parametrize(("bias", "offset", "d"), [("free", "none", 1), ("penalised", "free", 1), ("free", "free", 2)])
-def test_certificates_hold_for_every_neuron(word, lam, bias, offset, d):
+@pytest.mark.parametrize(
+    ("bias", "skip", "offset", "d"),
+    [
+        ("free", "free", "none", 1),
+        ("penalised", "free", "free", 1),
+        ("free", "free", "free", 2),
+        ("penalised", "none", "none", 1),
+        *(pytest.param("penalised", *one, 2, marks=pytest.mark.slow) for one in (("none", "free"), ("free", "none"))),
+    ],
+)
+def test_certificates_hold_for_every_neuron(word, lam, bias, skip, offset, d):
     rng = np.random.default_rng(d)
     x, y = rng.normal(size=(9, d)), rng.normal(size=9)
-    penalty = mn.PathNorm(bias, "free", offset, word)
+    penalty = mn.PathNorm(bias, skip, offset, word)
     solution = mn.fit(x, y, lam, penalty=penalty)
     assert solution.certified
     assert solution.certificate.scope == "exact"
@@ -90,9 +118,10 @@ def test_certificates_hold_for_every_neuron(word, lam, bias, offset, d):
         assert abs(h) <= norm * Fraction(cost) + Fraction(1, 10**9)
     touched = penalty.correlation(solution.dual, x, solution.network)
     top = np.sign(solution.network.outer_weights) * touched
-    assert np.all(
-        top[penalty.atom_cost(solution.network.inner_weights, solution.network.biases) > 0] > (lam or 1) * (1 - 1e-4)
+    share = np.abs(solution.network.outer_weights) * penalty.atom_cost(
+        solution.network.inner_weights, solution.network.biases
     )
+    assert np.all(top[share > 1e-12 * np.sum(share)] > (lam or 1) * (1 - 1e-4))
 
 
 def test_lam_max_and_the_path_scale_with_the_bend():

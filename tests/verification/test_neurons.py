@@ -9,10 +9,13 @@ import pytest
 import minnorm as mn
 from minnorm.activation import Activation
 from minnorm.network import ShallowReLU
+from minnorm.objective.problem import Problem
 from minnorm.verification import neurons, rational, space
 from minnorm.verification.asked import Asked
 from minnorm.verification.clock import ENDLESS
 from minnorm.verification.line import repaired_dual
+from minnorm.verification.line_price import broken_line
+from minnorm.verification.price import bump_norms
 from minnorm.verification.repair import correction
 
 RNG = np.random.default_rng(8)
@@ -113,15 +116,46 @@ def test_the_tilted_dual_norm_is_bounded_above_in_space(sigma, n, d):
         assert far.norm >= 2.0**30 * exact * (1 - 1e-15)
 
 
-@pytest.mark.parametrize("penalty", [mn.PathNorm("penalised", activation="abs")])
-def test_what_has_no_bound_is_refused_in_one_line(penalty):
-    x, y = RNG.normal(size=(5, 2)), RNG.normal(size=5)
-    net = ShallowReLU(np.ones((1, 2)), np.zeros(1), np.ones(1), np.array(0.0), None, "abs")
-    for call in (
-        lambda: mn.verify(x, y, mn.Solution(net, np.zeros(5), penalty)),
-        lambda: mn.interpolate(x, y, penalty=penalty),
-        lambda: mn.fit(x[:, 0], y, 0.1, penalty=penalty),
-    ):
-        with pytest.raises(ValueError, match='skip="free"') as caught:
-            call()
-        assert "\n" not in str(caught.value)
+COSTLY = [("none", "free"), ("none", "none"), ("free", "none")]
+
+
+@pytest.mark.parametrize("word", [*(pytest.param(w, marks=pytest.mark.slow) for w in ("abs", "2.0:-0.7")), "0.5:3.0"])
+@pytest.mark.parametrize(("skip", "offset"), COSTLY)
+@pytest.mark.parametrize(("d", "inputs"), [(1, None), (2, None), (3, None), (3, 2), (4, 1)])
+def test_where_biases_cost_the_dual_norm_is_the_largest_correlation(d, inputs, word, skip, offset):
+    rng, penalty = np.random.default_rng(d), mn.PathNorm("penalised", skip, offset, word, inputs)
+    n, sigma = 7, penalty.activation
+    x, nu = rng.normal(size=(n, d)), rng.normal(size=n)
+    none = ShallowReLU(np.zeros((0, d)), np.zeros(0), np.zeros(0), np.array(0.0), None, word)
+    free = np.column_stack([np.ones((n, int(offset == "free"))), x if skip == "free" else x[:, :0]])
+    nu = nu - free @ np.linalg.lstsq(free, nu, rcond=None)[0] if free.size else nu
+    proof = mn.verify(x, rng.normal(size=n), mn.Solution(none, nu, penalty, 0.1))
+    assert proof.scope in ("exact", "bounded")
+    u = rng.normal(size=(30_000, d + 1))
+    u[:, :d] *= np.argsort(rng.random((len(u), d)), axis=1) < (inputs or d)
+    u = np.concatenate([u / np.linalg.norm(u, axis=1, keepdims=True), np.eye(d + 1)[d:], -np.eye(d + 1)[d:]])
+    seen = np.max(np.abs(nu @ sigma(x @ u[:, :d].T + u[:, d])))
+    assert seen <= proof.dual_norm
+    assert proof.dual_norm <= seen * {1: 1.0001, 2: 1.01, 3: 1.1, 4: 1.001}[d]
+
+
+def test_what_is_constant_or_affine_on_the_data_is_priced_by_the_steeper_side():
+    # One point: [f] = |y| / max(|plus|, |minus|), and so is the price of what a network misses there.
+    for word, steep in (("2.0:-0.7", 2.0), ("0.5:3.0", 3.0), ("abs", 1.0)):
+        for d in (1, 2):
+            problem = Problem(np.ones((2, d)), np.ones(2), mn.PathNorm("penalised", offset="none", activation=word))
+            price = neurons.over_bend(
+                float(np.sum(bump_norms(problem, np.ones(2, dtype=bool)))), problem.penalty.activation
+            )
+            assert price == pytest.approx(1 / steep)
+            assert price >= 1 / steep
+
+
+@pytest.mark.parametrize("word", ["relu", "abs", "2.0:-0.7", "0.5:3.0", "0:2.0"])
+@pytest.mark.parametrize(("skip", "offset"), COSTLY)
+def test_a_broken_line_costs_no_less_than_the_least_norm_of_a_function_through_it(word, skip, offset):
+    rng, penalty = np.random.default_rng(3), mn.PathNorm("penalised", skip, offset, word)
+    x, r = np.sort(rng.normal(size=6)) + 1, rng.normal(size=6)
+    price = neurons.over_bend(broken_line(x, r, penalty), penalty.activation)
+    least = mn.known.line(x, r, penalty).lower_bound
+    assert least <= price <= 30 * least

@@ -45,7 +45,7 @@ Neurons = Annotated[
     typer.Option(
         "--activation",
         metavar="relu|leaky_relu:SLOPE|abs",
-        help="What neurons do; others than ReLU are solved where --bias or --skip is free.",
+        help="What neurons do.",
         rich_help_panel=PENALTY,
     ),
 ]

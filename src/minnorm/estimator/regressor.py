@@ -31,10 +31,10 @@ class MinNormRegressor(RegressorMixin, BaseEstimator):
 
     Arguments: `alpha` >= 0; `loss` for alpha > 0, a name ("squared", "huber:1", "absolute", "quantile:0.8",
     "insensitive:0.1") or an object of `minnorm.losses`; `bias`, "penalised" if biases count as weights do; `skip`,
-    "free" for a term v . x at no cost; `activation` sigma, "relu" or, with bias="free" or an affine term at no cost,
-    "leaky_relu:0.01", "abs" or an `Activation`; `inputs`, how many features a neuron reads at most, 1, 2 or 3, or None
-    for all; `tol`, the relative gap below which a solution is certified, from 1e-10 up; `max_time` in seconds for each
-    target, after which the best network so far is taken; `random_state` of the searches in data of affine rank above 3.
+    "free" for a term v . x at no cost; `activation` sigma, "relu", "leaky_relu:0.01", "abs" or an `Activation`;
+    `inputs`, how many features a neuron reads at most, 1, 2 or 3, or None for all; `tol`, the relative gap below which
+    a solution is certified, from 1e-10 up; `max_time` in seconds for each target, after which the best network so far
+    is taken; `random_state` of the searches in data of affine rank above 3.
 
     Attributes: `inner_weights_` w (m, d), `biases_` b (m,), `outer_weights_` a (m,), `offset_` c, `skip_` v (d,) or
     None; `network_`, the same as a `ShallowReLU`; `solution_`, for one target, and `solutions_`, for each;

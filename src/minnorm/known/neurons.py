@@ -4,7 +4,6 @@ import dataclasses
 
 import numpy as np
 
-from minnorm.objective.norm import PathNorm
 from minnorm.objective.problem import Problem
 from minnorm.solution import Solution
 
@@ -17,31 +16,18 @@ def closed_form(problem: Problem) -> bool:
     return alone and known and problem.lam == 0 and bool(np.min(x) < np.max(x))
 
 
-def minimised(penalty: PathNorm) -> bool:
-    """Whether there is a way to the minimum: for ReLU, where an affine term is free, and where biases are free and
-    neurons may read all columns."""
-    free = penalty.biases_are_free and penalty.inputs is None
-    return penalty.activation.rectifies or penalty.affine_is_free or free
-
-
 def with_relu(problem: Problem) -> Problem:
     r"""The problem of ReLU that has the same functions for minimisers, where a term v . x + c is free.
 
         sigma(z) = plus relu(z) + minus relu(-z) = s relu(z) - minus z,    [f]_sigma = [f]_relu / |s|
 
-    so that lam becomes lam / |s|. Where a linear term costs, the problem is left as it is. Errors: ValueError where
-    biases do so, too.
+    so that lam becomes lam / |s|. Where one of these terms costs, the problem is left as it is.
 
     >>> from minnorm.objective.norm import PathNorm
     >>> with_relu(Problem([0.0, 1.0], [0.0, 1.0], PathNorm(skip="free", activation="abs"), 0.5)).lam
     0.25
     """
     penalty = problem.penalty
-    if not minimised(penalty):
-        raise ValueError(
-            f"activation {penalty.activation} is solved where a term v . x + c is free, or biases are and inputs is "
-            f'None; penalty has {penalty.of_relu}; take bias="free" without inputs, or skip="free" with offset="free"'
-        )
     if penalty.activation.rectifies or not penalty.affine_is_free:
         return problem
     return problem.changed(penalty=penalty.of_relu, lam=problem.lam / abs(penalty.activation.bend))

@@ -32,10 +32,9 @@ class PathNorm:
     `skip="free"` allows a term v . x at no cost, `offset="none"` forbids the constant c. With free biases
     a constant is the limit of atoms of vanishing cost, so forbidding c does not change the infimum.
     "penalized" is understood as "penalised". `activation` is what the neurons do, the norm being that of networks of
-    such neurons: "relu", "leaky_relu:0.25", "abs", or an `Activation`. Training takes each with every option; solving
-    and verifying take those that are not ReLU where a term v . x + c is free, or biases are and `inputs` is None. With
-    `inputs` k every neuron reads at most k of the columns, no more entries of its weights being other than 0: an
-    additive model for 1, one of pairwise interactions for 2; None is for all columns.
+    such neurons: "relu", "leaky_relu:0.25", "abs", or an `Activation`. With `inputs` k every neuron reads at most k of
+    the columns, no more entries of its weights being other than 0: an additive model for 1, one of pairwise
+    interactions for 2; None is for all columns.
 
     Errors: ValueError for any other option.
 

@@ -176,6 +176,8 @@ class _Stored:
         missing = level + x @ slope
         free = penalty.biases_are_free
         parts = [slope] if penalty.inputs is None else [one for one in np.diag(slope) if np.any(one)]
+        if not self.net.activation.rectifies:  # no two other neurons are linear
+            parts, missing = [], np.full(self.count, level)
         steep = float(sum(np.linalg.norm(one) for one in parts))
         if problem.lam == 0:
             # Labels that the free terms fit, but for rounding errors, are worth no neuron.

@@ -253,7 +253,7 @@ def _largest_lam(problem: Problem, seed: int, deadline: float) -> Largest:
     if reduced.inputs is not None or reduced.rank <= EXACT_RANK:
         searched, none = False, (reduced.points[:0], np.zeros(0))
         if reduced.inputs is not None:
-            sets = Subsets.of(reduced.points, bias, reduced.inputs, seed)
+            sets = Subsets.of(reduced.points, bias, reduced.inputs, seed, sigma)
             searched = not sets.exact
             atoms = sets.decide(nu, *none, deadline) or sets.price(nu, *none, deadline)
         else:

@@ -114,10 +114,10 @@ def generate(
 
 
 def _pricer(reduced: Reduced, seed: int) -> Pricer:
-    bias = reduced.problem.penalty.bias
+    bias, sigma = reduced.problem.penalty.bias, reduced.problem.penalty.activation
     if reduced.inputs is not None:
-        return Subsets.of(reduced.points, bias, reduced.inputs, seed)
-    return pricing.pricer(reduced.points, bias, seed, reduced.problem.penalty.activation)
+        return Subsets.of(reduced.points, bias, reduced.inputs, seed, sigma)
+    return pricing.pricer(reduced.points, bias, seed, sigma)
 
 
 def _approached(

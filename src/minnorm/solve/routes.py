@@ -36,6 +36,7 @@ PROMPT = 1.0
 
 _MANY, _FINE = 300, 0.05  # points that are quicker together; of the tolerance, for the interior point method
 _ANGLE = 2e5  # operations that a chain of angles takes for each point
+_KNOTS, _PROGRAMMES = 300, 1e7  # points that linear programmes over knots are quick for; operations for each
 
 
 @dataclasses.dataclass
@@ -56,7 +57,9 @@ class Warm:
         if self.oracle is None or not np.array_equal(self.oracle.points, reduced.points):
             penalty, few = reduced.problem.penalty, reduced.inputs
             alone = Exact(reduced.points, penalty.bias, penalty.activation)
-            self.oracle = alone if few is None else Subsets.of(reduced.points, penalty.bias, few)
+            self.oracle = (
+                alone if few is None else Subsets.of(reduced.points, penalty.bias, few, sigma=penalty.activation)
+            )
         return self.oracle
 
 
@@ -118,7 +121,11 @@ def _reduced(
         return known.line(x, problem.values, problem.penalty, certify=False)
     if along_line and x.shape[1] == 1 and np.min(x) < np.max(x):
         return _line(problem, np.ones(1), np.zeros(1), x[:, 0], merge, tolerance, times, progress)
-    if not on_line and x.shape[1] == 1 and np.min(x) < np.max(x):
+    if not (on_line or sigma.rectifies) and problem.lam == 0 and x.shape[1] == 1 and len(x) <= _KNOTS:
+        found = _by_knots(problem, times)
+        if found is not None:
+            return found
+    if not on_line and sigma.rectifies and x.shape[1] == 1 and np.min(x) < np.max(x):
         part = FreePart.of(problem)
         distinct, group = np.unique(x, axis=0, return_inverse=True)
         if merge and problem.lam > 0:
@@ -144,6 +151,21 @@ def _reduced(
         along = (reduced.points[:, 0] * reduced.radius)[reduced.group]  # equal points stay equal
         return _line(problem, axis, centre, along, merge, tolerance, times, progress)
     return as_solution(reduced, _generated(reduced, tolerance, times.solved, seed, progress, warm), times.polished)
+
+
+def _by_knots(problem: Problem, times: Times) -> Solution | None:
+    """Linear programmes over knots on the line, for neurons that are not ReLU; None where there is no time for them, or
+    nothing to do."""
+    x = problem.points
+    if not (np.min(x) < np.max(x) and fits(_PROGRAMMES * x.size, times.solved)):
+        return None
+    try:
+        return known.line(x, problem.values, problem.penalty, certify=False)
+    except ArithmeticError:
+        return None
+    except KeyboardInterrupt:
+        found, part = _connected(problem, "interrupted"), FreePart(0.0, np.zeros(1))
+        return dataclasses.replace(found, network=restored(problem, found.network, part, times.polished))
 
 
 def _other_loss(

@@ -9,7 +9,6 @@ import numpy as np
 from jaxtyping import Float
 
 from minnorm import advice, known
-from minnorm.known.neurons import minimised
 from minnorm.objective.norm import PathNorm
 from minnorm.objective.problem import Problem
 from minnorm.solution import Solution
@@ -61,8 +60,6 @@ def _solved(
         problem = Problem(points, values, penalty, lam, loss=loss if lam > 0 else None)
     except ValueError:
         return None  # labels that contradict each other; anything else `train` would have refused
-    if not minimised(penalty):
-        return None
     found = minimise(problem, time_limit=_SECONDS)
     return Optimum(found.value, found.lower_bound, found.certified, penalty.value(found.network), found)
 

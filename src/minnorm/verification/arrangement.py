@@ -41,6 +41,7 @@ _FIRST_LOOK = 4e-5  # seconds for each point, of the search that comes before br
 _SEVERAL = 32  # points; many circles at once are worth the trouble
 _DISC = 3e-5  # rho_0; 2 sqrt(e / rho_0) stays well below it for e = 64 eps
 _ASIDE = 3.7e-5
+_SIDES = np.array([1.0, -1.0])
 
 
 @dataclass(frozen=True)
@@ -66,19 +67,22 @@ def bound(
     """sup |g + tilt . u| with z_j = s_j - s_i and all i if `affine`, else with z_j = s_j; None if it takes too long.
 
     Arguments: `points` s (n, k), `weights` (n,), `affine`, `starts` directions (m, k) worth trying, `clock`; `tilt`
-    (k,) or None for 0, with one nothing is bounded for k > 3;
-    above three dimensions `goal`, from a value of |g| that is attained to a bound and a closeness to it that are good
-    enough, and `patience` in seconds for a bound that does not come near.
+    (k,) or None for 0, with one nothing is bounded for k > 3 if `affine`; above three dimensions `goal`, from a value
+    of |g| that is attained to a bound and a closeness to it that are good enough, and `patience` in seconds for a bound
+    that does not come near.
     """
-    n, k = points.shape
+    k = points.shape[1]
     tilt = np.zeros(k) if tilt is None else tilt
+    if not affine and np.any(tilt):
+        points, weights, tilt = np.concatenate([points, _sides(tilt)]), np.append(weights, _SIDES), np.zeros(k)
+    n = len(points)
     if k == 0:
         return Peak(0.0, 0.0, "exact")
     if k == 1 and affine:
         return _on_a_line(points[:, 0], weights, float(tilt[0]))
     tilted = bool(np.any(tilt))
     if tilted and k > 3:
-        return None  # branching takes no linear part
+        return None  # branching takes no linear part where all kinks are at points
     if (cost(n, k, affine) if k <= 3 else _FIRST_LOOK * n) > clock.left:
         return None
     size = lengths(points)
@@ -107,10 +111,10 @@ def _enumerate(
     points: np.ndarray, weights: np.ndarray, affine: bool, tilt: np.ndarray, lowest: float, clock: Clock
 ) -> Peak:
     tally = Tally(lowest, lowest, clock)
-    sides = np.stack([tilt, -tilt]) if tilt.size else points[:0]
-    weights = np.concatenate([weights, [1.0, -1.0][: len(sides)]])
+    sides = _sides(tilt) if tilt.size else points[:0]
+    weights = np.append(weights, _SIDES[: len(sides)])
     if not affine:
-        _around(np.concatenate([points, sides]), weights, tally)
+        _around(points, weights, tally)
     if affine and points.shape[1] == 2 and len(points) >= _SEVERAL and not len(sides):
         _around_all(points, weights, tally)
         return Peak(tally.lower, tally.upper * UP, "exact")
@@ -119,6 +123,11 @@ def _enumerate(
         tally.clock.check()
         _around(np.concatenate([points - point, sides]), weights, tally)
     return Peak(tally.lower, tally.upper * UP, "exact")
+
+
+def _sides(tilt: np.ndarray) -> np.ndarray:
+    """The points of a linear part, of weights `_SIDES`."""
+    return np.stack([tilt, -tilt])
 
 
 def cost(n: int, k: int, affine: bool) -> float:

@@ -21,9 +21,9 @@ class Asked:
     """How large sup |h| / cost is, h(w, b) = sum_i nu_i sigma(w . x_i + b), for nu made orthogonal to the free terms.
 
     Of points `x` (n, d) with labels `y` and `weights`, the dual vector `nu`, a `penalty` of ReLU, and the network whose
-    neurons are tried first; for neurons `sigma`, s relu(z) - minus z, it is that of h - minus / s sum_i nu_i x_i . w:
-    of sigma over |s|. A bound that is `enough` ends the work. `patience` in seconds is for bounds above three
-    dimensions that do not come near.
+    neurons are tried first; for neurons `sigma`, s relu(z) - minus z, it is that of h less a linear part, minus / s
+    sum_i nu_i (x_i . w + b): of sigma over |s|. A bound that is `enough` ends the work. `patience` in seconds is for
+    bounds above three dimensions that do not come near.
     """
 
     x: np.ndarray

@@ -27,8 +27,6 @@ from minnorm.verification.price import interpolant_norm
 
 _PATIENCE = 40.0  # seconds
 _LEAST, _GRACE = 0.05, 0.3  # seconds that there are in any case, and that a proof on the line may take beyond the limit
-NO_SKIP = 'take bias="free" without inputs, or skip="free" with offset="free"'
-"""What to do where neurons that are not ReLU have no proof."""
 
 _BRANCHING = 10.0  # seconds of them, for a bound above three dimensions that does not come near
 _HALF = 0.5  # of the time is left for the dual vector
@@ -98,10 +96,6 @@ def verify(
     if not all(np.all(np.isfinite(part)) for part in net.to_dict().values()):
         raise ValueError("the solution's network has parameters that are not finite")
     conjugate.admit(problem.penalty, net)
-    if not neurons.bounded(problem):
-        raise ValueError(
-            f"verify has no bound for {problem.penalty.activation} with {problem.penalty.of_relu}: {NO_SKIP}"
-        )
     if not np.all(problem.weights):
         live, problem = problem.weights > 0, problem.counting()
         solution = replace(solution, dual=solution.dual[live], weights=problem.weights)

@@ -103,8 +103,8 @@ def repaired_dual(
     """Make nu orthogonal to the unpenalised terms, exactly and at the two extreme points, and bound sup |h|.
 
     A constant costs nothing if the offset is free, and with free biases in any case (as a limit of atoms). For neurons
-    sigma, s relu(z) - minus z, with free biases: as the sum of nu vanishes, h is s right - minus m and s left + minus
-    m, m = sum nu_i x_i, with the same kinks, and constant beyond the points.
+    sigma, s relu(z) - minus z, h is s right - minus m(t) and s left + minus m(t), m(t) = sum nu_i (x_i - t), with the
+    same kinks; with free biases the sum of nu vanishes, and h is constant beyond the points.
     """
     order = np.argsort(x, kind="stable")
     x, y, nu = x[order], y[order], nu[order]
@@ -125,14 +125,18 @@ def repaired_dual(
     # h at the knots: right(t) = sum_{x_i > t} nu_i (x_i - t), left(t) = sum_{x_i < t} nu_i (t - x_i).
     left = running(running(N)[1:-1] * np.diff(X))
     right = left + (int((N * X).sum()) - int(N.sum()) * X)
+    plus, minus, e = 1, 0, 0
+    if not sigma.rectifies:
+        (slopes,), e = integers(np.array([sigma.plus, sigma.minus]))
+        plus, minus = int(slopes[0]), int(slopes[1])
+        tilt = minus * (int((N * X).sum()) - int(N.sum()) * X)
+        left, right = (plus + minus) * left + tilt, (plus + minus) * right - tilt
+    finer = unit / power(e)
     if penalty.bias == "free":
-        if not sigma.rectifies:
-            (slopes,), e = integers(np.array([sigma.plus, sigma.minus]))
-            bend, tilt = int(slopes.sum()), int(slopes[1]) * int((N * X).sum())
-            left, right, unit_x = bend * left + tilt, bend * right - tilt, unit_x / power(e)
         peak = max(int(np.max(np.abs(left))), int(np.max(np.abs(right))))
-        return Dual(round_up(peak * unit * unit_x), against_values, square, entries)
-    return Dual(_penalised_norm(x, N, X, left, right, unit, unit_x) * UP, against_values, square, entries)
+        return Dual(round_up(peak * finer * unit_x), against_values, square, entries)
+    norm = _penalised_norm(x, N, X, (left, right), (plus, minus), (finer, unit_x))
+    return Dual(norm * UP, against_values, square, entries)
 
 
 def _orthogonal(nu: np.ndarray, X: np.ndarray, penalty: PathNorm) -> tuple[np.ndarray, Fraction]:
@@ -163,22 +167,31 @@ def _orthogonal(nu: np.ndarray, X: np.ndarray, penalty: PathNorm) -> tuple[np.nd
 
 
 def _penalised_norm(
-    x: np.ndarray, N: np.ndarray, X: np.ndarray, left: np.ndarray, right: np.ndarray, unit: Fraction, unit_x: Fraction
+    x: np.ndarray,
+    N: np.ndarray,
+    X: np.ndarray,
+    knots: tuple[np.ndarray, np.ndarray],
+    slopes: tuple[int, int],
+    units: tuple[Fraction, Fraction],
 ) -> float:
-    """sup |h(w, b)| / |(w, b)| over w = +-1 and b, and the constant atom w = 0, up to three roundings.
+    """sup |h(w, b)| / |(w, b)| over w = +-1 and b, and the constant atoms w = 0, b = +-1, up to three roundings.
 
-    Between knots h = P + Q b, and |P + Q b| / sqrt(1 + b^2) is largest at b = Q / P, where it is |(P, Q)|. P and Q are
-    integers before they are rounded; a cell is asked with a slack of 1e-12, as -+ Q / P is rounded: |(P, Q)| exceeds
-    |h| at the end of a cell that b misses by an angle below 1e-12 by half its square only.
+    `knots` are left and right, h at the knots; `slopes` (plus, minus) are those of the neurons, and `units` those of h
+    at constant atoms and of X. Between knots h = P + Q b, and |P + Q b| / sqrt(1 + b^2) is largest at b = Q / P, where
+    it is |(P, Q)|. P and Q are integers before they are rounded; a cell is asked with a slack of 1e-12, as -+ Q / P is
+    rounded: |(P, Q)| exceeds |h| at the end of a cell that b misses by an angle below 1e-12 by half its square only.
     """
+    (unit, unit_x), (plus, minus) = units, slopes
     size = lengths(np.column_stack([np.ones(x.size), x]))
-    best = max(float(np.max(_floats(np.abs(side), unit * unit_x) / size)) for side in (left, right)) * UP
+    best = max(float(np.max(_floats(np.abs(side), unit * unit_x) / size)) for side in knots) * UP
     total, moment = int(N.sum()), int((N * X).sum())
-    best = max(best, float(_floats(np.array([abs(total)], dtype=object), unit)[0]))
+    best = max(best, float(_floats(np.array([max(abs(plus), abs(minus)) * abs(total)], dtype=object), unit)[0]))
     before_q, before_p = running(N), running(N * X)
     edges = np.concatenate([[-np.inf], x, [np.inf]])
     # Knot t = -b in (edges[k], edges[k+1]): right-facing atoms see the points from k on, left-facing the others.
     for w, p, q in ((1, moment - before_p, total - before_q), (-1, -before_p, before_q)):
+        # Of the points that a neuron is inactive at it has -minus times what it would have there.
+        p, q = (plus + minus) * p - minus * w * moment, (plus + minus) * q - minus * total
         p, q = _floats(p, unit * unit_x), _floats(q, unit)
         k = np.flatnonzero(p != 0)  # else h = Q b, and |b| / sqrt(1 + b^2) grows towards the cell's ends
         with np.errstate(over="ignore"):

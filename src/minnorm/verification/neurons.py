@@ -4,8 +4,8 @@ r"""Neurons that are not ReLU, in terms of ReLU: sigma(z) = plus relu(z) + minus
   its residuals are found as ReLU's are.
 * For nu orthogonal to constants and to linear functions h_sigma(w, b) = sum_i nu_i sigma(w . x_i + b) = s h(w, b): the
   linear part vanishes, the dual norm is |s| times that of ReLU, and norms of functions are ReLU's over |s|.
-* For nu orthogonal to constants alone h_sigma(w, b) = s h(w, b) - minus sum_i nu_i x_i . w: the part that is added to
-  s h does not depend on b, so that kinks are at points where biases are free.
+* In general h_sigma(w, b) = s h(w, b) - minus sum_i nu_i (x_i . w + b): a linear part is added to s h. Where biases are
+  free the sum of nu vanishes, so that the part does not depend on b, and kinks are at points.
 """
 
 import math
@@ -16,7 +16,6 @@ import numpy as np
 from minnorm.activation import Activation
 from minnorm.network import ShallowReLU
 from minnorm.objective.norm import PathNorm
-from minnorm.objective.problem import Problem
 from minnorm.verification.conjugate import constant_is_free, linear_is_free
 from minnorm.verification.exact import round_up
 from minnorm.verification.twofold import two_product
@@ -32,13 +31,6 @@ def bend(sigma: Activation) -> Fraction:
 def linear_part_vanishes(penalty: PathNorm) -> bool:
     """Whether dual vectors are orthogonal to linear terms and to constants, which limits of neurons make free, too."""
     return linear_is_free(penalty) and constant_is_free(penalty)
-
-
-def bounded(problem: Problem) -> bool:
-    """Whether sup |h_sigma| can be bounded: of ReLU, without a linear part, or with free biases."""
-    penalty = problem.penalty
-    free = penalty.bias == "free" and penalty.inputs is None
-    return penalty.activation.rectifies or linear_part_vanishes(penalty) or free
 
 
 def times_bend(number: float, sigma: Activation) -> float:
@@ -60,6 +52,11 @@ def over_most(number: float, sigma: Activation) -> float:
     if sigma.rectifies or not math.isfinite(number):
         return number
     return round_up(Fraction(number) / Fraction(most(sigma)))
+
+
+def bend_over_most(sigma: Activation) -> float:
+    """|plus + minus| / max(|plus|, |minus|), rounded up: what is linear on all data costs as much, next to bends."""
+    return over_most(times_bend(1.0, sigma), sigma)
 
 
 def most(sigma: Activation) -> float:

@@ -1,13 +1,13 @@
 r"""What it costs to turn a network that misses its labels a little into an interpolant.
 
-With r_i >= |f(x_i) - y_i| and B_i the norm of some function that is 1 at x_i and 0 at the other points,
+With r_i >= |f(x_i) - y_i|, s = 1 for ReLU and B_i the norm of some function that is 1 at x_i and 0 at the other points,
 
     min {[g] : g(x_i) = y_i}  <=  path norm of f + sum_i r_i B_i.
 
 The function is a radial bump about x_i whose radius is the distance delta to the nearest other point. In odd
 dimension d it is a superposition of relu(w . (x - x_i) - t), |w| = 1, |t| <= delta, of total mass [f*]_d / delta,
-without a constant or linear term: its measure is orthogonal to constants. So with other neurons, s relu(z) - minus z,
-it costs 1 / |s| as much. Restriction to a subspace does not enlarge a
+without a constant or linear term: its measure is even, and orthogonal to constants. So with other neurons, s relu(z) -
+minus z, whose linear parts add up to nothing, it costs 1 / |s| as much. Restriction to a subspace does not enlarge a
 norm, so even dimensions take the next odd one, and n points lie in n - 1 dimensions. An atom costs 1, or with penalised
 biases sqrt(1 + (|x_i| + delta)^2) at most.
 
@@ -101,21 +101,23 @@ def rounding_level(problem: Problem, net: ShallowReLU, norm: float) -> tuple[flo
 
 
 def _changed(problem: Problem, misfit: np.ndarray, clock: Clock) -> float:
-    """What a function of ReLU costs, at most, that is as large as `misfit` at the points, of whatever signs."""
+    """What a function costs, at most, that is as large as `misfit` at the points, of whatever signs; times |s|."""
     if restricts(problem.penalty, problem.points.shape[1]):
         return indicators.least_norm(problem, misfit, lambda part: bump_norms(part, part.weights > 0, clock))
     return total(misfit[misfit > 0] * bump_norms(problem, misfit > 0, clock)) * UP
 
 
 def bump_norms(problem: Problem, wanted: np.ndarray, clock: Clock = ENDLESS) -> np.ndarray:
-    """B_i, rounded up, for the points that are `wanted` (n,); a point that occurs more than once is priced once."""
+    """|s| B_i, rounded up, for the points that are `wanted` (n,); a point that occurs more than once is priced once."""
     places, group = np.unique(problem.points, axis=0, return_inverse=True)
     group = group.reshape(-1)
     reach = lengths(problem.points[wanted])
     penalised = problem.penalty.bias == "penalised"
     if len(places) == 1:
-        # A constant is free, or the atom relu(1) of cost 1.
-        return np.zeros(len(reach)) if constant_is_free(problem.penalty) else _once(np.ones(len(reach)), group[wanted])
+        # A constant is free, or the atom sigma(1) or sigma(-1) of cost 1.
+        sigma, free = problem.penalty.activation, constant_is_free(problem.penalty)
+        alone = 0.0 if free else neurons.bend_over_most(sigma)
+        return _once(np.full(len(reach), alone), group[wanted])
     if len(places) == 2 and linear_is_free(problem.penalty) and constant_is_free(problem.penalty):
         return np.zeros(len(reach))  # an affine function has any two values
     near = _distances(places, group[wanted], min(_PAIRS, _A_SECOND * max(clock.left, _LEAST)))

@@ -59,7 +59,7 @@ def dual_norm(
 
     Arguments: points `x` (n, d), `nu` (n,), `change` that makes it orthogonal to the free terms, whether biases are
     penalised, a `lower` bound that spares candidates, 0 if there is none, `clock`; neurons `sigma`, s relu(z) -
-    minus z: then it is sup |s h - minus sum_i nu_i x_i . w| / |s|, for free biases.
+    minus z: then it is sup |s h - minus sum_i nu_i (x_i . w + b)| / |s|.
     """
     space = _space(x, nu, change, penalised)
     if space is None:

@@ -142,8 +142,8 @@ def reduce(
     |u| <= ||V||. Where the points span all their coordinates V = 1. With free biases sup over b is attained at kinks
     b = -w . x_i of the corrected vector, because its sum vanishes; equal points share one weight.
 
-    The linear part of sigma, c sum_j nu_j w . z_j with c = -minus / s, changes by no more than |c| times what h does;
-    its vector in the coordinates is a rounded sum.
+    The linear part of sigma, c sum_j nu_j w . z_j with c = -minus / s, b among the w if biases cost, changes by no more
+    than |c| times what h does; its vector in the coordinates is a rounded sum.
     """
     heard = (nu != 0) | (moved != 0)
     x, nu, moved = x[heard], nu[heard], moved[heard]

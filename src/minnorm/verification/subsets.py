@@ -49,7 +49,7 @@ def repaired_dual(asked: Asked) -> Bounded:
     proving, dim = asked.clock.all_but(space.SEARCH), asked.x.shape[1]
     vector = corrected(asked, proving)
     problems = [
-        (chosen, space.reduce(asked.x[:, chosen], asked.nu, vector.moved, asked.penalty, proving))
+        (chosen, space.reduce(asked.x[:, chosen], asked.nu, vector.moved, asked.penalty, proving, asked.sigma))
         for chosen in sets(dim, asked.penalty.inputs or dim)
     ]
     alone = proving.within(asked.patience)
@@ -121,6 +121,7 @@ def _bounded(
             part.free,
             starts,
             share,
+            tilt=part.tilt,
             goal=partial(goal, part),
             patience=max(0.0, branching.left) / (len(left) - at),
         )
@@ -158,8 +159,8 @@ def _most_that_is(enough: Callable[[float], bool], met: float) -> float:
 
 
 def _in_the_plane(part: space.Reduced) -> bool:
-    """Whether it is one for strips."""
-    return part.free and part.coordinates.shape[1] == 2 and len(part.coordinates) >= strips.FEWEST
+    """Whether it is one for strips, which take no linear part."""
+    return part.tilt is None and part.free and part.coordinates.shape[1] == 2 and len(part.coordinates) >= strips.FEWEST
 
 
 def _seconds(part: space.Reduced) -> float:

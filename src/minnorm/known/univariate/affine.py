@@ -7,6 +7,7 @@ from fractions import Fraction
 import numpy as np
 from jaxtyping import Float
 
+from minnorm.activation import RELU, Activation
 from minnorm.known.univariate.dots import Kinks
 from minnorm.network import ShallowReLU
 from minnorm.objective.norm import PathNorm
@@ -39,8 +40,11 @@ class Affine:
         rows, _, _, _ = self._parts(penalty)
         return math.fsum(abs(a) * math.hypot(w, b) for w, b, a in rows)
 
-    def joined(self, kinks: Kinks, penalty: PathNorm, labels: Float[np.ndarray, " n"]) -> ShallowReLU:
-        """The network of kinks and this function; `labels` say which rounding errors count."""
+    def joined(
+        self, kinks: Kinks, penalty: PathNorm, labels: Float[np.ndarray, " n"], sigma: Activation = RELU
+    ) -> ShallowReLU:
+        """The network of kinks and this function; `labels` say which rounding errors count. For neurons `sigma`, which
+        are as steep on their positive side as on the other at least, this function is made of positive sides."""
         rows, offset, skip, lost = self._parts(penalty)
         live = kinks.mass != 0
         norm = math.fsum((np.abs(kinks.mass) * np.hypot(1, kinks.at)).tolist()) + self.cost(penalty)
@@ -50,9 +54,10 @@ class Affine:
         return ShallowReLU(
             np.append(kinks.facing[live], own[:, 0])[:, None],
             np.append(-kinks.facing[live] * kinks.at[live], own[:, 1]),
-            np.append(kinks.mass[live], own[:, 2]),
+            np.append(kinks.mass[live], own[:, 2] / sigma.plus),
             np.array(offset),
             np.array([skip]) if penalty.linear_is_free else None,
+            sigma,
         )
 
     def _parts(self, penalty: PathNorm) -> tuple[list[tuple[float, float, float]], float, float, float]:

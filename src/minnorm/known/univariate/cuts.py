@@ -1,7 +1,7 @@
 """Penalised biases on the line where a free term is missing: linear programmes over knots, with exact new knots."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -9,6 +9,7 @@ import scipy.sparse as sp
 from jaxtyping import Bool, Float, Int
 from scipy.optimize import linprog
 
+from minnorm.activation import Activation
 from minnorm.known.univariate.affine import Affine
 from minnorm.known.univariate.angles import spreads
 from minnorm.known.univariate.dots import Kinks, turns_to_meet
@@ -29,12 +30,14 @@ def by_cuts(
 ) -> tuple[ShallowReLU, Float[np.ndarray, " n"]]:
     r"""The minimiser for penalised biases and its dual vector, by cutting planes in the knots.
 
-        max nu . y     s.t.     |h(w, b)| <= |(w, b)|,     h(w, b) = sum_i nu_i relu(w t_i + b)
+        max nu . y     s.t.     |h(w, b)| <= |(w, b)|,     h(w, b) = sum_i nu_i sigma(w t_i + b)
 
-    h is determined by z_i = h(1, -t_i) and by sum nu and sum nu_i t_i, the terms that are not free. Between two knots
-    that are points, h is linear in (w, b): there h / |(w, b)| has one summit, known in closed form. A linear programme
-    over knots leads to better ones, those summits, and as they are found to second order few rounds are enough.
-    In the end the neurons of one cell and sign are added up, which only makes them cheaper.
+    h is determined by z_i = sum_j nu_j relu(t_j - t_i) and by sum nu and sum nu_i t_i, the terms that are not free.
+    Between two knots that are points, h is linear in (w, b): there h / |(w, b)| has one summit, known in closed form. A
+    linear programme over knots leads to better ones, those summits, and as they are found to second order few rounds
+    are enough. In the end the neurons of one cell and sign are added up, which only makes them cheaper. Neurons
+    sigma(z) = s relu(z) - minus z are turned round where need be, so that they are no steeper on their negative side
+    than on the other: whatever is affine on the data is made of positive sides.
 
     Arguments: `t` (n,) increasing; `y` (n,); `penalty` with penalised biases; `near`, knots that may be good.
     Returns a network and a dual vector (n,).
@@ -84,7 +87,7 @@ class _Line:
     r"""The dual as unknowns (u, g_2, ..., g_{n-1}): the terms that are not free, and z_i / sqrt(1 + t_i^2).
 
     Angles are those of the knots, less that of the point in the middle: far from the origin all data have as good as
-    one angle, and its digits are worth nothing. On neurons that are active at all points h is
+    one angle, and its digits are worth nothing. On ReLU neurons that are active at all points h is
 
         A cos(angle) + B sin(angle),        (A, B) = `turned` u,      M = (A - B t_m) / h_m,   N = -(A t_m + B) / h_m
 
@@ -93,6 +96,9 @@ class _Line:
 
     def __init__(self, t: np.ndarray, y: np.ndarray, penalty: PathNorm) -> None:
         self.t, self.y, self.n, self.penalty = t, y, t.size, penalty
+        sigma = penalty.activation
+        self.side = 1.0 if abs(sigma.plus) >= abs(sigma.minus) else -1.0
+        self.sigma = sigma if self.side > 0 else Activation(sigma.minus, sigma.plus)
         self.total = not penalty.has_offset
         middle = float(t[t.size // 2])
         self.middle, self.far = middle, float(np.hypot(1, middle))
@@ -154,9 +160,12 @@ class _Line:
             lines.append(row[inner])
         own = np.stack([np.cos(atoms.angle), np.sin(atoms.angle)], axis=1)
         affine[k == 0] += own[k == 0]
-        affine[atoms.facing < 0] -= own[atoms.facing < 0]
+        sigma = self.sigma
+        linear = np.where(atoms.facing > 0, sigma.minus, sigma.plus)[:, None] * own
+        affine = sigma.bend * affine - linear
         sparse = sp.coo_array(
-            (np.concatenate(entries), (np.concatenate(lines), np.concatenate(columns))), shape=(m, n - 2 + terms)
+            (sigma.bend * np.concatenate(entries), (np.concatenate(lines), np.concatenate(columns))),
+            shape=(m, n - 2 + terms),
         )
         dense = sp.hstack([sp.csr_array(affine @ self.turned), sp.csr_array((m, n - 2))], format="csr")
         return sp.csr_array(sparse + dense)
@@ -182,8 +191,10 @@ class _Line:
         a, b = self.ends(dual)
         affine = a * np.cos(self.angle) + b * np.sin(self.angle)
         ahead = np.concatenate([[affine[0]], dual[self.turned.shape[1] :], [0.0]])
-        found, peak = [], abs(a * self.middle + b) / self.far
-        for facing, at in ((1.0, ahead), (-1.0, ahead - affine)):
+        sigma, steep = self.sigma, abs(self.sigma.plus)
+        found, peak = [], steep * abs(a * self.middle + b) / self.far
+        ahead = sigma.bend * ahead
+        for facing, at in ((1.0, ahead - sigma.minus * affine), (-1.0, ahead - sigma.plus * affine)):
             peak = max(peak, float(np.max(np.abs(at))))
             slope = (at[1:] - at[:-1] * np.cos(self.spread)) / np.sin(self.spread)
             for sign in (1.0, -1.0):
@@ -195,7 +206,7 @@ class _Line:
                 k = np.flatnonzero(new)
                 found.append(_Atoms(np.full(k.size, facing), self.angle[k] + top[k], k + 1))
         for sign in (1.0, -1.0):
-            top, height = float(np.arctan2(sign * b, sign * a)), float(np.hypot(a, b))
+            top, height = float(np.arctan2(sign * b, sign * a)), steep * float(np.hypot(a, b))
             for facing, cell, within in (
                 (1.0, 0, self.low < top < self.angle[0]),
                 (-1.0, self.n, self.angle[-1] < top < self.high),
@@ -225,13 +236,19 @@ class _Line:
         x = self.t[left]
         place = np.clip(x + (1 + x**2) * across / (along - x * across), x, self.t[left + 1])
         kinks = Kinks(place, kinds[1], kinds[2] * np.hypot(along, across) / np.hypot(1, place))
-        if self.n <= _LARGEST:
-            kinks = improved(self.t, self.y, kinks)
-        rest = self.y - kinks.network().evaluate(self.t[:, None])
+        sigma = self.sigma
+        if self.n <= _LARGEST:  # up to an affine function, they are s times ReLU's
+            bent = improved(self.t, self.y, replace(kinks, mass=kinks.mass * sigma.bend))
+            kinks = replace(bent, mass=bent.mass / sigma.bend)
+        rest = self.y - kinks.network(sigma).evaluate(self.t[:, None])
         centre = float(self.t[self.n // 2])
         slope = float(rest[-1] - rest[0]) / float(self.t[-1] - self.t[0])
         level = math.fsum((rest - slope * (self.t - centre)).tolist()) / self.n
-        return Affine(level, slope, centre, float(self.t[0]), float(self.t[-1])).joined(kinks, self.penalty, self.y)
+        affine = Affine(level, slope, centre, float(self.t[0]), float(self.t[-1]))
+        net = affine.joined(kinks, self.penalty, self.y, sigma)
+        if self.side > 0:
+            return net
+        return replace(net, inner_weights=-net.inner_weights, biases=-net.biases, activation=self.penalty.activation)
 
     def vector(self, dual: np.ndarray) -> np.ndarray:
         """nu (n,)."""

@@ -7,6 +7,7 @@ import numpy as np
 from jaxtyping import Float
 
 from minnorm import _native
+from minnorm.activation import RELU, Activation
 from minnorm.network import ShallowReLU
 
 
@@ -51,9 +52,9 @@ class Kinks:
     facing: Float[np.ndarray, " k"]
     mass: Float[np.ndarray, " k"]
 
-    def network(self) -> ShallowReLU:
-        """Their sum."""
-        return ShallowReLU(self.facing[:, None], -self.facing * self.at, self.mass, np.array(0.0))
+    def network(self, sigma: Activation = RELU) -> ShallowReLU:
+        """Their sum, or that of other neurons in their place."""
+        return ShallowReLU(self.facing[:, None], -self.facing * self.at, self.mass, np.array(0.0), None, sigma)
 
 
 def around_a_pivot(t: Float[np.ndarray, " n"], y: Float[np.ndarray, " n"]) -> tuple[Kinks, int, float]:

@@ -36,7 +36,8 @@ def line(x: npt.ArrayLike, y: npt.ArrayLike, penalty: PathNorm | None = None, *,
 
         minimum = max( V / |plus + minus|, (V + |s_1 + s_{n-1}|) / (2 max(|plus|, |minus|)) ),
 
-    and with a free skip term and offset, whatever the biases, the minimum of ReLU over |plus + minus|.
+    and with a free skip term and offset, whatever the biases, the minimum of ReLU over |plus + minus|. Where biases
+    cost and one of these terms does, too, it is found as for ReLU, by linear programmes.
 
     Arguments: `x` (n,) or (n, 1) in any order, equal points only with equal values; `y` (n,); `penalty`, with a free
     offset if biases are free; `certify=False` leaves out the verification (it is exact, and takes most of the time

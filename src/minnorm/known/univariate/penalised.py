@@ -29,8 +29,8 @@ def penalised(
         with free skip and offset     min int sqrt(1 + t^2) |f''(t)| dt       over f through the points
 
     Its knots, found by `line_angles.solve`, lie at the points or between them, at most one in each open gap. Without
-    one of the free terms the same f is optimal if its neurons can face so that they supply that term; else
-    `by_cuts` solves a sequence of linear programmes.
+    one of the free terms the same f is optimal if its neurons can face so that they supply that term; else, and for
+    neurons that are not ReLU, `by_cuts` solves a sequence of linear programmes.
 
     Arguments: `t` (n,) increasing, n >= 2; `y` (n,), with slopes that do not overflow; `penalty` with penalised
     biases. Nothing is checked.
@@ -42,7 +42,7 @@ def penalised(
     Source: Boursier & Flammarion (2023), *Penalising the biases in norm regularisation enforces sparsity*, for the
     weight sqrt(1 + t^2) and uniqueness; the algorithm is our own.
     """
-    found = chained(t, y, penalty)
+    found = chained(t, y, penalty) if penalty.activation.rectifies else None
     return by_cuts(t, y, penalty, near=_knots(t, y)[0].t) if found is None else found
 
 

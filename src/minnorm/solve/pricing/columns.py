@@ -5,25 +5,26 @@ from functools import cached_property
 import numpy as np
 from jaxtyping import Float
 
+from minnorm.activation import RELU, Activation
 from minnorm.solve.pricing.oracle import Atoms
 
 
 class Columns:
-    r"""The atoms relu(+-(x_j - t)) of a table with kinks t at its entries, at local maxima of |h|.
+    r"""The atoms sigma(+-(x_j - t)) of a table with kinks t at its entries, at local maxima of |h|.
 
-        h_j(t) = sum_i nu_i relu(x_ij - t),    and sum_i nu_i relu(t - x_ij)
+        h_j(t) = sum_i nu_i sigma(x_ij - t),    and sum_i nu_i sigma(t - x_ij)
 
     For free biases: |w| = 1 is the cost, and sum nu = 0. The columns are sorted once.
 
-    Arguments: `points` (n, d).
+    Arguments: `points` (n, d); `sigma`.
 
     >>> x, nu = np.array([[0.0, 5.0], [1.0, 5.0], [2.0, 6.0]]), np.array([1.0, -2.0, 1.0])
     >>> Columns(x).price(nu).values[:2]
     array([1., 1.])
     """
 
-    def __init__(self, points: Float[np.ndarray, "n d"]) -> None:
-        self.points = points
+    def __init__(self, points: Float[np.ndarray, "n d"], sigma: Activation = RELU) -> None:
+        self.points, self.sigma = points, sigma
 
     @cached_property
     def _sorted(self) -> tuple[np.ndarray, np.ndarray]:
@@ -43,7 +44,10 @@ class Columns:
         ahead = np.concatenate([np.cumsum(after, axis=1)[:, ::-1], none], axis=1)
         # Of equal entries the last has all gaps behind it and none to its twins: one is enough.
         single = np.concatenate([gaps > 0, np.ones((d, 1), dtype=bool)], axis=1)
-        found = []
+        found, sigma = [], self.sigma
+        if not sigma.rectifies:  # plus + minus times ReLU's, less minus z, whose sum no kink changes
+            part = sigma.minus * np.sum(mass * places, axis=1, keepdims=True)
+            ahead, behind = sigma.bend * ahead - part, sigma.bend * behind + part
         for facing, h in ((1.0, ahead), (-1.0, behind)):
             top = single & _local_maxima(np.abs(h))
             column, place = np.nonzero(top)

@@ -47,11 +47,10 @@ def exact(
 
         h(w, b) = sum_i nu_i sigma(w . x_i + b),    cost = |w| (bias="free") or |(w, b)| (bias="penalised")
 
-    `sigma` is ReLU, or where biases are free any other: as sum nu = 0, h is then plus + minus times what it is for ReLU
-    less minus sum_i nu_i x_i . w, a part that no bias changes. A data point's atoms are local maxima among those with
-    their kink on it, of the sign for which h is concave across that kink, and with penalised biases also maxima with no
-    point on the kink. `per_pivot` of each kind and sign are kept (all in rank 1), each once. The time grows, times log
-    n, like
+    `sigma` is ReLU or any other: h is then plus + minus times what it is for ReLU less minus sum_i nu_i (w . x_i + b),
+    a linear part. A data point's atoms are local maxima among those with their kink on it, of the sign for which h is
+    concave across that kink, and with penalised biases also maxima with no point on the kink. `per_pivot` of each kind
+    and sign are kept (all in rank 1), each once. The time grows, times log n, like
 
         rank            1    2     3
         free            n   n^2   n^3
@@ -79,9 +78,9 @@ def exact(
     if len(x) <= (not costly):  # h is zero everywhere
         return Atoms(np.eye(1, rank), np.zeros(1), np.zeros(1))
     if len(x) == 1:
-        size = np.sqrt(1 + np.sum(x**2))
-        return Atoms(x / size, np.array([1 / size]), dual * size)
-    part = tilt(x, dual, sigma)
+        size, side = float(np.sqrt(1 + np.sum(x**2))), 1.0 if abs(sigma.plus) >= abs(sigma.minus) else -1.0
+        return Atoms(side * x / size, np.array([side / size]), dual * size * float(sigma(side)))
+    part = tilt(x, dual, sigma, costly)
     if not costly and rank == 1:
         return _line(x[:, 0], dual, float(part[0]), sigma)
     return _atoms(*_native.exact(x, dual, part, costly, per_pivot, _count(threads), left(deadline)), sigma)
@@ -125,15 +124,22 @@ def search(
     x, dual = _reduced(points, nu, costly)
     starts = np.column_stack([np.asarray(starts_weights), np.asarray(starts_biases)]).astype(np.float64)
     starts = np.ascontiguousarray(starts)
-    part = tilt(x, dual, sigma)
+    part = tilt(x, dual, sigma, costly)
     return _atoms(
         *_native.search(x, dual, part, starts, costly, both, max_iterations, _count(threads), left(deadline)), sigma
     )
 
 
-def tilt(points: Float[np.ndarray, "n r"], nu: Float[np.ndarray, " n"], sigma: Activation) -> Float[np.ndarray, " r"]:
-    """t with sum_i nu_i sigma(w . x_i + b) = (plus + minus) (sum_i nu_i relu(w . x_i + b) + t . w) if sum nu = 0."""
-    return -sigma.minus / sigma.bend * (nu @ points) if sigma.minus else np.zeros(points.shape[1])
+def tilt(
+    points: Float[np.ndarray, "n r"], nu: Float[np.ndarray, " n"], sigma: Activation, costly: bool
+) -> Float[np.ndarray, " r+1"]:
+    """t with sum_i nu_i sigma(w . x_i + b) = (plus + minus) (sum_i nu_i relu(w . x_i + b) + t . (w, b)).
+
+    Its last entry is 0 unless biases are `costly`: the sum of nu is then 0.
+    """
+    if not sigma.minus:
+        return np.zeros(points.shape[1] + 1)
+    return -sigma.minus / sigma.bend * np.append(nu @ points, float(np.sum(nu)) if costly else 0.0)
 
 
 def random_starts(

@@ -63,7 +63,7 @@ class Plane:
         orders = self._sorted(threads, deadline)
         if orders is None:  # late: what there is time for
             return exact(self.points, nu, "free", sigma=self.sigma, per_pivot=per_pivot, deadline=deadline)
-        dual, part = np.ascontiguousarray(nu), tilt(self.points, nu, self.sigma)
+        dual, part = np.ascontiguousarray(nu), tilt(self.points, nu, self.sigma, costly=False)
         rows, values, complete = orders.atoms(dual, part, per_pivot, threads, left(deadline))
         return Atoms(rows[:, :-1], rows[:, -1], values * self.sigma.bend, complete)
 

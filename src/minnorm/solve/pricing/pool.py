@@ -52,9 +52,14 @@ class Pool:
     def span(self, rng: np.random.Generator) -> None:
         """Add atoms that interpolate anything: kinks before each point along one direction, triangular but stiff,
         and, so that masses need not be large, a few kinks through each point in random directions."""
-        if self.reduced.inputs is not None:
-            self.add(*_few_columns(self.reduced, self.reduced.inputs, rng))
-            return
+        sigma, few = self.reduced.problem.penalty.activation, self.reduced.inputs
+        weights, biases = self._through_all(rng) if few is None else _few_columns(self.reduced, few, rng)
+        # The first kink of a direction makes a linear function of the steeper side.
+        side = 1.0 if abs(sigma.plus) >= abs(sigma.minus) else -1.0
+        self.add(side * weights, side * biases)
+
+    def _through_all(self, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+        """They, reading all columns."""
         points = self.reduced.points
         n, r = points.shape
         first = rng.normal(size=r)
@@ -70,10 +75,7 @@ class Pool:
             along = self.reduced.along
             cost = np.hypot(1.0, biases) if along is None else along.cost(weights, biases)
             weights, biases = weights / cost[:, None], biases / cost
-        sigma = self.reduced.problem.penalty.activation
-        if abs(sigma.minus) > abs(sigma.plus):  # the first kink makes a linear function of the steeper side
-            weights, biases = -weights, -biases
-        self.add(weights, biases)
+        return weights, biases
 
 
 def _few_columns(reduced: Reduced, inputs: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:

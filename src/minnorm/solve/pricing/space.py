@@ -45,6 +45,6 @@ class Space:
             self._made = self._orders is not None or left(deadline) > 0
         if self._orders is None:
             return exact(self.points, nu, "free", sigma=self.sigma, per_pivot=per_pivot, deadline=deadline)
-        dual, part = np.ascontiguousarray(nu), tilt(self.points, nu, self.sigma)
+        dual, part = np.ascontiguousarray(nu), tilt(self.points, nu, self.sigma, costly=False)
         rows, values, complete = self._orders.atoms(dual, part, per_pivot, threads, left(deadline))
         return Atoms(rows[:, :-1], rows[:, -1], values * self.sigma.bend, complete)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from jaxtyping import Float, Int
 
+from minnorm.activation import RELU, Activation
 from minnorm.objective.norm import Bias, costly_biases
 from minnorm.solve.pricing.columns import Columns
 from minnorm.solve.pricing.oracle import Atoms
@@ -35,7 +36,9 @@ class Subset:
     oracle: Exact | Searched
 
     @classmethod
-    def of(cls, points: Float[np.ndarray, "n d"], columns: tuple[int, ...], bias: Bias) -> "Subset":
+    def of(
+        cls, points: Float[np.ndarray, "n d"], columns: tuple[int, ...], bias: Bias, sigma: Activation = RELU
+    ) -> "Subset":
         """The points in these columns; where biases cost, they are not moved."""
         chosen = np.array(columns)
         distinct, group = np.unique(points[:, chosen], axis=0, return_inverse=True)
@@ -44,9 +47,8 @@ class Subset:
         _, singular, directions = np.linalg.svd(moved, full_matrices=False)
         rank = max(1, int(np.sum(singular > _RANK * max(float(singular[0]), np.finfo(float).tiny))))
         basis = np.eye(chosen.size) if rank == chosen.size else directions[:rank].T
-        return cls(
-            chosen, points.shape[1], group.reshape(-1), centre, basis, Exact(np.ascontiguousarray(moved @ basis), bias)
-        )
+        oracle = Exact(np.ascontiguousarray(moved @ basis), bias, sigma)
+        return cls(chosen, points.shape[1], group.reshape(-1), centre, basis, oracle)
 
     @property
     def work(self) -> float:
@@ -57,7 +59,8 @@ class Subset:
     def searched(self, seed: tuple[int, int]) -> "Subset":
         """The same without an exact oracle, which takes too long."""
         feeding, deciding = (np.random.default_rng([*seed, k]) for k in (0, 1))
-        return replace(self, oracle=Searched(self.oracle.points, self.oracle.bias, feeding, deciding, starts=_STARTS))
+        points, bias, sigma = self.oracle.points, self.oracle.bias, self.oracle.sigma
+        return replace(self, oracle=Searched(points, bias, feeding, deciding, sigma, starts=_STARTS))
 
     def price(self, nu: np.ndarray, weights: np.ndarray, biases: np.ndarray, deadline: float, decide: bool) -> Atoms:
         """The best atoms that read these columns; a search begins at those given that do, and may `decide`."""
@@ -81,14 +84,14 @@ class Subset:
 
 @dataclass(frozen=True)
 class Subsets:
-    r"""The atoms relu(w . x + b) with at most `inputs` weights that are not 0: the best of each set S of columns.
+    r"""The atoms sigma(w . x + b) with at most `inputs` weights that are not 0: the best of each set S of columns.
 
         sup_w,b |h(w, b)| = max over S of sup over w with support S
 
     Every set's own oracle is exact, so the largest is exact in any dimension; where that takes too long, sets are
     searched, and the largest is that of a search.
 
-    Arguments: `points` (n, d), whose columns are those of the data; `bias`; `inputs` k, from 1 to 3; `seed`.
+    Arguments: `points` (n, d), whose columns are those of the data; `bias`; `inputs` k, from 1 to 3; `seed`; `sigma`.
     """
 
     points: Float[np.ndarray, "n d"]
@@ -98,14 +101,16 @@ class Subsets:
     along: Columns | None = field(repr=False)
 
     @classmethod
-    def of(cls, points: Float[np.ndarray, "n d"], bias: Bias, inputs: int, seed: int = 0) -> "Subsets":
+    def of(
+        cls, points: Float[np.ndarray, "n d"], bias: Bias, inputs: int, seed: int = 0, sigma: Activation = RELU
+    ) -> "Subsets":
         """The oracles of all sets of `inputs` columns, with those of fewer in them; ValueError for more than 3."""
         if inputs > EXACT_RANK:
             raise ValueError(f"penalty has inputs={inputs}; neurons can be held to 1, 2 or 3 columns of more")
         if inputs == 1 and not costly_biases(bias):
-            return cls(points, bias, inputs, (), Columns(points))
+            return cls(points, bias, inputs, (), Columns(points, sigma))
         chosen = itertools.combinations(range(points.shape[1]), min(inputs, points.shape[1]))
-        subsets = [Subset.of(points, columns, bias) for columns in chosen]
+        subsets = [Subset.of(points, columns, bias, sigma) for columns in chosen]
         if sum(subset.work for subset in subsets) > _MOST:
             subsets = [subset.searched((seed, k)) for k, subset in enumerate(subsets)]
         return cls(points, bias, inputs, tuple(subsets), None)

@@ -14,7 +14,6 @@ from pydantic import (
     model_validator,
 )
 
-from minnorm.known.neurons import minimised
 from minnorm.objective.norm import PathNorm
 from minnorm.study.specification import pages
 from minnorm.study.specification.places import Misplaced, Place, first_error, unknown
@@ -103,10 +102,6 @@ class SolveShard(Strict):
                 raise Misplaced(("penalty",), "radii are for the plain path norm; leave it out")
         if self.solve.loss != "squared" and (self.solve.method == "radii" or 0 in self.lams):
             raise Misplaced(("loss",), f"{self.solve.loss} is for method points and lam above 0; leave it out")
-        penalty = PathNorm(**self.solve.penalty.model_dump())
-        if not minimised(penalty):
-            wanted = 'bias = "free" or skip = "free"'
-            raise Misplaced(("penalty",), f"activation {penalty.activation} is solved where {wanted}")
         return self
 
     @property
