@@ -29,7 +29,16 @@ from .plot import (
     plot_trajectories,
 )
 from .solution import Certificate, Solution, UncertifiedWarning
-from .solve import band, fit, interpolate, interpolate_regions, lam_max, path, separate
+from .solve import (
+    band,
+    fit,
+    interpolate,
+    interpolate_regions,
+    lam_max,
+    path,
+    separate,
+    separate_regions,
+)
 from .training import train
 from .verification import verify, verify_regions
 from .versions import show_versions
@@ -89,6 +98,7 @@ __all__ = [
     "report",
     "segment",
     "separate",
+    "separate_regions",
     "shell",
     "show_versions",
     "study",

@@ -26,14 +26,6 @@ def test_more_room_costs_less_and_the_network_keeps_to_it():
         assert sol.lower_bound <= sol.value
 
 
-@pytest.mark.slow
-def test_a_disc_in_a_ring_has_the_radial_programme_s_value_between_its_bounds():
-    K = mn.Regions([(mn.ball([0, 0], 0.3), 1.0), (mn.shell([0, 0], 1, 2), 0.0)])
-    sol = mn.interpolate_regions(K, within=0.2, tolerance=0.05, time_limit=200)
-    assert sol.lower_bound <= sol.value
-    assert np.isfinite(sol.value)
-
-
 def test_all_free_is_nothing():
     K = mn.Regions([(mn.ball([0, 0], 1), 1.0), (mn.box([3, 0], [4, 1]), 1.0)])
     sol = mn.interpolate_regions(K, within=0.1)

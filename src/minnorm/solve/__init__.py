@@ -1,6 +1,7 @@
 """Global minimisers by column generation: oracles, master problem, loop."""
 
 from minnorm.solve.exchange import interpolate_regions as interpolate_regions
+from minnorm.solve.exchange import separate_regions as separate_regions
 from minnorm.solve.extent.band import band as band
 from minnorm.solve.minimise import fit as fit
 from minnorm.solve.minimise import interpolate as interpolate
@@ -8,4 +9,4 @@ from minnorm.solve.minimise import separate as separate
 from minnorm.solve.regularisation import lam_max as lam_max
 from minnorm.solve.regularisation import path as path
 
-__all__ = ["band", "fit", "interpolate", "interpolate_regions", "lam_max", "path", "separate"]
+__all__ = ["band", "fit", "interpolate", "interpolate_regions", "lam_max", "path", "separate", "separate_regions"]

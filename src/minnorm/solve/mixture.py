@@ -71,3 +71,10 @@ def without_small(net: ShallowReLU) -> ShallowReLU:
     kept = size > _SMALL * np.sum(size)
     parts = {name: np.asarray(getattr(net, name))[kept] for name in ("inner_weights", "biases", "outer_weights")}
     return dataclasses.replace(net, **parts)
+
+
+def scaled(net: ShallowReLU, factor: float) -> ShallowReLU:
+    """factor f."""
+    skip = None if net.skip is None else factor * np.asarray(net.skip)
+    masses, offset = factor * np.asarray(net.outer_weights), np.asarray(factor * float(net.offset))
+    return dataclasses.replace(net, outer_weights=masses, offset=offset, skip=skip)

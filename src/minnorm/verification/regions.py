@@ -11,6 +11,7 @@ a function moves by no more than the function does, so that all of this costs wh
 """
 
 import math
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,6 +27,7 @@ from minnorm.verification import primal
 from minnorm.verification.exact import UNIT, UP, total
 from minnorm.verification.judge import verify
 from minnorm.verification.primal import lengths
+from minnorm.verification.repair import correction
 
 _BLOCK = 1 << 21  # hidden values held at once
 _SLACK = 2.0**-40  # of the size of everything: what is this close to a region is counted to it
@@ -35,7 +37,7 @@ _SHORT = 2.0**-40  # of a circle: an arc without an inside
 
 @dataclass(frozen=True)
 class Worst:
-    """The largest |f - label| on a region, rounded up, and where it was met."""
+    """The largest |f - label|, or 1 - label f, on a region, rounded up, and where it was met."""
 
     error: float
     point: Float[np.ndarray, " d"]
@@ -71,26 +73,27 @@ class _Difference:
     def price(self) -> float:
         """What all that is inexact may cost together.
 
-        Evaluation: m + d + 8 roundings of terms of `size`. Each of the two replacements, of a knot by a segment and of
-        neurons on it: 16 roundings of the same terms, and a place that is off by 32 units of `reach`, which the
-        function turns into `lipschitz` times as much; on a circle twice as much, and the gradient's m + d roundings
-        times its radius, eightfold.
+        Evaluation: m + d + 8 roundings of terms of `size`, or, by running sums along a knot, 6 m of them, for 2 m
+        additions to each of a value and of a slope, which is twice as large. Each of the two replacements, of a knot by
+        a segment and of neurons on it: 16 roundings of the same terms, and a place that is off by 32 units of `reach`,
+        which the function turns into `lipschitz` times as much; on a circle twice as much, and the gradient's m + d
+        roundings times its radius, eightfold.
         """
-        roundings = 10 * (self.a.size + self.slope.size) + 256
+        roundings = 16 * (self.a.size + self.slope.size) + 256
         return UP * roundings * UNIT * (self.size + self.lipschitz * self.reach)
 
 
-def worst(net: ShallowReLU, regions: Regions) -> Worst:
-    """The largest |f - label| over all regions in one or two dimensions, rounded up.
+def worst(net: ShallowReLU, regions: Regions, margins: bool = False) -> Worst:
+    """The largest |f - label| over all regions in one or two dimensions, or 1 - label f for `margins`, rounded up.
 
     Source: the module's own analysis of rounding errors.
     """
-    found = [_on(net, shape, label) for shape, label in regions]
+    found = [_on(net, shape, label, margins) for shape, label in regions]
     return max(found, key=lambda one: one.error)
 
 
-def _on(net: ShallowReLU, shape: Shape, label: Affine) -> Worst:
-    """The same on one region."""
+def _on(net: ShallowReLU, shape: Shape, label: Affine, margins: bool) -> Worst:
+    """The same on one region; where labels are y = 1 or -1, 1 - y f = -y e."""
     e = _Difference(net, label, shape)
     slack = _SLACK * max(e.reach, shape.diameter)
     places = [shape.vertices]
@@ -100,15 +103,17 @@ def _on(net: ShallowReLU, shape: Shape, label: Affine) -> Worst:
         for center, radius in shape.spheres:
             places.append(_on_circle(e, center, radius))
             extra = max(extra, _SHORT * 2 * math.pi * radius * e.lipschitz)
-        if shape.solid:
-            crossings = _between_knots(e)
-            places.append(crossings[shape.contains(crossings, slack)])
     else:
         extra = 0.0
-    x = np.concatenate(places)
-    size = np.abs(e(x))
+    x = np.concatenate([np.zeros((0, shape.dim)), *places])
+    missed = e(x)
+    if shape.dim == 2 and shape.solid:
+        side = -label.offset if margins else 0.0
+        x, missed = _worst_crossing(e, lambda y: shape.contains(y, slack), side, x, missed)
+    size = -label.offset * missed if margins else np.abs(missed)
     k = int(np.argmax(size))
-    return Worst(float(size[k] * UP + (e.price + extra)) * UP, x[k])
+    most = float(size[k]) + UNIT * abs(float(size[k])) + (e.price + extra)
+    return Worst(most + 4 * UNIT * abs(most), x[k])
 
 
 def _on_segment(e: _Difference, start: np.ndarray, end: np.ndarray) -> Float[np.ndarray, "k d"]:
@@ -119,8 +124,28 @@ def _on_segment(e: _Difference, start: np.ndarray, end: np.ndarray) -> Float[np.
     return np.concatenate([[start, end], start + place[:, None] * (end - start)])
 
 
-def _between_knots(e: _Difference) -> Float[np.ndarray, "k 2"]:
-    """Where knots of the plane cross each other, near the middle."""
+def _worst_crossing(
+    e: _Difference,
+    inside: Callable[[np.ndarray], np.ndarray],
+    side: float,
+    x: Float[np.ndarray, "k 2"],
+    missed: Float[np.ndarray, " k"],
+) -> tuple[Float[np.ndarray, "j 2"], Float[np.ndarray, " j"]]:
+    """Points and e there, with a crossing of knots in the region where |e|, or for a `side` side e, is larger."""
+    best = float(np.max(side * missed if side else np.abs(missed), initial=-math.inf))
+    for places, values in _between_knots(e):
+        size = side * values if side else np.abs(values)
+        larger = size > best
+        larger[larger] = inside(places[larger])
+        if np.any(larger):
+            k = int(np.argmax(np.where(larger, size, -math.inf)))
+            best = float(size[k])
+            x, missed = np.concatenate([x, places[k : k + 1]]), np.append(missed, values[k])
+    return x, missed
+
+
+def _between_knots(e: _Difference) -> Iterator[tuple[Float[np.ndarray, "k 2"], Float[np.ndarray, " k"]]]:
+    """Where knots of the plane cross each other, near the middle, and e there, by running sums along each knot."""
     sizes = lengths(e.w)
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         normal = e.w / sizes[:, None]
@@ -128,8 +153,37 @@ def _between_knots(e: _Difference) -> Float[np.ndarray, "k 2"]:
     near = np.isfinite(away) & (np.abs(away) <= 1.01 * e.half) & (sizes > 0)
     normal, foot = normal[near], e.middle - away[near, None] * normal[near]
     along = 1.5 * e.half * np.stack([-normal[:, 1], normal[:, 0]], axis=1)
-    found = [_on_segment(e, one - way, one + way)[2:] for one, way in zip(foot, along, strict=True)]
-    return np.concatenate([np.zeros((0, 2)), *found])
+    held: list[tuple[np.ndarray, np.ndarray]] = []
+    count = 0
+    for one, way in zip(foot, along, strict=True):
+        held.append(_along_knot(e, one - way, one + way))
+        count += len(held[-1][1])
+        if count >= _BLOCK:
+            yield np.concatenate([x for x, _ in held]), np.concatenate([v for _, v in held])
+            held, count = [], 0
+    if held:
+        yield np.concatenate([x for x, _ in held]), np.concatenate([v for _, v in held])
+
+
+def _along_knot(e: _Difference, start: np.ndarray, end: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Where neurons change their sign between two points, and e there.
+
+    At the share t of the way a neuron is relu(first + t (last - first)), and e the sum of what the neurons say that are
+    not 0: a value and a slope to which each adds, or takes away, its own at the place where it changes its sign.
+    """
+    first, last = e.w @ start + e.b, e.w @ end + e.b
+    live = np.sign(first) * np.sign(last) < 0
+    place = first[live] / (first[live] - last[live])
+    order = np.argsort(place)
+    place = place[order]
+    rise = last - first
+    active = (first > 0) | (~live & (last > 0))
+    enters = np.where(first[live] < 0, e.a[live], -e.a[live])[order]
+    value = float(e.a[active] @ first[active]) + np.cumsum(enters * first[live][order])
+    slope = float(e.a[active] @ rise[active]) + np.cumsum(enters * rise[live][order])
+    begin, finish = float(e.slope @ start) + e.constant, float(e.slope @ end) + e.constant
+    values = (value + begin) + place * (slope + (finish - begin))
+    return start + place[:, None] * (end - start), values
 
 
 def _on_circle(e: _Difference, center: np.ndarray, radius: float) -> Float[np.ndarray, "k 2"]:
@@ -175,7 +229,8 @@ def verify_regions(
 
         N(delta) = min [f]   subject to   |f(x) - label(x)| <= delta   for all x in K
 
-    From above: the network's norm, where its error on all of K (`worst`) is at most `within`. From below: `verify`'s
+    For margins label(x) f(x) >= 1 is asked for instead. From above: the network's norm, where its error on all of K
+    (`worst`) is at most `within`; for margins the largest 1 - label f, at most 0. From below: `verify`'s
     bound for the points of the dual vector. These are in K up to rounding errors eta (to be moved by, and labels by
     eta'); a function f with the norm F and the free slope v misses the labels of the points themselves by at most
     within + (F + |v|) eta + eta', and with M = |nu|_1 / sup |h_nu|
@@ -204,23 +259,27 @@ def verify_regions(
         raise ValueError(
             f"regions has dimension {regions.dim}; verify_regions bounds errors on the line and in the plane"
         )
-    found = worst(net, regions)
-    rounding = ROUNDING * regions.amplitude if solution.within == 0 else 0.0
+    solution.demand.refuse(regions)
+    found = worst(net, regions, solution.margins)
+    rounding = ROUNDING * regions.amplitude if solution.within == 0 and not solution.margins else 0.0
     agrees = found.error <= max(solution.within, rounding)
     norm = primal.path_norm(net, solution.penalty)
     value = norm if agrees else math.inf
     points, labels, claim = solution.points, solution.labels, solution.finite
     finite = verify(points, labels, claim, tolerance=tolerance, seed=seed, time_limit=time_limit)
-    lower = _of_the_regions(regions, solution, finite, norm)
+    lower, slope = _of_the_regions(regions, solution, finite, norm)
     # A network that is no more than nearly right may cost a little less than any that is right; if it costs much less,
     # one of the two proofs is wrong.
-    nearly = value + _mass(solution, finite) * max(found.error - solution.within, 0.0) * UP
-    proven = min(lower, value) if lower <= nearly else 0.0
-    return Bracket(value, proven, found.error, found.point, solution.within, finite, tolerance)
+    nearly = value + _mass(solution, finite)[1] * max(found.error - solution.within, 0.0) * UP
+    proven, slope = (min(lower, value), slope) if lower <= nearly else (0.0, 0.0)
+    return Bracket(value, proven, found.error, found.point, solution.within, finite, tolerance, slope)
 
 
-def _of_the_regions(regions: Regions, solution: RegionSolution, finite: Certificate, norm: float) -> float:
-    """The lower bound for the regions that one for points next to them proves."""
+def _of_the_regions(
+    regions: Regions, solution: RegionSolution, finite: Certificate, norm: float
+) -> tuple[float, float]:
+    """The lower bound for the regions that one for points next to them proves, and by how much it rises as less is
+    allowed: the same vector proves bound + M (within - delta) for the points."""
     x, y, nu = solution.points, solution.labels, np.abs(solution.dual)
     away, off = np.full(len(x), math.inf), np.full(len(x), math.inf)
     for shape, label in regions:
@@ -233,17 +292,31 @@ def _of_the_regions(regions: Regions, solution: RegionSolution, finite: Certific
     highest = max(abs(label.offset) for _, label in regions) + steepest * reach
     eta = (float(np.max(away[nu > 0], initial=0.0)) + _ROOM * reach) * UP
     missed = (float(np.max(off[nu > 0], initial=0.0)) + _ROOM * highest + steepest * eta) * UP
-    mass = _mass(solution, finite)
+    light, mass = _mass(solution, finite)
     slope = 0.0
     if solution.penalty.skip == "free":
         centred = x - np.mean(x, axis=0)
         least = float(np.linalg.svd(centred, compute_uv=False)[-1]) * (1 - _ROOM)
         varies = 2 * (highest + solution.within + norm * 2 * reach)
         slope = math.sqrt(len(x)) * varies / least if least > _ROOM * reach else math.inf
+    if solution.margins and (slope > 0 or np.any(off[nu > 0])):
+        return 0.0, 0.0  # nothing bounds a free slope where values may be large, and sides are either right or wrong
     lower = finite.lower_bound - mass * (slope * eta + missed) * UP
-    return max(0.0, lower / (1 + eta * mass) * (1 - 2 * _ROOM))
+    if not lower > 0:
+        return 0.0, 0.0
+    factor = (1 - 2 * _ROOM) / (1 + eta * mass)
+    steep = 0.0 if solution.margins else light * factor
+    return lower * factor, steep
 
 
-def _mass(solution: RegionSolution, finite: Certificate) -> float:
-    """M = |nu|_1 / sup |h_nu|, rounded up: what a label that is off by 1 may change the bound by."""
-    return total(np.abs(solution.dual)) / finite.dual_norm * UP if finite.dual_norm > 0 else 0.0
+def _mass(solution: RegionSolution, finite: Certificate) -> tuple[float, float]:
+    """M = |nu|_1 / sup |h_nu| from below and from above: what a label that is off by 1 may change the bound by.
+
+    nu is what `verify` makes of the dual vector, orthogonal to the free terms.
+    """
+    if not 0 < finite.dual_norm < math.inf:
+        return 0.0, 0.0 if finite.lower_bound <= 0 else math.inf
+    size = total(np.abs(solution.dual))
+    change = correction(solution.points, solution.dual, solution.penalty)
+    moved = math.inf if change is None else float(sum(abs(part) for part in change.values())) * UP
+    return max(0.0, size - moved) / finite.dual_norm / UP**2, (size + moved) / finite.dual_norm * UP**2

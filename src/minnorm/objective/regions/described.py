@@ -3,6 +3,8 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from minnorm.checks import choice, shown
 from minnorm.objective.regions.known import Regions, affine
 from minnorm.objective.regions.round import ball, shell
@@ -54,3 +56,16 @@ def described(parts: Any) -> Regions:
             raise ValueError(f"{name}: {error}") from None
         found.append((shape, label))
     return Regions(found)
+
+
+def description(regions: Regions) -> list[dict[str, Any]]:
+    """The inverse of `described`: a table for each part.
+
+    >>> from minnorm import ball
+    >>> description(Regions([(ball([0, 0], 0.3), 1)]))
+    [{'shape': 'ball', 'center': [0.0, 0.0], 'radius': 0.3, 'label': 1.0}]
+    """
+    return [
+        shape.table | {"label": float(label.offset)} | ({"slope": label.slope.tolist()} if np.any(label.slope) else {})
+        for shape, label in regions
+    ]

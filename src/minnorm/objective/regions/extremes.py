@@ -13,11 +13,14 @@ from minnorm.objective.regions.shape import Shape
 _NEAR = 1e-9  # of a shape's size: what a point may be outside
 
 
-def candidates(net: ShallowReLU, shape: Shape, label: Affine) -> Float[np.ndarray, "k d"]:
+def candidates(
+    net: ShallowReLU, shape: Shape, label: Affine, crossings: Float[np.ndarray, "c d"] | None = None
+) -> Float[np.ndarray, "k d"]:
     """Points of a shape among which |f - label| is largest: corners of the cells in which f - label is affine.
 
     Cells end at knots, edges, circles. On a circle f - label may also be extreme between two knots, where its gradient
-    points to the centre or away from it. On the line and in the plane these are all.
+    points to the centre or away from it. On the line and in the plane these are all. `crossings`, where knots cross
+    each other, are found here unless they are known.
     """
     w, b = np.asarray(net.inner_weights), np.asarray(net.biases)
     found = [shape.vertices]
@@ -25,7 +28,7 @@ def candidates(net: ShallowReLU, shape: Shape, label: Affine) -> Float[np.ndarra
     if shape.dim > 1:
         found += [_on_circle(net, label, center, radius) for center, radius in shape.spheres]
         if shape.solid:
-            found.append(_crossings(w, b))
+            found.append(_crossings(w, b) if crossings is None else crossings)
     x = np.concatenate(found)
     x = x[np.all(np.isfinite(x), axis=1)]
     near = shape.contains(x, _NEAR * shape.diameter)

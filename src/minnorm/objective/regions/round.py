@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import dataclass
-from typing import final
+from typing import Any, final
 
 import numpy as np
 import numpy.typing as npt
@@ -75,6 +75,13 @@ class Shell(Shape):
         low, high = self.inner**self.dim, self.outer**self.dim
         radius = (low + (high - low) * random.random(count)) ** (1 / self.dim)
         return self.nearest(self.center + radius[:, None] * way)
+
+    @property
+    def table(self) -> dict[str, Any]:
+        centre = self.center.tolist()
+        if self.inner == 0:
+            return {"shape": "ball", "center": centre, "radius": self.outer}
+        return {"shape": "shell", "center": centre, "inner": self.inner, "outer": self.outer}
 
     def mapped(self, turn: Float[np.ndarray, "d d"], factor: float, shift: Float[np.ndarray, " d"]) -> "Shell":
         return Shell(factor * turn @ self.center + shift, factor * self.inner, factor * self.outer)

@@ -2,7 +2,7 @@
 
 import math
 from abc import ABC, abstractmethod
-from typing import TypeVar, final
+from typing import Any, TypeVar, final
 
 import numpy as np
 import numpy.typing as npt
@@ -61,6 +61,11 @@ class Shape(ABC):
     @abstractmethod
     def sample(self, count: int, random: np.random.Generator) -> Float[np.ndarray, "count d"]:
         """Points drawn uniformly from the shape, by its volume (length, number)."""
+
+    @property
+    @abstractmethod
+    def table(self) -> dict[str, Any]:
+        """Its name and numbers, as `described` reads them."""
 
     @abstractmethod
     def mapped(self: Moved, turn: Float[np.ndarray, "d d"], factor: float, shift: Float[np.ndarray, " d"]) -> Moved:

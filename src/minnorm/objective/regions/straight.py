@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass
 from functools import cached_property
-from typing import final
+from typing import Any, final
 
 import numpy as np
 import numpy.typing as npt
@@ -50,6 +50,10 @@ class Finite(Shape):
     def sample(self, count: int, random: np.random.Generator) -> Float[np.ndarray, "count d"]:
         return self.places[random.integers(len(self.places), size=count)]
 
+    @property
+    def table(self) -> dict[str, Any]:
+        return {"shape": "points", "X": self.places.tolist()}
+
     def mapped(self, turn: Float[np.ndarray, "d d"], factor: float, shift: Float[np.ndarray, " d"]) -> "Finite":
         return Finite(factor * self.places @ turn.T + shift)
 
@@ -94,6 +98,10 @@ class Segment(Shape):
     def sample(self, count: int, random: np.random.Generator) -> Float[np.ndarray, "count d"]:
         return self.start + random.random(count)[:, None] * (self.end - self.start)
 
+    @property
+    def table(self) -> dict[str, Any]:
+        return {"shape": "segment", "a": self.start.tolist(), "b": self.end.tolist()}
+
     def mapped(self, turn: Float[np.ndarray, "d d"], factor: float, shift: Float[np.ndarray, " d"]) -> "Segment":
         start, end = factor * self.vertices @ turn.T + shift
         return Segment(start, end)
@@ -104,7 +112,7 @@ class Segment(Shape):
 class Polygon(Shape):
     """What is inside an odd number of closed rings of the plane: the first is outside, the others are holes."""
 
-    rings: tuple[Float[np.ndarray, "k 2"], ...]
+    rings: tuple[Float[np.ndarray, "_ 2"], ...]
 
     def __repr__(self) -> str:
         holes = len(self.rings) - 1
@@ -147,6 +155,11 @@ class Polygon(Shape):
 
     def sample(self, count: int, random: np.random.Generator) -> Float[np.ndarray, "count d"]:
         return _drawn(self, count, random)
+
+    @property
+    def table(self) -> dict[str, Any]:
+        outer, *holes = (ring.tolist() for ring in self.rings)
+        return {"shape": "polygon", "vertices": outer} | ({"holes": holes} if holes else {})
 
     def mapped(self, turn: Float[np.ndarray, "2 2"], factor: float, shift: Float[np.ndarray, " 2"]) -> "Polygon":
         return Polygon(tuple(factor * ring @ turn.T + shift for ring in self.rings))
@@ -205,6 +218,10 @@ class Polytope(Shape):
 
     def sample(self, count: int, random: np.random.Generator) -> Float[np.ndarray, "count d"]:
         return _drawn(self, count, random)
+
+    @property
+    def table(self) -> dict[str, Any]:
+        return {"shape": "polytope", "vertices": self.corners.tolist()}
 
     def mapped(self, turn: Float[np.ndarray, "3 3"], factor: float, shift: Float[np.ndarray, " 3"]) -> "Polytope":
         return Polytope(factor * self.corners @ turn.T + shift)

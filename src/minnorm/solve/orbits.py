@@ -1,0 +1,158 @@
+"""Atoms and points of a plane that stand for all their images under a finite group of rotations and reflections."""
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from minnorm.network import ShallowReLU
+
+_SAME = 1e-11  # of the order of 1: images that are one
+_BLOCK = 1 << 22  # hidden values held at once
+
+
+@dataclass(frozen=True)
+class Orbits:
+    r"""u = (x - centre) / radius, and a group of orthogonal maps of u, the identity first.
+
+    An atom stands for the mean of its images, 1/g sum_G sigma(w . G u + b), which costs what it costs itself; a point
+    with the dual number nu for its images with nu / g each.
+    """
+
+    centre: Float[np.ndarray, " 2"]
+    radius: float
+    maps: Float[np.ndarray, "g 2 2"]
+
+    def places(self, x: Float[np.ndarray, "n 2"]) -> Float[np.ndarray, "n 2"]:
+        """u of points."""
+        return (x - self.centre) / self.radius
+
+    def points(self, u: Float[np.ndarray, "n 2"]) -> Float[np.ndarray, "n 2"]:
+        """x of coordinates."""
+        return self.centre + self.radius * u
+
+    def folded(self, u: Float[np.ndarray, "n 2"]) -> tuple[Float[np.ndarray, "m 2"], Int[np.ndarray, " m"]]:
+        """Of each point's images the one that is nearest to a direction without symmetry, each once; whose they are."""
+        if len(self.maps) > 1 and len(u):
+            images = np.einsum("gij,nj->gni", self.maps, u)
+            best = np.argmax(images @ self._towards, axis=0)
+            u = images[best, np.arange(len(u))]
+        keys = np.round(u / _SAME).astype(np.int64)
+        which = np.unique(keys, axis=0, return_index=True)[1]
+        return u[which], which
+
+    @cached_property
+    def _towards(self) -> Float[np.ndarray, " 2"]:
+        """Next to the axis of a reflection, so that what is folded is between two axes."""
+        mirrors = [turn for turn in self.maps if np.linalg.det(turn) < 0]
+        angle = np.arctan2(mirrors[0][1, 0], mirrors[0][0, 0]) / 2 if mirrors else 0.0
+        return np.array([np.cos(angle + 1e-3), np.sin(angle + 1e-3)])
+
+    def atoms(self, u: Float[np.ndarray, "n 2"], w: Float[np.ndarray, "p 2"], b: Float[np.ndarray, " p"]) -> np.ndarray:
+        """The means over the group at points, (n, p)."""
+        found = np.zeros((len(u), b.size))
+        for turn in self.maps:
+            found += np.maximum(u @ (w @ turn).T + b, 0.0)
+        return found / len(self.maps)
+
+    def linear(self, u: Float[np.ndarray, "n 2"]) -> Float[np.ndarray, "n q"]:
+        """The means over the group of linear functions: those that are not 0."""
+        whole = np.mean(self.maps, axis=0)
+        basis = np.linalg.svd(whole)[2][: np.linalg.matrix_rank(whole, tol=1e-9)]
+        return u @ whole.T @ basis.T
+
+    def slope(self, coefficients: Float[np.ndarray, " q"]) -> Float[np.ndarray, " 2"]:
+        """v with v . u for coefficients of `linear`."""
+        whole = np.mean(self.maps, axis=0)
+        basis = np.linalg.svd(whole)[2][: np.linalg.matrix_rank(whole, tol=1e-9)]
+        return whole.T @ basis.T @ coefficients
+
+    def spread(
+        self, rows: Float[np.ndarray, "n k"], numbers: Float[np.ndarray, " n"]
+    ) -> tuple[Float[np.ndarray, "m k"], Float[np.ndarray, " m"]]:
+        """All images of rows whose first two entries are mapped, each once, and the numbers shared among them."""
+        copies = len(self.maps)
+        if copies == 1:
+            return rows, numbers
+        images = np.tile(rows, (copies, 1))
+        images[:, :2] = np.einsum("gij,nj->gni", self.maps, rows[:, :2]).reshape(-1, 2)
+        keys = np.round(images / _SAME).astype(np.int64)
+        _, first, group = np.unique(keys, axis=0, return_index=True, return_inverse=True)
+        return images[first], np.bincount(group.reshape(-1), np.tile(numbers, copies) / copies)
+
+
+@dataclass(frozen=True)
+class OrbitNetwork:
+    """f = offset + slope . u + the means of atoms, and all of their images as `weights`, `biases`, `masses`."""
+
+    orbits: Orbits
+    w: Float[np.ndarray, "p 2"]
+    b: Float[np.ndarray, " p"]
+    a: Float[np.ndarray, " p"]
+    offset: float
+    slope: Float[np.ndarray, " 2"]
+
+    @property
+    def norm(self) -> float:
+        """sum |a|, in coordinates."""
+        return float(np.sum(np.abs(self.a)))
+
+    @cached_property
+    def images(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Weights, biases and masses of all images."""
+        rows, masses = self.orbits.spread(np.column_stack([self.w, self.b]), self.a)
+        return rows[:, :2], rows[:, 2], masses
+
+    def __call__(self, u: Float[np.ndarray, "n 2"]) -> Float[np.ndarray, " n"]:
+        """f at coordinates."""
+        weights, biases, masses = self.images
+        found = u @ self.slope + self.offset
+        step = max(1, _BLOCK // max(1, masses.size))
+        for k in range(0, len(u), step):
+            found[k : k + step] += np.maximum(u[k : k + step] @ weights.T + biases, 0.0) @ masses
+        return found
+
+    def times(self, factor: float) -> "OrbitNetwork":
+        """factor f."""
+        return replace(self, a=factor * self.a, offset=factor * self.offset, slope=factor * self.slope)
+
+    def mixed(self, other: "OrbitNetwork", share: float) -> "OrbitNetwork":
+        """(1 - share) f + share other."""
+        return OrbitNetwork(
+            self.orbits,
+            np.concatenate([self.w, other.w]),
+            np.concatenate([self.b, other.b]),
+            np.concatenate([(1 - share) * self.a, share * other.a]),
+            (1 - share) * self.offset + share * other.offset,
+            (1 - share) * self.slope + share * other.slope,
+        )
+
+    def network(self, size: float, middle: float, skip: bool) -> ShallowReLU:
+        """middle + size f as a network of x."""
+        weights, biases, masses = self.images
+        centre, radius = self.orbits.centre, self.orbits.radius
+        slope = size * self.slope / radius
+        return ShallowReLU(
+            weights,
+            biases * radius - weights @ centre,
+            masses * size / radius,
+            np.asarray(middle + size * self.offset - slope @ centre),
+            slope if skip else None,
+        )
+
+
+def corners(net: OrbitNetwork, near: float) -> Float[np.ndarray, "k 2"]:
+    """Where knots cross each other within `near` of the centre, one of all images, each once."""
+    weights, biases, _ = net.images
+    found = [np.zeros((0, 2))]
+    alone = len(net.orbits.maps) == 1
+    for k in range(net.b.size):
+        others = slice(k + 1, None) if alone else slice(None)
+        (p, q), r, (s, t), v = net.w[k], net.b[k], weights[others].T, biases[others]
+        det = p * t - q * s
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+            place = np.stack([(v * q - r * t) / det, (r * s - p * v) / det], axis=1)
+            inside = np.sum(place * place, axis=1) <= near * near
+        found.append(place[inside])
+    return net.orbits.folded(np.concatenate(found))[0]
