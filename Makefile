@@ -11,7 +11,7 @@ test slow: export OPENBLAS_NUM_THREADS = 1
 # Compiled tests are kept, whatever the environment says: compiling them takes each process half of its start.
 test slow: export PYTHONDONTWRITEBYTECODE =
 
-.PHONY: install demo explore atlas paper test slow fuzz check format lint types imports docs clean
+.PHONY: install demo explore atlas paper test slow fuzz check format lint types imports docs clean web web-check
 
 install: .venv/installed
 
@@ -59,7 +59,7 @@ fuzz: install
 	$(BIN)/python tests/fuzz/inputs.py --seconds $(SECONDS) --seed $(SEED)
 	$(BIN)/python tests/fuzz/bounds.py --seconds $(SECONDS) --seed $(SEED)
 
-check: lint types imports test docs
+check: lint types imports web-check test docs
 
 lint: install
 	$(BIN)/ruff check .
@@ -79,6 +79,22 @@ imports: install
 
 docs: install
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+
+# The script of the static page, from web/: its users need no Node, and `check` leaves its types out where there is none.
+NPM ?= npm
+
+web/node_modules/.package-lock.json: web/package.json web/package-lock.json
+	$(NPM) ci --prefix web --silent
+
+web: web/node_modules/.package-lock.json
+	$(NPM) run build --prefix web --silent
+
+web-check:
+	@if command -v $(NPM) >/dev/null; then \
+	  $(NPM) ci --prefix web --silent && $(NPM) run check --prefix web --silent; \
+	else \
+	  echo "npm is not there: the types of web/ are not checked" >&2; \
+	fi
 
 clean:
 	rm -rf .venv build dist site minnorm-demo

@@ -20,6 +20,9 @@ def explore(
         list[str] | None, typer.Option(help="One more host:port under which browsers come, e.g. of a proxy.")
     ] = None,
     browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open a browser.")] = True,
+    static: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write a page that needs no server to this file, and end.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """The interactive page: see, drag and train; ends with Ctrl-C.
@@ -27,7 +30,12 @@ def explore(
     Example: `minnorm explore`
 
     Example: `minnorm explore results --port 8080 --no-browser`
+
+    Example: `minnorm explore --static page.html`
     """
+    if static is not None:
+        _write(static, store, as_json)
+        return
     try:
         import panel  # noqa: F401
     except ModuleNotFoundError as error:
@@ -55,3 +63,15 @@ def explore(
         say("ended")
     finally:
         server.stop()
+
+
+def _write(path: Path, store: Path | None, as_json: bool) -> None:
+    """The page that needs no server."""
+    if store is not None:
+        raise ValueError(f"store is {store}, but a page without a server has no view Atlas; leave one of the two out")
+    from minnorm import atomic
+    from minnorm.explore.static.page import static_page
+
+    content = static_page().encode()
+    atomic.write(path, content)
+    print_json({"page": str(path), "bytes": len(content)}) if as_json else print(path)
