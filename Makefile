@@ -5,6 +5,8 @@ export PIP_CONSTRAINT := $(CURDIR)/constraints.txt
 export PIP_BUILD_CONSTRAINT := $(CURDIR)/constraints.txt
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 JOBS ?= 2
+# What is installed beside the library; `make check EXTRAS=dev,interop` tests the readers of other libraries, too.
+EXTRAS ?= dev
 NATIVE := $(wildcard native/*.[ch]pp native/*/*.[ch]pp)
 # The tests' processes share the cores already.
 test slow: export OPENBLAS_NUM_THREADS = 1
@@ -18,7 +20,7 @@ install: .venv/installed
 .venv/installed: pyproject.toml constraints.txt native/CMakeLists.txt $(NATIVE)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "minnorm needs Python >= 3.11; set PYTHON=..."; exit 1; }
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --editable ".[dev]"
+	$(BIN)/python -m pip install --quiet --editable ".[$(EXTRAS)]"
 	@touch $@
 
 demo: install

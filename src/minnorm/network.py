@@ -15,7 +15,11 @@ from scipy.spatial import KDTree
 from minnorm._types import Array, Scalar
 from minnorm.activation import RELU, Activation
 from minnorm.checks import flag, instance, numbers, real, shown
-from minnorm.compensated import add, multiply, running_sum, two_product
+from minnorm.compensated import two_product
+from minnorm.interop.found import WANTED, Found
+from minnorm.interop.models import read
+from minnorm.interop.state import read as read_state
+from minnorm.kinked import on_the_line
 from minnorm.pytree import register
 
 _BLOCK = 1 << 22  # hidden values held at once by `evaluate`
@@ -116,7 +120,7 @@ class ShallowReLU:
             raise ValueError(f"points has shape {x.shape}; this network takes (n, {self.dim})")
         net = self.to_numpy()
         if self.dim == 1 and self.width > 0:
-            return _evaluate_line(net.rectified(), x[:, 0])
+            return on_the_line(x[:, 0], net.rectified().to_dict())
         values = np.full(len(x), float(net.offset))
         if net.skip is not None:
             values += x @ net.skip
@@ -271,29 +275,57 @@ class ShallowReLU:
 
     @classmethod
     def from_state_dict(
-        cls, state: Mapping[str, npt.ArrayLike], activation: Activation | str = "relu"
+        cls,
+        state: Mapping[str, Any],
+        activation: Activation | str = "relu",
+        keys: Mapping[str, str] | None = None,
     ) -> "ShallowReLU":
-        """The inverse of `to_state_dict`: a state dict's arrays with keys 0.weight, 0.bias, 2.weight, 2.bias.
+        """The inverse of `to_state_dict`: two layers of a mapping of arrays, whatever they are called.
 
-        Either bias may be missing (a Linear without bias): it is zero then. What is between the layers has no
-        parameters: say it with `activation`, as "leaky_relu:0.01".
+        Matrices are "...weight" (m, d), or "...kernel" (d, m), vectors "...bias"; either bias may be missing (a Linear
+        without bias): it is zero then. Tensors may have gradients, be on any device and in bfloat16. `keys` says where
+        what is, as {"inner_weights": "enc.W", "outer_weights": "dec.W"}. What is between the layers has no parameters:
+        say it with `activation`, as "leaky_relu:0.01".
         """
-        instance("state", state, Mapping, "a state dict of Sequential(Linear, ReLU, Linear)")
-        arrays = {str(name): _as_floating(array, f"state[{shown(name)}]") for name, array in state.items()}
-        unknown = set(arrays) - {"0.weight", "0.bias", "2.weight", "2.bias"}
-        if unknown or not {"0.weight", "2.weight"} <= set(arrays):
-            raise ValueError(
-                f"state has keys {sorted(arrays)}; expected those of Sequential(Linear, ReLU, Linear): "
-                "0.weight, 0.bias, 2.weight, 2.bias"
-            )
-        inner, outer = arrays["0.weight"], arrays["2.weight"]
-        if inner.ndim != 2 or outer.shape != (1, inner.shape[0]):
-            raise ValueError(f"0.weight {inner.shape} and 2.weight {outer.shape} should be (m, d) and (1, m)")
-        biases = arrays.get("0.bias", np.zeros(inner.shape[0], inner.dtype))
-        offset = arrays.get("2.bias", np.zeros(1, inner.dtype))
-        if biases.shape != inner.shape[:1] or offset.shape != (1,):
-            raise ValueError(f"0.bias {biases.shape} and 2.bias {offset.shape} should be {inner.shape[:1]} and (1,)")
-        return cls(inner, biases, outer[0], offset.reshape(()), activation=Activation.of(activation))
+        instance("state", state, Mapping, "a state dict of two layers")
+        return cls(**read_state(state, "state", Activation.of(activation), keys).parts)
+
+    @classmethod
+    def from_torch(cls, module: Any) -> "ShallowReLU":
+        """A `torch.nn.Module` with two Linear layers and a ReLU or LeakyReLU between, of any names; or a state dict."""
+        return cls(**_found(module, "module").parts)
+
+    @classmethod
+    def from_keras(cls, model: Any) -> "ShallowReLU":
+        """A Keras model of two Dense layers with a ReLU between; a sigmoid at the end is left to the loss."""
+        return cls(**_found(model, "model").parts)
+
+    @classmethod
+    def from_sklearn(cls, model: Any) -> "ShallowReLU":
+        """A fitted MLPRegressor, or MLPClassifier of two classes (then of the logit), with one hidden layer of ReLU."""
+        return cls(**_found(model, "model").parts)
+
+    @classmethod
+    def from_jax(cls, model: Any) -> "ShallowReLU":
+        """A Flax (nnx, bound linen) or Equinox module with two linear layers, or a tree of their parameters."""
+        return cls(**_found(model, "model").parts)
+
+    @classmethod
+    def from_onnx(cls, model: Any) -> "ShallowReLU":
+        """An ONNX `ModelProto` of Gemm, or MatMul and Add, with Relu, LeakyRelu or PRelu between."""
+        return cls(**_found(model, "model").parts)
+
+    def to_torch(self) -> Any:
+        """torch.nn.Sequential(Linear, ReLU or LeakyReLU, Linear), at this network's precision; needs PyTorch."""
+        from minnorm.interop.torch_module import sequential
+
+        return sequential(self.to_state_dict(), self.activation)
+
+    def to_onnx(self) -> Any:
+        """An ONNX `ModelProto` of Gemm, Relu, Gemm, "points" (n, d) to "values" (n, 1); needs onnx."""
+        from minnorm.interop.onnx_graph import written
+
+        return written(self.to_state_dict(), self.activation)
 
 
 register(ShallowReLU, _PARTS, ("activation",))
@@ -316,6 +348,14 @@ def as_network(value: Any, name: str = "network") -> ShallowReLU:
             f"{name} has arrays that do not fit together: {told}; give (m, d), (m,), (m,), () and skip (d,)"
         )
     return value
+
+
+def _found(model: Any, name: str) -> Found:
+    """What a model of another library is; ValueError where it is none."""
+    found = read(model, name)
+    if found is None:
+        raise ValueError(f"{name} is {shown(model)}; {WANTED}")
+    return found
 
 
 def _described(array: Any) -> str:
@@ -358,26 +398,3 @@ def _cluster(vectors: np.ndarray, tolerance: float) -> np.ndarray:
     pairs = KDTree(vectors).query_pairs(tolerance, output_type="ndarray")
     links = coo_array((np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), shape=(len(vectors),) * 2)
     return connected_components(links, directed=False)[1]
-
-
-def _evaluate_line(net: ShallowReLU, x: np.ndarray) -> np.ndarray:
-    """f on the line: the active neurons at x contribute (sum a w) x + sum a b, both as running sums."""
-    w, b, a = (np.asarray(part) for part in (net.inner_weights[:, 0], net.biases, net.outer_weights))
-    constant = net.offset + a[w == 0] @ np.maximum(b[w == 0], 0)
-    value = (np.full(x.shape, float(constant)), np.zeros(x.shape))
-    if net.skip is not None:
-        value = add(value, two_product(np.full(x.shape, float(net.skip[0])), x))
-    for facing in (w > 0, w < 0):
-        if not np.any(facing):
-            continue
-        with np.errstate(over="ignore"):  # a knot beyond the range of floats is beyond every point, too
-            knot = -b[facing] / w[facing]
-        # A right-facing neuron is active beyond its knot, a left-facing one before it.
-        sign = 1.0 if w[facing][0] > 0 else -1.0
-        order = np.argsort(sign * knot, kind="stable")
-        active = np.searchsorted((sign * knot)[order], sign * x, side="left")
-        slope = running_sum(two_product(a[facing][order], w[facing][order]))
-        level = running_sum(two_product(a[facing][order], b[facing][order]))
-        value = add(value, multiply((slope[0][active], slope[1][active]), x))
-        value = add(value, (level[0][active], level[1][active]))
-    return value[0] + value[1]

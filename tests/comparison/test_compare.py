@@ -109,6 +109,7 @@ def test_the_minimum_itself_has_no_excess():
     assert balanced.distances["data"].sup < 1e-12
 
 
+@pytest.mark.slow
 def test_all_networks_of_a_training_run_are_compared_on_its_grid():
     grid = {"learning_rate": [1e-2, 1e3], "weight_decay": [1e-3, 1e-2], "seeds": 2}
     runs = mn.train(X, Y, **grid, width=10, steps=20, dtype="float64")

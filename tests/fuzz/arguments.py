@@ -178,6 +178,8 @@ def entries() -> list[Entry]:
         Entry("ShallowReLU.prune", network.prune, {}, ("tolerance",)),
         Entry("ShallowReLU.from_dict", mn.ShallowReLU.from_dict, {"parts": network.to_dict()}),
         Entry("ShallowReLU.from_state_dict", mn.ShallowReLU.from_state_dict, {"state": network.to_state_dict()}),
+        Entry("ShallowReLU.from_torch", mn.ShallowReLU.from_torch, {"module": network.to_state_dict()}),
+        Entry("ShallowReLU.from_sklearn", mn.ShallowReLU.from_sklearn, {"model": network.to_state_dict()}),
         Entry("PathNorm.value", mn.PathNorm().value, {"network": network}),
         Entry("PathNorm.weight_decay", mn.PathNorm().weight_decay, {"network": network}),
         Entry("Solution.call", plane, {"points": X}),

@@ -43,13 +43,15 @@ def compare(
     unless other options are given. The excess over the minimum is split into what rescaling the neurons would save,
     what merging them would, what refitting the outer weights would, and the rest, which is in the function.
 
-    Arguments: `model`, a `ShallowReLU`, a `Solution`, or all networks that `train` returned; `X` (n, d), `y` (n,), what
-    it was trained on, classes being -1 and 1 or 0 and 1; `weight_decay`, as optimisers have it: the gradient's g
-    theta; `decayed`, "weights", or "all" where biases and the constant decay, too; `loss`, a name or an object of
-    `minnorm.losses`, squares by default; `reduction`, "mean" or "sum" of (f - y)^2 or another loss, or "half" the mean
-    of squares; `lam`, that of `fit`, instead of `weight_decay` and `reduction`; `sample_weight` p (n,), with which the
-    mean is 1/S sum p_i loss; `time_limit` in seconds for each minimum. What a `Solution` or `train` knows of its
-    objective need not be given.
+    Arguments: `model`, a `ShallowReLU`, a `Solution`, all networks that `train` returned, or what another library has
+    trained: a `torch.nn.Module` or its state dict, a Keras model, scikit-learn's MLPRegressor or MLPClassifier, a
+    module of Flax or Equinox or its parameters, an ONNX `ModelProto`, of two linear layers with a ReLU between each;
+    `X` (n, d), `y` (n,), what it was trained on, classes being -1 and 1 or 0 and 1; `weight_decay`, as optimisers have
+    it: the gradient's g theta; `decayed`, "weights", or "all" where biases and the constant decay, too; `loss`, a name
+    or an object of `minnorm.losses`, squares by default; `reduction`, "mean" or "sum" of (f - y)^2 or another loss, or
+    "half" the mean of squares; `lam`, that of `fit`, instead of `weight_decay` and `reduction`; `sample_weight` p (n,),
+    with which the mean is 1/S sum p_i loss; `time_limit` in seconds for each minimum. What a `Solution`, `train`,
+    scikit-learn or a compiled Keras model knows of its objective need not be given.
 
     Returns a `Comparison`; `Comparisons` of the networks of `train`. Errors: ValueError naming the argument.
 
@@ -71,10 +73,19 @@ def compare(
     if isinstance(model, xr.Dataset):
         return _grid(model, X, y, given, sample_weight, limit)
     subject = subject_of(model)
-    asked = subject.asked(given)
-    objective = objective_of(X, y, subject.penalty(asked["decayed"]), sample_weight=sample_weight, **asked)
+    asked = subject.asked(given, _count(y))
+    penalty = subject.penalty(asked["decayed"])
+    objective = objective_of(X, subject.labels(y), penalty, sample_weight=sample_weight, **asked)
     subject.fit_for(objective.problem.points.shape[1])
     return _compared(subject, objective, _least(objective, limit), limit)
+
+
+def _count(y: Any) -> int:
+    """How many points there are, of what has not been checked yet."""
+    try:
+        return len(y)
+    except TypeError:
+        return 1
 
 
 def _least(objective: Objective, limit: float) -> constant.Bracketed:
@@ -132,7 +143,7 @@ def _grid(runs: xr.Dataset, X: Any, y: Any, given: dict[str, Any], sample_weight
     known: dict[str, tuple[Objective, constant.Bracketed]] = {}
     found: list[Comparison | None] = []
     for subject in subjects_of(runs):
-        asked = subject.asked(given)
+        asked = subject.asked(given, runs.attrs["points"])
         if str(asked) not in known:
             objective = objective_of(X, y, subject.penalty(asked["decayed"]), sample_weight=sample_weight, **asked)
             subject.fit_for(objective.problem.points.shape[1])

@@ -76,9 +76,9 @@ def refitted(network: ShallowReLU, objective: Objective, deadline: float) -> Sha
     with_row = objective.constant_decays and problem.squared
     reduced = reduce(problem, part=not with_row, deadline=deadline)
     net = network.to_numpy()
-    w = net.inner_weights @ reduced.basis * reduced.radius
-    b = net.biases + net.inner_weights @ reduced.centre
-    cost = problem.penalty.atom_cost(w, b)
+    w = np.asarray(net.inner_weights @ reduced.basis * reduced.radius)
+    b = np.asarray(net.biases + net.inner_weights @ reduced.centre)
+    cost = np.asarray(problem.penalty.atom_cost(w, b))
     live = cost > 0
     if not np.any(live):  # the solver needs a neuron: one that does nothing
         live, cost, w, b = np.ones(1, dtype=bool), np.ones(1), np.zeros((1, reduced.rank)), np.zeros(1)

@@ -1,19 +1,21 @@
 """What is compared: a network, and what is known of its training."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import xarray as xr
 
-from minnorm.checks import reject_not_finite
+from minnorm.checks import reject_not_finite, shown
 from minnorm.datasets import penalty_of
+from minnorm.interop import read
 from minnorm.network import ShallowReLU, as_network
 from minnorm.objective.norm import PathNorm
 from minnorm.solution import Solution
 from minnorm.training import networks
 
+_NO_BIASES = "the network has no biases, and the bound is of networks that may have them"
 DECOUPLED = (
     "decoupled decay is the gradient of no objective: that of the same decay, coupled, is what this compares with"
 )
@@ -24,16 +26,17 @@ class Subject:
     """A network; what is known of its training, by the names of `compare`'s options; and what is to be said of it."""
 
     network: ShallowReLU
-    known: dict[str, Any] = field(default_factory=dict)
+    known: Callable[[int], dict[str, Any]] = lambda _: {}
     of_penalty: PathNorm | None = None
     has_offset: bool = True
     notes: tuple[str, ...] = ()
+    classes: tuple[Any, Any] | None = None
 
-    def asked(self, given: dict[str, Any]) -> dict[str, Any]:
-        """The options that were given, and for the others what is known."""
+    def asked(self, given: dict[str, Any], points: int) -> dict[str, Any]:
+        """The options that were given, and for the others what is known of training on so many points."""
         options = dict(given)
         weighed = given["weight_decay"] is not None or given["lam"] is not None
-        for name, value in self.known.items():
+        for name, value in self.known(points).items():
             of_weight = name in ("weight_decay", "lam", "reduction")
             if options[name] is None and not (of_weight and weighed):
                 options[name] = value
@@ -51,6 +54,17 @@ class Subject:
             self.network.activation,
         )
 
+    def labels(self, y: Any) -> Any:
+        """The classes of a classifier as -1 and 1; any other values as they are."""
+        if self.classes is None:
+            return y
+        found = np.asarray(y)
+        known = (found == self.classes[0]) | (found == self.classes[1])
+        if not np.all(known):
+            said = shown(found[~known].reshape(-1)[0])
+            raise ValueError(f"y has {said}, and the model's classes are {shown(list(self.classes))}")
+        return np.where(found == self.classes[1], 1.0, -1.0)
+
     def fit_for(self, dim: int) -> None:
         """ValueError unless the network takes points of this dimension."""
         if self.network.dim != dim:
@@ -61,7 +75,13 @@ def subject_of(model: Any) -> Subject:
     """A model as a subject; ValueError for one that is none."""
     if isinstance(model, Solution):
         known = {"lam": model.lam or None, "loss": str(model.loss)}
-        return Subject(model.network.to_numpy(), known, model.penalty)
+        return Subject(model.network.to_numpy(), lambda _: known, model.penalty)
+    found = read(model, "model")
+    if found is not None:
+        network = ShallowReLU(**found.parts).to_numpy()
+        offset = found.offset is not None
+        notes = found.notes if found.biases is not None else (*found.notes, _NO_BIASES)
+        return Subject(network, found.known, None, offset, notes, found.classes)
     network = as_network(model, "model").to_numpy()
     for name, part in network.to_dict().items():
         reject_not_finite(np.asarray(part), f"model.{name}")
@@ -77,4 +97,4 @@ def subjects_of(runs: xr.Dataset) -> Iterator[Subject]:
     notes = () if about.get("decay") != "decoupled" else (f"{about['optimizer']}: {DECOUPLED}",)
     for place, network in networks(runs):
         known = {"lam": float(place["weight_decay"]), "loss": about.get("loss", "squared")}
-        yield Subject(network.to_numpy(), known, penalty, notes=notes)
+        yield Subject(network.to_numpy(), lambda _, known=known: known, penalty, notes=notes)

@@ -1,0 +1,160 @@
+"""ONNX: graphs that are Gemm, Relu, Gemm, however they are written, and one written that way."""
+
+# pyright: reportMissingImports=false
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from minnorm.activation import ABSOLUTE, RELU, Activation
+from minnorm.interop.found import WANTED, Found, found
+
+_IDLE = ("Cast", "Flatten", "Identity", "Reshape", "Squeeze", "Unsqueeze", "Dropout")
+_OPSET, _IR = 17, 8  # old enough for most readers
+
+
+@dataclass
+class _Layer:
+    """W x + b, as far as it is known."""
+
+    weights: np.ndarray | None = None
+    biases: np.ndarray | None = None
+
+    def times(self, matrix: np.ndarray) -> None:
+        """Then (k, d) from the left."""
+        self.weights = matrix if self.weights is None else matrix @ self.weights
+        self.biases = None if self.biases is None else matrix @ self.biases
+
+    def plus(self, vector: np.ndarray) -> None:
+        """Then a constant."""
+        self.biases = vector.reshape(-1) if self.biases is None else self.biases + vector.reshape(-1)
+
+
+def read(model: Any, name: str = "model") -> Found:
+    """The two layers of a `ModelProto`: of Gemm, or of MatMul and Add, with Relu, LeakyRelu or PRelu between.
+
+    What leaves numbers alone may be anywhere; a Sigmoid at the end, and what a classifier makes of it, is left out.
+    """
+    import onnx
+    from onnx import numpy_helper
+
+    if not isinstance(model, onnx.ModelProto):
+        raise ValueError(f"{name} is a {type(model).__name__}; give an onnx ModelProto")
+    graph = model.graph
+    known = {one.name: numpy_helper.to_array(one) for one in graph.initializer}
+    inputs = [one.name for one in graph.input if one.name not in known]
+    if len(inputs) != 1:
+        raise ValueError(f"{name} has {len(inputs)} inputs; {WANTED}")
+    at, layers, sigma, sigmoid = inputs[0], [_Layer()], RELU, False
+    for node in graph.node:
+        if node.op_type == "Constant":
+            known[node.output[0]] = _constant(node, numpy_helper)
+            continue
+        if node.op_type in ("Transpose", "Cast", "Identity") and all(one in known for one in node.input):
+            value = known[node.input[0]]
+            known[node.output[0]] = value.T if node.op_type == "Transpose" else value
+            continue
+        if at not in node.input:
+            if sigmoid:
+                continue
+            raise ValueError(f"{name} has a {node.op_type} ({node.name}) beside the chain of its layers; {WANTED}")
+        attributes = {one.name: onnx.helper.get_attribute_value(one) for one in node.attribute}
+        if node.op_type in ("Relu", "LeakyRelu", "PRelu", "Abs"):
+            if len(layers) == 2:
+                raise ValueError(f"{name} has {node.op_type} a second time ({node.name}); {WANTED}")
+            sigma = _activation(node, attributes, known, name)
+            layers.append(_Layer())
+        elif node.op_type == "Sigmoid" and len(layers) == 2:
+            sigmoid = True
+        elif node.op_type in ("Gemm", "MatMul", "Add"):
+            _apply(layers[-1], node, attributes, known, at, name)
+        elif node.op_type not in _IDLE:
+            if sigmoid:
+                continue
+            raise ValueError(f"{name} has a {node.op_type}{f' ({node.name})' if node.name else ''}; {WANTED}")
+        at = node.output[0]
+    if len(layers) != 2 or any(layer.weights is None for layer in layers):
+        raise ValueError(f"{name} has {sum(one.weights is not None for one in layers)} layers; {WANTED}")
+    options: dict[str, Any] = {"loss": "logistic", "reduction": "mean"} if sigmoid else {}
+    first, second = ((one.weights, one.biases) for one in layers)
+    return found(name, first, second, sigma, known=lambda _: options)
+
+
+def _constant(node: Any, helper: Any) -> np.ndarray:
+    (one,) = node.attribute
+    if one.name == "value":
+        return helper.to_array(one.t)
+    return np.asarray(one.f if one.name == "value_float" else list(one.floats) or list(one.ints) or one.i)
+
+
+def _activation(node: Any, attributes: dict[str, Any], known: dict[str, np.ndarray], name: str) -> Activation:
+    if node.op_type in ("Relu", "Abs"):
+        return RELU if node.op_type == "Relu" else ABSOLUTE
+    slope = float(attributes.get("alpha", 0.01))
+    if node.op_type == "PRelu":
+        slopes = np.unique(known.get(node.input[1], np.zeros(0)))
+        if slopes.size != 1:
+            raise ValueError(f"{name} has a PRelu of several slopes ({node.name}); {WANTED}")
+        slope = slopes[0]
+    short = np.float32(slope)  # 0.1 was 0.1 before it was a float32
+    return Activation(1.0, -float(str(short) if short == slope else slope))
+
+
+def _apply(
+    layer: _Layer, node: Any, attributes: dict[str, Any], known: dict[str, np.ndarray], at: str, name: str
+) -> None:
+    """One linear operation on the chain."""
+    others = [known.get(one) for one in node.input if one != at]
+    if any(other is None for other in others) or list(node.input).count(at) != 1:
+        raise ValueError(f"{name} has a {node.op_type} ({node.name}) of two computed arrays; {WANTED}")
+    if node.op_type == "Add":
+        layer.plus(others[0])  # pyright: ignore[reportArgumentType]
+        return
+    if node.input[0] != at:
+        raise ValueError(f"{name} has a {node.op_type} ({node.name}) from the other side; {WANTED}")
+    matrix: Any = others[0]
+    if node.op_type == "Gemm":
+        if attributes.get("transA", 0):
+            raise ValueError(f"{name} has a Gemm of transposed points ({node.name}); {WANTED}")
+        matrix = matrix if attributes.get("transB", 0) else matrix.T
+        alpha, beta = attributes.get("alpha", 1.0), attributes.get("beta", 1.0)
+        layer.times(matrix if alpha == 1 else alpha * matrix)
+        if len(others) == 2:
+            vector: Any = others[1]
+            layer.plus(vector if beta == 1 else beta * vector)
+        return
+    layer.times(matrix.T)
+
+
+def written(parts: dict[str, np.ndarray], activation: Activation) -> Any:
+    """Gemm, Relu, Gemm of arrays of one type, "points" (n, d) to "values" (n, 1); PRelu for leaks, Abs for |z|."""
+    import onnx
+    from onnx import TensorProto, helper, numpy_helper
+
+    kind = parts["0.weight"].dtype
+    types = {"float16": TensorProto.FLOAT16, "float32": TensorProto.FLOAT, "float64": TensorProto.DOUBLE}
+    d = parts["0.weight"].shape[1]
+    tensors = dict(parts)
+    if activation.rectifies:
+        between = helper.make_node("Relu", ["hidden"], ["active"])
+    elif activation.plus == 1 and activation.minus == 1:
+        between = helper.make_node("Abs", ["hidden"], ["active"])
+    elif activation.plus == 1:
+        tensors["slope"] = np.array([-activation.minus], kind)  # exact, where LeakyRelu's would be a float32
+        between = helper.make_node("PRelu", ["hidden", "slope"], ["active"])
+    else:
+        raise ValueError(f"the activation is {activation}, for which ONNX has no node")
+    nodes = [
+        helper.make_node("Gemm", ["points", "0.weight", "0.bias"], ["hidden"], transB=1),
+        between,
+        helper.make_node("Gemm", ["active", "2.weight", "2.bias"], ["values"], transB=1),
+    ]
+    ends = (("points", d), ("values", 1))
+    where = [helper.make_tensor_value_info(word, types[kind.name], ["n", size]) for word, size in ends]
+    initial = [numpy_helper.from_array(np.ascontiguousarray(part), word) for word, part in tensors.items()]
+    graph = helper.make_graph(nodes, "ShallowReLU", where[:1], where[1:], initial)
+    made = helper.make_model(graph, producer_name="minnorm", opset_imports=[helper.make_opsetid("", _OPSET)])
+    made.ir_version = _IR
+    onnx.checker.check_model(made)
+    return made

@@ -1,0 +1,87 @@
+"""Keras' models: what they are, and what they minimise if they are compiled."""
+
+import numpy as np
+import pytest
+
+import minnorm as mn
+
+keras = pytest.importorskip("keras")
+layers, L2 = keras.layers, keras.regularizers.L2
+
+RNG = np.random.default_rng(0)
+X, Y = RNG.normal(size=(10, 3)), RNG.normal(size=10)
+
+
+def model(*between, last="linear", width=5, dim=3, outputs=1, kernel=None, bias=None, first="linear"):
+    """Dense, between, Dense."""
+    options = {"kernel_regularizer": kernel, "bias_regularizer": bias}
+    start = layers.Dense(width, activation=first, **options, bias_initializer="normal")
+    end = layers.Dense(outputs, activation=last, **options, bias_initializer="normal")
+    return keras.Sequential([keras.Input((dim,)), start, *between, end])
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: model(first="relu"),
+        lambda: model(layers.ReLU()),
+        lambda: model(layers.Activation("relu")),
+        lambda: model(layers.LeakyReLU(negative_slope=0.1)),
+        lambda: model(first="leaky_relu"),
+        lambda: keras.Sequential([keras.Input((3,)), layers.Flatten(), model(first="relu")]),
+    ],
+)
+def test_a_model_is_read(make):
+    made = make()
+    theirs = np.asarray(made(X.astype(np.float32))).reshape(-1)
+    np.testing.assert_allclose(mn.ShallowReLU.from_keras(made).evaluate(X), theirs, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.slow
+def test_200_networks_have_keras_own_objective(objective):
+    rng = np.random.default_rng(1)
+    x, y, labels = X.astype(np.float32), Y.astype(np.float32), np.arange(10) % 2
+    losses = keras.losses
+    known = [
+        ("mse", y),
+        (losses.MeanAbsoluteError(), y),
+        (losses.Huber(0.5), y),
+        (losses.BinaryCrossentropy(from_logits=True), labels),
+        ("binary_crossentropy", labels),
+        ("hinge", labels),
+    ]
+    for k in range(200):
+        loss, target = known[k % 6]
+        l2 = 10 ** float(rng.uniform(-4, 0))
+        made = model(
+            first="relu", kernel=L2(l2), bias=L2(l2) if k % 5 == 0 else None, last="sigmoid" if k % 6 == 4 else "linear"
+        )
+        made.compile(loss=loss)
+        out = made(x)
+        theirs = float(made.compute_loss(x, target.reshape(-1, 1).astype(np.float32), out))
+        assert objective(made, x, target) == pytest.approx(theirs, rel=2e-6)
+
+
+def test_a_decay_of_the_optimiser_is_said_to_be_none_of_the_objective():
+    made = model(first="relu", kernel=L2(0.01))
+    made.compile(optimizer=keras.optimizers.AdamW(weight_decay=0.1), loss="mse")
+    found = mn.compare(made, X, Y)
+    assert "decoupled" in found.notes[0]
+    assert found.objective_of.problem.lam == pytest.approx(0.01)
+
+
+def test_what_is_no_shallow_network_is_refused_in_one_line(refused):
+    def of(made):
+        return lambda: mn.compare(made, X, Y, weight_decay=0.1)
+
+    refused(of(model(first="tanh")), "has the activation tanh")
+    refused(of(model()), "has 0 activations")
+    refused(of(model(layers.Dense(5), first="relu")), "has 3 Dense layers")
+    refused(of(model(layers.BatchNormalization(), first="relu")), "has a BatchNormalization")
+    refused(of(model(layers.Dropout(0.5), first="relu")), "has a Dropout")
+    refused(of(model(first="relu", outputs=2)), "has 2 outputs")
+    refused(of(model(layers.ReLU(max_value=6))), "has a ReLU with max_value")
+    refused(of(model(first="relu", dim=2)), "X has 3 columns and the model takes 2")
+    refused(of(keras.Sequential([layers.Dense(3)])), "is not built")
+    refused(of(layers.Dense(3)), "is a Dense; give a Keras model")
+    refused(lambda: mn.compare(model(first="relu"), X, Y), "none of weight_decay and lam")

@@ -1,0 +1,90 @@
+"""ONNX: what we write, and what others do."""
+
+import io
+
+import numpy as np
+import pytest
+
+import minnorm as mn
+from made import random_network
+
+onnx = pytest.importorskip("onnx")
+
+X = np.random.default_rng(0).normal(size=(10, 3))
+
+
+def run(model, x, name=None):
+    """The library's own reference."""
+    from onnx.reference import ReferenceEvaluator
+
+    return np.asarray(ReferenceEvaluator(model).run(None, {model.graph.input[0].name: x})[0]).reshape(-1)
+
+
+@pytest.mark.parametrize("activation", ["relu", "leaky_relu:0.1", "abs"])
+@pytest.mark.parametrize("kind", [np.float32, np.float64])
+def test_a_network_there_and_back_is_the_same(activation, kind):
+    parts = {name: np.asarray(part, kind) for name, part in random_network(0, 5, 3).to_dict().items()}
+    net = mn.ShallowReLU(**parts, activation=activation)
+    model = net.to_onnx()
+    assert mn.ShallowReLU.from_onnx(onnx.load_from_string(model.SerializeToString())) == net
+    x = X.astype(kind)
+    np.testing.assert_allclose(run(model, x), net.evaluate(x), rtol=1e-12 if kind == np.float64 else 1e-4, atol=1e-6)
+
+
+def test_what_torch_writes_is_read():
+    torch = pytest.importorskip("torch")
+    for between in (torch.nn.ReLU(), torch.nn.LeakyReLU(0.25)):
+        model = torch.nn.Sequential(torch.nn.Linear(3, 5), between, torch.nn.Linear(5, 1))
+        file = io.BytesIO()
+        torch.onnx.export(model, (torch.zeros(2, 3),), file, dynamo=False, input_names=["x"])
+        assert mn.ShallowReLU.from_onnx(onnx.load_from_string(file.getvalue())) == mn.ShallowReLU.from_torch(model)
+
+
+@pytest.mark.slow
+def test_what_torch_s_newer_exporter_writes_is_read():
+    torch = pytest.importorskip("torch")
+    pytest.importorskip("onnxscript")
+    model = torch.nn.Sequential(torch.nn.Linear(3, 5), torch.nn.ReLU(), torch.nn.Linear(5, 1))
+    program = torch.onnx.export(model, (torch.zeros(2, 3),), dynamo=True, verbose=False)
+    assert mn.ShallowReLU.from_onnx(program.model_proto) == mn.ShallowReLU.from_torch(model)
+
+
+@pytest.mark.parametrize("classes", [False, True])
+def test_what_skl2onnx_writes_is_read(classes):
+    skl2onnx = pytest.importorskip("skl2onnx")
+    from skl2onnx.common.data_types import DoubleTensorType
+    from sklearn.neural_network import MLPClassifier, MLPRegressor
+
+    y = X[:, 0] > 0 if classes else X[:, 0]
+    kind = MLPClassifier if classes else MLPRegressor
+    fitted = kind(hidden_layer_sizes=(5,), solver="lbfgs", max_iter=5, random_state=0).fit(X, y)
+    model = skl2onnx.to_onnx(fitted, initial_types=[("X", DoubleTensorType([None, 3]))])
+    wanted = mn.ShallowReLU.from_sklearn(fitted)
+    np.testing.assert_allclose(mn.ShallowReLU.from_onnx(model).evaluate(X), wanted.evaluate(X), rtol=1e-6)
+
+
+def test_what_is_no_shallow_network_is_refused_in_one_line(refused):
+    from onnx import TensorProto, helper, numpy_helper
+
+    def graph(*nodes, **arrays):
+        where = [helper.make_tensor_value_info(word, TensorProto.FLOAT, ["n", None]) for word in ("x", "y")]
+        initial = [numpy_helper.from_array(np.asarray(part, np.float32), word) for word, part in arrays.items()]
+        made = [helper.make_node(kind, words.split(), [out]) for kind, words, out in nodes]
+        return helper.make_model(helper.make_graph(made, "g", where[:1], where[1:], initial))
+
+    def of(model):
+        return lambda: mn.compare(model, X, X[:, 0], weight_decay=0.1)
+
+    w, v = np.ones((3, 4)), np.ones((4, 1))
+    refused(of(graph(("MatMul", "x w", "y"), w=w)), "has 1 layers")
+    refused(of(graph(("MatMul", "x w", "h"), ("Tanh", "h", "y"), w=w)), "has a Tanh")
+    twice = graph(("MatMul", "x w", "h"), ("Relu", "h", "a"), ("MatMul", "a v", "b"), ("Relu", "b", "y"), w=w, v=v)
+    refused(of(twice), "Relu a second time")
+    refused(
+        of(graph(("MatMul", "x w", "h"), ("Relu", "h", "a"), ("MatMul", "a w2", "y"), w=w, w2=np.ones((4, 2)))), "2 out"
+    )
+    refused(of(graph(("MatMul", "x w", "h"), ("Add", "h h", "y"), w=w)), "has a Add .* of two computed arrays")
+    with pytest.raises(ValueError, match="skip is not zero"):
+        random_network(0, skip=True).to_onnx()
+    with pytest.raises(ValueError, match="ONNX has no node"):
+        mn.ShallowReLU(**random_network(0, 5, 3).to_dict(), activation="2:0.5").to_onnx()
