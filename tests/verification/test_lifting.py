@@ -35,10 +35,11 @@ def test_it_is_above_the_maximum_of_all_sign_patterns(affine, seed, k, n):
 def test_whatever_the_multipliers_it_is_above(affine, seed):
     """Not only near the relaxation's solution: vectors and cancellations are random here."""
     points, weights = drawn(seed, 8, 3, affine)
-    forms = lifting._forms(points, weights, affine)
+    forms = lifting.Forms.of(points, affine)
     rng = np.random.default_rng(seed)
-    g = rng.normal(size=(len(forms.concave), len(forms.convex) + 1))
-    proven = lifting._proven(forms, 2 * g / np.sum(np.abs(g), axis=1, keepdims=True), rng.normal(size=(3 + affine, 5)))
+    g = rng.normal(size=(np.sum(weights < 0), np.sum(weights > 0) + 1))
+    g = 2 * g / np.sum(np.abs(g), axis=1, keepdims=True)
+    proven = lifting.proven(forms, weights, g, rng.normal(size=(3 + affine, 5)))
     u = rng.normal(size=(50, 3))
     u /= np.linalg.norm(u, axis=1, keepdims=True)
     shadow = points @ u.T

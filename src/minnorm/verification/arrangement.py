@@ -63,13 +63,14 @@ def bound(
     tilt: np.ndarray | None = None,
     goal: Callable[[float], tuple[float, float]] = lambda lowest: (0.0, 0.0),
     patience: float = math.inf,
+    elsewhere: bool = False,
 ) -> Peak | None:
     """sup |g + tilt . u| with z_j = s_j - s_i and all i if `affine`, else with z_j = s_j; None if it takes too long.
 
     Arguments: `points` s (n, k), `weights` (n,), `affine`, `starts` directions (m, k) worth trying, `clock`; `tilt`
     (k,) or None for 0, with one nothing is bounded for k > 3 if `affine`; above three dimensions `goal`, from a value
-    of |g| that is attained to a bound and a closeness to it that are good enough, and `patience` in seconds for a bound
-    that does not come near.
+    of |g| that is attained to a bound and a closeness to it that are good enough, `patience` in seconds for a bound
+    that does not come near, and whether such a one is improved `elsewhere`.
     """
     k = points.shape[1]
     tilt = np.zeros(k) if tilt is None else tilt
@@ -97,7 +98,15 @@ def bound(
     if k > 3:
         target, close = goal(lowest)
         lower, upper = branching.bound(
-            points, weights, affine, lowest, clock, target=target, close=close, patience=patience
+            points,
+            weights,
+            affine,
+            lowest,
+            clock,
+            target=target,
+            close=close,
+            patience=patience,
+            elsewhere=elsewhere,
         )
         return Peak(max(lowest, lower - rounding), upper * UP, "bounded")
     try:

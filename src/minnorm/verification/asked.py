@@ -22,8 +22,10 @@ class Asked:
 
     Of points `x` (n, d) with labels `y` and `weights`, the dual vector `nu`, a `penalty` of ReLU, and the network whose
     neurons are tried first; for neurons `sigma`, s relu(z) - minus z, it is that of h less a linear part, minus / s
-    sum_i nu_i (x_i . w + b): of sigma over |s|. A bound that is `enough` ends the work. `patience` in seconds is for
-    bounds above three dimensions that do not come near.
+    sum_i nu_i (x_i . w + b): of sigma over |s|. A bound that is `enough` ends the work; `proves` is the lower bound of
+    the objective that a dual vector with a norm proves. `patience` in seconds is for bounds above three dimensions that
+    do not come near. `lam` is that of the problem where another vector may be taken in place of nu: for squares and
+    exact labels, and neurons whose linear part is of no account.
     """
 
     x: np.ndarray
@@ -37,6 +39,8 @@ class Asked:
     seed: int = 0
     sigma: Activation = RELU
     patience: float = math.inf
+    proves: Callable[[Dual], Fraction] = lambda dual: Fraction(0)
+    lam: float | None = None
 
     def rounding_is_to_blame(self, dual: Dual, lower: float) -> bool:
         """Whether a dual vector is not enough with the bound of its norm, and may be with the norm, >= `lower`."""
@@ -45,11 +49,12 @@ class Asked:
 
 @dataclass(frozen=True)
 class Bounded:
-    """A dual vector with the bound of its norm, what kind of bound that is, and the largest value that was met."""
+    """A dual vector with the bound of its norm, what kind of bound that is, and the vector that was asked about, with
+    the largest value that was met for its norm."""
 
     dual: Dual
     scope: Scope
-    met: float
+    met: Dual
 
 
 @dataclass(frozen=True)
@@ -85,7 +90,8 @@ def corrected(asked: Asked, clock: Clock) -> Corrected:
 
 def nothing(asked: Asked) -> Bounded:
     """The answer for nu = 0."""
-    return Bounded(Dual(0.0, Fraction(0), Fraction(0), lambda: [Fraction(0)] * len(asked.nu)), "exact", 0.0)
+    zero = Dual(0.0, Fraction(0), Fraction(0), lambda: [Fraction(0)] * len(asked.nu))
+    return Bounded(zero, "exact", zero)
 
 
 def _products(

@@ -17,7 +17,8 @@ so what is hard to bound are the points with nu_j > 0.
 Theta, lambda and p are chosen in floating point by least squares, which by duality gives the maximum on a cell;
 whichever numbers they are, only the last inequality is evaluated, with a bound of its rounding. So the bound holds
 whenever the work is stopped, and points in special position do no harm. The first seconds say which of the two comes
-down faster; where neither comes near, a relaxation of the whole (`lifting`) bounds it in any dimension.
+down faster; where neither comes near, a relaxation of the whole (`lifting`) bounds it in any dimension, for this nu or,
+where another one will do, for one that suits it (`loosened`).
 
 The rows a . u >= 0 leave one of the images of u under the data's own reflections (`minnorm.verification.symmetry`).
 
@@ -43,6 +44,8 @@ _WIDEST = 6  # dimensions of cones: one begins with all orthants
 _PILOTS = (0.3, 1.5)  # seconds for each way, before the better one goes on
 _FURTHER = 2  # times a pilot's fall, in its logarithm, is what a way is expected to do in the end
 _COMING = 20.0  # times the best value, or less, is a bound that will come down to it
+_NEAR = 3.0  # the same, now or expected, where something else bounds it within a factor
+_SHARED = 0.4  # of the time left for branching that may come down, before something else
 _FIRST = 0.75  # of the time left for branching where it comes down, before a relaxation
 _LOOSE = 1.3  # times the best value, or less, is a bound that a relaxation does not improve
 _RELAXED, _LONGEST = 0.4, 60.0  # of the time left for a relaxation where it does not come down; seconds
@@ -89,12 +92,14 @@ def bound(
     target: float = 0.0,
     close: float = _CLOSE,
     patience: float = math.inf,
+    elsewhere: bool = False,
 ) -> tuple[float, float]:
     """(lower, upper) of sup |h| over |u| <= 1 and b = -u . s_i for some i if `affine`, else b = 0.
 
     Arguments: `points` s (n, k); `weights` nu (n,); `affine`; `lower`, a value of |h| or 0; `clock`; `target` and
     `close`, a bound and a share of the supremum that are good enough where these take more than a moment; `patience` in
-    seconds for one that does not come near. The upper bound is rigorous, the lower one right up to rounding.
+    seconds for one that does not come near; `elsewhere`, whether such a one is improved by other means, which are left
+    the time. The upper bound is rigorous, the lower one right up to rounding.
     """
     points, weights = np.ascontiguousarray(points, dtype=np.float64), np.asarray(weights, dtype=np.float64)
     spread = Spread(points, weights, np.ascontiguousarray(chamber(points, weights, clock)), affine)
@@ -111,8 +116,15 @@ def bound(
             seen.append(min(found.upper, seen[0]))
             if known.closed:
                 return known.lower, known.upper
-    best = ways[int(np.argmin([seen[-1] * (seen[-1] / seen[-2]) ** _FURTHER for seen in uppers]))]
+    expected = [seen[-1] * (seen[-1] / seen[-2]) ** _FURTHER for seen in uppers]
+    best = ways[int(np.argmin(expected))]
     left = max(clock.left, 0.0)
+    if elsewhere:
+        near, few = min(known.upper, *expected) <= _NEAR * known.lower, points.shape[1] <= _WIDEST
+        if near or (few and known.upper <= _COMING * known.lower):
+            share = _FIRST if near else _SHARED
+            known = known.narrowed(best(spread, known, target, close, share * left))
+        return known.lower, known.upper
     if known.upper <= _COMING * known.lower:
         known = known.narrowed(best(spread, known, target, close, _FIRST * left))
         known = _relaxed(spread, known, target, clock)

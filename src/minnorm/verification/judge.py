@@ -18,7 +18,18 @@ from minnorm.network import ShallowReLU, as_network
 from minnorm.objective.problem import Problem
 from minnorm.solution import Certificate, Scope, Solution
 from minnorm.units import Units
-from minnorm.verification import conjugate, constraints, line, line_in_haste, neurons, primal, separable, space, subsets
+from minnorm.verification import (
+    another,
+    conjugate,
+    constraints,
+    line,
+    line_in_haste,
+    neurons,
+    primal,
+    separable,
+    space,
+    subsets,
+)
 from minnorm.verification.asked import Asked
 from minnorm.verification.clock import ENDLESS, Clock, Progress
 from minnorm.verification.exact import UP, Dual, round_down
@@ -68,8 +79,9 @@ def verify(
     two to four dimensions where float64 leaves the gap open) or by an enumeration with a bound of its rounding errors
     (data of affine rank 2, or 3 with free biases), "bounded" where it is bounded above by branching
     (`verification.branching`), whenever that ends: the gap is then proven, however large, and `searched_gap` is an
-    estimate of what it would be with a perfect bound. It is "searched" where an enumeration takes too long: then
-    `dual_norm` is an estimate from below, `lower_bound` is none, and nothing is certified.
+    estimate of what it would be with a perfect bound. Where branching does not come near, another dual vector may prove
+    more (`verification.loosened`): `dual_norm` is that one's. It is "searched" where an enumeration takes too long:
+    then `dual_norm` is an estimate from below, `lower_bound` is none, and nothing is certified.
 
     Errors: ValueError for data that do not fit the solution.
 
@@ -159,12 +171,15 @@ def _judged(
     def of_sigma(dual: Dual) -> Dual:
         return replace(dual, norm=neurons.times_bend(dual.norm, sigma))
 
+    def proves(dual: Dual) -> Fraction:
+        return bound(of_sigma(dual))
+
     def enough(dual: Dual) -> bool:
-        return value - round_down(bound(of_sigma(dual))) <= tolerance * value
+        return value - round_down(proves(dual)) <= tolerance * value
 
     dual: Dual
     scope: Scope
-    met: float | None = None
+    met: Dual | None = None
     if hurried:
         dual = of_sigma(line_in_haste.estimated_dual(x[:, 0], y, nu, relu, problem.weights))
         dual, scope = dual if tilt.rectifies else replace(dual, norm=math.inf), "searched"
@@ -173,12 +188,18 @@ def _judged(
         dual = of_sigma(dual) if tilt.rectifies else dual
     else:
         patience = effort * _BRANCHING if limit is ENDLESS else math.inf
-        asked = Asked(x, y, nu, relu, net, problem.weights, enough, clock, seed, tilt, patience)
-        found = (subsets if conjugate.restricts(problem.penalty, d) else space).repaired_dual(asked)
+        lam = problem.lam if paid is None and tilt.rectifies else None
+        counts = problem.weights
+        asked = Asked(x, y, nu, relu, net, counts, enough, clock, seed, tilt, patience, proves, lam)
+        if conjugate.restricts(problem.penalty, d):
+            found = subsets.repaired_dual(asked)
+        else:
+            patient = clock.within(patience)
+            found = another.improved(asked, space.repaired_dual(asked), patient)
         dual, scope = of_sigma(found.dual), found.scope
         met = found.met if scope == "bounded" else None
     lower = _below(bound(dual), value, scope)
-    searched = None if met is None else _below(bound(of_sigma(replace(dual, norm=met))), value, "searched")
+    searched = None if met is None else _below(proves(met), value, "searched")
     if clock.progress is not None:
         clock.progress(1.0)
     return Certificate(

@@ -81,22 +81,27 @@ def repaired_dual(asked: Asked) -> Bounded:
             tilt=problem.tilt,
             goal=goal,
             patience=asked.patience,
+            elsewhere=asked.lam is not None,
         )
     if peak is None and vector.exact:
         norm = in_integers(asked, asked.x, vector, proving)
         if norm is not None:
-            return Bounded(replace(vector.dual, norm=norm), "exact", norm)
+            dual = replace(vector.dual, norm=norm)
+            return Bounded(dual, "exact", dual)
     if peak is None:
         randoms = int(np.clip(500_000 // len(problem.weights), 16, 256))
-        met = searched(asked, problem, starts, randoms)
-        return Bounded(replace(vector.dual, norm=met), "searched", met)
+        dual = replace(vector.dual, norm=searched(asked, problem, starts, randoms))
+        return Bounded(dual, "searched", dual)
     dual = replace(vector.dual, norm=problem.norm(peak.upper))
     lower = lifted(max(0.0, peak.lower - problem.price) / problem.stretch, problem.exponent)
     if asked.rounding_is_to_blame(dual, lower):
         norm = in_integers(asked, asked.x, vector, asked.clock, lower)
         if norm is not None and norm < dual.norm:
-            return Bounded(replace(dual, norm=norm), "exact", norm)
-    return Bounded(dual, peak.scope, dual.norm if peak.scope == "exact" else lower)
+            dual = replace(dual, norm=norm)
+            return Bounded(dual, "exact", dual)
+    if peak.scope == "exact":
+        return Bounded(dual, "exact", dual)
+    return Bounded(dual, "bounded", replace(dual, norm=lower))
 
 
 def in_integers(asked: Asked, x: np.ndarray, vector: Corrected, clock: Clock, lower: float = 0.0) -> float | None:

@@ -63,7 +63,8 @@ def repaired_dual(asked: Asked) -> Bounded:
     parts = _bounded(problems, asked.net, proving, goal, alone, suffices) if vector.exact else None
     if parts is None:
         found = max(_searched(asked, problem, chosen) for chosen, problem in problems)
-        return Bounded(replace(vector.dual, norm=found), "searched", found)
+        estimated = replace(vector.dual, norm=found)
+        return Bounded(estimated, "searched", estimated)
     dual = replace(vector.dual, norm=max(part.upper for part in parts))
     lower = max(part.lower for part in parts)
     if asked.rounding_is_to_blame(dual, lower):
@@ -76,7 +77,7 @@ def repaired_dual(asked: Asked) -> Bounded:
             parts[k] = replace(part, upper=min(part.upper, norm), scope="exact")
         dual = replace(dual, norm=max(part.upper for part in parts))
     exact = max((part.upper for part in parts if part.scope == "exact"), default=-1.0) >= dual.norm
-    return Bounded(dual, "exact" if exact else "bounded", dual.norm if exact else lower)
+    return Bounded(dual, "exact" if exact else "bounded", dual if exact else replace(dual, norm=lower))
 
 
 def _bounded(
