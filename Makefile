@@ -39,6 +39,8 @@ paper: install
 	$(BIN)/minnorm report $(RESULTS)/convergence
 	$(BIN)/minnorm study run studies/bump31-small.toml --out $(RESULTS)/bump31 --workers $(WORKERS)
 	$(BIN)/minnorm report $(RESULTS)/bump31
+	$(BIN)/minnorm study run studies/regions.toml --out $(RESULTS)/regions --workers $(WORKERS)
+	$(BIN)/minnorm report $(RESULTS)/regions
 
 explore: install
 	$(BIN)/minnorm explore

@@ -115,6 +115,13 @@ SECTIONS: dict[str, list[Entry]] = {
             "radial-outer",
         ),
         Entry(
+            "Near 1 and 0 instead of exactly",
+            "Within 0.05 of 1 in the ball of radius 0.3, and of 0 on 1 <= |x| <= 2: less than half of what exactly "
+            "costs. [More](radial.md#near-1-and-0-instead-of-exactly).",
+            known("radial --dim 2 --plateau 0.3 --outer 2 --within 0.05"),
+            "radial-within",
+        ),
+        Entry(
             "Data that depend on the radius",
             "Weight-decay training on labels of spheres, to the global minimum. [More](radial.md).",
             known("radial-fit radii.csv --dim 4 --lam 1e-4"),
@@ -234,6 +241,12 @@ def numbers(found: dict[str, Any]) -> list[tuple[str, str]]:
             ("objective", f"{found['value']:.5g}"),
             ("norm", f"{found['norm']:.3g}"),
             ("certified", "yes" if found["certified"] else "no"),
+        ]
+    if found["kind"] == "radial within":
+        low, high = found["norm_lower"], found["norm_upper"]
+        return [
+            ("norm", f"{high:.6g}"),
+            ("proven to a relative error of", f"{_above(high / low - 1)}"),
         ]
     rows = [("norm", f"{found['norm']:.9g}")]
     if "proven" in found:

@@ -63,6 +63,9 @@ def test_a_table(minnorm, tmp_path):
         (["--dim", "3", "--out", "a.csv"], ["out", "--table"]),
         (["--dim", "3", "--plot", "no/a.png"], ["no"]),
         (["--dim", "3", "--plot", "a.xyz"], ["xyz"]),
+        (["--dim", "3", "--within", "0.1"], ["outer", "finite"]),
+        (["--dim", "3", "--within", "0.1", "--digits", "20"], ["digits", "--within"]),
+        (["--table", "3", "--within", "0.1"], ["within", "--dim"]),
     ],
 )
 def test_what_is_wrong_is_said(minnorm, arguments, words):
@@ -71,6 +74,15 @@ def test_what_is_wrong_is_said(minnorm, arguments, words):
     assert answer.stdout == ""
     assert answer.stderr.count("\n") == 1
     assert all(word in answer.stderr for word in words), answer.stderr
+
+
+def test_near_1_and_0_instead_of_exactly(minnorm, tmp_path):
+    words = ["known", "radial", "--dim", "2", "--plateau", "0.3", "--outer", "2", "--within", "0.05"]
+    found = json.loads(minnorm(*words, "--plot", "a.png", "--json").stdout)
+    assert found["norm_lower"] <= 10.34271374 <= found["norm_upper"]
+    assert found["error"] <= 0.05
+    assert (tmp_path / "a.png").stat().st_size > 0
+    assert "10.3427" in minnorm(*words).stdout
 
 
 @pytest.mark.parametrize("dims", [range(1, 9), pytest.param(range(9, 65), marks=pytest.mark.slow)])

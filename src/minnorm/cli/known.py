@@ -17,6 +17,9 @@ def radial(
     outer: Annotated[
         str, typer.Option(help="The function is 0 for 1 <= |x| <= outer; matters in even dimension.")
     ] = "inf",
+    within: Annotated[
+        str | None, typer.Option(help="How far the function may be from 1 and 0 there; with a finite --outer.")
+    ] = None,
     digits: Annotated[str | None, typer.Option(help="Prove so many decimal digits, 10 to 250, with mpmath.")] = None,
     table: Annotated[str | None, typer.Option(help="The norms in every dimension up to this one, instead.")] = None,
     plot: Annotated[
@@ -31,22 +34,31 @@ def radial(
 
     Example: `minnorm known radial --dim 2 --outer 2 --plot bump.png`
 
+    Example: `minnorm known radial --dim 2 --plateau 0.3 --outer 2 --within 0.05`
+
     Example: `minnorm known radial --table 64 --out norms.csv`
     """
     from minnorm import known
+    from minnorm.cli.known_radial import radial_within
 
     inside, around = number("plateau", plateau, float), number("outer", outer, float)
     exact = None if digits is None else number("digits", digits, int)
     if (dim is None) == (table is None):
         raise ValueError("dim and table are both given or both missing; give --dim for one bump or --table for many")
     if table is not None:
-        if plot is not None:
-            raise ValueError("plot is of one bump; give --dim instead of --table")
+        if plot is not None or within is not None:
+            name = "plot" if within is None else "within"
+            raise ValueError(f"{name} is of one bump; give --dim instead of --table")
         _radial_table(number("table", table, int), inside, around, exact, out, as_json=as_json)
         return
     if out is not None:
         raise ValueError("out is the file of a table; give --table instead of --dim")
     picture(plot)
+    if within is not None:
+        if exact is not None:
+            raise ValueError("digits are of the bump that is exactly 1 and 0; leave out --digits or --within")
+        radial_within(number("dim", dim or "", int), inside, around, number("within", within, float), plot, as_json)
+        return
     bump = known.radial_bump(number("dim", dim or "", int), inside, around, digits=exact)
     low, high = bump.norm_bounds
     tail = bump.measure.tail

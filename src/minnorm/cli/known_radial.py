@@ -1,4 +1,4 @@
-"""`minnorm known radial-fit`: data that depend on the radius alone, in any dimension."""
+"""`minnorm known radial-fit`, and `radial --within`: what depends on the radius alone, in any dimension."""
 
 from pathlib import Path
 from typing import Annotated
@@ -78,6 +78,50 @@ def radial_fit(
             ("largest residual", f"{fit.certificate.residual:.3g}"),
             ("atoms", str(fit.knots.size)),
             ("radii of the atoms", ", ".join(f"{s:.6g}" for s in fit.knots[:12]) + (", ..." * (fit.knots.size > 12))),
+            *([] if plot is None else [("picture", str(plot))]),
+        ],
+    )
+
+
+def radial_within(dim: int, plateau: float, outer: float, within: float, plot: Path | None, as_json: bool) -> None:
+    """What `minnorm known radial` says of a bump that need not be 1 and 0 exactly."""
+    from minnorm import known
+
+    found = known.radial_within(dim, plateau, outer, within)
+    low, high = found.norm_bounds
+    if plot is not None:
+        from minnorm.plot import radial_figure, save
+
+        deliver(save, radial_figure(found), plot)
+    if as_json:
+        print_json(
+            {
+                "kind": "radial within",
+                "dim": found.dim,
+                "plateau": found.plateau,
+                "outer": found.outer,
+                "within": found.within,
+                "norm": found.norm,
+                "norm_lower": low,
+                "norm_upper": high,
+                "error": found.error,
+                "knots": found.knots.tolist(),
+                "masses": found.masses.tolist(),
+                "constant": found.constant,
+                "radii": found.radii.tolist(),
+                "dual": found.dual.tolist(),
+                "plot": None if plot is None else str(plot),
+            }
+        )
+        return
+    print_table(
+        f"Radial bump within {found.within:g}, dimension {found.dim}, plateau {found.plateau:g}, outer {found.outer:g}",
+        ("", "value"),
+        [
+            ("norm", f"{found.norm:.12g}"),
+            ("proven bounds", f"{low:.12g} .. {high:.12g}"),
+            ("largest error, proven", f"{found.error:.6g}"),
+            ("atoms", str(found.knots.size)),
             *([] if plot is None else [("picture", str(plot))]),
         ],
     )

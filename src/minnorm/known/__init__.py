@@ -22,6 +22,8 @@ from minnorm.known.radial.table import radial_norms as radial_norms
 from minnorm.known.radial.tail import RadialTail as RadialTail
 from minnorm.known.radial.target import RadialTarget as RadialTarget
 from minnorm.known.radial.target import radial_target as radial_target
+from minnorm.known.radial.within import RadialWithin as RadialWithin
+from minnorm.known.radial.within import radial_within as radial_within
 from minnorm.known.ridges.denoiser import Denoiser as Denoiser
 from minnorm.known.ridges.denoiser import denoiser as denoiser
 from minnorm.known.ridges.fibres import ridge as ridge
@@ -46,6 +48,7 @@ __all__ = [
     "RadialShells",
     "RadialTail",
     "RadialTarget",
+    "RadialWithin",
     "convex_margin",
     "cross_polytope",
     "denoiser",
@@ -61,6 +64,7 @@ __all__ = [
     "radial_norms",
     "radial_shells",
     "radial_target",
+    "radial_within",
     "ridge",
     "ridge_sum",
     "simplex",

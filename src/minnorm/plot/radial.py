@@ -11,13 +11,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from minnorm.checks import instance, numbers
-from minnorm.known import RadialBump, RadialFit, RadialShells, RadialTarget
+from minnorm.known import RadialBump, RadialFit, RadialShells, RadialTarget, RadialWithin
 from minnorm.measure.radial import RadialProfile, radial_profile
 from minnorm.network import ShallowReLU
 from minnorm.plot.line import bounds, functions_given
 from minnorm.plot.style import Palette, drawing, new_figure, plot_style
 
-Radial = RadialBump | RadialFit | RadialShells | RadialTarget
+Radial = RadialBump | RadialFit | RadialShells | RadialTarget | RadialWithin
 """What `minnorm.known` has of radial functions."""
 
 Profile = ShallowReLU | RadialProfile | Callable[[npt.NDArray[np.float64]], npt.ArrayLike]
@@ -29,9 +29,10 @@ def plot_radial(f: Radial, *, others: Mapping[str, Profile] | None = None, ax: A
 
         line: mean of g(r w) over unit vectors w;      band: mean +- standard deviation over them, 0 if g is radial
 
-    Arguments: `f`, made by `known.radial_bump`, `radial_fit`, `radial_shells` or `radial_target`; `others` under their
-    names: networks, results of `measure.radial_profile`, or callables of radii (k,); `ax`, where to draw, by default
-    new axes. Grey is where f is given; the data of a fit are dots, larger with more weight. Returns the axes.
+    Arguments: `f`, made by `known.radial_bump`, `radial_fit`, `radial_shells`, `radial_target` or `radial_within`;
+    `others` under their names: networks, results of `measure.radial_profile`, or callables of radii (k,); `ax`, where
+    to draw, by default new axes. Grey is where f is given; the data of a fit are dots, larger with more weight. Returns
+    the axes.
 
     Errors: ValueError for a network of another dimension.
 
@@ -66,8 +67,8 @@ def plot_radial_measure(f: Radial, *, ax: Axes | None = None) -> Axes:
 
         f(x) = mean over unit w of int relu(w . x - s) dmu(s),      [f] = ||mu||
 
-    Argument: `f`, made by `known.radial_bump`, `radial_fit` (drawn on s >= 0, where all its mass is), `radial_shells`
-    or `radial_target`; `ax`, where to draw, by default new axes. Returns the axes.
+    Argument: `f`, made by `known.radial_bump`, `radial_fit` or `radial_within` (drawn on s >= 0, where all their mass
+    is), `radial_shells` or `radial_target`; `ax`, where to draw, by default new axes. Returns the axes.
 
     >>> import minnorm as mn
     >>> mn.plot_radial_measure(mn.known.radial_bump(2)).get_ylabel()
@@ -100,8 +101,8 @@ def plot_radial_certificate(f: Radial, *, ax: Axes | None = None) -> Axes:
 
         phi with |phi| <= 1,      phi = sign(mu) on the support of mu,      [f] = int phi dmu
 
-    Arguments: `f`, made by `known.radial_bump`, `radial_fit`, `radial_shells` or `radial_target`; `ax`, where to draw,
-    by default new axes. The dots are mu's atoms, drawn where phi is. Returns the axes.
+    Arguments: `f`, made by `known.radial_bump`, `radial_fit`, `radial_shells`, `radial_target` or `radial_within`;
+    `ax`, where to draw, by default new axes. The dots are mu's atoms, drawn where phi is. Returns the axes.
 
     >>> import minnorm as mn
     >>> ax = mn.plot_radial_certificate(mn.known.radial_bump(5))
@@ -158,7 +159,12 @@ class _Shape:
 
 
 def _shape(f: Radial) -> _Shape:
-    instance("f", f, get_args(Radial), "what known.radial_bump, radial_fit, radial_shells or radial_target returned")
+    instance(
+        "f",
+        f,
+        get_args(Radial),
+        "what known.radial_bump, radial_fit, radial_shells, radial_target or radial_within returned",
+    )
     if isinstance(f, RadialFit):
         end = 1.08 * float(f.radii[-1]) or 1.0
         title = f"d = {f.dim}: [f] = {f.norm:.8g}, objective {f.value:.8g}, lower bound {f.lower_bound:.8g}"
@@ -167,6 +173,11 @@ def _shape(f: Radial) -> _Shape:
         return _Shape(-0.02 * end, end, [], [(0.0, end)], [], f.knots, f.masses, f.curve, title)
     if isinstance(f, RadialBump):
         return _bump(f)
+    if isinstance(f, RadialWithin):
+        end = 1.08 * f.outer
+        title = f"d = {f.dim}, within {f.within:g}: [f] = {f.norm:.8g}, no network has less than {f.norm_bounds[0]:.8g}"
+        known = [(0.0, f.plateau), (1.0, f.outer)]
+        return _Shape(-0.02 * end, end, known, [(0.0, end)], [], f.knots, f.masses, f.curve, title)
     measure = f.measure
     low, high = f.norm_bounds
     if isinstance(f, RadialShells):

@@ -8,18 +8,12 @@ import jax
 import numpy as np
 import pytest
 
-pytest.importorskip("panel", reason="the extra explore is not installed")
+pytest.importorskip("param", reason="the extra explore is not installed")  # panel is loaded where it is used
 
 import param
 
 from minnorm import PathNorm, fit, known, train, verify
 from minnorm.explore.line.answer import answer
-from minnorm.explore.line.view import LineState, LineView
-from minnorm.explore.page import upload
-from minnorm.explore.page.app import VIEWS
-from minnorm.explore.page.controls import Controls
-from minnorm.explore.page.export import exported
-from minnorm.explore.page.server import open_server
 from minnorm.explore.page.state import Numbers, State
 from minnorm.explore.page.theme import DARK, LIGHT
 from minnorm.explore.page.view import Visit
@@ -85,6 +79,8 @@ def test_what_a_url_gets_wrong_is_said_and_the_default_stays(query, words):
 
 
 def test_controls_follow_the_state_and_refuse_what_it_refuses():
+    from minnorm.explore.page.controls import Controls
+
     state, said = Shape(), []
     form = Controls.of(state, ["rate", "count", "kind"], say=said.append, log=["rate"])
     assert [field["kind"] for field in form.spec] == ["log", "number", "radio"]
@@ -203,6 +199,9 @@ def test_a_change_of_data_finds_the_program_compiled():
 
 @pytest.mark.slow
 def test_the_view_line_tells_the_same_everywhere():
+    from minnorm.explore.line.view import LineState, LineView
+    from minnorm.explore.page.export import exported
+
     said = []
     state = LineState(x=X, y=Y)
     view = LineView(visit(state, said))
@@ -228,6 +227,8 @@ def test_the_view_line_tells_the_same_everywhere():
 
 
 def test_a_url_with_points_that_do_not_agree_opens_with_a_message():
+    from minnorm.explore.line.view import LineState, LineView
+
     said = []
     view = LineView(visit(LineState(x=[0.0, 1.0], y=[0.0]), said))
     assert "2 numbers x and 1 numbers y" in said[0]
@@ -235,6 +236,8 @@ def test_a_url_with_points_that_do_not_agree_opens_with_a_message():
 
 
 def test_dragging_one_point_leaves_the_digits_of_the_others():
+    from minnorm.explore.line.view import LineState, LineView
+
     state = LineState(x=[1 / 3, 1.0, 2.0], y=[0.123456789, 1.0, 0.0])
     view = LineView(visit(state))
     view._dragged([1 / 3, 1.2345678, 2.0], [0.123456789, 0.9876543, 0.0])
@@ -260,6 +263,8 @@ def test_dragging_one_point_leaves_the_digits_of_the_others():
     ],
 )
 def test_files_that_cannot_be_used_say_why(text, words):
+    from minnorm.explore.page import upload
+
     with pytest.raises(ValueError, match=r"mine\.csv") as error:
         upload.read("mine.csv", text, columns=2, rows=10)
     assert words in str(error.value)
@@ -270,6 +275,8 @@ def test_files_that_cannot_be_used_say_why(text, words):
 
 
 def test_the_server_listens_here_only_and_knows_its_name():
+    from minnorm.explore.page.server import open_server
+
     server, url = open_server(port=0)
     try:
         assert url == f"http://127.0.0.1:{server.port}/"
@@ -285,12 +292,16 @@ def test_the_server_listens_here_only_and_knows_its_name():
 
 @pytest.mark.parametrize("port", [-1, 65536])
 def test_ports_that_are_none(port):
+    from minnorm.explore.page.server import open_server
+
     with pytest.raises(ValueError, match="from 0"):
         open_server(port=port)
 
 
 @pytest.mark.slow
 def test_every_view_opens(server):
+    from minnorm.explore.page.app import VIEWS
+
     for title in VIEWS:
         with urllib.request.urlopen(server.at(title.lower()), timeout=60) as answered:
             page = answered.read().decode()

@@ -53,6 +53,47 @@ def test_a_cluster_ends_as_one_process_does_though_a_worker_is_killed(tmp_path, 
     assert all(path.stat().st_mtime_ns == stamp for path, stamp in stamps.items())
 
 
+WAVE = """import numpy as np
+from typing import Literal
+
+from minnorm.study.specification.tasks import TaskBase, TaskData, add
+
+
+@add
+class WaveTask(TaskBase):
+    kind: Literal["wave"]
+    points: int = 9
+
+    def count(self):
+        return self.points
+
+    def data(self):
+        x = np.linspace(-1, 1, self.points)
+        return TaskData(x[:, None], np.sin(3 * x))
+
+    def region(self, count):
+        return np.linspace(-1, 1, count + 1)[:, None]
+
+    def probes(self, measures):
+        return ()
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.cluster
+@pytest.mark.filterwarnings("default")
+@pytest.mark.usefixtures("own")
+def test_workers_import_what_the_command_imports(tmp_path, minnorm, same, cluster):
+    """A file of one's own goes to the workers as its text: they need not see the folder where it is."""
+    (tmp_path / "wave.py").write_text(WAVE)
+    task = '[task]\nkind = "wave"\n[train]\nwidth = 12\nsteps = 40\nrecords = 3\n[grid]\nseed = 2\n'
+    (tmp_path / "waves.toml").write_text(f'name = "waves"\n{task}')
+    for out, words in (("there", ["--cluster", cluster.scheduler_address]), ("here", [])):
+        done = minnorm("--import", "wave.py", "study", "run", "waves.toml", "--out", out, *words, "--json")
+        assert done.returncode == 0, done.stderr
+    same(tmp_path / "here", tmp_path / "there")
+
+
 @pytest.mark.slow
 @pytest.mark.cluster
 @pytest.mark.filterwarnings("default")

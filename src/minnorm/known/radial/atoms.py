@@ -45,8 +45,19 @@ def radial_atoms(
     return r[:, None] * np.where(inside, half * power - 0.5 * t * beyond, 0.0), -0.5 * beyond
 
 
+def radial_rises(r: Float[np.ndarray, " n"], s: Float[np.ndarray, " m"], dim: int) -> Float[np.ndarray, "n m"]:
+    """The derivative of k_s(r) in r, E u 1[r u > s], exact up to `rounding`.
+
+    >>> radial_rises(np.array([1.0]), np.array([0.0, 0.6, 2.0]), 3).round(3).tolist()
+    [[0.25, 0.16, 0.0]]
+    """
+    inside = s[None] < r[:, None]
+    t = np.divide(s[None], r[:, None], out=np.ones(inside.shape), where=inside)
+    return np.where(inside, _half_density(dim) * ((1 - t) * (1 + t)) ** (0.5 * (dim - 1)), 0.0)
+
+
 def rounding(dim: int) -> float:
-    """A bound of the error of k_s(r) / r, and of its slope's, in `radial_atoms`; arcsin is taken to 4 units."""
+    """A bound of the error of k_s(r) / r, and of its slopes', in `radial_atoms`; arcsin is taken to 4 units."""
     return 4 * (dim + 8) * UNIT
 
 

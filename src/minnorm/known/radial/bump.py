@@ -37,6 +37,17 @@ class RadialMeasure:
     tail: RadialTail | None = None
     offset: float = 0.0
 
+    @classmethod
+    def folded(
+        cls, knots: Float[np.ndarray, " k"], masses: Float[np.ndarray, " k"], constant: float
+    ) -> "RadialMeasure":
+        """Of neurons with knots s >= 0 and a constant: half of each mass on each side has the same mean."""
+        zero = knots == 0
+        right, half = knots[~zero], 0.5 * masses[~zero]
+        atoms = np.concatenate([-right[::-1], knots[zero], right])
+        both = np.concatenate([half[::-1], masses[zero], half])
+        return cls(atoms, both, offset=constant - 0.5 * float(knots @ masses))
+
 
 @dataclass(frozen=True)
 class RadialCertificate:

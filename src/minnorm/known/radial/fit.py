@@ -93,14 +93,7 @@ class RadialFit:
     @cached_property
     def measure(self) -> RadialMeasure:
         """The even measure on the line with the same mean: half of each mass on each side."""
-        zero = self.knots == 0
-        right, half = self.knots[~zero], 0.5 * self.masses[~zero]
-        offset = self.constant - 0.5 * float(self.knots @ self.masses)
-        return RadialMeasure(
-            np.concatenate([-right[::-1], self.knots[zero], right]),
-            np.concatenate([half[::-1], self.masses[zero], half]),
-            offset=offset,
-        )
+        return RadialMeasure.folded(self.knots, self.masses, self.constant)
 
     def profile(self, r: npt.ArrayLike) -> npt.NDArray[np.float64]:
         """f at distance r >= 0 from the origin, any shape."""

@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from minnorm.datasets import unpack
 from minnorm.network import ShallowReLU
 from minnorm.plot import Palette, draw_band, mark_knots, new_figure, palette, round_ticks
+from minnorm.plot.plane import shade
 from minnorm.report.training.rows import Row
 
 
@@ -72,6 +73,32 @@ def norm_trajectories(rows: Sequence[Row], minimum: float | None) -> Figure:
             axes.axhline(minimum, **colours.exact, label="exact")
     _label(grid, settings, "steps", ["path norm", "training loss"])
     grid[0, -1].legend()
+    return figure
+
+
+def surfaces(rows: Sequence[Row], points: np.ndarray) -> Figure:
+    """Functions of two variables by shades: the certified one, and that of each setting's first seed."""
+    across, up = (np.unique(rows[0].runs[name].values) for name in ("x_1", "x_2"))
+    certified = rows[0].runs["certified_surface"].isel(seed=0).values
+    panels = [("certified", certified)]
+    panels += [
+        (f"{row.optimizer} {row.setting}", row.runs["surface"].isel(seed=0).values)
+        for row in rows
+        if not bool(row.runs["diverged"].isel(seed=0))
+    ]
+    ends = np.array([np.min(certified), np.max(certified)])
+    margin = 0.25 * (ends[1] - ends[0])
+    columns = min(4, len(panels))
+    lines = -(-len(panels) // columns)
+    figure = new_figure(2.3 * columns + 0.6, 2.8 * lines + 0.5)
+    grid = figure.subplots(lines, columns, sharex=True, sharey=True, squeeze=False)
+    for axes, (title, values) in zip(grid.flat, panels, strict=False):
+        seen = np.clip(values, ends[0] - margin, ends[1] + margin).reshape(up.size, across.size)
+        shade(axes, across, up, seen, np.append(ends - [margin, -margin], ends), palette(axes), colorbar=False)
+        axes.plot(*points.T, ".", color=palette(axes).ink, markersize=1.2, alpha=0.5)
+        axes.set(title=title, aspect="equal")
+    for axes in grid.flat[len(panels) :]:
+        axes.set_visible(False)
     return figure
 
 

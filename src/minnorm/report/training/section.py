@@ -108,7 +108,21 @@ def _name(row: Row) -> str:
     return f"{row.optimizer} from {row.initial} with decay {short(row.weight_decay)}"
 
 
-def _learned(table: Sequence[Row], data: TaskData, target: Target) -> Picture:
+def _surfaces(table: Sequence[Row], data: TaskData, _target: Target | None) -> Picture | None:
+    if "certified_surface" not in table[0].runs:
+        return None
+    return Picture(
+        partial(figures.surfaces, table, data.points),
+        "First: the certified network, of least norm up to its bracket among those near the labels on all of the "
+        "regions. Then, in the same shades, the function that the first seed learned with each setting; dots are its "
+        "training points, which lie in the regions. Between the regions only the norm says what a function is.",
+        "between the regions",
+    )
+
+
+def _learned(table: Sequence[Row], data: TaskData, target: Target | None) -> Picture | None:
+    if target is None:
+        return None
     return Picture(
         partial(figures.line_functions, table, target.function, data.points[:, 0], data.values),
         "Learned functions of all seeds (coloured) and the exact minimum-norm interpolant (dashed) through "
@@ -118,7 +132,9 @@ def _learned(table: Sequence[Row], data: TaskData, target: Target) -> Picture:
     )
 
 
-def _profiles(table: Sequence[Row], _data: TaskData, target: Target) -> Picture:
+def _profiles(table: Sequence[Row], _data: TaskData, target: Target | None) -> Picture | None:
+    if target is None:
+        return None
     assert target.profile is not None
     return Picture(
         partial(figures.radial_profiles, table, target.profile),
@@ -129,18 +145,20 @@ def _profiles(table: Sequence[Row], _data: TaskData, target: Target) -> Picture:
     )
 
 
-_PICTURES: Mapping[str, Callable[[Sequence[Row], TaskData, Target], Picture]] = {
+_PICTURES: Mapping[str, Callable[[Sequence[Row], TaskData, Target | None], Picture | None]] = {
     "query": _learned,
     "radius": _profiles,
+    "place": _surfaces,
 }
-"""The picture of what a probe recorded, by its coordinate."""
+"""The picture of what a probe recorded, by its coordinate; None where it takes a target that is not to be had."""
 
 
 def _pictures(table: Sequence[Row], data: TaskData, target: Target | None, least: float | None) -> list[Picture]:
     pictures = []
     for coordinate, picture in _PICTURES.items():
-        if target is not None and coordinate in table[0].runs:
-            pictures.append(picture(table, data, target))
+        found = picture(table, data, target) if coordinate in table[0].runs else None
+        if found is not None:
+            pictures.append(found)
     pictures.append(
         Picture(
             partial(figures.norm_trajectories, table, least),

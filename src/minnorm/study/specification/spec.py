@@ -18,6 +18,7 @@ from minnorm.objective.norm import PathNorm
 from minnorm.study.specification import pages
 from minnorm.study.specification.places import Misplaced, Place, first_error, unknown
 from minnorm.study.specification.probes import MeasureSpec
+from minnorm.study.specification.regions import RegionsTask as RegionsTask
 from minnorm.study.specification.settings import OPTIMAL, PenaltySpec, SolveSpec, TrainSpec, one_of
 from minnorm.study.specification.strict import Strict
 from minnorm.study.specification.tasks import TASKS, Task

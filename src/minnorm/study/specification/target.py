@@ -9,6 +9,7 @@ from jaxtyping import Float
 
 from minnorm.known import RadialBump
 from minnorm.network import ShallowReLU
+from minnorm.objective.norm import PathNorm
 from minnorm.solution import Solution
 
 
@@ -47,6 +48,12 @@ class Target:
             f"(relative gap {found.gap:.1e}, scope {found.certificate.scope if found.certificate else '-'}); "
             "the values of the function are good to about the root of that gap.",
         )
+
+    @staticmethod
+    def of_network(network: ShallowReLU, words: str) -> "Target":
+        """A network whose norm is near the least one, as `words` say."""
+        norm = float(PathNorm().total(network.to_numpy()))
+        return Target(network.evaluate, norm, lambda width, seed: _resampled(network.balance(), width, seed), words)
 
     @staticmethod
     def of_bump(bump: RadialBump) -> "Target":
