@@ -12,6 +12,7 @@ import re
 import sys
 import tempfile
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +52,13 @@ def notebook(page: str) -> nbformat.NotebookNode:
                 )
     kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
     return nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": kernel})
+
+
+def missing(page: str) -> str | None:
+    """The first library that a page says it needs, in a comment, and that is not installed."""
+    needs = re.search(r"<!-- needs: ([\w ]+) -->", page)
+    names = needs[1].split() if needs else []
+    return next((name for name in names if find_spec(name) is None), None)
 
 
 def executed(page: str) -> nbformat.NotebookNode:
@@ -158,6 +166,8 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
         if file.name == "index":
             continue
         page = file.content_string
+        if missing(page):
+            continue  # shown as it is
         content = _from_cache(page, version)
         _pages[file.src_uri], pictures = rendered(page, content, file.name)
         files.append(

@@ -70,6 +70,8 @@ def files(tmp_path):
     }
     for name, (head, rows) in tables.items():
         np.savetxt(tmp_path / f"{name}.csv", np.asarray(rows), delimiter=",", header=head, comments="")
+    ones = {"biases": np.array([0.5, 0.0]), "outer_weights": np.ones(2), "offset": np.array(0.1)}
+    np.savez(tmp_path / "net.npz", inner_weights=np.array([[1.0], [-1.0]]), **ones)
     (tmp_path / "study.toml").write_text(STUDY)
     (tmp_path / "regions.toml").write_text(REGIONS)
     mask = np.full((20, 30, 4), 0.5)

@@ -95,6 +95,11 @@ def test_classes_may_be_0_and_1():
     one = mn.compare(net, X, labels, weight_decay=0.01, loss="logistic")
     other = mn.compare(net, X, 2 * labels - 1, weight_decay=0.01, loss="logistic")
     assert one.objective == other.objective
+    everything = mn.compare(net, X, labels, weight_decay=0.01, loss="logistic", decayed="all")
+    assert everything.lower_bound <= everything.best_objective
+    assert (
+        everything.best_objective < everything.lower_bound + 0.005 * float(everything.best.network.offset) ** 2 + 1e-5
+    )
     margins = (2 * labels - 1) * net.evaluate(X)
     decay = 0.005 * (np.sum(net.inner_weights**2) + np.sum(net.outer_weights**2))
     assert one.objective == pytest.approx(np.mean(np.log1p(np.exp(-margins))) + decay, rel=1e-12)

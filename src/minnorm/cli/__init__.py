@@ -10,7 +10,18 @@ from typing import Annotated
 
 import typer
 
-from minnorm.cli import explore, known, known_polytopes, known_radial, known_ridges, regions, solve, studies, train
+from minnorm.cli import (
+    compare,
+    explore,
+    known,
+    known_polytopes,
+    known_radial,
+    known_ridges,
+    regions,
+    solve,
+    studies,
+    train,
+)
 from minnorm.cli.show import fancy, plainly, say, undelivered
 
 app = typer.Typer(
@@ -46,6 +57,7 @@ app.command(rich_help_panel=EXACT)(solve.separate)
 app.command(rich_help_panel=EXACT)(regions.regions)
 app.command(rich_help_panel=EXACT)(solve.verify)
 app.command(rich_help_panel=TRAINED)(train.train)
+app.command(rich_help_panel=TRAINED)(compare.compare)
 app.add_typer(study_app, name="study", rich_help_panel=TRAINED)
 app.command(rich_help_panel=SHOWN)(studies.demo)
 app.command(rich_help_panel=SHOWN)(studies.report)

@@ -94,7 +94,9 @@ def _least(objective: Objective, limit: float) -> constant.Bracketed:
     if objective.constant_decays and problem.loss == SQUARED:
         return constant.least(problem, limit)
     found = minimise(problem, time_limit=limit)
-    value = objective.value(found.network) / objective.factor if objective.constant_decays else found.value
+    value = found.value
+    if objective.constant_decays:
+        value = objective.value(balanced(found.network, problem)) / objective.factor
     return constant.Bracketed(found, value, found.lower_bound)
 
 

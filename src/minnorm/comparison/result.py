@@ -81,6 +81,11 @@ class Comparison:
         assert self.best.certificate is not None
         return self.best.certificate.scope
 
+    @property
+    def _least(self) -> ShallowReLU:
+        """The best network, balanced: with the least decay of its rescalings."""
+        return self.best.network.balance(with_bias=self.best.penalty.biases_cost)
+
     def _share(self, amount: float) -> float:
         """Of the lower bound."""
         if self.lower_bound > 0:
@@ -90,7 +95,7 @@ class Comparison:
     def __repr__(self) -> str:
         sure = "searched, not proven" if self.scope == "searched" else f"proven, scope {self.scope}"
         best, data = self.best, self.distances["data"]
-        loss, decay = self.objective_of.loss(best.network), self.objective_of.decay(best.network)
+        loss, decay = self.objective_of.loss(self._least), self.objective_of.decay(self._least)
         facts = {
             "objective": f"{self.objective:.8g} (loss {self.loss:.5g}, decay {self.decay:.5g})",
             "lower bound": f"{self.lower_bound:.8g} ({sure})",
@@ -115,7 +120,7 @@ class Comparison:
 
     def to_dataset(self) -> xr.Dataset:
         """All numbers as an `xarray.Dataset`, with dimensions part, step and region."""
-        steps = {"given": self.network, **self.steps, "best": self.best.network}
+        steps = {"given": self.network, **self.steps, "best": self._least}
         steps = dict(zip(("given", "rescaled", "merged", "refitted", "best"), steps.values(), strict=True))
         of, proof = self.objective_of, self.best.certificate
         assert proof is not None
