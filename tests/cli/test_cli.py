@@ -47,9 +47,29 @@ def test_train_writes_networks_and_one_json_object(minnorm, points, tmp_path):
         minnorm(*arguments, "--weight-decay", "0", "--weight-decay", "1e-3", "--out", "runs.nc", "--json")
     )
     assert [(run["weight_decay"], run["seed"]) for run in result["runs"]] == [(0, 0), (0, 1), (1e-3, 0), (1e-3, 1)]
+    for run in result["runs"][2:]:
+        assert run["scope"] == "exact"
+        assert run["excess"] == pytest.approx(run["objective"] / run["lower_bound"] - 1)
+        assert run["excess"] > 0
+    assert "excess" not in result["runs"][0]
     with xr.open_dataset(tmp_path / "runs.nc", engine="h5netcdf") as runs:
         assert runs["path_norm"].isel(step=-1).values.ravel().tolist() == [r["path_norm"] for r in result["runs"]]
     assert minnorm(*arguments).returncode == 0
+    bare = one_object(minnorm(*arguments, "--weight-decay", "1e-3", "--no-certify", "--json"))
+    assert "lower_bound" not in bare["runs"][0]
+
+
+@pytest.mark.slow
+def test_train_says_which_column_is_to_be_scaled(minnorm, tmp_path):
+    (tmp_path / "years.csv").write_text("year,size,y\n1871,0.2,1\n1900,0.1,2\n1970,0.3,3\n")
+    (tmp_path / "sizes.csv").write_text("wide,narrow,y\n-900,0.2,1\n0,0.1,2\n800,0.3,3\n")
+    for file, said in (
+        ("years", "column year ranges over 1871..1970: "),
+        ("sizes", "column narrow ranges over 0.1..0.3"),
+    ):
+        answer = minnorm("train", f"{file}.csv", "--width", "3", "--steps", "2", "--weight-decay", "0.1")
+        assert said in answer.stderr
+        assert "excess" in answer.stdout
 
 
 @pytest.mark.slow

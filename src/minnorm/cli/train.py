@@ -1,15 +1,17 @@
 """`minnorm train`: networks by gradient descent, over a grid."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 
 from minnorm.cli import reading
 from minnorm.cli.options import OUTPUT, Bias, Json, Loss, Neurons, Skip, Target, Threads, decimal, whole, writable
 from minnorm.cli.reading import Data, Decimal, Drop, DropMissing, Features, Reading, Separator, Weights
-from minnorm.cli.show import deliver, plain, print_json, print_table, steps_progress, text
+from minnorm.cli.show import deliver, gap_progress, plain, print_json, print_table, say, steps_progress, text
 
+_SECONDS = 60.0  # for all minima together
+_AWAY, _UNEVEN = 3.0, 100.0  # from 0, in units of a column's range; of the widest range
 _GRID, _NETWORK = "Grid", "Network and its start"  # panels of --help
 
 
@@ -61,6 +63,9 @@ def train(
     weights: Weights = None,
     separator: Separator = None,
     decimal_mark: Decimal = None,
+    certify: Annotated[
+        bool, typer.Option("--certify/--no-certify", help="Find the certified minimum of each decay, and the excess.")
+    ] = True,
     as_json: Json = False,
     threads: Threads = None,
 ) -> None:
@@ -74,6 +79,8 @@ def train(
     how = Reading(features, drop, dropna, separator, decimal_mark, weights)
     table = reading.table(data, target, how, interpolates=False)
     writable(out)
+    _say_scale(table)
+    penalty = PathNorm(bias=bias, skip=skip, activation=activation)
     with steps_progress(optimizer, quiet=as_json) as show:
         runs = train_networks(
             table.points,
@@ -90,7 +97,7 @@ def train(
             batch_size=batch_size,
             decay=decay,
             schedule=schedule,
-            penalty=PathNorm(bias=bias, skip=skip, activation=activation),
+            penalty=penalty,
             initial=initial,
             biases=biases,
             antisymmetric=antisymmetric,
@@ -102,11 +109,17 @@ def train(
         deliver(sealed.save, runs, out)
     final = runs.isel(step=-1).stack(network=["learning_rate", "weight_decay", "scale", "seed"])
     places = final.indexes["network"].to_frame(index=False)
-    names = ["training_loss", "path_norm", "half_squares", "gradient_norm", "diverged"]
+    names = ["training_loss", "objective", "path_norm", "half_squares", "gradient_norm", "diverged"]
+    minima = _minima(table, runs["weight_decay"].values.tolist(), penalty, loss, as_json) if certify else {}
     records = [
         {**place, **{name: plain(final[name].values[i]) for name in names}}
         for i, place in enumerate(places.to_dict("records"))
     ]
+    for row in records:
+        if (found := minima.get(row["weight_decay"])) is not None:
+            row |= {"lower_bound": found.lower_bound, "scope": found.certificate.scope}
+            excess = None if row["objective"] is None else row["objective"] / max(found.lower_bound, 1e-300) - 1
+            row["excess"] = excess
     if as_json:
         print_json(
             {
@@ -120,9 +133,40 @@ def train(
         )
         return
     single = [axis for axis in places.columns if runs.sizes[axis] == 1]
-    columns = [column for column in records[0] if column not in single]
+    columns = [column for column in max(records, key=len) if column not in single]
     print_table(
         ", ".join([f"{optimizer}, {steps} steps, width {width}", *(f"{a} {text(records[0][a])}" for a in single)]),
         columns,
-        [[text(row[c]) for c in columns] for row in records],
+        [[text(row.get(c, "")) for c in columns] for row in records],
     )
+
+
+def _minima(table: Any, decays: list[float], penalty: Any, loss: str, quiet: bool) -> dict[float, Any]:
+    """The solution for each decay above 0, verified."""
+    from minnorm.objective.problem import Problem
+    from minnorm.solve.minimise import minimise
+
+    positive = [decay for decay in decays if decay > 0]
+    found = {}
+    for decay in positive:
+        problem = Problem(table.points, table.values, penalty, decay, weights=table.weights, loss=loss)
+        with gap_progress(1e-6, quiet=quiet) as show:
+            found[decay] = minimise(
+                problem, time_limit=_SECONDS / len(positive), progress=show, verifying=show.verifying
+            )
+    return found
+
+
+def _say_scale(table: Any) -> None:
+    """One line for columns that are far from 0, or of other sizes than the rest: training crawls on those."""
+    low, high = table.points.min(axis=0), table.points.max(axis=0)
+    spread = high - low
+    live = spread > 0
+    away = live & (abs(low + high) / 2 > _AWAY * spread)
+    uneven = live & (spread < spread.max() / _UNEVEN)
+    for k in [*away.nonzero()[0], *(uneven & ~away).nonzero()[0]][:1]:
+        others = "" if away[k] else f", others over up to {spread.max():.6g}"
+        say(
+            f"column {table.features[k]} ranges over {low[k]:.6g}..{high[k]:.6g}{others}: "
+            "centre and scale it, or training takes far longer and decay acts on it unevenly"
+        )
