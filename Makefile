@@ -84,7 +84,7 @@ imports: install
 docs: install
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
-# The script of the static page, from web/: its users need no Node, and `check` leaves its types out where there is none.
+# The script of the static page, from web/. Its users need no Node; where npm or its registry is not there, `check` goes on without.
 NPM ?= npm
 
 web/node_modules/.package-lock.json: web/package.json web/package-lock.json
@@ -94,10 +94,10 @@ web: web/node_modules/.package-lock.json
 	$(NPM) run build --prefix web --silent
 
 web-check:
-	@if command -v $(NPM) >/dev/null; then \
-	  $(NPM) ci --prefix web --silent && $(NPM) run check --prefix web --silent; \
+	@if $(MAKE) --silent web/node_modules/.package-lock.json; then \
+	  $(NPM) run check --prefix web --silent; \
 	else \
-	  echo "npm is not there: the types of web/ are not checked" >&2; \
+	  echo "web/: npm or its packages are not there; the types of the page's script are not checked" >&2; \
 	fi
 
 clean:

@@ -88,11 +88,11 @@ export function slider(
   return { root, set };
 }
 
-/** Names and numbers; `note` is a sentence below. */
-export function readout(): { root: HTMLDivElement; show(rows: readonly (readonly [string, string])[], note?: string): void } {
+/** Names and numbers, `steady` in columns; `note` is a sentence below. */
+export function readout(steady = false): { root: HTMLDivElement; show(rows: readonly (readonly [string, string])[], note?: string): void } {
   const list = element("dl");
   const said = element("p", { class: "note" });
-  const root = element("div", { class: "readout" }, list, said);
+  const root = element("div", { class: steady ? "readout steady" : "readout" }, list, said);
   return {
     root,
     show(rows, note = "") {

@@ -35,6 +35,7 @@ export class Plot {
   y: Span = { low: 0, high: 1 };
   private width = 600;
   private height = 300;
+  private drawnLarge = 1;
   private readonly axes = drawn("g", { class: "axes" });
   readonly marks = drawn("g");
   readonly top = drawn("g");
@@ -54,10 +55,15 @@ export class Plot {
     new ResizeObserver(() => {
       const width = Math.max(220, Math.floor(this.root.clientWidth));
       const height = Math.round(this.options.height(width));
-      if (width === this.width && height === this.height) return;
-      [this.width, this.height] = [width, height];
+      if (width === this.width && height === this.height && this.large === this.drawnLarge) return;
+      [this.width, this.height, this.drawnLarge] = [width, height, this.large];
       this.onResize();
     }).observe(this.root);
+  }
+
+  /** How much larger the type is than usual: for presenters. */
+  private get large(): number {
+    return document.documentElement.classList.contains("present") ? 1.4 : 1;
   }
 
   /** `redraw` begins with `begin`. */
@@ -66,7 +72,8 @@ export class Plot {
   }
 
   get box(): { left: number; right: number; top: number; bottom: number } {
-    return { left: LEFT, right: this.width - RIGHT, top: TOP, bottom: this.height - (this.options.x?.label ? BELOW : BELOW - 16) };
+    const below = this.options.x?.label ? BELOW : BELOW - 16;
+    return { left: LEFT * this.large, right: this.width - RIGHT, top: TOP, bottom: this.height - below * this.large };
   }
 
   private at(value: number, span: Span, low: number, high: number, log: boolean): number {
@@ -110,7 +117,7 @@ export class Plot {
     for (const value of across) {
       const at = this.px(value);
       this.axes.append(drawn("line", { x1: at, x2: at, y1: top, y2: bottom, class: "grid" }));
-      this.write(tickText(value), at, bottom + 17, "middle");
+      this.write(tickText(value), at, bottom + 17 * this.large, "middle");
     }
     for (const value of upwards) {
       const at = this.py(value);
@@ -121,7 +128,7 @@ export class Plot {
     if (this.options.x?.label) this.write(this.options.x.label, (left + right) / 2, this.height - 6, "middle");
     if (this.options.y?.label) {
       const text = this.write(this.options.y.label, 0, 0, "middle");
-      text.setAttribute("transform", `translate(13,${(top + bottom) / 2}) rotate(-90)`);
+      text.setAttribute("transform", `translate(${13 * this.large},${(top + bottom) / 2}) rotate(-90)`);
     }
   }
 

@@ -10,7 +10,7 @@ import { cost, Curve, type Penalty, type Problem, sorted } from "./problem.ts";
 export interface Answer {
   /** The least norm (lam = 0), or the least objective. */
   value: number;
-  /** No function is below: from the dual vector, scaled until it is feasible. In double precision. */
+  /** No function is below: from the dual vector, scaled until it is feasible. In double precision, so rounding may lift it above. */
   bound: number;
   norm: number;
   /** 1/(2n) sum_i (f(x_i) - y_i)^2. */
@@ -31,7 +31,7 @@ const ROUNDS = 16;
 const PASSES = 2;
 const OVER = 1e-12; // heights above 1 that are rounding errors
 const CLOSE = 1e-11; // relative gap
-const HEARD = 1e-6; // of the norm: neurons on which the dual vector must touch
+const HEARD = [1e-6, 1e-4]; // of the norm: neurons with more are those that touch, if that fits
 const SEEN = 1e-7; // of all mass, and of a value
 
 export class Unsolvable extends Error {}
@@ -55,7 +55,7 @@ export function solve(problem: Problem, quick = false): Answer {
   if (lam === 0 && penalty.bias === "free") {
     const broken = new Broken(distinct.t, distinct.y, skip);
     const nu = dualOf(broken, skip);
-    const bound = Math.min(broken.norm, distinct.y.reduce((sum, value, i) => sum + value * nu[i], 0));
+    const bound = distinct.y.reduce((sum, value, i) => sum + value * nu[i], 0);
     return { value: broken.norm, bound, norm: broken.norm, loss: 0, x: distinct.t, nu, ...every(broken) };
   }
   const [x, y] = lam === 0 ? [distinct.t, distinct.y] : [problem.x, problem.y];
@@ -141,19 +141,19 @@ function polished(problem: Problem, found: Priced, neurons: readonly (Atom & { m
   const columns = [Float64Array.from(x, () => 1)];
   if (penalty.skip === "free") columns.push(Float64Array.from(x));
   const goals = columns.map(() => 0);
-  const total = neurons.reduce((sum, { knot, mass }) => sum + Math.abs(mass) * cost(penalty, knot), 0);
-  for (const neuron of neurons) {
-    if (Math.abs(neuron.mass) * cost(penalty, neuron.knot) <= HEARD * total) continue;
-    columns.push(column(neuron, x, penalty));
-    goals.push(Math.sign(neuron.mass));
-  }
+  const shares = neurons.map(({ knot, mass }) => Math.abs(mass) * cost(penalty, knot));
+  const total = shares.reduce((sum, share) => sum + share, 0);
   const near = found.rho > 0 ? Float64Array.from(y, (value) => value / found.rho) : found.nu;
-  const nu = nearest(columns, goals, near);
-  const tops = summits(nu, found.t, x, penalty);
-  const peak = tops.reduce((most, top) => Math.max(most, Math.abs(top.height)), 0);
-  if (!(Math.abs(peak - 1) < 1e-9)) return found;
-  const better = feasible(nu, y, found.rho, tops);
-  return better.bound >= found.bound * (1 - 1e-14) ? { ...found, ...better } : found;
+  for (const least of HEARD) {
+    const live = neurons.filter((_, k) => shares[k] > least * total);
+    const touching = live.map((neuron) => column(neuron, x, penalty));
+    const nu = nearest([...columns, ...touching], [...goals, ...live.map(({ mass }) => Math.sign(mass))], near);
+    const tops = summits(nu, found.t, x, penalty);
+    const peak = tops.reduce((most, top) => Math.max(most, Math.abs(top.height)), 0);
+    const better = feasible(nu, y, found.rho, tops);
+    if (peak < 1 + 1e-9 && better.bound >= found.bound * (1 - 1e-12)) return { ...found, ...better };
+  }
+  return found;
 }
 
 /** Free biases, lam > 0: the minimisers are the least-norm interpolants of the fitted values, which they share. */
@@ -176,7 +176,7 @@ function fitted(problem: Problem, t: readonly number[], group: readonly number[]
 /** The bound in units of the objective. Where no neuron is needed the least-squares fit is the proof. */
 function bounded(found: Priced, lam: number, value: number, total: number): number {
   if (total === 0) return value;
-  return Math.min(value, (lam > 0 ? lam : 1) * found.bound);
+  return (lam > 0 ? lam : 1) * found.bound;
 }
 
 /** The least-squares fit of what is free. */
@@ -223,9 +223,7 @@ function weighed(problem: Problem, found: Priced, neurons: readonly Neuron[]): A
   const norm = neurons.reduce((sum, neuron) => sum + Math.abs(neuron.mass) * cost(penalty, neuron.knot), 0);
   const loss = lam > 0 ? x.reduce((sum, at, i) => sum + (curve.at(at) - y[i]) ** 2, 0) / (2 * x.length) : 0;
   const value = lam > 0 ? loss + lam * norm : norm + missed(problem, curve);
-  const shown = neurons
-    .filter((neuron) => Math.abs(neuron.mass) * cost(penalty, neuron.knot) > SEEN * norm)
-    .map(({ knot, mass }) => ({ knot, sign: Math.sign(mass) }));
+  const live = neurons.filter((neuron) => Math.abs(neuron.mass) * cost(penalty, neuron.knot) > SEEN * norm);
   return {
     value,
     bound: bounded(found, lam, value, norm),
@@ -237,6 +235,13 @@ function weighed(problem: Problem, found: Priced, neurons: readonly Neuron[]): A
     band: null,
     x,
     nu: found.nu,
-    neurons: shown,
+    neurons: places(live, found.t),
   };
+}
+
+/** Where neurons turn: those that face both ways at one place are one. */
+function places(neurons: readonly Neuron[], t: readonly number[]): { knot: number; sign: number }[] {
+  const near = SEEN * (t[t.length - 1] - t[0]);
+  const ordered = neurons.toSorted((a, b) => a.knot - b.knot).map(({ knot, mass }) => ({ knot, sign: Math.sign(mass) }));
+  return ordered.filter((one, k) => k === 0 || one.knot - ordered[k - 1].knot > near || one.sign !== ordered[k - 1].sign);
 }

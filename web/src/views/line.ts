@@ -23,7 +23,7 @@ export function openLine(visit: Visit): View {
 
   const top = new Plot({
     label: "The function through the points",
-    height: (width) => Math.min(Math.max(0.52 * width, 250), 430),
+    height: (width) => Math.min(Math.max(0.52 * width, 250), Math.max(250, 0.4 * innerHeight)),
     y: { label: "f(x)" },
   });
   const bottom = new Plot({
@@ -32,11 +32,9 @@ export function openLine(visit: Visit): View {
     x: { label: "x; knot of a neuron" },
     y: { label: "certificate" },
   });
-  top.caption.textContent =
-    "Drag a point, tap between points to add one. The band holds every function of least norm; the dashed line is one with the fewest knots.";
   bottom.caption.textContent =
     "The proof: a curve that stays between −1 and 1. No network is cheaper than it says, and neurons of a cheapest one sit where it touches.";
-  const numbers = readout();
+  const numbers = readout(true);
   const python = code();
   const table = pointsTable((x, y) => {
     remember();
@@ -139,6 +137,10 @@ export function openLine(visit: Visit): View {
     bottom.begin();
     bottom.level(1, "bound");
     bottom.level(-1, "bound");
+    const how = "Drag a point, tap between points to add one.";
+    top.caption.textContent = answer?.band
+      ? `${how} The band holds every function of least cost; the dashed line is one with the fewest knots.`
+      : how;
     if (answer) {
       drawFunction(top, answer);
       drawCertificate(bottom, answer, state);
@@ -218,14 +220,14 @@ function drawCertificate(plot: Plot, answer: Answer, state: Fields): void {
 
 function facts(answer: Answer, state: Fields): [string, string][] {
   const { value, bound, norm, loss } = answer;
-  const agree = value - bound <= LEVELS * Math.max(value, 1e-300);
+  const agree = Math.abs(value - bound) <= LEVELS * value + 1e-12 * Math.max(...state.y.map(Math.abs));
   const rows: [string, string][] = [
     [state.lam > 0 ? "objective" : "least norm", shown(value, 8)],
     ["lower bound", shown(bound, 8)],
     ["they agree", agree ? "yes" : "no"],
   ];
   if (state.lam > 0) rows.push(["norm", shown(norm, 6)], ["loss", shown(loss, 3)]);
-  const knots = answer.sparsest ? answer.sparsest.t.length : new Set(answer.neurons.map(({ knot }) => knot)).size;
+  const knots = answer.sparsest ? answer.sparsest.t.length : answer.neurons.length;
   rows.push([answer.sparsest ? "fewest knots" : "knots", String(knots)]);
   return rows;
 }

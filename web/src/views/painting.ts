@@ -21,7 +21,7 @@ export function painting(): Painting {
   const legend = element("div", { class: "legend" });
   const caption = element("figcaption");
   const root = element("figure", { class: "plot painting" }, legend, element("div", { class: "stack" }, canvas, outlines), caption);
-  caption.textContent = "Outlined: the regions with their labels. Between them the function is the network's. Orange is above the largest label, or below the least.";
+  caption.textContent = "Outlined: the regions with their labels. Between them the function is the network's. Orange: above the largest label or below the least, by more than the allowed error.";
   let redraw = (): void => {};
   const scheme = matchMedia("(prefers-color-scheme: dark)");
   const changed = (): void => redraw();
@@ -66,7 +66,7 @@ function paint(canvas: HTMLCanvasElement, drawing: Drawing, between: Between, un
   values.forEach((value, k) => {
     const share = Math.min(1, Math.max(0, (value - low) / (high - low)));
     const out = Math.max(0, value - high - past, low - past - value) / (high - low);
-    const tint = out > 0 ? Math.min(1, 0.35 + out) : 0;
+    const tint = out > 0 ? Math.min(1, 0.5 + out) : 0;
     for (let c = 0; c < 3; c++) {
       const inside = least[c] + share * (most[c] - least[c]);
       image.data[4 * k + c] = inside + tint * (beyond[c] - inside);

@@ -57,7 +57,7 @@ export function openRace(visit: Visit): View {
   curves.caption.textContent =
     "Loss plus weight decay, both axes logarithmic. The floor is the certified minimum over networks of every width: no run can cross it. Thin lines are earlier seeds.";
   picture.caption.textContent = "What each has learned at this step, over the function at the floor. Points can be dragged here too: then the race begins anew.";
-  const numbers = readout();
+  const numbers = readout(true);
   const python = code();
 
   const play = button("Play", () => (playing ? pause() : go()), { class: "primary" });
@@ -238,9 +238,9 @@ export function openRace(visit: Visit): View {
   if (!shows(picture, state.x, state.y)) [picture.x, picture.y] = spans(state.x, state.y);
   if (problems.length) visit.say(problems.join("\n"));
 
-  const actions = element("div", { class: "actions" }, play, one, again);
+  const actions = element("div", { class: "actions" }, play, one, again, scrub.root);
   const pair = element("div", { class: "pair" }, curves.root, picture.root);
-  const middle = element("div", { class: "plots" }, numbers.root, actions, scrub.root, pair, python.root);
+  const middle = element("div", { class: "plots" }, numbers.root, actions, pair, python.root);
   return { root: element("div", { class: "view" }, middle, element("div", { class: "side" }, form.root, training)), close: pause };
 }
 

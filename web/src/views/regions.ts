@@ -35,7 +35,7 @@ export function openRegions(visit: Visit): View {
     x: { label: "within" },
     y: { label: "least norm" },
   });
-  curve.caption.textContent = "The more exactly the regions must be met, the more it costs: convex, and steep towards 0.";
+  curve.caption.textContent = "The more exactly the regions must be met, the more it costs; the curve is convex.";
   const numbers = readout();
   const python = code();
   const says = element("p", { class: "note" });
