@@ -49,7 +49,7 @@ def check(page, cases: list[dict]) -> None:
                 value = mn.fit(case["x"], case["y"], case["lam"], penalty=penalty, tolerance=1e-10).value
         assert abs(found["value"] - value) <= CLOSE * max(value, 1e-3), case
         assert found["bound"] <= value * (1 + CLOSE), case
-        assert found["value"] - found["bound"] <= 1e-6 * max(value, 1e-3), case
+        assert found["value"] - found["bound"] <= CLOSE * max(value, 1e-3), case
         assert found["unique"] is known.unique, case
         if known.unique and penalty.biases_are_free:
             np.testing.assert_allclose(found["at"], known.solution(query[:, None]), atol=1e-7)

@@ -10,7 +10,6 @@ export interface Interior {
 }
 
 const STEPS = 80;
-const EXACT = 1e-14;
 
 /**
  * Mehrotra's predictor and corrector for
@@ -18,9 +17,10 @@ const EXACT = 1e-14;
  *     max y.u - rho/2 |u|^2    s.t.    |phi_k . u| <= 1 for all k
  *
  * whose multipliers are the masses of min sum |m_k| + |y - sum m_k phi_k|^2 / (2 rho), or of least sum |m_k| with
- * sum m_k phi_k = y for rho = 0. Columns and y are of size about 1.
+ * sum m_k phi_k = y for rho = 0. Columns and y are of size about 1; `gap` is the relative
+ * one that ends it.
  */
-export function interior(columns: readonly Vector[], y: Vector, rho: number): Interior {
+export function interior(columns: readonly Vector[], y: Vector, rho: number, gap: number): Interior {
   const n = y.length;
   const m = columns.length;
   const u = new Float64Array(n);
@@ -67,7 +67,7 @@ export function interior(columns: readonly Vector[], y: Vector, rho: number): In
   for (let step = 0; step < STEPS; step++) {
     const tau = (dot(up, above) + dot(down, below)) / (2 * m);
     const value = Math.abs(dot(y, u));
-    if (2 * m * tau <= EXACT * value) break;
+    if (2 * m * tau <= gap * value) break;
     for (let i = 0; i < n; i++) {
       system[i].fill(0);
       system[i][i] = rho;

@@ -120,7 +120,7 @@ export function openLine(visit: Visit): View {
     try {
       answer = solve(problemOf(state), quick);
       visit.say("");
-      numbers.show(facts(answer, state), remark(answer));
+      numbers.show(facts(answer, state, quick), remark(answer));
     } catch (error) {
       if (!(error instanceof Unsolvable)) throw error;
       answer = null;
@@ -218,13 +218,13 @@ function drawCertificate(plot: Plot, answer: Answer, state: Fields): void {
   plot.explain(entries);
 }
 
-function facts(answer: Answer, state: Fields): [string, string][] {
+function facts(answer: Answer, state: Fields, quick: boolean): [string, string][] {
   const { value, bound, norm, loss } = answer;
   const agree = Math.abs(value - bound) <= LEVELS * value + 1e-12 * Math.max(...state.y.map(Math.abs));
   const rows: [string, string][] = [
     [state.lam > 0 ? "objective" : "least norm", shown(value, 8)],
     ["lower bound", shown(bound, 8)],
-    ["they agree", agree ? "yes" : "no"],
+    ["they agree", agree ? "yes" : quick ? "…" : "no"],
   ];
   if (state.lam > 0) rows.push(["norm", shown(norm, 6)], ["loss", shown(loss, 3)]);
   const knots = answer.sparsest ? answer.sparsest.t.length : answer.neurons.length;
