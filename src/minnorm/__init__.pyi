@@ -23,6 +23,7 @@ from .plot import (
     plot_radial,
     plot_radial_certificate,
     plot_radial_measure,
+    plot_region_path,
     plot_regions,
     plot_ridge,
     plot_style,
@@ -30,12 +31,14 @@ from .plot import (
 )
 from .solution import Certificate, Solution, UncertifiedWarning
 from .solve import (
+    RegionPath,
     band,
     fit,
     interpolate,
     interpolate_regions,
     lam_max,
     path,
+    region_path,
     separate,
     separate_regions,
 )
@@ -57,6 +60,7 @@ __all__ = [
     "MinNormRegressorCV",
     "PathNorm",
     "Problem",
+    "RegionPath",
     "RegionSolution",
     "Regions",
     "ShallowReLU",
@@ -88,6 +92,7 @@ __all__ = [
     "plot_radial",
     "plot_radial_certificate",
     "plot_radial_measure",
+    "plot_region_path",
     "plot_regions",
     "plot_ridge",
     "plot_style",
@@ -95,6 +100,7 @@ __all__ = [
     "points",
     "polygon",
     "polytope",
+    "region_path",
     "report",
     "segment",
     "separate",

@@ -67,3 +67,15 @@ def test_one_source_is_wanted(minnorm):
     assert "description and image" in minnorm("regions").stderr
     assert "give --image" in minnorm("regions", "some.toml", "--unknown", "0.5").stderr
     assert "give a TOML file" in minnorm("regions", "missing.toml").stderr
+
+
+def test_several_rooms_and_margins(minnorm, tmp_path):
+    (tmp_path / "boxes.toml").write_text(BOXES)
+    asked = ("--within", "0.2", "--within", "0.1", "--plot", "path.png", "--json")
+    result = answer(minnorm("regions", "boxes.toml", *asked))
+    assert [one["within"] for one in result["brackets"]] == [0.2, 0.1]
+    assert result["lower_bound_at_0"] <= 2.0
+    assert (tmp_path / "path.png").stat().st_size > 5000
+    (tmp_path / "sides.toml").write_text(BOXES.replace("label = 0", "label = -1"))
+    assert answer(minnorm("regions", "sides.toml", "--margins", "--json"))["value"] == pytest.approx(2.0, rel=1e-2)
+    assert "margins have no within" in minnorm("regions", "sides.toml", "--margins", "--within", "0.1").stderr

@@ -2,7 +2,7 @@
 
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -11,7 +11,7 @@ from minnorm.cli.show import deliver, gap_progress, plain, print_json, print_tab
 from minnorm.cli.solve import TimeLimit, stopped
 
 if TYPE_CHECKING:
-    from minnorm import Regions, RegionSolution
+    from minnorm import RegionPath, Regions, RegionSolution
 
 
 def regions(
@@ -28,8 +28,16 @@ def regions(
         float | None, typer.Option(parser=decimal, help="Grey level of --image between the regions.")
     ] = None,
     within: Annotated[
-        float, typer.Option(parser=decimal, help="How far the function may be from the labels, on all of the regions.")
-    ] = 0.0,
+        list[float] | None,
+        typer.Option(
+            parser=decimal,
+            help="How far the function may be from the labels, on all of the regions; repeat it for several.",
+            show_default="0",
+        ),
+    ] = None,
+    margins: Annotated[
+        bool, typer.Option("--margins", help="Labels are sides -1 and 1: ask for label times function >= 1.")
+    ] = False,
     bias: Bias = "free",
     skip: Skip = "none",
     offset: Offset = "free",
@@ -47,26 +55,35 @@ def regions(
     Example: `minnorm regions regions.toml --within 0.05 --plot between.png`
 
     Example: `minnorm regions --image mask.png --unknown 0.5 --within 0.05`
+
+    Example: `minnorm regions regions.toml --within 0.2 --within 0.1 --within 0.05 --plot path.png`
     """
     if (description is None) == (image is None):
         raise ValueError("description and image are both given or both missing; give a TOML file, or --image")
     if unknown is not None and image is None:
         raise ValueError("unknown is a grey level of an image; give --image")
+    if margins and within:
+        raise ValueError("within and margins are both given; margins have no within")
     picture(plot)
-    from minnorm import PathNorm, Regions, interpolate_regions
+    from minnorm import PathNorm, Regions, interpolate_regions, region_path, separate_regions
 
     known = Regions.of_image(image, unknown=unknown) if image is not None else _read(description)
     began = time.monotonic()
+    options: dict[str, Any] = {
+        "penalty": PathNorm(bias=bias, skip=skip, offset=offset),
+        "tolerance": tolerance,
+        "time_limit": time_limit,
+        "seed": seed,
+    }
+    rooms = within or [0.0]
     with gap_progress(tolerance, quiet=as_json) as show:
-        found = interpolate_regions(
-            known,
-            within=within,
-            penalty=PathNorm(bias=bias, skip=skip, offset=offset),
-            tolerance=tolerance,
-            time_limit=time_limit,
-            seed=seed,
-            progress=show,
-        )
+        if len(rooms) > 1:
+            _several(region_path(known, rooms, progress=show, **options), plot, as_json, began)
+            return
+        if margins:
+            found = separate_regions(known, progress=show, **options)
+        else:
+            found = interpolate_regions(known, within=rooms[0], progress=show, **options)
     if plot is not None:
         from minnorm.plot import plot_regions, save
 
@@ -75,7 +92,8 @@ def regions(
         "kind": "regions",
         "parts": len(known),
         "dim": known.dim,
-        "within": found.within,
+        "within": None if found.margins else found.within,
+        "margins": found.margins,
         "certified": found.certified,
         "value": plain(found.value),
         "lower_bound": found.lower_bound,
@@ -101,11 +119,53 @@ def _print(found: "RegionSolution", parts: int) -> None:
     rows = [
         ("least norm", f"between {found.lower_bound:.8g} and {found.value:.8g}"),
         ("relative gap", f"{found.gap:.1e}" + (", certified" if found.certified else ", not certified")),
-        ("error on the regions", f"at most {found.error:.6g}"),
+        ("margin", f"at least {1 - found.error:.6g}")
+        if found.margins
+        else ("error on the regions", f"at most {found.error:.6g}"),
         ("neurons", str(found.network.width)),
         ("points", f"{len(found.points)} after {found.rounds} rounds"),
     ]
-    print_table(f"{parts} known regions in dimension {found.regions.dim}, within {found.within:g}", ["", ""], rows)
+    asked = "as sides" if found.margins else f"within {found.within:g}"
+    print_table(f"{parts} known regions in dimension {found.regions.dim}, {asked}", ["", ""], rows)
+
+
+def _several(found: "RegionPath", plot: Path | None, as_json: bool, began: float) -> None:
+    """Brackets for several rooms, and what they prove of none."""
+    if plot is not None:
+        from minnorm.plot import plot_region_path, save
+
+        deliver(save, plot_region_path(found).figure, plot)
+    least = float(found.lower(0.0))
+    if as_json:
+        brackets = [
+            {
+                "within": one.within,
+                "value": plain(one.value),
+                "lower_bound": one.lower_bound,
+                "gap": plain(one.gap),
+                "certified": one.certified,
+                "neurons": one.network.width,
+                "ending": one.ending,
+            }
+            for one in found.solutions
+        ]
+        result = {
+            "kind": "region path",
+            "certified": found.certified,
+            "brackets": brackets,
+            "lower_bound_at_0": least,
+            "plot": None if plot is None else str(plot),
+            "seconds": round(time.monotonic() - began, 3),
+        }
+        print_json(result)
+    else:
+        rows = [
+            (f"{one.within:g}", f"{one.lower_bound:.8g}", f"{one.value:.8g}", f"{one.gap:.1e}")
+            for one in found.solutions
+        ]
+        rows.append(("0", f"{least:.8g}", "", ""))
+        print_table("least norm within", ["within", "at least", "at most", "relative gap"], rows)
+    stopped(found.solutions[-1].ending, plot)
 
 
 def _read(path: Path | None) -> "Regions":

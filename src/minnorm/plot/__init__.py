@@ -19,6 +19,7 @@ from minnorm.plot.radial import plot_radial as plot_radial
 from minnorm.plot.radial import plot_radial_certificate as plot_radial_certificate
 from minnorm.plot.radial import plot_radial_measure as plot_radial_measure
 from minnorm.plot.radial import radial_figure as radial_figure
+from minnorm.plot.regions import plot_region_path as plot_region_path
 from minnorm.plot.regions import plot_regions as plot_regions
 from minnorm.plot.ridge import plot_ridge as plot_ridge
 from minnorm.plot.ridge import ridge_figure as ridge_figure

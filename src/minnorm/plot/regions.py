@@ -10,10 +10,12 @@ from minnorm.checks import flag, instance
 from minnorm.objective.regions.shape import Shape
 from minnorm.plot.plane import bends, shade
 from minnorm.plot.style import drawing
+from minnorm.solve.trade import RegionPath
 
 _MARGIN = 0.08  # of the regions' extent, on all sides
 _SIDE = 241  # places along each side at which the function is evaluated
 _THIN = 0.9
+_PLACES = 201  # at which bounds are drawn
 _SHOWN = 1e-3  # of the largest dual number
 
 
@@ -66,6 +68,38 @@ def plot_regions(
         axes.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]), aspect="equal")
         if solution.bracket is not None and np.isfinite(solution.value):
             axes.set_title(f"least norm between {solution.lower_bound:.4g} and {solution.value:.4g}")
+    return axes
+
+
+def plot_region_path(path: RegionPath, *, ax: Axes | None = None) -> Axes:
+    r"""Between which numbers the least norm N(delta) of networks within delta of known regions is proved to be.
+
+    Chords of upper bounds above, the dual vectors' lines below, as far as 0; the brackets that were found are drawn as
+    bars. Arguments: `path`, as `region_path` returns it; `ax`, where, by default new axes. Returns the axes.
+
+    Errors: ValueError for what is no such path.
+
+    >>> import minnorm as mn
+    >>> K = mn.Regions([(mn.ball([0, 0], 1), 0.0), (mn.box([3, 0], [4, 1]), 1.0)])
+    >>> plot_region_path(mn.region_path(K, [0.0, 0.1, 0.2])).get_xlabel()
+    'room $\\delta$'
+    """
+    instance("path", path, RegionPath, "a RegionPath, as mn.region_path returns it")
+    rooms = np.unique(np.concatenate([np.linspace(0.0, float(np.max(path.withins)), _PLACES), path.withins]))
+    low, high = path.lower(rooms), path.upper(rooms)
+    with drawing(ax, (5.4, 3.6)) as (axes, colours):
+        seen = np.isfinite(high)
+        axes.fill_between(rooms[seen], low[seen], high[seen], color=colours.ink, alpha=0.2, linewidth=0)
+        axes.plot(rooms, low, color=colours.ink, linewidth=1.0, label="proved lower bound")
+        axes.plot(rooms[seen], high[seen], color=colours.ink, linewidth=1.0, linestyle="--", label="proved upper bound")
+        finite = np.isfinite(path.values)
+        axes.vlines(
+            path.withins[finite], path.lower_bounds[finite], path.values[finite], color=colours.ink, linewidth=3.0
+        )
+        axes.set(xlabel=r"room $\delta$", ylabel=r"least norm $N(\delta)$")
+        axes.set_xlim(left=0.0)
+        axes.set_ylim(bottom=0.0)
+        axes.legend(frameon=False)
     return axes
 
 

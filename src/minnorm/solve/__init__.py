@@ -8,5 +8,18 @@ from minnorm.solve.minimise import interpolate as interpolate
 from minnorm.solve.minimise import separate as separate
 from minnorm.solve.regularisation import lam_max as lam_max
 from minnorm.solve.regularisation import path as path
+from minnorm.solve.trade import RegionPath as RegionPath
+from minnorm.solve.trade import region_path as region_path
 
-__all__ = ["band", "fit", "interpolate", "interpolate_regions", "lam_max", "path", "separate", "separate_regions"]
+__all__ = [
+    "RegionPath",
+    "band",
+    "fit",
+    "interpolate",
+    "interpolate_regions",
+    "lam_max",
+    "path",
+    "region_path",
+    "separate",
+    "separate_regions",
+]

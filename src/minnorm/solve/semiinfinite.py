@@ -32,9 +32,15 @@ _ACCURATE, _FINEST = 1e-6, 1e-3  # gap of each programme; of the tolerance, if t
 _PRICE, _HIGH = 1e4, 10.0  # of what breaks a demand, at least; over the largest dual number
 _LIVE, _TIGHT = 1e-7, 1e-3  # of the largest dual number, of all masses; of the room
 _SPARED = 0.02  # of the tolerance, times the bound: dual numbers that are left out together
-_AHEAD, _CLEAR = 1.2, 0.2  # times the last excess are kept clear, where that was less than this of what is allowed
-_IDLE, _LOOSE = 4, 0.01  # rounds for which points without a dual number stay; of the room, what they are off at least
+_NEAR, _FAR = 0.6, 1.5  # of the tolerance: where a network is wanted that keeps to all of K, and no more
+_AHEAD, _MOST_AHEAD = 0.35, 0.3  # what keeping clear of what is allowed may cost, of the tolerance; of what is allowed
+_OUTSIDE, _NEAREST, _SAME = 1e-3, 0.2, 1e-11  # of sup |h|, and how near the best dual vector, where to look between
+_IDLE, _LOOSE = (
+    (1, 3),
+    0.01,
+)  # rounds for which points without a dual number stay; of the room, what they are off at least
 _CROWDED, _ACTIVE = 4, (0.02, 5.0, 0.3)  # atoms for each point, from which on those go that are not nearly active
+_FEW = 0.01  # the same where a network is wanted that keeps to all of K: many points, few atoms
 _BELOW = 1 - 1e-8  # of what is allowed: the proof adds rounding errors
 _NOTHING = 1e-10  # of the labels' size: an excess that is a rounding error
 _MARGIN = 1e-8  # what is more than a margin of 1: the proof adds rounding errors
@@ -96,7 +102,7 @@ class Both:
         self.middle, self.size = (0.0, 1.0) if demand.margins else _middle_and_size(regions)
         self.asked = Demand(demand.within / self.size, demand.margins)
         self.random = np.random.default_rng(seed)
-        self.ahead, self.price = 0.0, _PRICE
+        self.ahead, self.price, self.late = 0.0, _PRICE, False
         self.bound, self.value, self.rounds = 0.0, math.inf, 0
         self.best: OrbitNetwork | None = None
         self.last: OrbitNetwork | None = None
@@ -129,7 +135,8 @@ class Both:
     def step(self, deadline: float) -> bool:
         """One round; whether any points or atoms are new."""
         self.rounds += 1
-        room = max(self.asked.within - self.ahead, 0.0)
+        self._aim()
+        room = self.asked.within - self.ahead
         free = self._free(self.points.u)
         loss = self._loss(room)
         solved = curved.solve(
@@ -144,13 +151,25 @@ class Both:
         atoms = self._priced(loss, free)
         net = self._network(solved.masses, solved.coefficients, room, free)
         new = self._judged(net, room)
-        cut = thinned(atoms, *cuts(atoms.largest), len(self.points.y)) if atoms.largest > 1 else None
-        self._drop(solved.weight, solved.masses, solved.coefficients, free, room, atoms.largest)
-        if cut is not None:
+        most = len(self.points.y)
+        outside = [thinned(one, *cuts(one.largest), most) for one in atoms if one.largest > 1]
+        self._drop(solved.weight, solved.masses, solved.coefficients, free, room, atoms[0].largest)
+        for cut in outside:
             self._grow(*cut)
         self.points.add(*new)
         self.values = np.concatenate([self.values, self.orbits.atoms(new[0], self.w, self.b)])
-        return len(new[1]) > 0 or (cut is not None and cut[1].size > 0)
+        return len(new[1]) > 0 or any(cut[1].size for cut in outside)
+
+    def _aim(self) -> None:
+        """Where the network's norm is near the bound what is left is to keep to all of K, by what that may cost."""
+        if self.demand.margins or self.last is None:
+            return
+        cost = float(np.sum(np.abs(self.points.nu)))
+        norm, bound = self.last.norm - cost * self.ahead, self.bound * self.orbits.radius / self.size
+        self.late = norm - bound <= (_FAR if self.late else _NEAR) * self.tolerance * norm
+        self.ahead = 0.0
+        if self.late and cost > 0:
+            self.ahead = min(_AHEAD * self.tolerance * norm / cost, _MOST_AHEAD * self.asked.within)
 
     def finish(self) -> None:
         """Nothing is left to do."""
@@ -181,23 +200,35 @@ class Both:
             return Separable(Hinge(), np.zeros(y.size), y, rate)
         return Separable(Insensitive(room), y, np.ones(y.size), rate)
 
-    def _priced(self, loss: Separable, free: np.ndarray) -> Atoms:
-        """Atoms that the dual vector violates; what it bounds is taken if it is better."""
-        points = self.points
+    def _priced(self, loss: Separable, free: np.ndarray) -> list[Atoms]:
+        """Atoms that the dual vector violates, and those on the way to it from the best, which cut deeper."""
+        points, before = self.points, self.proof
         live = self._carried(np.abs(points.nu), self.asked.bound(points.nu, points.y))
         part = Separable(loss.kind, loss.y[live], loss.scale[live], loss.rate[live])
-        nu = curved.orthogonal(part, points.nu[live], free[live])
-        x, numbers = self.orbits.spread(points.u[live], nu)
-        if np.count_nonzero(numbers) < FEWEST:
+        u, y, nu = points.u[live], points.y[live], curved.orthogonal(part, points.nu[live], free[live])
+        found = [self._bounded(u, y, nu)]
+        share = 1.0
+        while found[-1].largest > 1 + _OUTSIDE and self.proof is before and np.any(before[2]) and share > _NEAREST:
+            share *= 0.5
+            rows = np.concatenate([np.column_stack([u, y]), np.column_stack(before[:2])])
+            numbers = np.concatenate([share * nu, (1 - share) * before[2]])
+            _, first, group = np.unique(np.round(rows / _SAME), axis=0, return_index=True, return_inverse=True)
+            found.append(self._bounded(rows[first, :2], rows[first, 2], np.bincount(group.reshape(-1), numbers)))
+        return found
+
+    def _bounded(self, u: np.ndarray, y: np.ndarray, nu: np.ndarray) -> Atoms:
+        """The atoms with the largest |h| for a dual vector; what it bounds is taken if it is better."""
+        x, numbers = self.orbits.spread(u, nu)
+        if np.count_nonzero(numbers) < 2:
             return Atoms(np.zeros((0, 2)), np.zeros(0), np.zeros(0))
-        if len(self.orbits.maps) == 1:
+        if len(self.orbits.maps) == 1 and len(x) >= FEWEST:
             atoms = Plane(x).price(numbers - np.mean(numbers))
         else:
-            atoms = at_pivots(x, numbers, points.u[live], nu)
+            atoms = at_pivots(x, numbers, u, nu)
         nu = nu / max(atoms.largest, 1e-300)
-        bound = self.size / self.orbits.radius * self.asked.bound(nu, points.y[live])
+        bound = self.size / self.orbits.radius * self.asked.bound(nu, y)
         if bound > self.bound:
-            self.bound, self.proof = bound, (points.u[live], points.y[live], nu)
+            self.bound, self.proof = bound, (u, y, nu)
         return atoms
 
     def _carried(self, size: np.ndarray, bound: float) -> np.ndarray:
@@ -236,8 +267,6 @@ class Both:
         else:
             limit = room
             self._mix(_Known(net, worst - _BELOW * self.asked.within))
-            clear = worst - room
-            self.ahead = _AHEAD * max(clear, 0.0) if clear < _CLEAR * self.asked.within else 0.0
         if worst - limit <= _NOTHING:
             return u[:0], y[:0]
         above = missed > limit + _WORSE * (worst - limit)
@@ -293,12 +322,12 @@ class Both:
         loose = missed < (-_LOOSE if self.demand.margins else room * (1 - _LOOSE))
         idle = loose & (np.abs(points.nu) <= _LIVE * np.max(np.abs(points.nu), initial=0.0))
         points.idle = np.where(idle, points.idle + 1, 0.0)
-        if self.b.size > _CROWDED * len(points.y):
+        if self.late or self.b.size > _CROWDED * len(points.y):
             least, times, most = _ACTIVE
-            active = 1 - min(most, max(least, times * (largest - 1)))
+            active = 1 - (_FEW if self.late else min(most, max(least, times * (largest - 1))))
             kept = (np.abs(points.nu @ self.values) > active) | (weight > _LIVE * float(np.max(weight)))
             self.w, self.b, self.values = self.w[kept], self.b[kept], self.values[:, kept]
-        stays = points.idle < _IDLE
+        stays = points.idle < _IDLE[self.late]
         points.keep(stays)
         self.values = self.values[stays]
 

@@ -32,6 +32,7 @@ from minnorm.verification.repair import correction
 _BLOCK = 1 << 21  # hidden values held at once
 _SLACK = 2.0**-40  # of the size of everything: what is this close to a region is counted to it
 _ROOM = 2.0**-46  # relative rounding errors of the few operations with which points and labels of regions are made
+_MANY = 2000  # points of a dual vector that are enumerated in less than the time that `verify` usually takes
 _SHORT = 2.0**-40  # of a circle: an arc without an inside
 
 
@@ -266,7 +267,8 @@ def verify_regions(
     norm = primal.path_norm(net, solution.penalty)
     value = norm if agrees else math.inf
     points, labels, claim = solution.points, solution.labels, solution.finite
-    finite = verify(points, labels, claim, tolerance=tolerance, seed=seed, time_limit=time_limit)
+    effort = max(1.0, (len(points) / _MANY) ** 2)
+    finite = verify(points, labels, claim, tolerance=tolerance, effort=effort, seed=seed, time_limit=time_limit)
     lower, slope = _of_the_regions(regions, solution, finite, norm)
     # A network that is no more than nearly right may cost a little less than any that is right; if it costs much less,
     # one of the two proofs is wrong.
@@ -292,6 +294,8 @@ def _of_the_regions(
     highest = max(abs(label.offset) for _, label in regions) + steepest * reach
     eta = (float(np.max(away[nu > 0], initial=0.0)) + _ROOM * reach) * UP
     missed = (float(np.max(off[nu > 0], initial=0.0)) + _ROOM * highest + steepest * eta) * UP
+    if finite.scope == "searched":
+        return 0.0, 0.0
     light, mass = _mass(solution, finite)
     slope = 0.0
     if solution.penalty.skip == "free":
