@@ -13,6 +13,7 @@ from minnorm.objective.norm import PathNorm
 from minnorm.objective.problem import Problem
 from minnorm.solution import Solution
 from minnorm.solve.minimise import minimise
+from minnorm.training.margins import learnt
 
 _MOST = {1: 100_000, 2: 300, 3: 120}  # points by dimension that the solver certifies in seconds
 _SECONDS = 60.0
@@ -43,8 +44,11 @@ def least(
 ) -> Optimum | None:
     """The minimum of (PL), or for lam = 0 of (P0), on finite data; None where the solver is not sure to certify it.
 
-    None too for lam = 0 where equal points have different values. The last answers are kept.
+    For lam = 0 a loss of margins y f asks for the least norm with all of them 1 or more. None too for lam = 0 where
+    equal points have different values. The last answers are kept.
     """
+    if lam == 0:
+        loss = "margin" if learnt(loss) else "squared"
     if not solvable(points):
         return None
     digest = hashlib.sha256(points.tobytes() + values.tobytes()).hexdigest()
@@ -57,7 +61,7 @@ def _solved(
     points: Float[np.ndarray, "n d"], values: Float[np.ndarray, " n"], penalty: PathNorm, lam: float, loss: str
 ) -> Optimum | None:
     try:
-        problem = Problem(points, values, penalty, lam, loss=loss if lam > 0 else None)
+        problem = Problem(points, values, penalty, lam, loss=loss)
     except ValueError:
         return None  # labels that contradict each other; anything else `train` would have refused
     found = minimise(problem, time_limit=_SECONDS)

@@ -15,6 +15,7 @@ from minnorm.losses import Loss
 from minnorm.network import ShallowReLU
 from minnorm.training.choice import Choice
 from minnorm.training.initial import initial_network
+from minnorm.training.margins import learnt, margins
 from minnorm.training.native import calls as native
 from minnorm.training.native.program import Program, elementwise_program
 from minnorm.training.optimizers import OPTIMIZERS, line_search
@@ -152,7 +153,7 @@ class Engine:
         return self._program(jax.eval_shape(self.start, varied), varied) is not None
 
     def metrics(self, network: ShallowReLU, varied: Varied) -> dict[str, Any]:
-        """Training loss, path norm, weight decay and the gradient of the objective, on all data.
+        """Training loss, path norm, weight decay and the gradient of the objective, on all data; margins of classes.
 
         One network after another, so that no sum depends on how many are trained together.
         """
@@ -161,13 +162,14 @@ class Engine:
         def measure(network: ShallowReLU, weight_decay: Float[Array, ""]) -> dict[str, Any]:
             loss, gradient = self._gradient(network, self.data, None)
             gradient = self._with_decay(gradient, network, weight_decay)
-            half_squares = self.choice.penalty.half_squares(network)
+            half_squares, norm = self.choice.penalty.half_squares(network), self.choice.penalty.total(network)
             return {
                 "training_loss": loss,
                 "objective": loss + weight_decay * half_squares,
-                "path_norm": self.choice.penalty.total(network),
+                "path_norm": norm,
                 "half_squares": half_squares,
                 "gradient_norm": optax.tree.norm(gradient),
+                **(margins(network, self.data.points, self.data.values, norm) if learnt(self.choice.loss) else {}),
             }
 
         return measure(network, varied.weight_decay)

@@ -12,6 +12,7 @@ from jaxtyping import Int
 from minnorm.datasets import PARAMETERS, pack, provenance, unpack
 from minnorm.network import ShallowReLU
 from minnorm.objective.data import Points
+from minnorm.training import margins
 from minnorm.training.engine import Setting
 
 AXES = ("learning_rate", "weight_decay", "scale", "seed")
@@ -52,8 +53,9 @@ def dataset(
 ) -> xr.Dataset:
     """What `train` returns, from metrics (networks, records) and final parameters (networks, ...), grid in order."""
     shape = tuple(len(axes[axis]) for axis in AXES)
+    words = METRICS | margins.RECORDED
     variables: dict[str, Any] = {
-        name: ((*AXES, "step"), array.reshape(*shape, -1), {"long_name": METRICS[name], "units": "1"})
+        name: ((*AXES, "step"), array.reshape(*shape, -1), {"long_name": words[name], "units": "1"})
         for name, array in metrics.items()
     }
     variables |= pack(network.to_dict(), dict(zip(AXES, shape, strict=True)))
@@ -73,6 +75,9 @@ def dataset(
         first.reshape(shape),
         {"long_name": "first recorded step, -1 if none"},
     )
+    if margins.learnt(setting.choice.loss):
+        stands = margins.course(metrics["margin"], metrics["normalised_margin"], recorded)
+        variables |= {name: (AXES, each.reshape(shape), {"long_name": word}) for name, (each, word) in stands.items()}
     coordinates = {
         "learning_rate": ("learning_rate", axes["learning_rate"], {"long_name": "learning rate"}),
         "weight_decay": ("weight_decay", axes["weight_decay"], {"long_name": "weight decay coefficient lam"}),

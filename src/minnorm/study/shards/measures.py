@@ -17,6 +17,7 @@ from minnorm.study.specification.probes import Measured
 from minnorm.study.specification.spec import Shard
 from minnorm.study.specification.target import Target
 from minnorm.study.specification.tasks import Task, TaskData
+from minnorm.training.margins import learnt
 
 DESCRIPTION = {
     "effective_neurons": "neurons left after merging equal directions and knots and dropping negligible ones",
@@ -92,6 +93,6 @@ def compare(
             objective = problem.paid(network.evaluate(data.points)) + lam * penalty.weight_decay(network)
             excess = objective / compared[lam].value - 1
         found["excess_objective"] = ((), excess)
-    if 0.0 in compared and compared[0.0].certified and compared[0.0].value > 0:
+    if not learnt(loss) and 0.0 in compared and compared[0.0].certified and compared[0.0].value > 0:
         found["data_norm_ratio"] = ((), measure.norm_ratio(network, compared[0.0].value, penalty))
     return found

@@ -9,11 +9,14 @@ import xarray as xr
 from minnorm.network import ShallowReLU
 from minnorm.objective.norm import PathNorm
 from minnorm.study.optimum import Optimum, least, least_radial
+from minnorm.study.shards import margins
+from minnorm.study.shards.margins import Margins
 from minnorm.study.shards.measures import DESCRIPTION, Yardstick, compare, measure_network
 from minnorm.study.specification.probes import Measured
 from minnorm.study.specification.spec import OPTIMAL, Shard
 from minnorm.study.specification.tasks import TaskData
 from minnorm.training import AXES, networks, train
+from minnorm.training.margins import learnt
 
 Progress = Callable[[int, int], None]
 
@@ -33,21 +36,26 @@ def run_train(
     runs = train(data.points, data.values, **arguments, threads=threads, progress=progress)
     decays = runs["weight_decay"].values.tolist()
     compared, exact = _optima(shard, data, decays), Yardstick.of(shard.task, data)
+    separated = Margins.of(shard, data, arguments)
 
     def measured(network: ShallowReLU, place: Mapping[str, Any]) -> Measured:
-        return measure_network(network, data, shard, exact) | compare(
+        found = measure_network(network, data, shard, exact) | compare(
             network, data, arguments["penalty"], place, compared, arguments["loss"]
         )
+        return found if separated is None else found | separated.measure(network, place["seed"])
 
     rows = [measured(network, place) if _finite(network) else None for place, network in networks(runs)]
     template = next((row for row in rows if row is not None), None)
     if template is None:
-        template = measured(_any_network(data.points.shape[1]), {"weight_decay": decays[0]})
+        nowhere = {"weight_decay": decays[0], "seed": runs["seed"].values[0]}
+        template = measured(_any_network(data.points.shape[1]), nowhere)
     _record(runs, rows, template, _described(shard))
     for name in _OPTIMUM:
         numbers = [np.nan if (found := compared.get(lam)) is None else getattr(found, name) for lam in decays]
         runs[f"optimum_{name}"] = ("weight_decay", np.array(numbers), {"long_name": _OPTIMUM[name]})
     runs.attrs["optimum"] = _sureness(compared)
+    if separated is not None:
+        separated.record(runs, shard)
     coordinates = [probe.coordinates() for probe in shard.task.probes(shard.measure)]
     return runs.assign_coords({name: value for each in coordinates for name, value in each.items()})
 
@@ -69,11 +77,12 @@ def _record(
 
 def _described(shard: Shard) -> Mapping[str, str]:
     probes = shard.task.probes(shard.measure)
-    return DESCRIPTION | {name: words for probe in probes for name, words in probe.describe.items()}
+    return DESCRIPTION | margins.DESCRIPTION | {name: words for probe in probes for name, words in probe.describe.items()}
 
 
 _OPTIMUM = {
-    "value": "the least objective of any network, for each lam; for lam = 0 the least norm through the data",
+    "value": "the least objective of any network, for each lam; for lam = 0 the least norm through the data, or of "
+    "margins of 1",
     "lower_bound": "a bound below it",
     "norm": "path norm of the network that has it",
 }
@@ -95,7 +104,8 @@ def training_arguments(shard: Shard) -> dict[str, Any]:
 
 def numbers(shard: Shard) -> int:
     """How many numbers are measured of a network at most."""
-    return len(DESCRIPTION) + sum(probe.size for probe in shard.task.probes(shard.measure))
+    learns = len(margins.DESCRIPTION) if learnt(shard.train.loss) else 0
+    return len(DESCRIPTION) + learns + sum(probe.size for probe in shard.task.probes(shard.measure))
 
 
 def _optima(shard: Shard, data: TaskData, decays: Sequence[float]) -> dict[float, Optimum]:

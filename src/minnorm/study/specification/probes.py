@@ -9,6 +9,7 @@ from jaxtyping import Float
 from pydantic import Field
 
 from minnorm import measure
+from minnorm.measure.distances import Function, values_of
 from minnorm.network import ShallowReLU
 from minnorm.objective.norm import PathNorm
 from minnorm.study.specification.strict import Strict
@@ -18,6 +19,7 @@ Measured = dict[str, tuple[tuple[str, ...], np.ndarray | float | int]]
 """Dimensions and values by name."""
 
 _NEAR = 0.01  # of the data's interval: a bend is at a data point
+_AROUND = 0.15  # of the data's extent
 
 
 class MeasureSpec(Strict):
@@ -139,3 +141,51 @@ class OnSphere:
             stretch = measure.best_stretch(profile.mean, self.radii, target.profile)
             found |= {"stretch": ((), stretch.stretch), "stretch_residual": ((), stretch.residual)}
         return found
+
+
+def box(points: Float[np.ndarray, "n d"]) -> tuple[Float[np.ndarray, " d"], Float[np.ndarray, " d"]]:
+    """The corners of a box around points, with 15 % of their extent as a margin on all sides."""
+    low, high = points.min(axis=0), points.max(axis=0)
+    return low - _AROUND * (high - low), high + _AROUND * (high - low)
+
+
+@dataclass(frozen=True)
+class OnPlane:
+    """Functions of two variables on a grid of `side` x `side` places between the corners `low` and `high`."""
+
+    low: Float[np.ndarray, "2"]
+    high: Float[np.ndarray, "2"]
+    side: int = 61
+    coordinate: ClassVar[str] = "across"
+    describe: ClassVar[Mapping[str, str]] = {"plane": "f on a grid of the plane"}
+
+    @property
+    def size(self) -> int:
+        """The grid."""
+        return self.side**2
+
+    @property
+    def places(self) -> Float[np.ndarray, "k 2"]:
+        """The points of the grid, row by row."""
+        return np.stack(np.meshgrid(*self._sides), axis=-1).reshape(-1, 2)
+
+    def coordinates(self) -> dict[str, Any]:
+        """Both sides."""
+        words = ("first coordinate", "second coordinate")
+        return {
+            name: (name, side, {"long_name": word})
+            for name, side, word in zip(("across", "up"), self._sides, words, strict=True)
+        }
+
+    def measure(self, network: ShallowReLU, target: Target | None, penalty: PathNorm) -> Measured:
+        """The values."""
+        return {"plane": (("up", "across"), self.on(network))}
+
+    def on(self, f: Function) -> Float[np.ndarray, "up across"]:
+        """The values of any function."""
+        return values_of(f, self.places).reshape(self.side, self.side)
+
+    @property
+    def _sides(self) -> tuple[np.ndarray, np.ndarray]:
+        first, second = (np.linspace(a, b, self.side) for a, b in zip(self.low, self.high, strict=True))
+        return first, second

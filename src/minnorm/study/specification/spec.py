@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import Any, ClassVar, Literal
 
+import numpy as np
 from pydantic import (
     Field,
     TypeAdapter,
@@ -16,6 +17,7 @@ from pydantic import (
 
 from minnorm.objective.norm import PathNorm
 from minnorm.study.specification import pages
+from minnorm.study.specification.classes import ClassTask as ClassTask
 from minnorm.study.specification.places import Misplaced, Place, first_error, unknown
 from minnorm.study.specification.probes import MeasureSpec
 from minnorm.study.specification.regions import RegionsTask as RegionsTask
@@ -24,6 +26,7 @@ from minnorm.study.specification.strict import Strict
 from minnorm.study.specification.tasks import TASKS, Task
 from minnorm.training import AXES
 from minnorm.training.choice import Choice, Unfit, options
+from minnorm.training.margins import learnt
 
 DEFAULT_PAGE = "training"
 FORMAT = 4
@@ -49,6 +52,15 @@ class Shard(Strict):
             raise Misplaced(error.place, error.why) from None
         if self.measure.sharpness and self.train.loss != "squared":
             raise Misplaced(("loss",), f"sharpness is measured of the squared loss, not of {self.train.loss}")
+        if learnt(self.train.loss):
+            values = np.unique(self.task.data().values)
+            if not np.array_equal(values, [-1, 1]):
+                told = ", ".join(f"{value:g}" for value in values[:5]) + (", ..." if values.size > 5 else "")
+                raise Misplaced(
+                    ("loss",),
+                    f"{self.train.loss} learns the classes -1 and 1, and the labels of this task of kind "
+                    f"{self.task.kind} are {told}; take kind classes, or csv with classes = true",
+                )
         if self.train.initial == OPTIMAL and not self.task.has_interpolant():
             raise Misplaced(("initial",), f"no interpolant is known for {self.task.kind}; choose a random start")
         return self

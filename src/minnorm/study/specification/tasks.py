@@ -18,7 +18,7 @@ from minnorm.known import RadialBump
 from minnorm.objective.norm import PathNorm
 from minnorm.objective.problem import Problem
 from minnorm.study.optimum import least
-from minnorm.study.specification.probes import MeasureSpec, OnLine, OnSphere, Probe
+from minnorm.study.specification.probes import MeasureSpec, OnLine, OnPlane, OnSphere, Probe, box
 from minnorm.study.specification.strict import Finite, Strict
 from minnorm.study.specification.target import Target
 from minnorm.table import read_table
@@ -313,13 +313,17 @@ class DiabetesTask(TaskBase):
 
 @add
 class CsvTask(TaskBase):
-    """A CSV file with a header line; `target` names the column of values."""
+    """A CSV file with a header line; `target` names the column of values.
+
+    With `classes` that column has two numbers, and the larger one is the class 1, the other one the class -1.
+    """
 
     files: ClassVar[tuple[str, ...]] = ("path",)
     kind: Literal["csv"]
     path: str
     target: str | None = None
     standardise: bool = False
+    classes: bool = False
 
     def count(self) -> int:
         """How many lines the table has."""
@@ -328,9 +332,21 @@ class CsvTask(TaskBase):
     def data(self) -> TaskData:
         """The table, standardised if asked."""
         table = read_table(self.path, self.target)
-        if self.standardise:
-            return TaskData(_standardise(table.points), _standardise(table.values))
-        return TaskData(table.points, table.values)
+        points = _standardise(table.points) if self.standardise else table.points
+        if self.classes:
+            return TaskData(points, _labels(table.values, table.target))
+        return TaskData(points, _standardise(table.values) if self.standardise else table.values)
+
+    def region(self, count: int) -> Float[np.ndarray, "k d"] | None:
+        """For classes a box around the data, uniformly."""
+        if not self.classes:
+            return None
+        low, high = box(self.data().points)
+        return np.random.default_rng(0).uniform(low, high, (count, low.size))
+
+    def probes(self, measures: MeasureSpec) -> Sequence[Probe]:
+        """For classes the plane, where the data are in one."""
+        return (OnPlane(*box(self.data().points)),) if self.classes and self.dimension() == 2 else ()
 
     def digest(self) -> str:
         """Of the file."""
@@ -346,6 +362,15 @@ def on_line(x: Sequence[float] | np.ndarray, y: Sequence[float] | np.ndarray) ->
 @lru_cache(maxsize=64)
 def _bump(dim: int, plateau: float, outer: float, radius: float) -> RadialBump:
     return known.radial_bump(dim, plateau, outer).stretch(radius)
+
+
+def _labels(values: np.ndarray, name: str) -> np.ndarray:
+    """-1 and 1 for two numbers, in their order."""
+    found = np.unique(values)
+    if found.size != 2:
+        told = ", ".join(f"{value:g}" for value in found[:5])
+        raise ValueError(f"classes is on but column {name!r} has the values {told}; give a column of two numbers")
+    return np.where(values == found[1], 1.0, -1.0)
 
 
 def _standardise(array: Any) -> np.ndarray:
