@@ -13,7 +13,7 @@ test slow: export OPENBLAS_NUM_THREADS = 1
 # Compiled tests are kept, whatever the environment says: compiling them takes each process half of its start.
 test slow: export PYTHONDONTWRITEBYTECODE =
 
-.PHONY: install demo explore atlas paper test slow fuzz check format lint types imports docs clean web web-check
+.PHONY: install demo explore atlas paper margins test slow fuzz check format lint types imports docs clean web web-check
 
 install: .venv/installed
 
@@ -41,6 +41,10 @@ paper: install
 	$(BIN)/minnorm report $(RESULTS)/bump31
 	$(BIN)/minnorm study run studies/regions.toml --out $(RESULTS)/regions --workers $(WORKERS)
 	$(BIN)/minnorm report $(RESULTS)/regions
+
+margins: install
+	$(BIN)/minnorm study run studies/margins.toml --out $(RESULTS)/margins --workers $(WORKERS)
+	$(BIN)/minnorm report $(RESULTS)/margins
 
 explore: install
 	$(BIN)/minnorm explore

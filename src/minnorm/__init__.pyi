@@ -43,7 +43,7 @@ from .solve import (
     separate_regions,
 )
 from .training import train
-from .verification import verify, verify_regions
+from .verification import crossing, verify, verify_regions
 from .versions import show_versions
 
 __version__: str
@@ -71,6 +71,7 @@ __all__ = [
     "band",
     "box",
     "compare",
+    "crossing",
     "fit",
     "interpolate",
     "interpolate_regions",

@@ -2,9 +2,9 @@
 
     minimise  loss(f) + lam sum |a_k|      f = Phi a + C c       (columns of Phi: atoms of norm 1; of C: free terms)
 
-The largest |h(u)| over unit u is found on the faces of the arrangement of the points' hyperplanes, where h is linear: all
-of them are listed once, by representatives, for up to a dozen points in up to four dimensions. So the dictionary grows
-until no atom is missing, and both the value, of a network, and the supremum that is left are those of the problem.
+The largest |h(u)| over unit u is found on the faces of the arrangement of the points' hyperplanes, where h is linear:
+all of them are listed once, by representatives, for up to a dozen points in up to four dimensions. So the dictionary
+grows until no atom is missing, and both the value, of a network, and the supremum that is left are the problem's own.
 """
 
 import itertools
@@ -16,12 +16,12 @@ import scipy.sparse as sp
 
 ROUNDS, CLOSED = 60, 1e-8
 NUDGE, FLAT = 1e-6, 1e-9
-FIRST, MORE = 30, 4  # atoms of each family to begin with, and at most in each round
+FIRST, MORE = 30, 6  # atoms of each family to begin with, and at most in each round
 
 
 @dataclass(frozen=True)
 class Faces:
-    """Representatives of the faces of an arrangement: where h is active there, and the projector onto the face's span."""
+    """All faces of an arrangement: where h is active on each, and the projector onto its span."""
 
     z: np.ndarray
     active: np.ndarray
@@ -103,7 +103,7 @@ class Programme:
         """Status, value, unknowns and multipliers."""
         blocks = []
         for terms, right in zip(self.rows, self.right, strict=True):
-            row = sp.lil_array((len(right), self.width))
+            row = np.zeros((len(right), self.width))
             for block, matrix in terms:
                 row[:, block] = matrix
             blocks.append(row)
@@ -113,7 +113,7 @@ class Programme:
         found = clarabel.DefaultSolver(
             sp.csc_matrix(sp.diags(np.concatenate(self.square))),
             np.concatenate(self.linear),
-            sp.csc_matrix(sp.vstack(blocks)),
+            sp.csc_matrix(np.concatenate(blocks)),
             np.concatenate(self.right),
             self.cones,
             settings,

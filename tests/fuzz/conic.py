@@ -3,9 +3,9 @@ r"""Random small problems with every loss, certified by the package and solved a
     python tests/fuzz/conic.py --cases 300 --seed 1
 
 The other solver is Clarabel on a dictionary that grows until no atom is missing (`cones.py`). Its value is that of a
-network and so above the minimum: a certified bound above it is false. Prints, for each loss, how many were certified, how
-many the other solver came to the end of, the largest relative distance of the two values, and each fault; exits 1 if there
-was one.
+network and so above the minimum: a certified bound above it is false. Prints, for each loss, how many were certified,
+how many the other solver came to the end of, the largest relative distance of the two values, and each fault; exits 1
+if there was one.
 """
 
 import argparse
@@ -17,9 +17,9 @@ import warnings
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import numpy as np
+from cones import least
 
 import minnorm as mn
-from cones import least
 from losses import CONSTRAINTS, LOSSES, MARGINS, TINY, draw, separable
 
 ALL = (*LOSSES, "squared")

@@ -27,7 +27,7 @@ from minnorm.solve.reduction import Reduced, reduce
 from minnorm.solve.rounds import Progress, generate
 from minnorm.solve.symmetry import symmetrised
 from minnorm.solve.twins import distances_to_twins, without_twins
-from minnorm.solve.univariate import curved
+from minnorm.solve.univariate import curved, knots
 from minnorm.solve.univariate.penalised import penalised_line
 from minnorm.solve.univariate.trend import trend
 
@@ -35,6 +35,7 @@ PROMPT = 1.0
 """Seconds for polishing what there was when Ctrl-C was pressed, and for verifying it."""
 
 _MANY, _FINE = 300, 0.05  # points that are quicker together; of the tolerance, for the interior point method
+_VERY_MANY, _NEARLY = 4000, 0.3  # points from which on knots are exchanged; of the tolerance, for that
 _ANGLE = 2e5  # operations that a chain of angles takes for each point
 _KNOTS, _PROGRAMMES = 300, 1e7  # points that linear programmes over knots are quick for; operations for each
 
@@ -193,11 +194,15 @@ def _banded(reduced: Reduced, tolerance: float, times: Times) -> Solution | None
     order = np.argsort(reduced.points[:, 0], kind="stable")
     t, skip = reduced.points[order, 0], penalty.linear_is_free
     along = dataclasses.replace(loss, y=loss.y[order], scale=loss.scale[order], rate=loss.rate[order])
-    found = curved.solve(along, np.diff(t), skip, tolerance=_FINE * tolerance, deadline=times.solved)
-    knots, levels, value = curved.broken_line(along, t, found, skip, 0.5 * tolerance)
+    found = None
+    if n >= _VERY_MANY:
+        found = knots.exchanged(along, t, skip, tolerance=_NEARLY * tolerance, deadline=times.solved)
+    if found is None or not found.value - found.bound <= tolerance * found.value:
+        found = curved.solve(along, np.diff(t), skip, tolerance=_FINE * tolerance, deadline=times.solved)
+    chosen, levels, value = curved.broken_line(along, t, found, skip, 0.5 * tolerance)
     if not (found.interrupted or value - found.bound <= tolerance * value):
         return None
-    net = connect_the_dots(t[knots], levels, skip=skip)
+    net = connect_the_dots(t[chosen], levels, skip=skip)
     weights = net.inner_weights @ reduced.basis.T / reduced.radius
     slope = None if net.skip is None else reduced.basis @ net.skip / reduced.radius * reduced.size
     offset = float(net.offset) * reduced.size - (0.0 if slope is None else float(slope @ reduced.centre))

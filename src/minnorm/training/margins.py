@@ -61,8 +61,11 @@ def course(
     return {
         "separated_step": (_first(margin > 0, recorded), "first recorded step from which on margin > 0, -1 if none"),
         "margin_trend": (trend, "(g - g') / |g|, normalised margin now and after a tenth of the steps"),
-        "settled_step": (settled, "first recorded step from which on the normalised margin is within 1 % of its last "
-        "value, -1 if not in the first half of the steps"),
+        "settled_step": (
+            settled,
+            "first recorded step from which on the normalised margin is within 1 % of its last "
+            "value, -1 if not in the first half of the steps",
+        ),
     }
 
 

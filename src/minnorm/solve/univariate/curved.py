@@ -81,8 +81,6 @@ def norm_of(slopes: Float[np.ndarray, " k"], skip: bool) -> float:
 class _Segments:
     """The unknowns m, s, z and p, the slacks of the box, of ends and of parts, and Newton's equations for them."""
 
-    together = True
-
     def __init__(self, loss: Separable, gaps: np.ndarray, skip: bool, tolerance: float) -> None:
         self.loss, self.gaps, self.skip, self.tolerance = loss, gaps, skip, tolerance
         n = gaps.size + 1
@@ -90,8 +88,10 @@ class _Segments:
         low, high = loss.domain
         self.high, self.low = np.flatnonzero(np.isfinite(high)), np.flatnonzero(np.isfinite(low))
         self.kinked = bool(np.any(loss.kink))
-        nu = _inside(low, high)
+        nu = inside(low, high)
         self.m, self.s, self.z, self.p = np.cumsum(nu)[:-1], np.zeros(n - 1), np.zeros(n - 2), 0.0
+        # Where L* is linear in its pieces, values do not depend on nu, and each side may take steps of its own.
+        self.together = bool(np.any(loss.curvature(nu)))
         parts = [1 - self.box.rise(self.z, self.p), (high - nu)[self.high], (nu - low)[self.low]]
         if self.kinked:
             room = _APART * (np.abs(nu) + loss.rate * np.abs(loss.scale))
@@ -173,7 +173,7 @@ class _Segments:
         self.p += dual * p
 
 
-def _inside(low: np.ndarray, high: np.ndarray) -> np.ndarray:
+def inside(low: np.ndarray, high: np.ndarray) -> np.ndarray:
     """A vector of sum 0 inside the intervals, each of which has 0 inside or at an end."""
     up, down = low >= 0, high <= 0
     if not (np.any(up) or np.any(down)):

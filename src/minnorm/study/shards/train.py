@@ -77,7 +77,9 @@ def _record(
 
 def _described(shard: Shard) -> Mapping[str, str]:
     probes = shard.task.probes(shard.measure)
-    return DESCRIPTION | margins.DESCRIPTION | {name: words for probe in probes for name, words in probe.describe.items()}
+    return (
+        DESCRIPTION | margins.DESCRIPTION | {name: words for probe in probes for name, words in probe.describe.items()}
+    )
 
 
 _OPTIMUM = {
