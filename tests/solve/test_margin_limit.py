@@ -19,7 +19,8 @@ def lacking(loss, lam):
 
 def test_the_hinge_is_the_separator_from_some_lam_on():
     norm, short = lacking("hinge", 1e-3)
-    assert norm == pytest.approx(LEAST, rel=1e-6) and abs(short) < 1e-6
+    assert norm == pytest.approx(LEAST, rel=1e-6)
+    assert abs(short) < 1e-6
 
 
 def test_the_squared_hinge_lacks_a_multiple_of_lam():

@@ -4,9 +4,9 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from tests.made import random_network
 
 import minnorm as mn
-from tests.made import random_network
 
 
 def exactly(net, x):

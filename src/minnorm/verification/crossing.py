@@ -16,9 +16,9 @@ def crossing(points: npt.ArrayLike, lower: Solution, upper: Solution) -> float:
     r"""An upper bound of max_i f(x_i) - g(x_i), 0 where f <= g at all points, whatever rounding did.
 
     Quantiles of a law do not cross, but fits of several are problems of their own: nothing keeps f, that of the lower
-    quantile, below g, that of the higher one. This says what is proven at the data; between them it says nothing. Values
-    are exact but for the last rounding on the line, and in two words with bounds of their errors elsewhere; infinite for
-    neurons whose weights float64 cannot say as those of ReLU.
+    quantile, below g, that of the higher one. This says what is proven at the data; between them it says nothing.
+    Values are exact but for the last rounding on the line, and in two words with bounds of their errors elsewhere;
+    infinite for neurons whose weights float64 cannot say as those of ReLU.
 
     Arguments: `points` (n, d), or (n,) for d = 1; `lower` and `upper`, what `fit` returned. Errors: ValueError for
     networks of other dimensions.

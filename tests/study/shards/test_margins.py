@@ -4,13 +4,14 @@ import dataclasses
 
 import numpy as np
 import pytest
+from tests.made import random_network
 
 import minnorm as mn
 from minnorm import study
 from minnorm.study.shards.margins import Boundary, Lines
+from minnorm.study.specification.probes import MeasureSpec
 from minnorm.study.specification.tasks import TASKS
 from minnorm.study.tangent import Tangent
-from tests.made import random_network
 
 SMALL = {
     "name": "classes",
@@ -103,14 +104,16 @@ def test_the_kernel_is_that_of_gradients_and_its_separator_has_the_largest_margi
 def test_tasks_have_both_classes_and_are_what_they_say(law, dim):
     task = TASKS["classes"].model_validate({"kind": "classes", "law": law, "dim": dim, "points": 21, "gap": 0.25})
     data = task.data()
-    assert set(data.values) == {-1.0, 1.0} and data.points.shape == (21, dim)
+    assert set(data.values) == {-1.0, 1.0}
+    assert data.points.shape == (21, dim)
     np.testing.assert_array_equal(task.data().points, data.points)
     radius = np.linalg.norm(data.points, axis=1)
     if law == "parity":
         np.testing.assert_array_equal(data.values, np.sign(np.prod(data.points, axis=1)))
         assert np.min(np.abs(data.points)) >= 0.25
     if law == "radial":
-        assert np.all(radius[data.values > 0] <= 0.25) and np.all(radius[data.values < 0] >= 1)
+        assert np.all(radius[data.values > 0] <= 0.25)
+        assert np.all(radius[data.values < 0] >= 1)
 
 
 @pytest.mark.parametrize(
@@ -132,7 +135,8 @@ def test_a_table_has_classes(tmp_path):
     table.write_text("u,v,kind\n0,0,3\n1,0,5\n0,1,5\n1,1,3\n")
     task = TASKS["csv"].model_validate({"kind": "csv", "path": str(table), "classes": True, "standardise": True})
     assert task.data().values.tolist() == [-1.0, 1.0, 1.0, -1.0]
-    assert task.region(10).shape == (10, 2) and len(task.probes(None)) == 1
+    assert task.region(10).shape == (10, 2)
+    assert len(task.probes(MeasureSpec())) == 1
     table.write_text("u,v,kind\n0,0,3\n1,0,5\n0,1,4\n")
     with pytest.raises(ValueError, match="classes is on but column 'kind' has the values 3, 4, 5"):
         task.data()

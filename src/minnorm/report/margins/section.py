@@ -66,7 +66,8 @@ def _settings(some: Sequence[Setting]) -> str:
     return (
         f"{data.points.shape[0]} points in dimension {data.points.shape[1]}, width {attributes['width']}, loss "
         f"{some[0].loss}, {some[0].networks} seeds a setting, {attributes['dtype']}; learning rates: "
-        f"{', '.join(rates)}. Norm: path norm with biases {attributes['penalty_bias']}, offset {attributes['penalty_offset']}."
+        f"{', '.join(rates)}. Norm: path norm with biases {attributes['penalty_bias']}, offset "
+        f"{attributes['penalty_offset']}."
     )
 
 
