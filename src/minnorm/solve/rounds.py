@@ -18,13 +18,14 @@ from minnorm.solve.pricing.pricers import Pricer
 from minnorm.solve.pricing.subsets import Subsets
 from minnorm.solve.reduction import Reduced
 from minnorm.solve.steps import improve
-from minnorm.solve.tidy import settled, tidied
+from minnorm.solve.tidy import TIMES, settled, tidied
 from minnorm.solve.vertex import sharpened
 
 Progress = Callable[[float, float, float], None]
 """Called with (seconds, objective of the best network so far, lower bound so far) in the problem's own units."""
 
 _MOST_TIDIED = 1000  # atoms
+_ROUGH, _FEWER = 1e-4, 2  # a tolerance from which on atoms above three dimensions are moved so often at the end
 _PROMPT = 1.0  # seconds for making a network of what there is when Ctrl-C was pressed
 _REPAIR = 25  # operations for each of n^2 m, of a singular value decomposition
 _MANY = 600  # points; interpolation of fewer is solved as fast without approaching it
@@ -170,9 +171,11 @@ def finish(reduced: Reduced, found: Found, tolerance: float, deadline: float = n
         return few
     # On the line atoms have the places they should have, but masses next to nothing where there should be none.
     places_are_right = reduced.along is not None or reduced.inputs is not None
-    tidy = (settled if places_are_right else tidied)(
-        reduced, few.weights, few.biases, few.masses, few.coefficients, deadline
-    )
+    begin = few.weights, few.biases, few.masses, few.coefficients, deadline
+    if places_are_right:
+        tidy = settled(reduced, *begin)
+    else:
+        tidy = tidied(reduced, *begin, TIMES if tolerance <= _ROUGH or reduced.rank <= pricing.EXACT_RANK else _FEWER)
     if tidy.value > few.value + allowed:
         return few
     parts = {name: getattr(tidy, name) for name in ("weights", "biases", "masses", "coefficients", "value")}

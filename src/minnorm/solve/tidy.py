@@ -17,7 +17,9 @@ from minnorm.solve.pricing.oracle import Atoms
 from minnorm.solve.reduction import Reduced
 from minnorm.solve.settle import inverse, settle
 
-_TIMES = 12
+TIMES = 12
+"""How often atoms are gathered and moved, at most."""
+
 _STEPS = 12
 _NEAR, _NEARER = 0.1, 0.1  # as vectors (w, b): an atom this close to a maximum belongs to it; what is tried next
 _ALIKE = 1e-6  # as such vectors: kinks this close are one
@@ -44,6 +46,7 @@ def tidied(
     masses: Float[np.ndarray, " k"],
     coefficients: Float[np.ndarray, " q"],
     deadline: float = math.inf,
+    times: int = TIMES,
 ) -> Sparse:
     r"""A network with lam > 0 that is near the optimum, as one with the optimum's own atoms, if they can be found.
 
@@ -54,14 +57,14 @@ def tidied(
         sum_k |theta_k| + 1/2 sum_i (y_i - sum_k sigma'_ki theta_k . (x_i, 1) - free terms)^2 / rho_i
 
     is convex and smooth. Kinks through points, at which |h| has edges, stay there. Both are repeated until nothing
-    moves, or until `deadline`, a `time.monotonic` moment.
+    moves, `times` at most, or until `deadline`, a `time.monotonic` moment.
 
     Source: Denoyelle, Duval, Peyre & Soubies (2020), *The sliding Frank-Wolfe algorithm*, for moving atoms and masses
     together; Pilanci & Ergen (2020), *Neural networks are convex regularizers*, for convexity within a cell.
     """
     best = settled(reduced, weights, biases, masses, coefficients, deadline)
     near = _NEAR
-    for _ in range(_TIMES):
+    for _ in range(times):
         if best.masses.size == 0 or past(deadline):
             break
         maxima = oracle.search(
