@@ -118,6 +118,27 @@ export function improved(
   return best;
 }
 
+/** The best masses of neurons for lam > 0, with their knots and signs as they are; null if a sign would change. */
+export function remassed(
+  neurons: readonly Neuron[],
+  x: readonly number[],
+  y: readonly number[],
+  rho: number,
+  penalty: Penalty,
+): Neuron[] | null {
+  const free = [Float64Array.from(x, () => 1)];
+  if (penalty.skip === "free") free.push(Float64Array.from(x));
+  const basis = complement(free, x.length);
+  const heard = (values: Vector): Vector => Float64Array.from(basis, (q) => dot(q, values));
+  const columns = neurons.map((neuron) => heard(Float64Array.from(x, (at) => active(neuron, at))));
+  const goal = heard(Float64Array.from(y));
+  const system = columns.map((a, i) => Float64Array.from(columns, (b, j) => dot(a, b) * (i === j ? 1 + 1e-14 : 1)));
+  const right = Float64Array.from(neurons, ({ knot, mass }, k) => dot(columns[k], goal) - rho * cost(penalty, knot) * Math.sign(mass));
+  const found = substitute(factor(system), right);
+  if (!neurons.every(({ mass }, k) => found[k] * mass > 0)) return null;
+  return neurons.map((neuron, k) => ({ ...neuron, mass: found[k] }));
+}
+
 /** The points around a knot; for a knot on a point, or beyond the ends, the first is the knot itself. */
 function cell(knot: number, t: readonly number[]): [number, number] {
   let i = 0;

@@ -1,7 +1,7 @@
 // The global minimiser on the line, with its dual: what the view Line shows and the race is measured against.
 
 import { complement, dot, largest, nearest, type Vector } from "./algebra.ts";
-import { curveOf, gathered, improved, type Neuron } from "./assemble.ts";
+import { curveOf, gathered, improved, type Neuron, remassed } from "./assemble.ts";
 import { type Atom, column, first, heard, type Summit, summits } from "./atoms.ts";
 import { Broken, dualOf } from "./broken.ts";
 import { interior } from "./interior.ts";
@@ -205,7 +205,11 @@ function assembled(problem: Problem, raw: Priced): Answer {
     const now = weighed(problem, found, neurons);
     if (now.value - now.bound <= best.value - best.bound) best = now;
   }
-  return best;
+  const seen = HEARD[0] * best.norm;
+  const live = neurons.filter((neuron) => Math.abs(neuron.mass) * cost(penalty, neuron.knot) > seen);
+  const exact = found.rho > 0 ? remassed(live, x, y, found.rho, penalty) : null;
+  const last = exact ? weighed(problem, found, exact) : best;
+  return last.value < best.value ? last : best;
 }
 
 /** At most what it costs to mend what a network misses of the points: knots there, and one neuron for the slope. */
