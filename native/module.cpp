@@ -23,6 +23,8 @@ namespace {
 
 using Matrix = nb::ndarray<const double, nb::numpy, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
 using Column = nb::ndarray<const double, nb::numpy, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
+using Changed = nb::ndarray<double, nb::numpy, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
+using Indices = nb::ndarray<const int, nb::numpy, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
 template <class T>
 using ArrayOf = nb::ndarray<nb::numpy, T>;
 using Array = ArrayOf<double>;
@@ -178,6 +180,21 @@ nb::tuple striped(Matrix points, Column weights, double lower, double target, do
     return nb::make_tuple(found.lower, found.upper, found.strips, found.complete);
 }
 
+// Adds the upper triangle of `part`, row by row, to that of `matrix` in its rows and columns `index`, which rise.
+void add_lower(Changed matrix, Matrix part, Indices index) {
+    const size_t n = matrix.shape(0), m = index.shape(0);
+    if (matrix.shape(1) != n || part.shape(0) != m || part.shape(1) != m)
+        throw nb::value_error("matrix and part must be square, and index as long as part");
+    for (size_t k = 0; k < m; ++k)
+        if (index(k) < 0 || static_cast<size_t>(index(k)) >= n) throw nb::value_error("index is out of range");
+    const int* at = index.data();
+    for (size_t j = 0; j < m; ++j) {
+        double* to = matrix.data() + static_cast<size_t>(at[j]) * n;
+        const double* from = part.data() + j * m;
+        for (size_t i = j; i < m; ++i) to[at[i]] += from[i];
+    }
+}
+
 Array turns(Column t, Column y, double slope) {
     const size_t n = t.shape(0);
     if (n == 0 || y.shape(0) != n) throw nb::value_error("t and y must have the same number of entries, at least one");
@@ -209,6 +226,7 @@ NB_MODULE(_native, m) {
              nb::arg("seconds"));
     m.def("space", &space, nb::rv_policy::take_ownership, nb::arg("points"), nb::arg("threads"), nb::arg("seconds"));
     m.def("plane", &plane, nb::rv_policy::take_ownership, nb::arg("points"), nb::arg("threads"), nb::arg("seconds"));
+    m.def("add_lower", &add_lower, nb::arg("matrix"), nb::arg("part"), nb::arg("index"));
     m.def("turns_to_meet", &turns, nb::arg("t"), nb::arg("y"), nb::arg("slope"));
     m.def("instruction_sets", [] {
         nb::list names;

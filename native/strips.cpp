@@ -9,8 +9,8 @@
 //
 // the second because relu is convex and below its chord. So h <= C + V . (cos psi, sin psi) + m b on the cell, whose
 // maximum is known. All cells of a strip share running sums of what is linear from some b on. Strips with a cell above
-// the goal are halved in angle, on the interval of b where there are such cells; what is given up is quadratic in the
-// width wherever many points make h smooth.
+// the goal are halved in angle, on the interval of b where there are such cells, or in b where that interval is long
+// for so narrow a sector; what is given up is quadratic in the width wherever many points make h smooth.
 //
 // Rounding. Sectors overlap by far more than angles err. With T = sum |nu_j| (|x_j| + B), B >= |b|, each z_j errs by at
 // most 16 u (|x_j| + B), and so does relu of it, and where a sign or the end of an open interval is decided wrongly by
@@ -47,7 +47,8 @@ struct Strip {
     bool operator<(const Strip& other) const {
         if (bound != other.bound) return bound < other.bound;
         if (level != other.level) return level > other.level;
-        return sector > other.sector;
+        if (sector != other.sector) return sector > other.sector;
+        return low > other.low;
     }
 };
 
@@ -217,8 +218,15 @@ Striped stripe(const Planar& problem, double lower, double target, double closen
                 continue;
             }
             closed = std::max(closed, std::min(bound, wanted));  // of its cells that are given up
-            for (int64_t half : {0, 1})
-                open.push({bound, strip.level + 1, 2 * strip.sector + half, found[k].low, found[k].high});
+            const double low = found[k].low, high = found[k].high;
+            if (high - low > CELLS * points.spread * PI / static_cast<double>(int64_t{1} << strip.level)) {
+                // Cells are as many as they may be, and coarser than the sector: a narrower one would not help.
+                const double middle = low + 0.5 * (high - low);
+                open.push({bound, strip.level, strip.sector, low, middle});
+                open.push({bound, strip.level, strip.sector, middle, high});
+                continue;
+            }
+            for (int64_t half : {0, 1}) open.push({bound, strip.level + 1, 2 * strip.sector + half, low, high});
         }
     }
     result.upper = std::max(closed, open.empty() ? 0.0 : open.top().bound);

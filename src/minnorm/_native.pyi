@@ -106,6 +106,9 @@ class Space:
 def space(points: Float[np.ndarray, "n 3"], threads: int, seconds: float) -> Space | None:
     """Of distinct points, no three on a line, else None; None if the time was over before all orders were made."""
 
+def add_lower(matrix: Float[np.ndarray, "n n"], part: Float[np.ndarray, "m m"], index: Int[np.ndarray, " m"]) -> None:
+    """Adds the upper triangle of `part`, row by row, to that of `matrix` in rows and columns `index`, which rise."""
+
 def turns_to_meet(t: Float[np.ndarray, " n"], y: Float[np.ndarray, " n"], slope: float) -> Float[np.ndarray, " m"]:
     """Masses A_i with y_0 + slope (x - t_0) + sum_i A_i relu(x - t_i) = y_j at t_j, one for each t but the last."""
 

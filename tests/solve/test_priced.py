@@ -65,6 +65,26 @@ def test_the_atoms_that_it_leaves_interpolate_at_the_least_norm():
     assert best.fun == pytest.approx(found.bound, rel=3e-6)
 
 
+@pytest.mark.slow
+def test_of_many_points_the_interior_point_s_own_network_is_taken(monkeypatch):
+    rng = np.random.default_rng(8)
+    problem = reduce(Problem(rng.normal(size=(300, 2)), rng.normal(size=300), None))
+    near = approached(problem, Plane(problem.points), 1e-6, math.inf, lambda _: None)
+    assert near is not None
+    missed = problem.atoms(near.weights, near.biases) @ near.masses + problem.free @ near.coefficients - problem.values
+    assert np.max(np.abs(missed)) <= 1e-4
+    with monkeypatch.context() as patched:
+        patched.setattr("minnorm.solve.rounds.improve", None)  # no round of column generation is needed
+        found = generate(problem, tolerance=1e-6)
+    assert found.masses.size <= 299
+    fitted = problem.atoms(found.weights, found.biases) @ found.masses + problem.free @ found.coefficients
+    np.testing.assert_allclose(fitted, problem.values, atol=1e-12)
+    assert 0 <= found.gap <= 1e-6
+    assert exact(problem.points, found.nu, "free").largest <= 1 + 1e-12
+    other = generate(problem, tolerance=1e-6, start=np.zeros(300))
+    assert other.value == pytest.approx(found.value, rel=2e-6)
+
+
 def test_it_ends_in_time_and_says_so():
     x, y = MANY
     problem, plane = reduced("normal")

@@ -11,7 +11,7 @@ from scipy.optimize import minimize
 
 from minnorm.verification import arrangement
 from minnorm.verification.arrangement import bound, cost
-from minnorm.verification.clock import Clock
+from minnorm.verification.clock import ENDLESS, Clock
 from minnorm.verification.sweep import Tally
 
 quick = settings(max_examples=25, deadline=None)
@@ -200,3 +200,24 @@ def test_pivots_that_are_swept_at_once_are_bounded_as_one_after_the_other(kind):
     assert at_once.upper == pytest.approx(each.upper, rel=1e-10)
     assert at_once.lower <= each.upper
     assert each.lower <= at_once.upper
+
+
+def test_many_points_in_a_plane_are_bounded_by_strips_as_tightly_as_is_asked(monkeypatch):
+    rng = np.random.default_rng(4)
+    points = rng.normal(size=(150, 2))
+    weights = np.sin(points[:, 0]) / 150
+    weights -= weights.mean()
+    true = peak(points, weights, True)
+    monkeypatch.setattr(arrangement, "_MANY", 100)
+    monkeypatch.setattr(arrangement, "_STRIPS", 1e3)
+    for share in (1e-1, 1e-4, 1e-7):
+        found = peak(points, weights, True, goal=lambda lowest, s=share: (true.lower * (1 + s), 0.0))
+        assert found.scope == "bounded"
+        assert true.lower <= found.upper <= true.lower * (1 + share) * (1 + 1e-12)
+    # What strips cannot show all arcs do, if there is time for them.
+    monkeypatch.setattr(arrangement, "_STRIPS", 0.1)
+    found = peak(points, weights, True, goal=lambda lowest: (0.5 * true.lower, 0.0))
+    assert (found.scope, found.upper) == ("exact", true.upper)
+    late = peak(points, weights, True, goal=lambda lowest: (0.5 * true.lower, 0.0), clock=ENDLESS.within(5e-3))
+    assert late.scope == "bounded"
+    assert late.upper >= true.lower

@@ -12,6 +12,7 @@ from minnorm.solve import priced, stopgap, support
 from minnorm.solve.curved import best_masses
 from minnorm.solve.found import Found, best_coefficients, first_dual, only_free_terms
 from minnorm.solve.pace import seconds
+from minnorm.solve.priced import Approached
 from minnorm.solve.pricing import pricers as pricing
 from minnorm.solve.pricing.pool import Pool
 from minnorm.solve.pricing.pricers import Pricer
@@ -82,19 +83,22 @@ def generate(
     best = Found.begun(reduced, first_dual(reduced) if start is None else start)
     late = deadline - min(0.2 * max(deadline - began, 0.0), _seconds_to_finish(reduced, 2 * n))
     try:
-        rounds, gap, fresh = 0, 1.0, pool.size == 0 and start is None
+        rounds, gap, fresh, direct = 0, 1.0, pool.size == 0 and start is None, None
         # What prices at every step is for ReLU.
         plane = pricer.plane if isinstance(pricer, pricing.Exact) and pricer.sigma.rectifies else None
         if reduced.interpolates and plane is not None and fresh:
             near = priced.approached(reduced, plane, tolerance, late, lambda bound: show(np.inf, bound))
             if near is not None:
-                pool.add(near.weights, near.biases)
+                pool.add(near.weights[near.worth], near.biases[near.worth])
                 start, rounds, gap = near.nu, near.steps, max(near.gap, _TO_MASTER * tolerance)
+                direct = _taken(reduced, near, tolerance, deadline)
         elif reduced.interpolates and pricer.cheap and fresh and n >= _MANY:
             start, rounds = _approached(reduced, pricer, pool, late, lambda _, bound: show(np.inf, bound))
         wanted = (
             max(_EXACT * tolerance, _FINEST) if plane is not None and reduced.interpolates and n <= _EASY else tolerance
         )
+        if direct is not None:
+            return replace(direct, coefficients=direct.coefficients + fitted)
         if reduced.interpolates and gap == 1.0:
             pool.span(np.random.default_rng(0))  # a pool that fits the labels with rho > 0 need not interpolate them
         improve(reduced, best, pricer, pool, start, wanted, late, show, gap=gap)
@@ -119,6 +123,21 @@ def _pricer(reduced: Reduced, seed: int) -> Pricer:
     if reduced.inputs is not None:
         return Subsets.of(reduced.points, bias, reduced.inputs, seed, sigma)
     return pricing.pricer(reduced.points, bias, seed, sigma)
+
+
+def _taken(reduced: Reduced, near: Approached, tolerance: float, deadline: float) -> Found | None:
+    """The network of the interior point itself, where it closes the gap: no master problem need be solved."""
+    if near.gap > tolerance or reduced.values.size <= _EASY:
+        return None
+    values, masses, coefficients = reduced.atoms(near.weights, near.biases), near.masses, near.coefficients
+    nearest = support.Repair(values, reduced.free, masses**2)  # small masses change no more than in proportion
+    for _ in range(2):
+        masses, change = nearest.step(reduced.values - values @ masses - reduced.free @ coefficients, masses)
+        coefficients = coefficients + change
+    atoms = near.weights, near.biases, masses, coefficients
+    value = float(np.sum(np.abs(masses)))
+    found = finish(reduced, Found(*atoms, near.nu, value, near.bound, near.steps, "closed"), tolerance, deadline)
+    return found if found.gap <= tolerance else None
 
 
 def _approached(

@@ -6,6 +6,8 @@ from jaxtyping import Float
 from scipy.linalg.blas import dger  # pyright: ignore[reportAttributeAccessIssue]
 
 _DECOMPOSITION = 40
+_MANY = 300  # points; for fewer a singular value decomposition takes no time
+_SOUND = 1e-9  # pivots above this share of the largest are no rounding errors
 LARGEST = 2000  # points; beyond it the elimination would cost more than a sparse network is worth
 
 
@@ -31,6 +33,8 @@ def sparsify(
     if free.shape[1]:
         q = scipy.linalg.orth(free)
         phi = atoms - q @ (q.T @ atoms)
+        if n >= _MANY:
+            phi = scipy.linalg.qr(q, check_finite=False)[0][:, q.shape[1] :].T @ phi
     # Ranks are relative to the atoms before the projection: of those that are free terms it leaves rounding errors.
     sizes = np.linalg.norm(atoms, axis=0)
     order = np.argsort(-np.abs(masses), kind="stable")[: np.count_nonzero(masses)]
@@ -44,8 +48,7 @@ def sparsify(
 
 def _eliminate(phi: np.ndarray, a: np.ndarray, size: float) -> np.ndarray:
     """Remove atoms while the others can take over; all v are columns of a matrix from which each is eliminated."""
-    singular, right = scipy.linalg.svd(phi, check_finite=False)[1:]
-    kernel = np.asfortranarray(right[int(np.sum(singular > 1e-12 * size)) :].T)
+    kernel = _kernel(phi, size)
     while kernel.shape[1]:
         v = kernel[:, -1]
         # a moves to a - t v; the cost falls at rate sign(a) . v, and where it does not change either way will do.
@@ -69,6 +72,18 @@ def _eliminate(phi: np.ndarray, a: np.ndarray, size: float) -> np.ndarray:
     return a
 
 
+def _kernel(phi: np.ndarray, size: float) -> np.ndarray:
+    """An orthonormal basis of the v with Phi v = 0, as columns."""
+    if len(phi) >= _MANY:
+        # A tenth of the time; it tells the rank only where none of the rows depends on others.
+        q, r = scipy.linalg.qr(phi.T, check_finite=False)
+        pivots = np.abs(np.diagonal(r))
+        if phi.shape[1] >= len(phi) and float(np.min(pivots)) > _SOUND * float(np.max(pivots)):
+            return np.asfortranarray(q[:, len(phi) :])
+    singular, right = scipy.linalg.svd(phi, check_finite=False)[1:]
+    return np.asfortranarray(right[int(np.sum(singular > 1e-12 * size)) :].T)
+
+
 class Repair:
     r"""Corrections that lead to Phi a + F c = y, as small as possible.
 
@@ -80,7 +95,14 @@ class Repair:
         self, atoms: Float[np.ndarray, "n p"], free: Float[np.ndarray, "n q"], masses: Float[np.ndarray, " p"]
     ) -> None:
         self.root = np.sqrt(np.abs(masses))
+        self._factors: tuple[np.ndarray, np.ndarray] | None = None
         system = np.concatenate([atoms * self.root, free], axis=1)
+        if len(system) >= _MANY and system.shape[1] >= len(system):
+            q, r = scipy.linalg.qr(system.T, mode="economic", check_finite=False)
+            pivots = np.abs(np.diagonal(r))
+            if float(np.min(pivots)) > _SOUND * float(np.max(pivots)):
+                self._factors = q, r
+                return
         left, singular, right = scipy.linalg.svd(system, full_matrices=False, check_finite=False)
         least = np.finfo(float).eps * max(system.shape) * float(np.max(singular, initial=0.0))
         sound = singular > least
@@ -90,7 +112,10 @@ class Repair:
         self, misfit: Float[np.ndarray, " n"], masses: Float[np.ndarray, " p"]
     ) -> tuple[Float[np.ndarray, " p"], Float[np.ndarray, " q"]]:
         """Corrected masses and the change of the coefficients, for y - Phi a - F c."""
-        change = self.right.T @ ((self.left.T @ misfit) / self.singular)
+        if self._factors is None:
+            change = self.right.T @ ((self.left.T @ misfit) / self.singular)
+        else:
+            change = self._factors[0] @ scipy.linalg.solve_triangular(self._factors[1], misfit, trans=1)
         return masses + self.root * change[: masses.size], change[masses.size :]
 
 

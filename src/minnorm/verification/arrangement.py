@@ -17,7 +17,8 @@ What rounding can do, with L = sum |nu_j| |z_j| and err = (8n + 256) eps L for r
   of i at a distance d from p with sin d >= tan(rho) tan(phi/2). Breakpoints err by e / sin(phi): those with
   sin(phi) > 2 sqrt(e / rho_0) are on the right side of p. The others are set aside and take the side of i: a disc of
   radius rho_0 has no room on the other side, between two circles at so small an angle.
-* k >= 4 is not enumerated: `minnorm.verification.branching`.
+* k >= 4 is not enumerated: `minnorm.verification.branching`. Nor are many points in a plane, where strips of all
+  neurons are bounded (`minnorm.verification.strips`) tightly enough for what is to be proved.
 
 Source: Edelsbrunner (1987), *Algorithms in Combinatorial Geometry*, for arrangements; Higham (2002), *Accuracy and
 Stability of Numerical Algorithms*, for sums.
@@ -30,7 +31,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from minnorm.solution import Scope
-from minnorm.verification import branching, search
+from minnorm.verification import branching, search, strips
 from minnorm.verification.clock import ENDLESS, Clock, OutOfTime
 from minnorm.verification.exact import UNIT, UP, gamma
 from minnorm.verification.primal import lengths
@@ -38,6 +39,8 @@ from minnorm.verification.sweep import Circles, Field, Tally
 
 _BLOCK = 1 << 17  # circles times points swept at once
 _FIRST_LOOK = 4e-5  # seconds for each point, of the search that comes before branching
+_MANY = 2000  # points; from there on planes are bounded by strips first
+_STRIPS, _ROUGH = 1.0, 1e-2  # of the time of an enumeration, at most; closeness of a first look
 _SEVERAL = 32  # points; many circles at once are worth the trouble
 _DISC = 3e-5  # rho_0; 2 sqrt(e / rho_0) stays well below it for e = 64 eps
 _ASIDE = 3.7e-5
@@ -84,10 +87,16 @@ def bound(
     tilted = bool(np.any(tilt))
     if tilted and k > 3:
         return None  # branching takes no linear part where all kinks are at points
-    if (cost(n, k, affine) if k <= 3 else _FIRST_LOOK * n) > clock.left:
-        return None
     size = lengths(points)
     rounding = (16 * n + 512) * UNIT * float(np.abs(weights) @ (size + np.max(size)) + 2 * lengths(tilt[None])[0])
+    takes = cost(n, k, affine) if k <= 3 else _FIRST_LOOK * n
+    if k == 2 and affine and not tilted and n > _MANY:
+        seconds = min(clock.left, _STRIPS * takes if takes < clock.left else math.inf)
+        peak, enough = _striped(points, weights, rounding, clock.within(seconds), goal)
+        if enough or takes > clock.left:
+            return peak
+    if takes > clock.left:
+        return None
     # A good start spares candidates; sweeping one circle for each point is quicker than looking for it.
     lowest = 0.0
     if k > 2:
@@ -114,6 +123,22 @@ def bound(
     except OutOfTime:
         return None
     return Peak(peak.lower, peak.upper * (1 + (0.51 * _DISC**2 if k == 3 else 0.0)), "exact")
+
+
+def _striped(
+    points: np.ndarray,
+    weights: np.ndarray,
+    rounding: float,
+    clock: Clock,
+    goal: Callable[[float], tuple[float, float]],
+) -> tuple[Peak, bool]:
+    """What strips make of many points in a plane, and whether that is good enough."""
+    lower, upper = strips.bound(points, weights, 0.0, clock, close=_ROUGH)
+    target, close = goal(max(0.0, lower - rounding))
+    if upper > target:
+        lower, closer = strips.bound(points, weights, lower, clock, target=target, close=close)
+        upper = min(upper, closer)
+    return Peak(max(0.0, lower - rounding), upper * UP, "bounded"), upper <= max(target, lower * (1 + close))
 
 
 def _enumerate(
