@@ -1,5 +1,7 @@
 """From an interior solution to a sparse one: no more neurons than the representer theorem allows."""
 
+from typing import Any
+
 import numpy as np
 import scipy.linalg
 from jaxtyping import Float
@@ -34,7 +36,8 @@ def sparsify(
         q = scipy.linalg.orth(free)
         phi = atoms - q @ (q.T @ atoms)
         if n >= _MANY:
-            phi = scipy.linalg.qr(q, check_finite=False)[0][:, q.shape[1] :].T @ phi
+            whole: Any = scipy.linalg.qr(q, check_finite=False)[0]
+            phi = whole[:, q.shape[1] :].T @ phi
     # Ranks are relative to the atoms before the projection: of those that are free terms it leaves rounding errors.
     sizes = np.linalg.norm(atoms, axis=0)
     order = np.argsort(-np.abs(masses), kind="stable")[: np.count_nonzero(masses)]
@@ -76,7 +79,8 @@ def _kernel(phi: np.ndarray, size: float) -> np.ndarray:
     """An orthonormal basis of the v with Phi v = 0, as columns."""
     if len(phi) >= _MANY:
         # A tenth of the time; it tells the rank only where none of the rows depends on others.
-        q, r = scipy.linalg.qr(phi.T, check_finite=False)
+        factors: Any = scipy.linalg.qr(phi.T, check_finite=False)
+        q, r = factors
         pivots = np.abs(np.diagonal(r))
         if phi.shape[1] >= len(phi) and float(np.min(pivots)) > _SOUND * float(np.max(pivots)):
             return np.asfortranarray(q[:, len(phi) :])
@@ -98,7 +102,8 @@ class Repair:
         self._factors: tuple[np.ndarray, np.ndarray] | None = None
         system = np.concatenate([atoms * self.root, free], axis=1)
         if len(system) >= _MANY and system.shape[1] >= len(system):
-            q, r = scipy.linalg.qr(system.T, mode="economic", check_finite=False)
+            factors: Any = scipy.linalg.qr(system.T, mode="economic", check_finite=False)
+            q, r = factors
             pivots = np.abs(np.diagonal(r))
             if float(np.min(pivots)) > _SOUND * float(np.max(pivots)):
                 self._factors = q, r
