@@ -244,7 +244,7 @@ def proven(forms: Forms, v: np.ndarray, g: np.ndarray, a: np.ndarray) -> float:
 
 def _sharpened(left: np.ndarray, a: np.ndarray, affine: bool) -> np.ndarray:
     """|A^T B_j| (p + 1,) for the A that makes their sum largest, nearly: a convex function, so each step is upwards."""
-    k, before = left.shape[1] - affine, 0.0
+    k, before, size = left.shape[1] - affine, 0.0, np.zeros(len(left))
     for _ in range(_SHARPENED):
         images = left @ a
         size = np.sqrt(np.sum(images * images, axis=1))
