@@ -14,7 +14,7 @@ from minnorm.solve.trade import RegionPath
 
 _MARGIN = 0.08  # of the regions' extent, on all sides
 _SIDE = 241  # places along each side at which the function is evaluated
-_THIN = 0.9
+_THIN, _CROWD = 0.9, 120  # width of a line; knots from which on they are drawn thinner, so as not to hide the rest
 _PLACES = 201  # at which bounds are drawn
 _SHOWN = 1e-3  # of the largest dual number
 
@@ -50,7 +50,7 @@ def plot_regions(
     with drawing(ax, (5.4, 4.4)) as (axes, colours):
         shade(axes, across, up, values, solution.labels, colours, colorbar)
         if knots:
-            bends(axes, net, low, high, colours, thick=_THIN)
+            bends(axes, net, low, high, colours, thick=_THIN * min(1.0, _CROWD / max(1, net.width)))
         for shape in solution.regions.shapes:
             axes.add_patch(PathPatch(outline(shape), fill=False, edgecolor=colours.ink, linewidth=1.6, zorder=4))
         if dual:
