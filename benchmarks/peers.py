@@ -212,7 +212,6 @@ def adam(task: Task) -> Points:
     import torch
     from torch.nn.functional import relu
 
-    torch.set_flush_denormal(True)  # decayed weights become denormal numbers, which are slow
     x, y = torch.tensor(task.points, dtype=torch.float32), torch.tensor(task.values, dtype=torch.float32)
     n, d = x.shape
     for share, rate in itertools.product((1 / 16, 1 / 4, 1.0), LEARNING_RATES):
@@ -225,17 +224,21 @@ def adam(task: Task) -> Points:
             lr=rate,
         )
         end, clock = share * task.budget, Clock()
-        for step in itertools.count():
-            if step % 10 == 0:
-                done = clock.seconds / end
-                if done >= 1:
-                    break
-                for group in optimizer.param_groups:
-                    group["lr"] = rate * 0.5 * (1 + math.cos(math.pi * done))
-            optimizer.zero_grad()
-            loss = (last(relu(first(x)))[:, 0] - y).square().sum() / (2 * n)
-            loss.backward()
-            optimizer.step()
+        torch.set_flush_denormal(True)  # decayed weights become denormal numbers, which are slow
+        try:
+            for step in itertools.count():
+                if step % 10 == 0:
+                    done = clock.seconds / end
+                    if done >= 1:
+                        break
+                    for group in optimizer.param_groups:
+                        group["lr"] = rate * 0.5 * (1 + math.cos(math.pi * done))
+                optimizer.zero_grad()
+                loss = (last(relu(first(x)))[:, 0] - y).square().sum() / (2 * n)
+                loss.backward()
+                optimizer.step()
+        finally:
+            torch.set_flush_denormal(False)  # nothing else in this process is to lose them
         with torch.no_grad():
             inner, biases, outer = (p.double().numpy() for p in (first.weight, first.bias, last.weight[0]))
             offset = float(last.bias) if task.bias == "free" else 0.0

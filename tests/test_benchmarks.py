@@ -108,6 +108,7 @@ def test_adam_stays_above_the_bound(benchmark, bias):
     short = peers.Task(task.points, task.values, task.lam, bias, 4.0)
     _, network, _ = next(peers.adam(short))
     assert judge.objective(network, task.points, task.values, task.lam, bias) >= solution.lower_bound
+    assert np.float64(2.0**-1074) * 1.0 > 0  # numbers below the normal range are what they were
 
 
 @pytest.mark.slow

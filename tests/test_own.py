@@ -96,7 +96,9 @@ def test_a_mistake_in_a_task_of_ones_own_has_its_line(minnorm, files):
         "minnorm: waves.toml: line 5: task.point: 'point' is unknown; did you mean 'points'?"
     )
     unknown = minnorm("study", "run", "race.toml")
-    assert "line 2: report: 'speed' is unknown; choose one of training, atlas, rates, stretch" in unknown.stderr
+    assert (
+        "line 2: report: 'speed' is unknown; choose one of training, atlas, margins, rates, stretch" in unknown.stderr
+    )
 
 
 @pytest.mark.slow

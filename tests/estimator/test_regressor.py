@@ -183,15 +183,16 @@ def test_more_folds_than_points():
         MinNormRegressorCV().fit(X[:4], Y[:4])
 
 
-def test_leaky_neurons_and_what_they_need():
+def test_leaky_neurons_and_those_of_the_absolute_value():
     x, y = np.linspace(-1, 1, 7)[:, None], np.abs(np.linspace(-1, 1, 7))
     est = MinNormRegressor(1e-3, skip="free", activation="leaky_relu:0.25").fit(x, y)
     assert est.certified_
     assert str(est.network_.activation) == "leaky_relu:0.25"
     relu = MinNormRegressor(1e-3 / 0.75, skip="free").fit(x, y)
     np.testing.assert_allclose(est.predict(x), relu.predict(x), atol=1e-5)
-    with pytest.raises(ValueError, match='skip="free"'):
-        MinNormRegressor(activation="abs", bias="penalised").fit(np.hstack([x, x**3]), y)
+    plane = MinNormRegressor(activation="abs", bias="penalised").fit(np.hstack([x, x**3]), y)
+    assert plane.certified_
+    np.testing.assert_allclose(plane.predict(np.hstack([x, x**3])), y, atol=1e-12)
 
 
 def test_other_losses_are_those_of_fit():

@@ -19,6 +19,17 @@ def test_a_disc_in_a_ring_has_the_radial_programme_s_value_between_its_bounds():
     assert np.max(np.abs(sol(x) - y)) <= sol.error <= 0.05
 
 
+def test_fewer_atoms_do_not_lead_points_astray_that_are_not_tight():
+    """Two are tight, and the one knot between them is not enough for the rest of the discs."""
+    K = mn.Regions([(mn.ball([0.0, 0.0], 1.0), 0.0), (mn.ball([4.0, 0.0], 1.0), 1.0)])
+    line = mn.Regions([(mn.ball([0.0], 1.0), 0.0), (mn.ball([4.0], 1.0), 1.0)])  # what is on their axis costs as much
+    for within in (0.1, 0.2):
+        sol, along = mn.interpolate_regions(K, within=within), mn.interpolate_regions(line, within=within)
+        assert sol.certified
+        assert along.certified
+        assert max(sol.lower_bound, along.lower_bound) <= min(sol.value, along.value)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(("within", "known"), [(0.1, 7.0), (0.02, 9.0)])
 def test_a_free_slope_and_a_place_far_away_change_nothing_for_what_is_symmetric(within, known):

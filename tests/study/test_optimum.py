@@ -17,14 +17,15 @@ def test_least_is_the_certified_minimum_and_is_kept():
     assert least(x, y, PathNorm(bias="penalised", offset="none"), 0.0).value == pytest.approx(3.0, rel=1e-6)
 
 
+@pytest.mark.parametrize("bias", ["free", "penalised"])
+def test_other_neurons_are_certified_without_a_free_linear_term(bias):
+    assert least(np.eye(3, 2), np.arange(3.0), PathNorm(bias, activation="leaky_relu:0.25"), 0.1).certified
+
+
 def test_nothing_is_claimed_where_the_solver_is_not_sure():
     assert not solvable(np.zeros((10, 4)))
     assert not solvable(np.zeros((1000, 2)))
     assert least(np.zeros((10, 4)), np.zeros(10), PathNorm(), 0.1) is None
-    # With penalised biases nothing is known of other neurons without a free linear term.
-    plane = np.eye(3, 2)
-    assert least(plane, np.arange(3.0), PathNorm("penalised", activation="leaky_relu:0.25"), 0.1) is None
-    assert least(plane, np.arange(3.0), PathNorm(activation="leaky_relu:0.25"), 0.1).certified
     # Equal points with different labels have no interpolant.
     assert least(np.zeros((2, 1)), np.array([0.0, 1.0]), PathNorm(), 0.0) is None
 

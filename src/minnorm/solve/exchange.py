@@ -23,6 +23,7 @@ Progress = Callable[[float, float, float], None]
 
 _CLOSED = 0.9  # of the tolerance: the proof adds rounding errors
 _LONGER = 1.5  # times as long as the last the next round may take
+_STILL = 60  # rounds without better bounds, after which none are expected
 _PROOF = 0.2  # of the time limit is kept for the proof
 
 
@@ -152,13 +153,16 @@ def _engine(
 
 
 def _run(engine: Both | Finite, tolerance: float, deadline: float, tell: Callable[[float, float], object]) -> Ending:
-    """Rounds until the gap is closed, the time is over, or nothing moves."""
+    """Rounds until the gap is closed, the time is over, or nothing moves, the bounds included for many rounds."""
+    before, still = (math.inf, 0.0), 0
     while True:
         began = time.monotonic()
         try:
             moved = engine.step(deadline)
             now = time.monotonic()
             over = past(deadline - _LONGER * (now - began))
+            still = still + 1 if (engine.value, engine.bound) == before else 0
+            before, moved = (engine.value, engine.bound), moved and still < _STILL
             if over or not moved:
                 engine.finish()
         except KeyboardInterrupt:

@@ -21,7 +21,10 @@ class Newton:
         self.columns, self.free = columns, free
         self.ratio, self._factored = columns.mass / columns.slack, columns.size
         self._images = np.zeros((len(free), 0))
-        for share in _SINGULAR:  # columns that do not span all, as those of points on a grid, need more
+        self.sound = bool(np.all((columns.mass >= 0) & (columns.slack > 0)))  # but for rounding errors at the very end
+        for share in (
+            _SINGULAR if self.sound else ()
+        ):  # columns that do not span all, as those of points on a grid, need more
             gram.product(columns.weights, columns.biases, self.ratio, matrix)
             matrix[np.diag_indices_from(matrix)] += share * np.trace(matrix) / len(matrix)
             self._factor, failed = dpotrf(matrix, lower=1, overwrite_a=1)
@@ -65,20 +68,21 @@ class Newton:
         if self.refinements == 1 or right.ndim == 2:
             return found + better
         best, error, along, slope = found + better, np.inf, better, float(left @ better)
-        for _ in range(self.refinements):
-            image = self._product(along)
-            bent = float(along @ image)
-            if not (bent > 0 and slope > 0):
-                break
-            found, left = found + slope / bent * along, left - slope / bent * image
-            missed = np.max(np.abs(left))
-            if missed < error:
-                best, error = found, missed
-            if missed <= wanted:
-                break
-            better = self._once(left)
-            before, slope = slope, float(left @ better)
-            along = better + slope / before * along
+        with np.errstate(over="ignore", invalid="ignore"):  # a singular system leads out of range, and is left
+            for _ in range(self.refinements):
+                image = self._product(along)
+                bent = float(along @ image)
+                if not (bent > 0 and slope > 0):
+                    break
+                found, left = found + slope / bent * along, left - slope / bent * image
+                missed = np.max(np.abs(left))
+                if missed < error:
+                    best, error = found, missed
+                if missed <= wanted:
+                    break
+                better = self._once(left)
+                before, slope = slope, float(left @ better)
+                along = better + slope / before * along
         return best
 
     def _product(self, x: np.ndarray) -> np.ndarray:

@@ -1,6 +1,7 @@
 """The last step: masses and free terms that suit the network as it is stored, at the points as they were given."""
 
 import math
+from dataclasses import replace
 from functools import cached_property
 
 import numpy as np
@@ -20,6 +21,7 @@ _WORK = 2e9  # points times atoms squared; beyond it the masses stay as they are
 _LEVER = 2.0**40  # bias of the neuron that stands for a constant: its other weights are small
 _UNIT = 2.0**-51  # of the labels less their free part: what free terms lack is given to neurons from there on
 _FITTED = 2.0**-49
+_DUST, _ROUNDED = 2.0**-46, 2.0**-53  # of all masses; of the largest label
 _WORTH = 1e-9  # of the objective: the same for lam > 0
 _TIMES = 3
 _DOUBLE, _MISFITS = 60, 16  # operations of a product in double-double arithmetic; as many of them as sums are worth
@@ -42,9 +44,25 @@ def restored(problem: Problem, network: ShallowReLU, part: FreePart, deadline: f
         return stored.network(hurried=True)
     if several and n * max(m, d) ** 2 <= _WORK and _settling_fits(n, m, problem.lam == 0, deadline):
         stored.settle(deadline)
+        if problem.lam == 0:
+            stored = _without_dust(stored, network.to_numpy(), part, deadline)
     elif problem.penalty.constant_is_free:
         stored.shift()
     return stored.network()
+
+
+def _without_dust(stored: "_Stored", network: ShallowReLU, part: FreePart, deadline: float) -> "_Stored":
+    """The same without neurons of which settling left next to nothing, if that meets the labels as well."""
+    problem = stored.problem
+    share = np.abs(stored.masses) * problem.penalty.atom_cost(network.inner_weights, network.biases)
+    kept = share > _DUST * np.sum(share)
+    if np.all(kept) or not np.any(kept):
+        return stored
+    parts = {name: getattr(network, name)[kept] for name in ("inner_weights", "biases", "outer_weights")}
+    fewer = _Stored(problem, replace(network, **parts), part)
+    fewer.settle(deadline)
+    missed, before = (float(np.max(np.abs(one.misfit()))) for one in (fewer, stored))
+    return fewer if missed <= max(before, _ROUNDED * float(np.max(np.abs(problem.values)))) else stored
 
 
 def _settling_fits(n: int, m: int, interpolates: bool, deadline: float) -> bool:

@@ -281,7 +281,8 @@ class _Way:
             columns.slack[:] = 1 - columns.values.T @ self.nu
         columns.mass[:] += primal * step.mass
         self.mean = float(columns.mass @ columns.slack) / columns.size
-        self.most = float(np.partition(columns.mass, -self.nu.size)[-self.nu.size])
+        count = min(self.nu.size, columns.size)
+        self.most = float(np.partition(columns.mass, -count)[-count])
 
     def _joined(self, met: Candidates) -> None:
         """Local maxima join the dictionary, those with little mass leave it."""

@@ -240,16 +240,23 @@ class Both:
         return live
 
     def _network(self, masses: np.ndarray, coefficients: np.ndarray, room: float, free: np.ndarray) -> OrbitNetwork:
-        """On as few atoms as the tight points need."""
+        """On as few atoms as the tight points need, and those that fewer atoms would lead astray."""
         values = self.values @ masses + free @ coefficients
         missed = self.asked.missed(values, self.points.y)
         tight = missed > (-_TIGHT if self.demand.margins else room * (1 - _TIGHT))
         heavy = np.abs(masses) > _LIVE * np.sum(np.abs(masses))
         less = np.where(heavy, masses, 0.0)
-        if np.sum(tight) > free.shape[1]:
-            less[heavy] = sparsify(self.values[np.ix_(tight, heavy)], free[tight], masses[heavy])
-            rest = values[tight] - self.values[tight] @ less
-            coefficients = np.linalg.lstsq(free[tight], rest, rcond=None)[0]
+        most = max(0.0 if self.demand.margins else room, float(np.max(missed))) + _NOTHING
+        while np.sum(tight) > free.shape[1]:
+            fewer = np.zeros(len(masses))
+            fewer[heavy] = sparsify(self.values[np.ix_(tight, heavy)], free[tight], masses[heavy])
+            rest = values[tight] - self.values[tight] @ fewer
+            terms = np.linalg.lstsq(free[tight], rest, rcond=None)[0]
+            astray = (self.asked.missed(self.values @ fewer + free @ terms, self.points.y) > most) & ~tight
+            if not np.any(astray):
+                less, coefficients = fewer, terms
+                break
+            tight |= astray
         live = less != 0
         slope = self.orbits.slope(coefficients[1:]) if coefficients.size > 1 else np.zeros(2)
         return OrbitNetwork(self.orbits, self.w[live], self.b[live], less[live], float(coefficients[0]), slope)

@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from minnorm import losses
-from minnorm._types import Array
+from minnorm._types import Array, Scalar
 from minnorm.network import ShallowReLU
 
 RECORDED = {
@@ -28,7 +28,7 @@ def learnt(loss: str) -> bool:
 
 
 def margins(
-    network: ShallowReLU, points: Float[Array, "n d"], values: Float[Array, " n"], norm: Float[Array, ""]
+    network: ShallowReLU, points: Float[Array, "n d"], values: Float[Array, " n"], norm: Scalar
 ) -> dict[str, Any]:
     """The least y f and what it is for norm 1; 0 for a network of norm 0."""
     margin = jnp.min(values * jax.lax.map(network, points, batch_size=min(_BATCH, len(points))))
@@ -46,7 +46,7 @@ def course(
     `settled_step`, the first recorded step from which on g was within 1 % of its last value, if that was in the first
     half of the steps. A step is -1 where there is none.
 
-    >>> one = np.array([[-1.0, 0.5, 0.99, 1.0, 1.0]])
+    >>> one = np.array([[-1.0, 0.5, 0.995, 1.0, 1.0]])
     >>> found = course(one, one, np.array([0, 1, 10, 100, 1000]))
     >>> {name: value.tolist() for name, (value, _) in found.items()}
     {'separated_step': [1], 'margin_trend': [0.0], 'settled_step': [10]}

@@ -76,7 +76,7 @@ def bound(
     that does not come near, and whether such a one is improved `elsewhere`.
     """
     k = points.shape[1]
-    tilt = np.zeros(k) if tilt is None else tilt
+    tilt = np.zeros(k) if tilt is None else np.asarray(tilt)
     if not affine and np.any(tilt):
         points, weights, tilt = np.concatenate([points, _sides(tilt)]), np.append(weights, _SIDES), np.zeros(k)
     n = len(points)

@@ -74,7 +74,7 @@ def test_regions_are_where_the_data_do_not_say_what_f_is():
 
 
 def test_only_kinds_with_an_interpolant_say_so():
-    assert {kind for kind, model in TASKS.items() if model.has_interpolant()} == {"line", "bump", "points"}
+    assert {kind for kind, model in TASKS.items() if model.has_interpolant()} == {"line", "bump", "points", "regions"}
 
 
 def test_diabetes_is_standardised():
