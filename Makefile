@@ -90,6 +90,7 @@ fuzz: develop
 	$(BIN)/python tests/fuzz/arguments.py --seconds $(SECONDS) --seed $(SEED)
 	$(BIN)/python tests/fuzz/inputs.py --seconds $(SECONDS) --seed $(SEED)
 	$(BIN)/python tests/fuzz/bounds.py --seconds $(SECONDS) --seed $(SEED)
+	$(BIN)/python tests/fuzz/regions.py --seconds $(SECONDS) --seed $(SEED)
 
 check: lint types imports web-check test docs
 

@@ -41,3 +41,15 @@ def test_lint_looks_at_every_file_of_the_compiled_part():
     checked = next(line for line in said.splitlines() if "clang-format --dry-run --Werror" in line)
     assert len(files) > 20
     assert files <= set(checked.split())
+
+
+@pytest.mark.parametrize(("target", "extras"), [("demo", "explore"), ("test", "dev"), ("explore", "explore")])
+def test_users_are_spared_the_tools_of_development(target, extras, tmp_path):
+    make = shutil.which("make") or pytest.skip("make is not installed")
+    shutil.copy(ROOT / "Makefile", tmp_path)
+    for file in ("pyproject.toml", "constraints.txt", "native/CMakeLists.txt"):
+        (tmp_path / file).parent.mkdir(exist_ok=True)
+        (tmp_path / file).touch()
+    command = [make, "--dry-run", "--no-print-directory", target]
+    said = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True).stdout
+    assert re.findall(r"--editable \"\.\[(.*?)\]\"", said) == [extras]

@@ -155,3 +155,18 @@ def test_a_module_is_compared_and_so_is_its_state_dict():
     bare = mn.compare(Named(2, bias=False), X, y, weight_decay=1e-2)
     assert "no biases" in bare.notes[0]
     assert bare.best.penalty.offset == "none"
+
+
+def test_nothing_is_claimed_while_torch_has_small_numbers_taken_for_0():
+    """`set_flush_denormal` changes the arithmetic of all that runs in the thread."""
+    x, y = np.random.default_rng(0).normal(size=(8, 2)), np.arange(8.0)
+    solution = mn.fit(x, y, 0.1)
+    torch.set_flush_denormal(True)
+    try:
+        with pytest.raises(RuntimeError, match=r"torch\.set_flush_denormal\(False\)"):
+            mn.verify(x, y, solution)
+        with pytest.raises(RuntimeError, match="proofs need them"):
+            mn.interpolate(x, y)
+    finally:
+        torch.set_flush_denormal(False)
+    assert mn.verify(x, y, solution).certified

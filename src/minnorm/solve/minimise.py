@@ -25,6 +25,7 @@ from minnorm.solve.routes import PROMPT, Warm, solved
 from minnorm.solve.twins import name_twins, reject_twins
 from minnorm.units import Units
 from minnorm.verification import verify
+from minnorm.verification.exact import admit_arithmetic
 
 NAMES = ("X", "y", "lam")
 """What users call points, values and lam here."""
@@ -209,6 +210,7 @@ def minimise(
     `warm` is started from, and changed; `verifying` is called with the part of the verification that is done, which has
     `moment_for_proof` in seconds where the time is over.
     """
+    admit_arithmetic()
     tolerance = real(
         "tolerance", tolerance, "a relative gap from 1e-10 up to, not including, 1", lambda gap: 1e-10 <= gap < 1
     )

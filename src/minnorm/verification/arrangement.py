@@ -76,19 +76,19 @@ def bound(
     that does not come near, and whether such a one is improved `elsewhere`.
     """
     k = points.shape[1]
-    tilt = np.zeros(k) if tilt is None else np.asarray(tilt)
-    if not affine and np.any(tilt):
-        points, weights, tilt = np.concatenate([points, _sides(tilt)]), np.append(weights, _SIDES), np.zeros(k)
+    lean = np.zeros(k) if tilt is None else tilt
+    if not affine and np.any(lean):
+        points, weights, lean = np.concatenate([points, _sides(lean)]), np.append(weights, _SIDES), np.zeros(k)
     n = len(points)
     if k == 0:
         return Peak(0.0, 0.0, "exact")
     if k == 1 and affine:
-        return _on_a_line(points[:, 0], weights, float(tilt[0]))
-    tilted = bool(np.any(tilt))
+        return _on_a_line(points[:, 0], weights, float(lean[0]))
+    tilted = bool(np.any(lean))
     if tilted and k > 3:
         return None  # branching takes no linear part where all kinks are at points
     size = lengths(points)
-    rounding = (16 * n + 512) * UNIT * float(np.abs(weights) @ (size + np.max(size)) + 2 * lengths(tilt[None])[0])
+    rounding = (16 * n + 512) * UNIT * float(np.abs(weights) @ (size + np.max(size)) + 2 * lengths(lean[None])[0])
     takes = cost(n, k, affine) if k <= 3 else _FIRST_LOOK * n
     if k == 2 and affine and not tilted and n > _MANY:
         seconds = min(clock.left, _STRIPS * takes if takes < clock.left else math.inf)
@@ -102,7 +102,7 @@ def bound(
     if k > 2:
         lowest = max(
             0.0,
-            search.ascend(points, weights, affine, starts[:128], tilt, clock=clock, randoms=32, rounds=25) - rounding,
+            search.ascend(points, weights, affine, starts[:128], lean, clock=clock, randoms=32, rounds=25) - rounding,
         )
     if k > 3:
         target, close = goal(lowest)
@@ -119,7 +119,7 @@ def bound(
         )
         return Peak(max(lowest, lower - rounding), upper * UP, "bounded")
     try:
-        peak = _enumerate(points, weights, affine, tilt if tilted else tilt[:0], lowest, clock)
+        peak = _enumerate(points, weights, affine, lean if tilted else lean[:0], lowest, clock)
     except OutOfTime:
         return None
     return Peak(peak.lower, peak.upper * (1 + (0.51 * _DISC**2 if k == 3 else 0.0)), "exact")

@@ -17,6 +17,8 @@ _DIGITS = 128  # binary digits of a reciprocal
 UNIT = 2.0**-53
 """The unit roundoff of float64."""
 
+_LEAST_NORMAL = 2.0**-1022
+
 
 @dataclass(frozen=True)
 class Dual:
@@ -29,6 +31,20 @@ class Dual:
     against_values: Fraction
     square: Fraction
     entries: Callable[[], list[Fraction]] = field(default=list, compare=False, repr=False)
+
+
+def keeps_small_numbers() -> bool:
+    """Whether this thread computes with numbers below the normal range: bounds of rounding errors count on them."""
+    return _LEAST_NORMAL * 0.5 > 0
+
+
+def admit_arithmetic() -> None:
+    """RuntimeError where a library has had the processor take numbers below the normal range for 0."""
+    if not keeps_small_numbers():
+        raise RuntimeError(
+            "this process takes numbers below 2^-1022 for 0, and proofs need them; turn that off: "
+            "torch.set_flush_denormal(False), or leave out the library that was compiled with -ffast-math"
+        )
 
 
 def gamma(operations: int) -> float:

@@ -32,7 +32,7 @@ from minnorm.verification import (
 )
 from minnorm.verification.asked import Asked
 from minnorm.verification.clock import ENDLESS, Clock, Progress
-from minnorm.verification.exact import UP, Dual, round_down
+from minnorm.verification.exact import UP, Dual, admit_arithmetic, round_down
 from minnorm.verification.losses import Bounds, bounds_of
 from minnorm.verification.price import interpolant_norm
 
@@ -84,7 +84,8 @@ def verify(
     more (`verification.loosened`): `dual_norm` is that one's. It is "searched" where an enumeration takes too long:
     then `dual_norm` is an estimate from below, `lower_bound` is none, and nothing is certified.
 
-    Errors: ValueError for data that do not fit the solution.
+    Errors: ValueError for data that do not fit the solution; RuntimeError where the processor
+    takes small numbers for 0.
 
     >>> from minnorm.known import line
     >>> x, y = [-1.0, 0.0, 1.0], [0.0, 1.0, 0.0]
@@ -98,6 +99,7 @@ def verify(
     effort = real("effort", effort, "a number >= 0", lambda number: number >= 0)
     seed = whole("seed", seed, 0)
     optional(function, "progress", progress, "a function of the fraction done, or None")
+    admit_arithmetic()
     clock = _clock(effort, time_limit, progress)
     problem = Problem(points, values, solution.penalty, solution.lam, weights=solution.weights, loss=solution.loss)
     net = as_network(solution.network, "the solution's network").to_numpy()
