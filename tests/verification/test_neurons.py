@@ -136,7 +136,7 @@ def test_where_biases_cost_the_dual_norm_is_the_largest_correlation(d, inputs, w
     u = np.concatenate([u / np.linalg.norm(u, axis=1, keepdims=True), np.eye(d + 1)[d:], -np.eye(d + 1)[d:]])
     seen = np.max(np.abs(nu @ sigma(x @ u[:, :d].T + u[:, d])))
     assert seen <= proof.dual_norm
-    assert proof.dual_norm <= seen * {1: 1.0001, 2: 1.01, 3: 1.1, 4: 1.001}[d]
+    assert proof.dual_norm <= seen * {1: 1.0001, 2: 1.03, 3: 1.1, 4: 1.005}[d]
 
 
 def test_what_is_constant_or_affine_on_the_data_is_priced_by_the_steeper_side():
