@@ -8,12 +8,11 @@ from jaxtyping import Float
 
 from minnorm.interior import Direction, Standing, iterates
 from minnorm.objective.separable import Separable
-from minnorm.solve.univariate.banded import Box, Newton
+from minnorm.solve.univariate.banded import Newton
+from minnorm.solve.univariate.sides import Sides
 
 _PATIENCE = 5
 _WORSE = 1e6
-_START = 1e-2  # of the way from 0 to an end of the domain that 0 is not inside of
-_APART = 0.1  # of a slope: the parts of nu where it is 0
 
 
 @dataclass(frozen=True)
@@ -84,41 +83,16 @@ class _Segments:
     def __init__(self, loss: Separable, gaps: np.ndarray, skip: bool, tolerance: float) -> None:
         self.loss, self.gaps, self.skip, self.tolerance = loss, gaps, skip, tolerance
         n = gaps.size + 1
-        self.box, self.newton = Box(n - 2, skip), Newton(gaps, np.ones(n), skip)
-        low, high = loss.domain
-        self.high, self.low = np.flatnonzero(np.isfinite(high)), np.flatnonzero(np.isfinite(low))
-        self.kinked = bool(np.any(loss.kink))
-        nu = inside(low, high)
-        self.m, self.s, self.z, self.p = np.cumsum(nu)[:-1], np.zeros(n - 1), np.zeros(n - 2), 0.0
-        # Where L* is linear in its pieces, values do not depend on nu, and each side may take steps of its own.
-        self.together = bool(np.any(loss.curvature(nu)))
-        parts = [1 - self.box.rise(self.z, self.p), (high - nu)[self.high], (nu - low)[self.low]]
-        if self.kinked:
-            room = _APART * (np.abs(nu) + loss.rate * np.abs(loss.scale))
-            parts += [np.maximum(nu, 0) + room, np.maximum(-nu, 0) + room]
-        self.sizes = np.cumsum([parts[0].size, self.high.size, self.low.size, n * self.kinked])
-        self.slack = np.concatenate(parts)
-        self.mass = max(loss.value(np.zeros(n)), 1e-300) / self.slack.size / self.slack
-        if self.kinked:
-            self.mass[-2 * n :] = np.tile(loss.kink, 2)
-
-    def _split(self, row: np.ndarray) -> list[np.ndarray]:
-        """Of the box, of high and low ends, of the two parts."""
-        return np.split(row, self.sizes)
-
-    def _spread(self, part: np.ndarray, places: np.ndarray) -> np.ndarray:
-        whole = np.zeros(self.gaps.size + 1)
-        whole[places] = part
-        return whole
+        self.sides, self.newton = Sides(loss, n - 2, skip), Newton(gaps, np.ones(n), skip)
+        self.slack, self.mass, self.together = self.sides.slack, self.sides.mass, self.sides.together
+        self.m, self.s, self.z, self.p = np.cumsum(self.sides.start)[:-1], np.zeros(n - 1), np.zeros(n - 2), 0.0
 
     def standing(self, slack: np.ndarray, mass: np.ndarray) -> Standing[Iterate]:
         """Values and dual vector, with the gap between value and bound and what the misfits may hide of it."""
-        box, high, low, first, second = self._split(mass)
+        sides, box = self.sides, self.sides.of_box(mass)
         nu = self.nu = np.diff(self.m, prepend=0, append=0)
-        f = self.loss.values_of(nu) - self._spread(high, self.high) + self._spread(low, self.low)
-        if self.kinked:
-            f = f - 0.5 * (second - first)
-        turns, pull = self.box.gather(box)
+        f = sides.values(nu, mass)
+        turns, pull = sides.box.gather(box)
         misfit = self.misfit = (
             self.gaps * self.s - np.diff(f),
             self.gaps * self.m - np.diff(self.z, prepend=self.p, append=0),
@@ -129,41 +103,26 @@ class _Segments:
         off = abs(misfit[0] @ self.m) + abs(misfit[1] @ self.s) + np.sum(abs(misfit[2])) + abs(misfit[3])
         value = float(np.sum(box)) + self.loss.value(f)
         error = (abs(value - bound) + float(off)) / max(abs(bound), abs(value), 1e-300)
-        rows = box[: self.box.rows * self.box.inner].reshape(self.box.rows, -1)
-        iterate = Iterate(f, nu, self.s, turns, np.sum(rows, axis=0), value, bound)
+        iterate = Iterate(f, nu, self.s, turns, sides.weight(mass), value, bound)
         return Standing(iterate, error, error <= self.tolerance, error <= 1e-3)
 
     def factor(self, ratio: np.ndarray) -> bool:
         """Factor the band for these multipliers over slacks."""
-        box, high, low, first, second = self._split(ratio)
-        bent = self.loss.curvature(self.nu) + self._spread(high, self.high) + self._spread(low, self.low)
-        if self.kinked:
-            self.stiff = 1 / (1 / first + 1 / second)
-            bent = bent + self.stiff
+        bent = self.sides.bent(self.nu, ratio)
         if not np.all(np.isfinite(bent)):
             return False
         self.newton.weigh(bent)
-        return self.newton.factor(*self.box.weights(box))
+        return self.newton.factor(*self.sides.box.weights(self.sides.of_box(ratio)))
 
     def direction(self, move: np.ndarray, ratio: np.ndarray) -> Direction:
         """Newton steps of the unknowns and p, and what slacks and multipliers make of them."""
-        box, high, low, first, second = self._split(move)
-        *_, of_first, of_second = self._split(ratio)
-        turn, pull = self.box.gather(box)
-        pushed = self._spread(high, self.high) - self._spread(low, self.low)
-        if self.kinked:
-            first, second = first / of_first, second / of_second
-            pushed = pushed + self.stiff * (second - first)
+        turn, pull = self.sides.box.gather(self.sides.of_box(move))
+        pushed = self.sides.pushed(move, ratio)
         right = np.empty(3 * self.gaps.size - 1)
         right[0::3], right[1::3] = self.misfit[0] + np.diff(pushed), self.misfit[1]
         right[2::3] = self.misfit[2] - turn
         x, p = self.newton.solve(right, self.misfit[3] - pull)
-        step = np.diff(x[0::3], prepend=0, append=0)
-        fall = [self.box.rise(x[2::3], p), step[self.high], -step[self.low]]
-        if self.kinked:
-            force = self.stiff * (step - first + second)
-            fall += [-(first + force / of_first), -(second - force / of_second)]
-        falls = np.concatenate(fall)
+        falls = self.sides.fall(x[2::3], p, np.diff(x[0::3], prepend=0, append=0))
         return Direction((x, p), falls, move + ratio * falls)
 
     def advance(self, direction: Direction, dual: float, primal: float) -> None:
@@ -171,20 +130,6 @@ class _Segments:
         x, p = direction.step
         self.m, self.s, self.z = self.m + dual * x[0::3], self.s + primal * x[1::3], self.z + dual * x[2::3]
         self.p += dual * p
-
-
-def inside(low: np.ndarray, high: np.ndarray) -> np.ndarray:
-    """A vector of sum 0 inside the intervals, each of which has 0 inside or at an end."""
-    up, down = low >= 0, high <= 0
-    if not (np.any(up) or np.any(down)):
-        return np.zeros(low.size)
-    room = np.minimum(np.where(np.isfinite(high - low), high - low, 1.0), 1.0)
-    nu = np.where(up, room, np.where(down, -room, 0.0))
-    above, below = float(np.sum(nu[up])), -float(np.sum(nu[down]))
-    if above == 0 or below == 0:
-        return np.zeros(low.size)
-    least = min(above, below)
-    return _START * np.where(up, nu * least / above, nu * least / below)
 
 
 _SHARES = (1e-3, 1e-5, 1e-7, 0.0)  # of the heaviest turn: inner points with less may be no knots

@@ -11,8 +11,8 @@ from scipy.sparse.linalg import splu
 
 from minnorm.interior import Direction, Standing, iterates
 from minnorm.objective.separable import Separable
-from minnorm.solve.univariate.banded import Box
-from minnorm.solve.univariate.curved import Iterate, inside, norm_of
+from minnorm.solve.univariate.curved import Iterate, norm_of
+from minnorm.solve.univariate.sides import Sides
 
 _FIRST = 100  # knots to begin with
 _ROUNDS = 40
@@ -20,7 +20,6 @@ _ROUGH = 1e-3  # of the gap that is left: how exactly the problem with the prese
 _ABOVE = 1e-9  # excess of |z| over 1 that makes a point a knot
 _VAIN = 3  # rounds that bring nothing
 _PATIENCE, _WORSE = 8, 1e6
-_APART = 0.1  # of a slope: the parts of nu where it is 0
 
 
 @np.errstate(over="ignore", divide="ignore", invalid="ignore")
@@ -111,24 +110,11 @@ class _Hats:
         self.gaps = np.diff(self.knots)
         self.cell = np.clip(np.searchsorted(self.knots, t, side="right") - 1, 0, at.size - 2)
         self.share = (t - self.knots[self.cell]) / self.gaps[self.cell]
-        self.box = Box(at.size - 2, skip)
-        low, high = loss.domain
-        self.high, self.low = np.flatnonzero(np.isfinite(high)), np.flatnonzero(np.isfinite(low))
-        self.kinked = bool(np.any(loss.kink))
-        n, k = t.size, at.size
-        self.nu = nu = inside(low, high)
-        self.together = bool(np.any(loss.curvature(nu)))
-        self.g, self.m, self.s = np.zeros(k), np.cumsum(self.gather(nu))[:-1], np.zeros(k - 1)
+        self.sides = Sides(loss, at.size - 2, skip)
+        self.slack, self.mass, self.together = self.sides.slack, self.sides.mass, self.sides.together
+        k, self.nu = at.size, self.sides.start
+        self.g, self.m, self.s = np.zeros(k), np.cumsum(self.gather(self.nu))[:-1], np.zeros(k - 1)
         self.z, self.p = np.zeros(k - 2), 0.0
-        parts = [1 - self.box.rise(self.z, self.p), (high - nu)[self.high], (nu - low)[self.low]]
-        if self.kinked:
-            room = _APART * (np.abs(nu) + loss.rate * np.abs(loss.scale))
-            parts += [np.maximum(nu, 0) + room, np.maximum(-nu, 0) + room]
-        self.sizes = np.cumsum([parts[0].size, self.high.size, self.low.size, n * self.kinked])
-        self.slack = np.concatenate(parts)
-        self.mass = max(loss.value(np.zeros(n)), 1e-300) / self.slack.size / self.slack
-        if self.kinked:
-            self.mass[-2 * n :] = np.tile(loss.kink, 2)
 
     def spread(self, g: np.ndarray) -> np.ndarray:
         """Values at all points of what is linear between knots."""
@@ -149,21 +135,10 @@ class _Hats:
         f = self.spread(point.g)
         return Iterate(f, point.nu, slopes[cell], turns[1:-1], weight[1:-1], point.value, bound, steps)
 
-    def _split(self, row: np.ndarray) -> list[np.ndarray]:
-        return np.split(row, self.sizes)
-
-    def _placed(self, part: np.ndarray, places: np.ndarray) -> np.ndarray:
-        whole = np.zeros(self.t.size)
-        whole[places] = part
-        return whole
-
     def standing(self, slack: np.ndarray, mass: np.ndarray) -> Standing[_Point]:
         """Values at the knots and dual vector, and how far value and bound of these knots are apart."""
-        box, high, low, first, second = self._split(mass)
-        f = self.loss.values_of(self.nu) - self._placed(high, self.high) + self._placed(low, self.low)
-        if self.kinked:
-            f = f - 0.5 * (second - first)
-        turns, pull = self.box.gather(box)
+        f = self.sides.values(self.nu, mass)
+        turns, pull = self.sides.box.gather(self.sides.of_box(mass))
         there = self.spread(self.g)
         self.misfit = (
             there - f,
@@ -177,17 +152,12 @@ class _Hats:
         value = norm_of(np.diff(self.g) / self.gaps, self.skip) + self.loss.value(there)
         off = np.abs(self.misfit[2]) @ np.abs(self.g) + np.abs(self.misfit[3]) @ np.abs(self.s)
         error = (abs(value - bound) + float(off)) / max(abs(bound), abs(value), 1e-300)
-        rows = box[: self.box.rows * self.box.inner].reshape(self.box.rows, -1)
-        point = _Point(self.g, self.nu, np.sum(rows, axis=0), value)
+        point = _Point(self.g, self.nu, self.sides.weight(mass), value)
         return Standing(point, error, error <= self.tolerance, error <= 1e-2)
 
     def factor(self, ratio: np.ndarray) -> bool:
         """Factor the knots' equations for these multipliers over slacks."""
-        box, high, low, first, second = self._split(ratio)
-        bent = self.loss.curvature(self.nu) + self._placed(high, self.high) + self._placed(low, self.low)
-        if self.kinked:
-            self.stiff = 1 / (1 / first + 1 / second)
-            bent = bent + self.stiff
+        bent = self.sides.bent(self.nu, ratio)
         if not (np.all(np.isfinite(bent)) and np.all(bent > 0)):
             return False
         self.bent = bent
@@ -196,7 +166,7 @@ class _Hats:
         ends = np.bincount(self.cell, self.share**2 * loose, k)
         main = np.bincount(self.cell, loose, k) - 2 * both + ends
         main[1:] += ends[:-1]
-        self.matrix = self._matrix(main, (both - ends)[:-1], *self.box.weights(box))
+        self.matrix = self._matrix(main, (both - ends)[:-1], *self.sides.box.weights(self.sides.of_box(ratio)))
         try:
             self.lu = splu(self.matrix)
         except RuntimeError:
@@ -235,13 +205,8 @@ class _Hats:
 
     def direction(self, move: np.ndarray, ratio: np.ndarray) -> Direction:
         """Newton steps of all unknowns, and what slacks and multipliers make of them."""
-        box, high, low, first, second = self._split(move)
-        *_, of_first, of_second = self._split(ratio)
-        turn, pull = self.box.gather(box)
-        pushed = self._placed(high, self.high) - self._placed(low, self.low)
-        if self.kinked:
-            first, second = first / of_first, second / of_second
-            pushed = pushed + self.stiff * (second - first)
+        turn, pull = self.sides.box.gather(self.sides.of_box(move))
+        pushed = self.sides.pushed(move, ratio)
         values, slopes, sums, falls, turns, edge = self.misfit
         (g, z, m, s), p = self.where
         right = np.zeros(self.used.size)
@@ -251,11 +216,7 @@ class _Hats:
         x = self.lu.solve(right)
         x = x + self.lu.solve(right - self.matrix @ x)
         step = -(self.spread(x[g]) + pushed + values) / self.bent
-        fall = [self.box.rise(x[z], float(x[p])), step[self.high], -step[self.low]]
-        if self.kinked:
-            force = self.stiff * (step - first + second)
-            fall += [-(first + force / of_first), -(second - force / of_second)]
-        fallen = np.concatenate(fall)
+        fallen = self.sides.fall(x[z], float(x[p]), step)
         return Direction((step, x[g], x[m], x[s], x[z], float(x[p])), fallen, move + ratio * fallen)
 
     def advance(self, direction: Direction, dual: float, primal: float) -> None:
