@@ -2,17 +2,15 @@
 
 import math
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 from jaxtyping import Float
 
 from minnorm import advice
-from minnorm.checks import check_values, numbers, strength, whole
+from minnorm.checks import check_values, strength, whole
 from minnorm.known.radial.atoms import UNIT, correlation, largest_correlation, peaks, radial_atoms, rounding
-from minnorm.known.radial.bump import RadialMeasure
-from minnorm.known.radial.bump import radii as distances
+from minnorm.known.radial.averaged import Averaged
 from minnorm.known.radial.master import best_masses
 from minnorm.known.radial.price import price
 from minnorm.pictures import record
@@ -32,7 +30,7 @@ _LEVEL = 2.0**-42  # of the values' size, and of what the neurons vary: up to th
 
 
 @dataclass(frozen=True, repr=False)
-class RadialFit:
+class RadialFit(Averaged):
     """The minimiser of a radial problem, with the proof that it is one. Made by `radial_fit`.
 
         f(x) = c + int E relu(r u - s) dmu(s),   r = |x|,   u a coordinate of a uniform direction,    [f] = ||mu||
@@ -66,11 +64,6 @@ class RadialFit:
         return record(f"RadialFit: least {what} in dimension {self.dim}", facts)
 
     @property
-    def norm(self) -> float:
-        """[f]."""
-        return math.fsum(np.abs(self.masses).tolist())
-
-    @property
     def value(self) -> float:
         """The objective at f, rounded up: [f] for lam = 0, else 1/2 E (f - h)^2 + lam [f]."""
         return self.certificate.value
@@ -89,27 +82,6 @@ class RadialFit:
     def certified(self) -> bool:
         """Whether the gap, and for lam = 0 the residual, are within 1e-6."""
         return self.certificate.certified
-
-    @cached_property
-    def measure(self) -> RadialMeasure:
-        """The even measure on the line with the same mean: half of each mass on each side."""
-        return RadialMeasure.folded(self.knots, self.masses, self.constant)
-
-    def profile(self, r: npt.ArrayLike) -> npt.NDArray[np.float64]:
-        """f at distance r >= 0 from the origin, any shape."""
-        r = numbers(r, "r")
-        if not np.all(r >= 0):
-            raise ValueError("r has negative or NaN entries; it is a distance from the origin")
-        return (self.constant + radial_atoms(r.ravel(), self.knots, self.dim)[0] @ self.masses).reshape(r.shape)
-
-    def curve(self, s: npt.ArrayLike) -> npt.NDArray[np.float64]:
-        """The dual certificate h(s) = sum_j nu_j E relu(r_j u - |s|): |h| <= 1, and the sign of mu at each atom."""
-        s = np.abs(numbers(s, "s"))
-        return correlation(self.dual, self.radii, s.ravel(), self.dim)[0].reshape(s.shape)
-
-    def __call__(self, x: npt.ArrayLike) -> npt.NDArray[np.float64]:
-        """f at points of shape (..., dim)."""
-        return self.profile(distances(x, self.dim))
 
 
 def radial_fit(

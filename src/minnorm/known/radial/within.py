@@ -2,14 +2,12 @@
 
 import math
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
-import numpy.typing as npt
 from jaxtyping import Float
 from scipy.optimize import linprog
 
-from minnorm.checks import numbers, real, whole
+from minnorm.checks import real, whole
 from minnorm.known.radial.atoms import (
     UNIT,
     correlation,
@@ -19,8 +17,7 @@ from minnorm.known.radial.atoms import (
     radial_rises,
     rounding,
 )
-from minnorm.known.radial.bump import RadialMeasure
-from minnorm.known.radial.bump import radii as distances
+from minnorm.known.radial.averaged import Averaged
 from minnorm.known.radial.cells import largest
 from minnorm.pictures import record
 
@@ -37,7 +34,7 @@ _LEAST = 1.001
 
 
 @dataclass(frozen=True, repr=False)
-class RadialWithin:
+class RadialWithin(Averaged):
     """The function of least norm that is within a distance of 1 on a ball and of 0 on a shell, with its proof.
 
         f(x) = c + int E relu(r u - s) dmu(s),   r = |x|,   u a coordinate of a uniform direction,    [f] = ||mu||
@@ -72,36 +69,10 @@ class RadialWithin:
         return record(f"RadialWithin: {near}, in dimension {self.dim}", facts)
 
     @property
-    def norm(self) -> float:
-        """[f]."""
-        return math.fsum(np.abs(self.masses).tolist())
-
-    @property
     def gap(self) -> float:
         """(upper - lower) / upper of `norm_bounds`."""
         low, high = self.norm_bounds
         return (high - low) / high
-
-    @cached_property
-    def measure(self) -> RadialMeasure:
-        """The even measure on the line with the same mean: half of each mass on each side."""
-        return RadialMeasure.folded(self.knots, self.masses, self.constant)
-
-    def profile(self, r: npt.ArrayLike) -> npt.NDArray[np.float64]:
-        """f at distance r >= 0 from the origin, any shape."""
-        r = numbers(r, "r")
-        if not np.all(r >= 0):
-            raise ValueError("r has negative or NaN entries; it is a distance from the origin")
-        return (self.constant + radial_atoms(r.ravel(), self.knots, self.dim)[0] @ self.masses).reshape(r.shape)
-
-    def curve(self, s: npt.ArrayLike) -> npt.NDArray[np.float64]:
-        """The dual certificate h(s) = sum_j nu_j E relu(r_j u - |s|): |h| <= 1, and the sign of mu at each atom."""
-        s = np.abs(numbers(s, "s"))
-        return correlation(self.dual, self.radii, s.ravel(), self.dim)[0].reshape(s.shape)
-
-    def __call__(self, x: npt.ArrayLike) -> npt.NDArray[np.float64]:
-        """f at points of shape (..., dim)."""
-        return self.profile(distances(x, self.dim))
 
 
 def radial_within(dim: int, plateau: float | int, outer: float | int, within: float | int) -> RadialWithin:
