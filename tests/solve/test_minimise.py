@@ -350,9 +350,7 @@ def test_a_cube(lam):
 @pytest.mark.slow
 @both
 @pytest.mark.parametrize("apart", [1e-2, 1e-4, 1e-6])
-def test_points_that_almost_agree(lam, apart, request):
-    if lam == 0 and apart == 1e-6:
-        request.applymarker(pytest.mark.xfail(reason="certified, but on 88 neurons: fewer miss twins by what is dear"))
+def test_points_that_almost_agree(lam, apart):
     rng = np.random.default_rng(7)
     x = rng.normal(size=(10, 2))
     x = np.concatenate([x, x[:5] + apart * rng.normal(size=(5, 2))])

@@ -134,9 +134,18 @@ def test_where_biases_cost_the_dual_norm_is_the_largest_correlation(d, inputs, w
     u = rng.normal(size=(30_000, d + 1))
     u[:, :d] *= np.argsort(rng.random((len(u), d)), axis=1) < (inputs or d)
     u = np.concatenate([u / np.linalg.norm(u, axis=1, keepdims=True), np.eye(d + 1)[d:], -np.eye(d + 1)[d:]])
-    seen = np.max(np.abs(nu @ sigma(x @ u[:, :d].T + u[:, d])))
+
+    def size(u):
+        return np.abs(nu @ sigma(x @ u[:, :d].T + u[:, d]))
+
+    for spread in (0.1, 0.03, 0.01, 0.003, 0.001):  # around the best ones, ever nearer
+        best = u[np.argsort(-size(u))[:8]]
+        near = np.repeat(best, 500, axis=0)
+        near = near + spread * rng.normal(size=near.shape) * (near != 0)
+        u = np.concatenate([best, near / np.linalg.norm(near, axis=1, keepdims=True)])
+    seen = np.max(size(u)) * (1 - 1e-14)
     assert seen <= proof.dual_norm
-    assert proof.dual_norm <= seen * {1: 1.0001, 2: 1.03, 3: 1.1, 4: 1.005}[d]
+    assert proof.dual_norm <= seen * {1: 1.0001, 2: 1.01, 3: 1.1, 4: 1.001}[d]
 
 
 def test_what_is_constant_or_affine_on_the_data_is_priced_by_the_steeper_side():

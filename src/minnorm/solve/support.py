@@ -9,6 +9,7 @@ from scipy.linalg.blas import dger  # pyright: ignore[reportAttributeAccessIssue
 
 _DECOMPOSITION = 40
 _MANY = 300  # points; for fewer a singular value decomposition takes no time
+_RANK = 1e-14  # of all atoms together: what stays below is not there; points that almost agree notice more
 _SOUND = 1e-9  # pivots above this share of the largest are no rounding errors
 LARGEST = 2000  # points; beyond it the elimination would cost more than a sparse network is worth
 
@@ -85,7 +86,7 @@ def _kernel(phi: np.ndarray, size: float) -> np.ndarray:
         if phi.shape[1] >= len(phi) and float(np.min(pivots)) > _SOUND * float(np.max(pivots)):
             return np.asfortranarray(q[:, len(phi) :])
     singular, right = scipy.linalg.svd(phi, check_finite=False)[1:]
-    return np.asfortranarray(right[int(np.sum(singular > 1e-12 * size)) :].T)
+    return np.asfortranarray(right[int(np.sum(singular > _RANK * size)) :].T)
 
 
 class Repair:
