@@ -166,8 +166,8 @@ def entries() -> list[Entry]:
             (
                 "sample_weight",
                 "optimizer", "learning_rate", "weight_decay", "scale", "seeds", "batch_size", "decay", "schedule",
-                "penalty", "initial", "biases", "antisymmetric", "start", "options", "dtype", "records", "threads",
-                "engine", "progress", "checkpoint",
+                "convention", "penalty", "initial", "biases", "antisymmetric", "start", "options", "dtype", "records",
+                "threads", "engine", "progress", "checkpoint",
             ),
         ),
         Entry("compare", mn.compare, {"model": network, "X": X, "y": Y, "weight_decay": 0.1},

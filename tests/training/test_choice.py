@@ -18,6 +18,7 @@ CHOICES = [
     Choice.of(optimizer="sgd", width=7, steps=30, schedule="cosine", dtype="float64"),
     Choice.of(optimizer="adam", options={"b1": 0.5}, decay="decoupled", batch_size=3, antisymmetric=True),
     Choice.of(biases="zero", initial="pytorch", penalty=PathNorm(bias="penalised", skip="free", offset="none")),
+    Choice.of(optimizer="nadam", convention="torch", options={"momentum_decay": 0.01}),
     Choice(start=Start(given=True)),
 ]
 
@@ -75,6 +76,7 @@ def test_a_checked_rule_has_every_default_of_its_optimiser(name):
         ({"optimizer": "gd", "options": {"b3": 1.0}}, ("options", "b3"), "gd does not take 'b3'; it takes none"),
         ({"optimizer": "gd", "batch_size": 2}, ("batch_size",), "gd takes all data in each step; leave it out, or"),
         ({"batch_size": 6}, ("batch_size",), "6 is more than the 5 points"),
+        ({"optimizer": "sam", "convention": "torch"}, ("convention",), "sam has no rule of that convention here"),
         ({"optimizer": "lbfgs", "decay": "decoupled"}, ("decay",), "lbfgs searches along lines"),
         ({"given": True, "biases": "zero"}, ("biases",), "start gives the networks"),
     ],

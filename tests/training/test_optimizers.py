@@ -104,6 +104,30 @@ def adagrad(initial_accumulator_value, eps):
     return direction
 
 
+def rms_alone(decay, eps):
+    """Tieleman & Hinton (2012)."""
+    square = 0.0
+
+    def direction(g, _):
+        nonlocal square
+        square = decay * square + (1 - decay) * g**2
+        return np.where(square > 0, g / (np.sqrt(np.where(square > 0, square, 1)) + eps), 0)
+
+    return direction
+
+
+def adagrad_beside(initial_accumulator_value, eps):
+    """Duchi, Hazan & Singer (2011), figure 1: H = eps I + diag(sum g g^T)^1/2."""
+    total = initial_accumulator_value
+
+    def direction(g, _):
+        nonlocal total
+        total = total + g**2
+        return g / (np.sqrt(total) + eps)
+
+    return direction
+
+
 def adadelta(rho, eps):
     """Zeiler (2012), algorithm 1."""
     gradients, steps = 0.0, 0.0
@@ -238,10 +262,15 @@ PUBLISHED = {
     "lbfgs": (lbfgs, {"memory_size": 10.0}, "coupled"),
     "muon": (muon, {"momentum": 0.95, **ADAM}, "decoupled"),
 }
+OTHERWISE = {
+    "rmsprop": (rms_alone, {"decay": 0.9, "eps": 0.0}, "coupled"),
+    "adagrad": (adagrad_beside, {"initial_accumulator_value": 0.0, "eps": 1e-10}, "coupled"),
+}
+"""With the convention "published", where that is not our own."""
 
 
-def reference(theta, x, y, name, options, decay, penalty, factors=(1.0,) * STEPS):
-    rule, defaults, usual = PUBLISHED[name]
+def reference(theta, x, y, name, options, decay, penalty, factors=(1.0,) * STEPS, rules=PUBLISHED):
+    rule, defaults, usual = rules[name]
     direction = rule(**{**defaults, **options})
     decoupled = (decay or usual) == "decoupled"
     d = x.shape[1]
@@ -268,7 +297,7 @@ def flat(network):
     return np.concatenate(parts)
 
 
-def trained(x, y, name, options, decay, penalty, schedule="constant", engine="xla"):
+def trained(x, y, name, options, decay, penalty, schedule="constant", engine="xla", convention="own"):
     """Parameters before and after training, flat."""
     chosen = Choice.of(
         optimizer=name,
@@ -281,6 +310,7 @@ def trained(x, y, name, options, decay, penalty, schedule="constant", engine="xl
         dtype="float64",
         schedule=schedule,
         steps=STEPS,
+        convention=convention,
     )
     setting = Setting(chosen.checked(len(y)), engine)
     with jax.enable_x64(True):
@@ -323,6 +353,15 @@ def test_updates_are_those_published(name, options, decay, penalty):
     assert np.max(np.abs(expected - start)) > 0.002  # adadelta starts with steps of about sqrt(eps)
     np.testing.assert_allclose(end, expected, rtol=1e-9, atol=1e-12)
     assert (end[4 * WIDTH] == 0) == (penalty.offset == "none")
+
+
+@pytest.mark.parametrize("name", OTHERWISE)
+@pytest.mark.parametrize("engine", ["native", "xla"])
+def test_where_the_published_update_is_another_it_is_a_convention(name, engine):
+    assert {name for name, entry in OPTIMIZERS.items() if "published" in entry.others} == set(OTHERWISE)
+    start, end = trained(X, Y, name, {}, None, PathNorm(), engine=engine, convention="published")
+    expected = reference(start, X, Y, name, {}, None, PathNorm(), rules=OTHERWISE)
+    np.testing.assert_allclose(end, expected, rtol=1e-9, atol=1e-12)
 
 
 @pytest.mark.slow

@@ -39,6 +39,9 @@ def train(
     schedule: Annotated[
         str, typer.Option(help="Of the learning rate: constant, cosine, warmup, inverse.")
     ] = "constant",
+    convention: Annotated[
+        Literal["own", "torch", "optax", "published"], typer.Option(help="Whose rule of the optimiser's name.")
+    ] = "own",
     loss: Loss = "squared",
     bias: Bias = "free",
     skip: Skip = "none",
@@ -97,6 +100,7 @@ def train(
             batch_size=batch_size,
             decay=decay,
             schedule=schedule,
+            convention=convention,
             penalty=penalty,
             initial=initial,
             biases=biases,

@@ -14,8 +14,9 @@ from minnorm import losses
 from minnorm.checks import choice, flag, instance, real, shown, whole
 from minnorm.datasets import penalty_attributes
 from minnorm.objective.norm import PathNorm
+from minnorm.training.conventions import Convention
 from minnorm.training.initial import INITIALISATIONS, Biases
-from minnorm.training.optimizers import OPTIMIZERS, Decay
+from minnorm.training.optimizers import OPTIMIZERS, Decay, Optimizer
 from minnorm.training.schedules import SCHEDULES
 
 _SGD_BATCH = 32
@@ -32,34 +33,47 @@ class Unfit(ValueError):
 
 @dataclass(frozen=True)
 class Rule:
-    """How parameters move: the optimiser, its own options, where weight decay goes, and the learning rate's course."""
+    """How parameters move: the optimiser, its own options, where weight decay goes, and the learning rate's course.
+
+    `convention`: whose rule of that name, with whose defaults.
+    """
 
     optimizer: str = "adam"
     options: Mapping[str, float] | None = field(default=None, hash=False)
     decay: Decay | None = None
     schedule: str = "constant"
+    convention: Convention = "own"
 
     def checked(self) -> "Rule":
         """With every default written out; ValueError for what is not allowed."""
         name = choice("optimizer", self.optimizer, OPTIMIZERS)
-        entry = OPTIMIZERS[name]
+        convention: Convention = choice("convention", self.convention, get_args(Convention))
+        known = OPTIMIZERS[name].conventions
+        if convention not in known:
+            why = f"{name} has no rule of that convention here; it has {', '.join(known)}"
+            raise Unfit(("convention",), why, f"convention is {convention!r}; {why}")
+        entry = OPTIMIZERS[name].under(convention)
         decay: Decay = entry.decay if self.decay is None else choice("decay", self.decay, get_args(Decay))
         if entry.gradient == "searched" and decay == "decoupled":
             why = f"{name} searches along lines for less of the objective, which is 'coupled'"
             raise Unfit(("decay",), why, f"decay is 'decoupled'; {why}")
-        options = {**entry.options, **self._options(name)}
-        return Rule(name, options, decay, choice("schedule", self.schedule, SCHEDULES))
+        options = {**entry.options, **self._options(name, entry.options)}
+        return Rule(name, options, decay, choice("schedule", self.schedule, SCHEDULES), convention)
+
+    @property
+    def entry(self) -> Optimizer:
+        """The optimiser as its convention has it, if it is checked."""
+        return OPTIMIZERS[self.optimizer].under(self.convention)
 
     @property
     def constants(self) -> Mapping[str, float]:
         """Its options: all of them, if it is checked."""
         return self.options or {}
 
-    def _options(self, name: str) -> dict[str, float]:
+    def _options(self, name: str, takes: Mapping[str, float]) -> dict[str, float]:
         if self.options is not None:
             instance("options", self.options, Mapping, "a dictionary of numbers, or None")
         given = {str(option): value for option, value in (self.options or {}).items()}
-        takes = OPTIMIZERS[name].options
         unknown = sorted(set(given) - set(takes))
         if unknown:
             why = f"{name} does not take {unknown[0]!r}; it takes {', '.join(takes) or 'none'}"
@@ -176,6 +190,7 @@ class Choice:
             "full_batch": int(self.batch_size is None),
             "dtype": self.dtype,
             **({} if self.loss == "squared" else {"loss": self.loss}),
+            **({} if self.rule.convention == "own" else {"convention": self.rule.convention}),
         }
 
     def flat(self) -> dict[str, Any]:
@@ -198,7 +213,13 @@ def options() -> dict[str, tuple[Any, Any]]:
 
 def columns(attributes: Mapping[str, Any], steps: int) -> dict[str, Any]:
     """What a result's attributes say was chosen, by the names of `train`: columns of a table."""
-    said = {"loss": "squared", **attributes, "biases": attributes.get("initial_biases"), "steps": steps}
+    said = {
+        "loss": "squared",
+        "convention": "own",
+        **attributes,
+        "biases": attributes.get("initial_biases"),
+        "steps": steps,
+    }
     return {name: said[name] for name in options() if name in said}
 
 

@@ -18,7 +18,7 @@ from minnorm.training.initial import initial_network
 from minnorm.training.margins import learnt, margins
 from minnorm.training.native import calls as native
 from minnorm.training.native.program import Program, elementwise_program
-from minnorm.training.optimizers import OPTIMIZERS, line_search
+from minnorm.training.optimizers import line_search
 from minnorm.training.schedules import SCHEDULES
 
 Kind = Literal["native", "xla"]
@@ -128,7 +128,7 @@ class Engine:
             return jax.lax.fori_loop(0, count, lambda _, now: self._step(now, varied), state)
         if self.choice.batch_size is None:
             return self._descend(program, state, varied, count, self.data, None)
-        noisy, dim = OPTIMIZERS[self.rule.optimizer].gradient == "noisy", self.data.points.shape[1]
+        noisy, dim = self.rule.entry.gradient == "noisy", self.data.points.shape[1]
         numbers = self.choice.batch_size * (dim + 2 if noisy else 1)
         several = max(1, min(_STEPS_DRAWN, _NUMBERS_DRAWN // numbers))
 
@@ -175,7 +175,7 @@ class Engine:
         return measure(network, varied.weight_decay)
 
     def _step(self, state: State, varied: Varied) -> State:
-        entry, options = OPTIMIZERS[self.rule.optimizer], self.rule.constants
+        entry, options = self.rule.entry, self.rule.constants
         if entry.gradient == "searched":
             longest = varied.learning_rate * SCHEDULES[self.rule.schedule](self.choice.steps)(state.step)
             search = self._one_by_one(self._search)
@@ -254,7 +254,7 @@ class Engine:
 
     def _program(self, state: State, varied: Varied) -> Program | None:
         """The update for the native engine, if that is the engine and the update is elementwise."""
-        gradient = OPTIMIZERS[self.rule.optimizer].gradient
+        gradient = self.rule.entry.gradient
         if gradient != "here" and not (gradient == "noisy" and self.choice.batch_size is not None):
             return None
         if self.setting.engine != "native" or native.leaf_kinds(state.network, state.memory) is None:
@@ -326,7 +326,7 @@ class Engine:
     def _rule(
         self, learning_rate: Float[Array, ""], weight_decay: Float[Array, ""]
     ) -> optax.GradientTransformationExtraArgs:
-        rule, entry = self.rule, OPTIMIZERS[self.rule.optimizer]
+        rule, entry = self.rule, self.rule.entry
         parts = [entry.direction(**rule.constants)]
         if entry.gradient == "searched":
             return optax.chain(*parts, optax.scale(-1.0), line_search(jnp.asarray(learning_rate)))

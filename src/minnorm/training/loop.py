@@ -27,9 +27,10 @@ from minnorm.training.arguments import Given
 from minnorm.training.checkpoint import Checkpoint, Course, Keeper, identity
 from minnorm.training.choice import Choice, Rule
 from minnorm.training.choice import Start as StartChoice
+from minnorm.training.conventions import Convention
 from minnorm.training.engine import Engine, Rows, Setting, State, Varied
 from minnorm.training.initial import Biases
-from minnorm.training.optimizers import OPTIMIZERS, Decay
+from minnorm.training.optimizers import Decay
 from minnorm.training.result import AXES, dataset
 
 Progress = Callable[[int, int], None]
@@ -57,6 +58,7 @@ def train(
     batch_size: int | None = None,
     decay: Decay | None = None,
     schedule: str = "constant",
+    convention: Convention = "own",
     penalty: PathNorm | None = None,
     initial: str = "xavier_uniform",
     biases: Biases = "uniform",
@@ -84,7 +86,9 @@ def train(
     changes its defaults, e.g. {"momentum": 0.95}. `batch_size`: None takes all data in each step, except for
     sgd and label_noise, which then draw 32 points; points are drawn with replacement. `decay`:
     "coupled" (the objective above) or "decoupled" (as in AdamW; its default). `schedule` of the learning rate:
-    constant, cosine, warmup or inverse, see `minnorm.training.schedules`. `penalty` says which
+    constant, cosine, warmup or inverse, see `minnorm.training.schedules`. `convention`: "torch", "optax" or "published"
+    take the steps of that library's optimiser of the name, or of its paper, with their defaults, where they differ from
+    ours. `penalty` says which
     parameters decay: (a, W), or (a, W, b) for PathNorm(bias="penalised"); it also gives the network its
     skip term and offset. `initial`: xavier_uniform, xavier_normal, kaiming_uniform, kaiming_normal or
     pytorch; `biases` starts them "uniform" on +-1/sqrt(d) or at "zero"; `scale` multiplies all initial
@@ -118,7 +122,7 @@ def train(
     True
     """
     data = Points(X, y, sample_weight, names=("X", "y")).counting()
-    rule = Rule(optimizer, options, decay, schedule)
+    rule = Rule(optimizer, options, decay, schedule, convention)
     law = StartChoice(initial, biases, antisymmetric, given=start is not None)
     paid = str(losses.of(loss))
     chosen = Choice(rule, law, width, steps, batch_size, dtype, PathNorm.given(penalty), paid).checked(len(data))
@@ -311,7 +315,7 @@ def _group_size(data: Points, setting: Setting, total: int, threads: int, whole_
     if setting.engine == "native":
         parameters = chosen.width * (data.x.shape[1] + 2)
         # XLA writes a loop over one network out, and then adds up a line search's products in another order.
-        least = 2 if OPTIMIZERS[chosen.rule.optimizer].gradient == "searched" else 1
+        least = 2 if chosen.rule.entry.gradient == "searched" else 1
         return max(least, min(-(-total // threads), _CACHED // parameters, 64))
     if jax.default_backend() != "cpu":
         return total

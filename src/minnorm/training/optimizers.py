@@ -1,13 +1,16 @@
 """Optimisers: each is one entry, an optax transformation of the gradient and what it takes by default."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Literal
 
 import jax
 import jax.numpy as jnp
 import optax
+
+from minnorm.training import conventions
+from minnorm.training.conventions import Convention, Variant
 
 Decay = Literal["coupled", "decoupled"]
 
@@ -21,7 +24,8 @@ class Optimizer:
     after it (Loshchilov & Hutter 2019). `batch` is "full" or "mini" where the optimiser's name settles it. `gradient`
     says where and on what it is taken: "here"; "uphill", after a step of length `rho` along the gradient of the loss
     (Foret et al. 2021); "noisy", on labels with independent normal noise of standard deviation `noise`
-    (Blanc et al. 2020); "searched", here and along the direction, by `line_search` on the objective.
+    (Blanc et al. 2020); "searched", here and along the direction, by `line_search` on the objective. `same` names the
+    conventions whose steps and defaults these are, `others` has those that differ.
     """
 
     direction: Callable[..., optax.GradientTransformation]
@@ -29,6 +33,18 @@ class Optimizer:
     decay: Decay = "coupled"
     batch: Literal["full", "mini", "either"] = "either"
     gradient: Literal["here", "uphill", "noisy", "searched"] = "here"
+    same: tuple[Convention, ...] = ()
+    others: Mapping[Convention, Variant] = field(default_factory=dict)
+
+    @property
+    def conventions(self) -> tuple[Convention, ...]:
+        """Those that it can follow."""
+        return ("own", *self.same, *self.others)
+
+    def under(self, convention: Convention) -> "Optimizer":
+        """The rule of one of `conventions`."""
+        other = self.others.get(convention)
+        return self if other is None else replace(self, direction=other.direction, options=other.options)
 
 
 def _muon(momentum: float, b1: float, b2: float, eps: float) -> optax.GradientTransformation:
@@ -89,26 +105,72 @@ def line_search(longest: Any) -> optax.GradientTransformationExtraArgs:
 
 _ADAM = {"b1": 0.9, "b2": 0.999, "eps": 1e-8}
 
+_ALL: tuple[Convention, ...] = ("torch", "optax", "published")
+
 OPTIMIZERS: dict[str, Optimizer] = {
-    "gd": Optimizer(optax.identity, batch="full"),
-    "sgd": Optimizer(optax.identity, batch="mini"),
-    "momentum": Optimizer(lambda momentum: optax.trace(momentum), {"momentum": 0.9}),
-    "nesterov": Optimizer(lambda momentum: optax.trace(momentum, nesterov=True), {"momentum": 0.9}),
-    "rmsprop": Optimizer(optax.scale_by_rms, {"decay": 0.9, "eps": 1e-8}),
-    "adagrad": Optimizer(optax.scale_by_rss, {"initial_accumulator_value": 0.0, "eps": 1e-10}),
-    "adadelta": Optimizer(optax.scale_by_adadelta, {"rho": 0.95, "eps": 1e-6}),
-    "adam": Optimizer(optax.scale_by_adam, _ADAM),
-    "adamw": Optimizer(optax.scale_by_adam, _ADAM, decay="decoupled"),
-    "nadam": Optimizer(partial(optax.scale_by_adam, nesterov=True), _ADAM),
-    "amsgrad": Optimizer(partial(optax.scale_by_amsgrad, bias_correction_mu=False, bias_correction_nu=False), _ADAM),
-    "adabelief": Optimizer(
-        lambda b1, b2, eps: optax.scale_by_belief(b1, b2, eps=eps, eps_root=eps), {**_ADAM, "eps": 1e-16}
+    "gd": Optimizer(optax.identity, batch="full", same=_ALL),
+    "sgd": Optimizer(optax.identity, batch="mini", same=_ALL),
+    "momentum": Optimizer(lambda momentum: optax.trace(momentum), {"momentum": 0.9}, same=_ALL),
+    "nesterov": Optimizer(lambda momentum: optax.trace(momentum, nesterov=True), {"momentum": 0.9}, same=_ALL),
+    "rmsprop": Optimizer(
+        optax.scale_by_rms,
+        {"decay": 0.9, "eps": 1e-8},
+        same=("optax",),
+        others={
+            "torch": Variant(partial(optax.scale_by_rms, eps_in_sqrt=False), {"decay": 0.99, "eps": 1e-8}),
+            "published": Variant(conventions.rms_without_eps, {"decay": 0.9, "eps": 0.0}),
+        },
     ),
-    "lion": Optimizer(optax.scale_by_lion, {"b1": 0.9, "b2": 0.99}, decay="decoupled"),
-    "sam": Optimizer(lambda rho: optax.identity(), {"rho": 0.05}, gradient="uphill"),
-    "label_noise": Optimizer(lambda noise: optax.identity(), {"noise": 0.1}, batch="mini", gradient="noisy"),
-    "lbfgs": Optimizer(_lbfgs, {"memory_size": 10.0}, batch="full", gradient="searched"),
-    "muon": Optimizer(_muon, {"momentum": 0.95, **_ADAM}, decay="decoupled"),
+    "adagrad": Optimizer(
+        optax.scale_by_rss,
+        {"initial_accumulator_value": 0.0, "eps": 1e-10},
+        others={
+            "torch": Variant(conventions.sum_of_squares, {"initial_accumulator_value": 0.0, "eps": 1e-10}),
+            "optax": Variant(optax.scale_by_rss, {"initial_accumulator_value": 0.1, "eps": 1e-7}),
+            "published": Variant(conventions.sum_of_squares, {"initial_accumulator_value": 0.0, "eps": 1e-10}),
+        },
+    ),
+    "adadelta": Optimizer(
+        optax.scale_by_adadelta,
+        {"rho": 0.95, "eps": 1e-6},
+        same=("published",),
+        others={word: Variant(optax.scale_by_adadelta, {"rho": 0.9, "eps": 1e-6}) for word in ("torch", "optax")},
+    ),
+    "adam": Optimizer(optax.scale_by_adam, _ADAM, same=_ALL),
+    "adamw": Optimizer(optax.scale_by_adam, _ADAM, decay="decoupled", same=_ALL),
+    "nadam": Optimizer(
+        partial(optax.scale_by_adam, nesterov=True),
+        _ADAM,
+        same=("optax", "published"),
+        others={"torch": Variant(conventions.scheduled_momentum, {**_ADAM, "momentum_decay": 4e-3})},
+    ),
+    "amsgrad": Optimizer(
+        partial(optax.scale_by_amsgrad, bias_correction_mu=False, bias_correction_nu=False),
+        _ADAM,
+        same=("published",),
+        others={
+            "torch": Variant(conventions.largest_then_corrected, _ADAM),
+            "optax": Variant(optax.scale_by_amsgrad, _ADAM),
+        },
+    ),
+    "adabelief": Optimizer(
+        lambda b1, b2, eps: optax.scale_by_belief(b1, b2, eps=eps, eps_root=eps),
+        {**_ADAM, "eps": 1e-16},
+        same=("optax", "published"),
+    ),
+    "lion": Optimizer(optax.scale_by_lion, {"b1": 0.9, "b2": 0.99}, decay="decoupled", same=_ALL),
+    "sam": Optimizer(lambda rho: optax.identity(), {"rho": 0.05}, gradient="uphill", same=("published",)),
+    "label_noise": Optimizer(
+        lambda noise: optax.identity(), {"noise": 0.1}, batch="mini", gradient="noisy", same=("published",)
+    ),
+    "lbfgs": Optimizer(_lbfgs, {"memory_size": 10.0}, batch="full", gradient="searched", same=("published",)),
+    "muon": Optimizer(
+        _muon,
+        {"momentum": 0.95, **_ADAM},
+        decay="decoupled",
+        same=("torch", "published"),
+        others={"optax": Variant(conventions.muon_of_optax, {"momentum": 0.95, **_ADAM})},
+    ),
 }
 """All optimisers by name. Sources: Robbins & Monro (1951), Polyak (1964), Nesterov (1983), Tieleman & Hinton
 (2012), Duchi, Hazan & Singer (2011), Zeiler (2012), Kingma & Ba (2015), Loshchilov & Hutter (2019), Dozat (2016),

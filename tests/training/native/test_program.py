@@ -106,8 +106,9 @@ def test_what_mixes_elements_has_no_program(mixed):
     assert elementwise_program(mixed, (jnp.ones(4),), [0]) is None
 
 
-def setting(name, penalty, dtype, batch_size=None, engine="native"):
+def setting(name, penalty, dtype, batch_size=None, engine="native", convention="own"):
     chosen = {"optimizer": name, "penalty": penalty, "initial": "pytorch", "width": M, "dtype": dtype}
+    chosen["convention"] = convention
     return Setting(replace(Choice.of(**chosen).checked(5), batch_size=batch_size), engine)
 
 
@@ -132,6 +133,16 @@ def test_the_engines_take_the_same_steps(name, penalty):
     close(ends[0].network, ends[1].network, "float64", factor=1e6)
     close(ends[0].memory, ends[1].memory, "float64", factor=1e6)
     assert ends[0].step == 6
+
+
+OTHERS = [(name, word) for name, entry in OPTIMIZERS.items() for word in entry.others if name != "muon"]
+
+
+@pytest.mark.parametrize(("name", "convention"), OTHERS)
+def test_rules_of_other_conventions_run_whole_steps(name, convention):
+    x = jnp.asarray(RNG.normal(size=(5, D)))
+    chosen = setting(name, PathNorm(), "float64", convention=convention)
+    assert Engine(Rows(x, jnp.ones(5)), chosen).runs_whole_steps()
 
 
 @pytest.mark.parametrize("name", ["muon", "sam", "lbfgs"])

@@ -7,6 +7,7 @@ import numpy as np
 import xarray as xr
 
 from minnorm.study import Store
+from minnorm.study.specification.settings import TrainSpec
 from minnorm.study.specification.tasks import Task
 
 COLUMNS = {
@@ -95,7 +96,7 @@ def rows(store: Store) -> Iterator[Row]:
                     initial = shard.train.initial.replace("_", " ")
                     yield Row(
                         shard.task,
-                        shard.train.optimizer,
+                        _optimizer(shard.train),
                         initial if scale == 1 else f"{initial} × {scale:g}",
                         float(rate),
                         float(decay),
@@ -104,6 +105,11 @@ def rows(store: Store) -> Iterator[Row]:
                         {name: _spread(one, name) for name in COLUMNS if name in one},
                         one,
                     )
+
+
+def _optimizer(setting: TrainSpec) -> str:
+    """Its name, and whose rule of that name."""
+    return setting.optimizer if setting.convention == "own" else f"{setting.optimizer} ({setting.convention})"
 
 
 def _spread(runs: xr.Dataset, name: str) -> Spread:
