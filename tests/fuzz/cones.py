@@ -51,6 +51,7 @@ class Faces:
                     inner = points.get(tuple(sorted({*chosen, j}))) if j not in chosen else None
                     if inner is not None:
                         aside = bases[chosen] @ normals[j]
+                        aside /= np.linalg.norm(aside)  # hyperplanes that almost agree are apart, too
                         found += [inner + NUDGE * aside, inner - NUDGE * aside]
                 rows = np.concatenate(found)
                 signs = np.sign(np.round(rows @ normals.T, 10)) if len(normals) else np.zeros((len(rows), 1))

@@ -59,6 +59,15 @@ def test_labels_within_a_distance_cost_what_the_line_through_them_may_bend_less(
     assert (flat.value, flat.certified) == (0.0, True)
 
 
+@pytest.mark.parametrize(("x", "labels"), [([5.0, -7, 1, 6], [1, -1, -1, 1]), ([5.0, -7, 1, 6, 8], [1, -1, -1, 1, -1])])
+def test_without_free_terms_dual_vectors_leave_the_corners_of_their_boxes(x, labels):
+    cost = mn.PathNorm("penalised", offset="none")
+    apart, soft = mn.separate(x, labels, penalty=cost), mn.fit(x, labels, 1e-5, loss="hinge", penalty=cost)
+    assert apart.certified
+    assert soft.certified
+    assert soft.value == pytest.approx(1e-5 * apart.value, rel=1e-6)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("penalty", [mn.PathNorm("penalised"), mn.PathNorm("penalised", "free", "none")])
 def test_dual_numbers_are_where_constraints_bind_and_have_their_signs(penalty):

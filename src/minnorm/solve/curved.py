@@ -80,8 +80,6 @@ class _Places:
 class _Curved:
     """A programme's unknowns nu and c, its slacks, and Newton's equations for them."""
 
-    together = True
-
     def __init__(
         self,
         loss: Separable,
@@ -99,6 +97,8 @@ class _Curved:
             p, np.flatnonzero(np.isfinite(high)), np.flatnonzero(np.isfinite(low)), bool(np.any(self.kink)), n
         )
         self.nu = nu = self._begun(low, high, start)
+        # Values depend on nu only where psi bends; elsewhere steps of one length can end in a corner.
+        self.together = bool(np.any(loss.curvature(nu) > 0))
         self.coefficients = np.zeros(free.shape[1])
         correlation = atoms.T @ nu
         parts = [1 - correlation, 1 + correlation, (high - nu)[self.places.high], (nu - low)[self.places.low]]
