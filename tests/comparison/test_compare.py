@@ -151,7 +151,7 @@ def test_it_shows_itself():
     assert {bar.get_label() for bar in found.plot().containers} >= {"rescaling neurons"}
     data = found.to_dataset()
     assert data.attrs["kind"] == "minnorm comparison"
-    assert data["loss"].sel(step="given") + data["decay"].sel(step="given") == pytest.approx(found.objective)
+    assert data["loss"].sel(stage="given") + data["decay"].sel(stage="given") == pytest.approx(found.objective)
 
 
 @pytest.mark.parametrize(

@@ -167,7 +167,7 @@ def entries() -> list[Entry]:
                 "sample_weight",
                 "optimizer", "learning_rate", "weight_decay", "scale", "seeds", "batch_size", "decay", "schedule",
                 "convention", "penalty", "initial", "biases", "antisymmetric", "start", "options", "dtype", "records",
-                "threads", "engine", "progress", "checkpoint",
+                "trajectory", "threads", "engine", "progress", "checkpoint",
             ),
         ),
         Entry("compare", mn.compare, {"model": network, "X": X, "y": Y, "weight_decay": 0.1},

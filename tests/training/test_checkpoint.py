@@ -89,6 +89,16 @@ def test_a_run_that_goes_on_ends_as_an_undisturbed_one(undisturbed):
 
 
 @pytest.mark.slow
+def test_the_networks_of_a_trajectory_go_on_too():
+    expected = run(trajectory=True)
+    store = Store(3)
+    with pytest.raises(Killed):
+        run(trajectory=True, checkpoint=store)
+    store.patience = np.inf
+    xr.testing.assert_identical(run(trajectory=True, checkpoint=store), expected)
+
+
+@pytest.mark.slow
 def test_a_run_killed_again_and_again_ends_as_an_undisturbed_one(undisturbed):
     case, expected = undisturbed
     store, kills = Store(), 0

@@ -12,7 +12,7 @@ from minnorm.comparison import constant
 from minnorm.comparison.objective import Decayed, Objective, Reduction, objective_of
 from minnorm.comparison.result import PARTS, Comparison, Comparisons
 from minnorm.comparison.stages import balanced, best, merged, refitted
-from minnorm.comparison.subject import Subject, subject_of, subjects_of
+from minnorm.comparison.subject import Subject, recorded, subject_of, subjects_of
 from minnorm.losses import SQUARED, Loss
 from minnorm.measure import distances
 from minnorm.solve.minimise import minimise
@@ -53,7 +53,8 @@ def compare(
     with which the mean is 1/S sum p_i loss; `time_limit` in seconds for each minimum. What a `Solution`, `train`,
     scikit-learn or a compiled Keras model knows of its objective need not be given.
 
-    Returns a `Comparison`; `Comparisons` of the networks of `train`. Errors: ValueError naming the argument.
+    Returns a `Comparison`; `Comparisons` of the networks of `train`: of the last ones, or with `trajectory` of those at
+    every recorded step, which cost one minimum together. Errors: ValueError naming the argument.
 
     >>> import minnorm as mn
     >>> x, y = [-1.0, 0.0, 1.0], [0.0, 1.0, 0.0]
@@ -141,7 +142,7 @@ def _between(x: np.ndarray) -> np.ndarray:
 
 
 def _grid(runs: xr.Dataset, X: Any, y: Any, given: dict[str, Any], sample_weight: Any, limit: float) -> Comparisons:
-    """All networks of `train`, one minimum for each weight decay."""
+    """All networks of `train`, perhaps at each of their steps; one minimum for each weight decay."""
     known: dict[str, tuple[Objective, constant.Bracketed]] = {}
     found: list[Comparison | None] = []
     for subject in subjects_of(runs):
@@ -152,4 +153,5 @@ def _grid(runs: xr.Dataset, X: Any, y: Any, given: dict[str, Any], sample_weight
             known[str(asked)] = (objective, _least(objective, limit))
         finite = all(np.all(np.isfinite(part)) for part in subject.network.to_dict().values())
         found.append(_compared(subject, *known[str(asked)], limit) if finite else None)
-    return Comparisons({axis: runs[axis].values for axis in AXES}, tuple(found))
+    axes = (*AXES, "step") if recorded(runs) else AXES
+    return Comparisons({axis: np.atleast_1d(runs[axis].values) for axis in axes}, tuple(found))

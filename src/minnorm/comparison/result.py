@@ -119,7 +119,7 @@ class Comparison:
         return plot_comparison(self.to_dataset(), ax=ax)
 
     def to_dataset(self) -> xr.Dataset:
-        """All numbers as an `xarray.Dataset`, with dimensions part, step and region."""
+        """All numbers as an `xarray.Dataset`, with dimensions part, stage and region."""
         steps = {"given": self.network, **self.steps, "best": self._least}
         steps = dict(zip(("given", "rescaled", "merged", "refitted", "best"), steps.values(), strict=True))
         of, proof = self.objective_of, self.best.certificate
@@ -130,13 +130,13 @@ class Comparison:
             "best_objective": ((), self.best_objective, {"long_name": "of the solver's network"}),
             "excess": ((), self.excess, {"long_name": "objective / lower_bound - 1"}),
             "parts": ("part", [*self.parts.values()], {"long_name": "what the excess is made of"}),
-            "loss": ("step", [of.loss(net) for net in steps.values()], {"long_name": "what the points pay"}),
-            "decay": ("step", [of.decay(net) for net in steps.values()], {"long_name": "what the parameters pay"}),
-            "neurons": ("step", [net.width for net in steps.values()], {"long_name": "width"}),
+            "loss": ("stage", [of.loss(net) for net in steps.values()], {"long_name": "what the points pay"}),
+            "decay": ("stage", [of.decay(net) for net in steps.values()], {"long_name": "what the parameters pay"}),
+            "neurons": ("stage", [net.width for net in steps.values()], {"long_name": "width"}),
             "distance_l2": ("region", [one.l2 for one in self.distances.values()], {"long_name": "root mean square"}),
             "distance_sup": ("region", [one.sup for one in self.distances.values()], {"long_name": "the largest met"}),
         }
-        coordinates = {"part": [*self.parts], "step": [*steps], "region": [*self.distances]}
+        coordinates = {"part": [*self.parts], "stage": [*steps], "region": [*self.distances]}
         about = {"kind": "minnorm comparison", "scope": self.scope, "lam": of.problem.lam, "minimised": of.words}
         return xr.Dataset(variables, coordinates, {**about, "notes": " | ".join(self.notes)})
 
@@ -170,14 +170,30 @@ class Comparisons:
             name: ((*self.dims, *part.dims[1:]), part.values.reshape(*shape, *part.shape[1:]), part.attrs)
             for name, part in whole.data_vars.items()
         }
-        coordinates = {**self.dims, **{name: some[name].values for name in ("part", "step", "region")}}
+        coordinates = {**self.dims, **{name: some[name].values for name in ("part", "stage", "region")}}
         return xr.Dataset(variables, coordinates, some.attrs)
 
     def plot(self, *, ax: Any = None) -> Any:
-        """The parts of every excess as bars, in `ax` or new axes: `minnorm.plot_comparison`."""
+        """The parts of every excess: bars, or of one network's steps areas. In `ax` or new axes."""
         from minnorm.plot.comparison import plot_comparison
 
         return plot_comparison(self.to_dataset(), ax=ax)
+
+    def animate(self, *, seconds: float | int = 8) -> Any:
+        """The steps of one network as a `matplotlib.animation.FuncAnimation`, with the certified minimum.
+
+        On a line the function is beside its excess. `.save("descent.gif", writer="pillow")` writes it. Errors:
+        ValueError for a grid of several networks, and without steps.
+        """
+        from minnorm.plot.descent import animate_descent
+
+        some = next((one for one in self.each if one is not None), None)
+        if some is None:
+            raise ValueError("the network diverged at once; there is nothing to animate")
+        problem = some.objective_of.problem
+        nets = [None if one is None else one.network for one in self.each]
+        points, values = problem.points, problem.values
+        return animate_descent(self.to_dataset(), nets, some.best.network, points, values, seconds)
 
     def __repr__(self) -> str:
         excess = [one.excess for one in self.each if one is not None]

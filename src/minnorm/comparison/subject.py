@@ -88,13 +88,21 @@ def subject_of(model: Any) -> Subject:
     return Subject(network)
 
 
+def recorded(runs: xr.Dataset) -> bool:
+    """Whether it has the networks of its steps."""
+    return "recorded_inner_weights" in runs
+
+
 def subjects_of(runs: xr.Dataset) -> Iterator[Subject]:
-    """All networks of what `train` returned, in the grid's order; ValueError for another dataset."""
+    """All networks of what `train` returned, in the grid's order, with `trajectory` those of every recorded step.
+
+    Errors: ValueError for another dataset.
+    """
     about = runs.attrs
     if not {"inner_weights", "training_loss", "half_squares"} <= set(runs.data_vars) or "penalty_bias" not in about:
         raise ValueError("model is a dataset, but not one of minnorm.train; give that, or a network")
     penalty = penalty_of(about)
     notes = () if about.get("decay") != "decoupled" else (f"{about['optimizer']}: {DECOUPLED}",)
-    for place, network in networks(runs):
+    for place, network in networks(runs, recorded=recorded(runs)):
         known = {"lam": float(place["weight_decay"]), "loss": about.get("loss", "squared")}
         yield Subject(network.to_numpy(), lambda _, known=known: known, penalty, notes=notes)

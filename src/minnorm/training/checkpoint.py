@@ -41,14 +41,14 @@ class Checkpoint(Protocol):
 
 @dataclass
 class Course:
-    """How far a group of networks has come: its state, steps taken, and metrics (networks,) at each record so far."""
+    """How far a group of networks has come: its state, steps taken, and metrics (networks, ...) at each record so far."""
 
     state: State
     steps: int = 0
     history: list[dict[str, np.ndarray]] = field(default_factory=list)
 
     def metrics(self) -> dict[str, np.ndarray]:
-        """The metrics so far by name, (networks, records)."""
+        """The metrics so far by name, (networks, records, ...)."""
         return {name: np.stack([record[name] for record in self.history], axis=1) for name in self.history[0]}
 
 
@@ -116,7 +116,9 @@ class Keeper:
         leaves, structure = jax.tree.flatten(like)
         kinds = {"done": ((2,), np.dtype(np.int64)), "identity": (self.identity.shape, self.identity.dtype)}
         kinds |= {f"state-{i}": (leaf.shape, leaf.dtype) for i, leaf in enumerate(leaves)}
-        kinds |= {f"metric-{name}": ((*one.shape, records), one.dtype) for name, one in metrics.items()}
+        kinds |= {
+            f"metric-{name}": ((one.shape[0], records, *one.shape[1:]), one.dtype) for name, one in metrics.items()
+        }
         if {name: (array.shape, array.dtype) for name, array in arrays.items()} != kinds:
             return None
         last = len(recorded)

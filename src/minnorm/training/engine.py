@@ -11,6 +11,7 @@ from jaxtyping import Float, Int, PRNGKeyArray
 
 from minnorm import losses
 from minnorm._types import Array
+from minnorm.datasets import PARAMETERS
 from minnorm.losses import Loss
 from minnorm.network import ShallowReLU
 from minnorm.training.choice import Choice
@@ -26,6 +27,10 @@ Kind = Literal["native", "xla"]
 
 _STEPS_DRAWN, _NUMBERS_DRAWN = 64, 1 << 15  # minibatches drawn at a time: at most so many, of so many numbers in all
 _SORTED_FROM = 64  # points on a line, from which the sorted sums are faster than the dense ones
+
+
+RECORDED = "recorded_"
+"""What stands before the names of parameters that belong to a record."""
 
 
 class Varied(NamedTuple):
@@ -54,6 +59,8 @@ class Setting:
     engine: Kind = "xla"
     threads: int = 1
     """Of the native kernel, within one call; the numbers do not depend on it."""
+    trajectory: bool = False
+    """Whether the parameters of each record are kept, too."""
 
 
 class Rows(NamedTuple):
@@ -172,7 +179,8 @@ class Engine:
                 **(margins(network, self.data.points, self.data.values, norm) if learnt(self.choice.loss) else {}),
             }
 
-        return measure(network, varied.weight_decay)
+        kept = {f"{RECORDED}{name}": part for name, part in _parts(network).items()} if self.setting.trajectory else {}
+        return measure(network, varied.weight_decay) | kept
 
     def _step(self, state: State, varied: Varied) -> State:
         entry, options = self.rule.entry, self.rule.constants
@@ -377,6 +385,10 @@ def _along(network: ShallowReLU, direction: ShallowReLU, length: float) -> Shall
     """The network moved so far along a direction."""
     factor = length / (optax.tree.norm(direction) + 1e-12)
     return jax.tree.map(lambda p, g: p + factor * g, network, direction)
+
+
+def _parts(network: ShallowReLU) -> dict[str, Any]:
+    return {name: part for name in PARAMETERS if (part := getattr(network, name)) is not None}
 
 
 def _tree(network: Any) -> Any:

@@ -16,7 +16,7 @@ from jaxtyping import Int
 from numpy.typing import ArrayLike
 
 from minnorm import losses
-from minnorm.checks import function, instance, optional, suggesting, whole
+from minnorm.checks import flag, function, instance, optional, suggesting, whole
 from minnorm.losses import Loss
 from minnorm.network import ShallowReLU
 from minnorm.objective.data import Points
@@ -67,6 +67,7 @@ def train(
     options: Mapping[str, float] | None = None,
     dtype: Literal["float32", "float64"] = "float32",
     records: int = 60,
+    trajectory: bool = False,
     threads: int | None = None,
     engine: Literal["auto", "native", "xla"] = "auto",
     progress: "Progress | None" = None,
@@ -95,7 +96,7 @@ def train(
     parameters; `antisymmetric` starts from f = 0. `start` instead of these gives the
     network (times `scale`) from which the runs of a seed start, called as start(seed, width): samples of the
     optimal measure, say. `seeds`: how many, or a list of them below 2**32. `records`: about how many log-spaced
-    steps are recorded. `threads`: at most this many, default all cores.
+    steps are recorded; `trajectory` keeps the networks there, too, for `compare`. `threads`: at most this many, default all cores.
     `engine`: "native" is the compiled kernel, for processors; "xla" compiles the formula, on any device;
     "auto" is native on a processor. They agree to rounding. `checkpoint` keeps the state about once a minute, and a run
     that finds one goes on from it to the numbers of an undisturbed run: see `minnorm.training.Checkpoint`.
@@ -127,7 +128,7 @@ def train(
     paid = str(losses.of(loss))
     chosen = Choice(rule, law, width, steps, batch_size, dtype, PathNorm.given(penalty), paid).checked(len(data))
     reject_other_than_classes(data, losses.of(chosen.loss), "y")
-    setting = Setting(chosen, arguments.engine_kind(engine, chosen.loss))
+    setting = Setting(chosen, arguments.engine_kind(engine, chosen.loss), trajectory=flag("trajectory", trajectory))
     axes = {
         "learning_rate": arguments.axis("learning_rate", learning_rate, positive=True),
         "weight_decay": arguments.axis("weight_decay", weight_decay),

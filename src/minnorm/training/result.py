@@ -13,7 +13,7 @@ from minnorm.datasets import PARAMETERS, pack, provenance, unpack
 from minnorm.network import ShallowReLU
 from minnorm.objective.data import Points
 from minnorm.training import margins
-from minnorm.training.engine import Setting
+from minnorm.training.engine import RECORDED, Setting
 
 AXES = ("learning_rate", "weight_decay", "scale", "seed")
 """The axes of a grid that one compiled program covers, in the order of the result's dimensions."""
@@ -28,19 +28,24 @@ METRICS = {
 """What is recorded of each network, by name."""
 
 
-def networks(runs: xr.Dataset) -> Iterator[tuple[dict[str, Any], ShallowReLU]]:
+def networks(runs: xr.Dataset, *, recorded: bool = False) -> Iterator[tuple[dict[str, Any], ShallowReLU]]:
     """All final networks of a result of `train`, each with its place on the grid.
+
+    With `recorded` those of all its steps, which `train` keeps with `trajectory`; their places have the step, too.
 
     >>> from minnorm.training import train
     >>> runs = train([-1.0, 0.0, 1.0], [0.0, 1.0, 0.0], width=20, seeds=2, steps=5)
     >>> [place["seed"] for place, network in networks(runs)]
     [0, 1]
     """
-    names = [name for name in PARAMETERS if name in runs]
-    for index in itertools.product(*(range(runs.sizes[axis]) for axis in AXES)):
-        where = dict(zip(AXES, index, strict=True))
-        one = runs[names].isel(where)
-        yield {axis: one[axis].item() for axis in AXES}, unpack(one)
+    prefix, axes = (RECORDED, (*AXES, "step")) if recorded else ("", AXES)
+    names = {prefix + name: name for name in PARAMETERS if prefix + name in runs}
+    if not names:
+        raise ValueError("runs has the networks of its last step alone; train with trajectory=True")
+    kept = runs[list(names)].rename(names)
+    for index in itertools.product(*(range(runs.sizes[axis]) for axis in axes)):
+        one = kept.isel(dict(zip(axes, index, strict=True)))
+        yield {axis: one[axis].item() for axis in axes}, unpack(one)
 
 
 def dataset(
@@ -48,17 +53,24 @@ def dataset(
     setting: Setting,
     axes: dict[str, np.ndarray],
     recorded: Int[np.ndarray, " r"],
-    metrics: dict[str, np.ndarray],
+    found: dict[str, np.ndarray],
     network: ShallowReLU,
 ) -> xr.Dataset:
-    """What `train` returns, from metrics (networks, records) and final parameters (networks, ...), grid in order."""
+    """What `train` returns, from what was recorded (networks, records, ...) and final parameters (networks, ...).
+
+    Networks are in the grid's order.
+    """
     shape = tuple(len(axes[axis]) for axis in AXES)
+    metrics = {name: array for name, array in found.items() if not name.startswith(RECORDED)}
+    kept = {name: (RECORDED + name, found[RECORDED + name]) for name in PARAMETERS if RECORDED + name in found}
     words = METRICS | margins.RECORDED
     variables: dict[str, Any] = {
         name: ((*AXES, "step"), array.reshape(*shape, -1), {"long_name": words[name], "units": "1"})
         for name, array in metrics.items()
     }
     variables |= pack(network.to_dict(), dict(zip(AXES, shape, strict=True)))
+    for name, (word, array) in kept.items():
+        variables[word] = ((*AXES, "step", *PARAMETERS[name]), array.reshape(*shape, *array.shape[1:]))
     broken = ~np.all([np.isfinite(array) for array in metrics.values()], axis=0)
     finite = np.all(
         [
