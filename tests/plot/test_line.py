@@ -74,6 +74,18 @@ def test_knots_are_ticks_as_long_as_their_turns():
     assert not mn.plot_line(X, Y, net, knots=False).collections
 
 
+def test_knots_of_several_networks_are_under_each_other_and_under_the_curves():
+    other = ShallowReLU(np.ones((1, 1)), np.array([0.5]), np.array([2.0]), np.array(0.0))
+    ax = mn.plot_line(X, Y, others={"other": other})
+    first, second = ax.collections
+    tops = [max(segment[1][1] for segment in ticks.get_segments()) for ticks in (first, second)]
+    feet = [{segment[0][1] for segment in ticks.get_segments()} for ticks in (first, second)]
+    assert feet[0] == {0.0}
+    assert tops[0] < min(feet[1])
+    low, high = ax.get_ylim()
+    assert (min(Y) - low) / (high - low) >= tops[1]
+
+
 @pytest.mark.parametrize("kind", ["asked for", "line_solutions", "minnorm.band"])
 def test_the_band_is_that_of_all_minimisers(kind):
     solutions = line_solutions(X, Y)

@@ -9,9 +9,13 @@ import xml.etree.ElementTree as ElementTree
 
 import numpy as np
 import pytest
+import xarray as xr
 
 from minnorm import report, study
 from minnorm.report.atlas.frame import frame
+from minnorm.report.spread import Deviation, spread
+from minnorm.report.training import figures
+from minnorm.report.training.rows import reached_at
 
 
 @pytest.fixture(scope="module")
@@ -201,14 +205,43 @@ def test_page_is_the_same_each_time(page, done):
     assert report.write(done).read_bytes() == page.read_bytes()
 
 
-def test_rows_are_means_and_deviations_over_seeds(done):
+def test_rows_are_medians_and_ranges_over_seeds(done):
     store = study.Store(done / "line")
     found = list(report.rows(store))
     assert len(found) == 4
     for row in found:
         values = row.runs["path_norm"].isel(step=-1).values
-        assert row.cells["path_norm"].mean == pytest.approx(values.mean(), rel=1e-6)
-        assert row.cells["path_norm"].deviation == pytest.approx(np.std(values, ddof=1), rel=1e-5)
+        found_here = row.cells["path_norm"]
+        assert found_here.median == pytest.approx(np.median(values), rel=1e-6)
+        assert (found_here.least, found_here.largest) == pytest.approx((values.min(), values.max()), rel=1e-6)
+
+
+def test_the_share_of_seeds_at_the_minimum_is_that_of_the_objective(done):
+    """At the least objective with decay; without decay at the least norm, where the data are fitted."""
+    store = study.Store(done / "line")
+    values = store.study().shards()
+    still = 1e-4 * np.mean(next(iter(values)).task.data().values ** 2) / 2
+    for row in report.rows(store):
+        runs = row.runs
+        if row.weight_decay:
+            there = runs["excess_objective"].values <= 0.01
+        else:
+            there = (runs["data_norm_ratio"].values <= 1.01) & (runs["training_loss"].isel(step=-1).values <= still)
+        assert row.reached == there.sum()
+        assert row.share == f"{there.sum()}/{there.size}"
+
+
+@pytest.mark.parametrize(("loss", "reached"), [(1e-9, 1), (1e-2, 0)])
+def test_without_decay_only_what_fits_is_at_the_minimum(loss, reached):
+    runs = xr.Dataset(
+        {
+            "data_norm_ratio": ("seed", [1.005, 1.5]),
+            "training_loss": (("seed", "step"), [[1.0, loss], [1.0, loss]]),
+            "diverged": ("seed", [False, False]),
+        }
+    )
+    assert reached_at(runs, 0.0, 1e-4) == reached
+    assert reached_at(runs, 0.1, 1e-4) is None  # no objective to compare with
 
 
 def test_diverged_networks_are_counted_and_left_out(done):
@@ -243,7 +276,40 @@ def test_an_unfinished_study_says_so(done):
     ],
 )
 def test_numbers_are_rounded_to_their_spread(mean, deviation, text):
-    assert str(report.Spread(mean, deviation)) == text
+    assert str(Deviation(mean, deviation)) == text
+
+
+@pytest.mark.parametrize(
+    ("values", "text"),
+    [
+        ([1.0, 1.0, 1.01, 2.5], "1.0 [1.0, 2.5]"),
+        ([1.001, 1.002, 1.004], "1.0020 [1.0010, 1.0040]"),
+        ([2.0, np.nan], "2.00"),
+        ([1e-9, 1e-4, 0.5], "1.0e-04 [1.0e-09, 5.0e-01]"),
+        ([0.0, 0.0], "0.00"),
+        ([123.0, 456.0, 5678.0], "456 [123, 5678]"),
+        ([np.nan], "–"),
+    ],
+)
+def test_medians_are_rounded_to_their_range(values, text):
+    assert str(spread(np.array(values))) == text
+
+
+@pytest.mark.slow
+def test_every_learning_rate_has_a_line_of_its_own(tmp_path, small):
+    """Colour says the optimiser, dashes the rate, and the legend names each pair once."""
+    zipped = {"optimizer": ["momentum", "momentum", "adam"], "learning_rate": [0.01, 0.1, 0.01]}
+    store = study.run(study.parse(small | {"zip": [zipped]}), tmp_path)
+    table = list(report.rows(store))
+    figure = figures.norm_trajectories(table, 1.0)
+    (legend,) = figure.legends
+    texts = [text.get_text() for text in legend.get_texts()]
+    assert texts == ["momentum, rate 0.01", "momentum, rate 0.1", "adam", "exact"]
+    looks = [(line.get_color(), line.get_linestyle()) for line in legend.get_lines()]
+    assert len(set(looks)) == 4
+    assert looks[0][0] == looks[1][0] != looks[2][0]
+    assert looks[0][1] == looks[2][1] != looks[1][1]
+    assert not any(axes.get_legend() for axes in figure.axes)
 
 
 @pytest.mark.slow

@@ -13,6 +13,7 @@ from minnorm.plot.line import line_figure as line_figure
 from minnorm.plot.line import mark_knots as mark_knots
 from minnorm.plot.line import plot_certificate as plot_certificate
 from minnorm.plot.line import plot_line as plot_line
+from minnorm.plot.line import room as room
 from minnorm.plot.parts import plot_parts as plot_parts
 from minnorm.plot.plane import plot_plane as plot_plane
 from minnorm.plot.radial import plot_radial as plot_radial

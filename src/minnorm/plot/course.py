@@ -24,9 +24,9 @@ History = Sequence[tuple[float, float, float]]
 def plot_trajectories(
     runs: xr.Dataset | Mapping[str, xr.Dataset], *, minimum: float | int | None = None, axes: Any = None
 ) -> np.ndarray:
-    r"""Path norm and training loss of networks in training, for each setting: mean over seeds, and their range.
+    r"""Path norm and training loss of networks in training, for each setting: median over seeds, and their range.
 
-        line: geometric mean over the seeds that did not diverge;      band: from the least to the largest of them
+        line: median over the seeds that did not diverge;      band: from the least to the largest of them
 
     Arguments: `runs`, what `minnorm.train` returned, or several of them under their names; `minimum`, the least norm of
     an interpolant, drawn dashed; `axes`, the two to draw in, by default new ones. Step 0 is drawn at 0.5. Returns the
@@ -67,7 +67,7 @@ def plot_excess(
         (loss + lam (|a|^2 + |W|^2) / 2) / lower bound - 1
 
     The lower bound is the one that `verify` confirmed: no network of any width has a lower objective. Lines are
-    geometric means over the seeds that did not diverge, bands their range.
+    medians over the seeds that did not diverge, bands their range.
 
     Arguments: `runs`, what `minnorm.train` returned for weight decays > 0, or several of them under their names;
     `solutions` of the same data, what `minnorm.fit` returned for each of these decays as lam; `ax`, where to draw, by
@@ -172,16 +172,15 @@ def plot_path(path: xr.Dataset, *, axes: Any = None) -> np.ndarray:
 def draw_band(
     ax: Axes, x: np.ndarray, values: np.ndarray, look: Mapping[str, Any], label: str, *, log: bool = False
 ) -> None:
-    """Mean over the rows of `values` (seed, x) that are finite, geometric for a logarithmic axis, and their range."""
+    """Median over the rows of `values` (seed, x) that are finite, and their range."""
     values = values[np.all(np.isfinite(values), axis=1)]
     if values.size == 0:
         return
     if log:
         values = np.maximum(values, _NOTHING)
-    mean = np.exp(np.mean(np.log(values), axis=0)) if log else np.mean(values, axis=0)
     if len(values) > 1:
         ax.fill_between(x, values.min(axis=0), values.max(axis=0), color=look["color"], alpha=0.2, linewidth=0)
-    ax.plot(x, mean, label=label, **look)
+    ax.plot(x, np.median(values, axis=0), label=label, **look)
 
 
 def _proven(solution: Solution) -> bool:

@@ -12,6 +12,9 @@ from minnorm.known import Denoiser
 from minnorm.plot.line import bounds
 from minnorm.plot.style import drawing, drawings, new_figure, plot_style
 
+_STILL = 1e-9  # of the picture's size: points that go less far have no direction
+_ARROW = 0.62  # of the grid's step: the arrows' length
+
 
 def plot_denoiser(found: Denoiser, *, axes: Any = None) -> np.ndarray:
     r"""phi_j along each ray of a denoiser with the balls shaded, and the dual certificate z_j below.
@@ -53,7 +56,9 @@ def plot_denoiser(found: Denoiser, *, axes: Any = None) -> np.ndarray:
 
 
 def plot_denoiser_plane(found: Denoiser, *, ax: Axes | None = None) -> Axes:
-    """A denoiser of points in the plane: its balls and rays, and arrows from points of a grid to where it takes them.
+    """A denoiser of points in the plane: its balls and rays, and arrows from points of a grid towards where they go.
+
+    Arrows have one length; how far a point goes is said by their colour.
 
     Arguments: `found`, made by `known.denoiser` of points (n, 2); `ax`, where to draw, by default new axes. Returns the
     axes. Errors: ValueError for points of another dimension.
@@ -61,7 +66,7 @@ def plot_denoiser_plane(found: Denoiser, *, ax: Axes | None = None) -> Axes:
     >>> import minnorm as mn
     >>> found = mn.known.denoiser([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]], 0.1)
     >>> mn.plot_denoiser_plane(found).get_title()
-    'arrows from x to f(x)'
+    'directions from x to f(x)'
     """
     instance("found", found, Denoiser, "what known.denoiser returned")
     if found.vertex.size != 2:
@@ -71,8 +76,15 @@ def plot_denoiser_plane(found: Denoiser, *, ax: Axes | None = None) -> Axes:
     x = np.stack(np.meshgrid(side, side), axis=-1).reshape(-1, 2) + found.vertex
     step = found(x) - x
     with drawing(ax, (4.4, 4.4)) as (axes, colours):
-        shape = {"width": 0.0025, "headwidth": 4, "headlength": 5, "color": colours.faint, "alpha": 0.7}
-        axes.quiver(*x.T, *step.T, angles="xy", scale_units="xy", scale=1, **shape)
+        far = np.hypot(*step.T)
+        moved = far > _STILL * reach
+        arrow = step[moved] / far[moved, None] * _ARROW * (side[1] - side[0])
+        shape = {"width": 0.005, "headwidth": 3.5, "headlength": 4, "headaxislength": 3.5, "pivot": "mid"}
+        drawn = axes.quiver(
+            *x[moved].T, *arrow.T, far[moved], cmap=colours.distances, angles="xy", scale_units="xy", scale=1, **shape
+        )
+        drawn.set_clim(0, far.max())
+        axes.figure.colorbar(drawn, ax=axes, label="distance from x to f(x)", shrink=0.6, pad=0.02)
         for j, along in enumerate(found.directions):
             tip = found.vertex + found.places[j][-1] * along
             axes.plot(*np.stack([found.vertex, tip]).T, **colours.line(j))
@@ -80,7 +92,7 @@ def plot_denoiser_plane(found: Denoiser, *, ax: Axes | None = None) -> Axes:
             ball = Circle(tuple(point), found.radius, facecolor=colours.series[0], alpha=0.25, edgecolor="none")
             axes.add_patch(ball)
         axes.plot(*found.clean.T, "o", color=colours.ink, zorder=3)
-        axes.set(xlabel="$x_1$", ylabel="$x_2$", aspect="equal", title="arrows from x to f(x)")
+        axes.set(xlabel="$x_1$", ylabel="$x_2$", aspect="equal", title="directions from x to f(x)")
         axes.grid(False)
     return axes
 

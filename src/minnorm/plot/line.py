@@ -24,6 +24,7 @@ _MARGIN = 0.12  # of the points' extent, on both sides
 _NOTHING = 1e-9  # of the largest turn: neurons with less are rounding errors
 _VISIBLE = 1e-3  # of all turns together: knots with less are not marked
 _FOOT = 0.12  # of the axes' height: the tick of the largest turn
+_LANE = 0.16  # of it: from the foot of one network's ticks to that of the next
 
 
 def plot_line(
@@ -75,9 +76,13 @@ def plot_line(
             _band(axes, t, data.y, found, band, grid, colours)
         for k, (name, f) in enumerate(functions.items()):
             axes.plot(grid, _values(f, grid, name), label=name, zorder=3 - 0.1 * (k > 0), **colours.line(k))
-            if knots and name in nets:
-                mark_knots(axes, nets[name], (low, high), str(colours.line(k)["color"]))
         _data(axes, t, data.y, colours)
+        if knots:
+            shades = {name: str(colours.line(k)["color"]) for k, name in enumerate(functions)}
+            for lane, (name, net) in enumerate(nets.items()):
+                mark_knots(axes, net, (low, high), shades[name], lane)
+            below, above = axes.get_ylim()
+            axes.set_ylim(below - room(len(nets)) * (above - below), above)
         axes.set(xlabel="x", ylabel="f(x)", xlim=(low, high))
         axes.legend()
         if isinstance(found, Solution) and found.certificate is not None:
@@ -168,14 +173,21 @@ def line_figure(x: npt.ArrayLike, y: npt.ArrayLike, solution: Solution, band: Li
     return figure
 
 
-def mark_knots(axes: Axes, network: ShallowReLU, span: tuple[float, float], colour: str) -> None:
-    """Ticks at the foot of the axes, as long as their share of the largest turn in view."""
+def mark_knots(axes: Axes, network: ShallowReLU, span: tuple[float, float], colour: str, lane: int = 0) -> None:
+    """Ticks at the foot of the axes, as long as their share of the largest turn in view; each network has its lane."""
     at, turns = measure.knots(network)
     seen = (at >= span[0]) & (at <= span[1]) & (np.abs(turns) > _VISIBLE * np.abs(turns).sum())
     if not np.any(seen):
         return
-    height = 0.02 + _FOOT * np.abs(turns[seen]) / np.abs(turns[seen]).max()
-    axes.vlines(at[seen], 0, height, color=colour, linewidth=0.9, transform=axes.get_xaxis_transform())
+    foot = _LANE * lane
+    height = foot + 0.02 + _FOOT * np.abs(turns[seen]) / np.abs(turns[seen]).max()
+    axes.vlines(at[seen], foot, height, color=colour, linewidth=0.9, transform=axes.get_xaxis_transform())
+
+
+def room(lanes: int) -> float:
+    """What to add below the curves for the ticks of several networks, as a share of the curves' height."""
+    share = _LANE * min(lanes, 4) if lanes > 1 else 0.0
+    return share / (1 - share)
 
 
 def bounds(axes: Axes, colours: Palette) -> None:

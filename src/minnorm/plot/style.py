@@ -36,11 +36,14 @@ class Palette:
     surface: tuple[str, str]
     """The two ends of a scale of values, on which `ink` can be read."""
 
-    def line(self, number: int) -> dict[str, Any]:
-        """Colour and dashes of the curve with this number: the colours in turn, then again with other dashes."""
+    def line(self, number: int, dash: int = 0) -> dict[str, Any]:
+        """Colour and dashes of the curve with this number: the colours in turn, then again with other dashes.
+
+        `dash` counts curves of one colour: those of one optimiser, say, at several learning rates.
+        """
         return {
             "color": self.series[number % len(self.series)],
-            "linestyle": _DASHES[number // len(self.series) % len(_DASHES)],
+            "linestyle": _DASHES[(number // len(self.series) + dash) % len(_DASHES)],
         }
 
     @property
@@ -52,6 +55,11 @@ class Palette:
     def signs(self) -> tuple[tuple[int, dict[str, Any]], ...]:
         """How what is positive is marked, and what is negative: by colour and by shape."""
         return (1, {"color": self.series[1], "marker": "o"}), (-1, {"color": self.series[0], "marker": "s"})
+
+    @property
+    def distances(self) -> LinearSegmentedColormap:
+        """Lengths as shades of thin marks on `ground`, from small to large: each stands out from it."""
+        return LinearSegmentedColormap.from_list("minnorm lengths", (self.series[0], self.series[4], self.series[1]))
 
     @property
     def scale(self) -> LinearSegmentedColormap:

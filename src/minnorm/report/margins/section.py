@@ -148,8 +148,8 @@ def _pictures(compared: Sequence[Setting]) -> list[Picture]:
         *made,
         Picture(
             partial(figures.courses, compared),
-            "The normalised margin, min y f over the path norm, as a share of the largest one (dashed at 1), which no "
-            "network exceeds. Lines are means over seeds, bands their range; below 0 some point is on the wrong side.",
+            "The normalised margin, min y f over the path norm, as a share of the largest one (dashed at 1), which "
+            "no network exceeds. Lines are medians over seeds, bands ranges; below 0 a point is on the wrong side.",
             "margins in training",
         ),
         Picture(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
-from minnorm.report.training.rows import Spread
+from minnorm.report.spread import Deviation, deviation
 from minnorm.study import Store
 from minnorm.study.specification.tasks import Task
 
@@ -68,12 +68,9 @@ class Setting:
         values = self.runs[name].values[self.alive].astype(float)
         return values[np.isfinite(values)]
 
-    def spread(self, name: str) -> Spread:
+    def spread(self, name: str) -> Deviation:
         """Mean and standard deviation over seeds."""
-        values = self.values(name)
-        if values.size == 0:
-            return Spread(np.nan, np.nan)
-        return Spread(float(values.mean()), float(values.std(ddof=1)) if values.size > 1 else 0.0)
+        return deviation(self.values(name))
 
     def shares(self) -> np.ndarray:
         """Normalised margins over the largest one, (seed, step)."""

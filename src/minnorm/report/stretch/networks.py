@@ -11,7 +11,7 @@ from scipy.interpolate import PchipInterpolator
 
 from minnorm import advice, measure
 from minnorm.known import RadialBump, radial_bump, radial_fit, radial_law
-from minnorm.report.training.rows import Spread
+from minnorm.report.spread import Deviation, deviation
 from minnorm.study import Shard, Store
 from minnorm.study.specification.tasks import BumpTask
 
@@ -104,10 +104,9 @@ class Outcome:
         """The geometric mean of the last training loss."""
         return float(np.exp(np.mean(np.log([max(network.loss, 1e-30) for network in self.networks]))))
 
-    def spread(self, name: str) -> Spread:
+    def spread(self, name: str) -> Deviation:
         """Mean and standard deviation over seeds of one of the numbers of `Trained`."""
-        values = np.array([getattr(network, name) for network in self.networks])
-        return Spread(float(values.mean()), float(values.std(ddof=1)) if values.size > 1 else 0.0)
+        return deviation(np.array([getattr(network, name) for network in self.networks], dtype=float))
 
     def mean(self, name: str) -> float:
         """The mean over seeds alone."""

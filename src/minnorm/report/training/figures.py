@@ -8,9 +8,9 @@ from matplotlib.figure import Figure
 
 from minnorm.datasets import unpack
 from minnorm.network import ShallowReLU
-from minnorm.plot import Palette, draw_band, mark_knots, new_figure, palette, round_ticks
+from minnorm.plot import Palette, draw_band, mark_knots, new_figure, palette, room, round_ticks
 from minnorm.plot.plane import shade
-from minnorm.report.training.rows import Row
+from minnorm.report.training.rows import Row, short
 
 
 def line_functions(
@@ -18,61 +18,65 @@ def line_functions(
 ) -> Figure:
     """Every learned function of one variable over the exact one, (k, 1) -> (k,): settings across, optimisers down.
 
-    Ticks at the foot of a panel are the knots of its first network, as long as their share of its bends.
+    Ticks at the foot of a panel are the knots of the first network of each curve's setting, one below the other, as
+    long as their share of its bends.
     """
     settings, optimizers = _panels(rows)
     query = rows[0].runs["query"].values
     figure, grid, colours = _grid(len(optimizers), len(settings), height=1.75)
     for row in rows:
         i, j = optimizers.index(row.optimizer), settings.index(row.setting)
-        look = _look(row, optimizers, colours) | {"alpha": 0.65, "linewidth": 0.9}
-        grid[i, j].plot(query, row.runs["function"].values.T, **look)
+        look = _look(row, rows, colours)
+        grid[i, j].plot(query, row.runs["function"].values.T, **look | {"alpha": 0.65, "linewidth": 0.9})
+        grid[i, j].plot([], [], label=_name(row, rows), **look)
         network = _first_network(row)
         if network is not None:
-            mark_knots(grid[i, j], network, (query[0], query[-1]), colours.faint)
+            mark_knots(grid[i, j], network, (query[0], query[-1]), look["color"], _lane(row, rows))
     dashed = exact(query[:, None])
     low, high = _limits(dashed, [row.runs["function"].values for row in rows])
+    low -= room(1 + max(_lane(row, rows) for row in rows)) * (high - low)
     for axes in grid.flat:
-        axes.plot(query, dashed, **colours.exact)
+        axes.plot(query, dashed, **colours.exact, label="exact")
         axes.plot(x, y, "o", color=colours.ink, markersize=3, zorder=6)
         axes.set_ylim(low, high)
     _label(grid, settings, "x", optimizers)
+    _legend(figure)
     return figure
 
 
 def radial_profiles(rows: Sequence[Row], profile: Callable[[np.ndarray], np.ndarray]) -> Figure:
     """Radial mean (above) and radial standard deviation (below) of learned bumps, against the exact profile."""
-    settings, optimizers = _panels(rows)
+    settings, _ = _panels(rows)
     radius = rows[0].runs["radius"].values
     figure, grid, colours = _grid(2, len(settings), height=2.1)
     for row in rows:
-        look = _look(row, optimizers, colours)
+        look = _look(row, rows, colours)
         for axes, name in zip(grid[:, settings.index(row.setting)], ("radial_mean", "radial_std"), strict=True):
-            draw_band(axes, radius, row.runs[name].values, look, row.optimizer)
+            draw_band(axes, radius, row.runs[name].values, look, _name(row, rows))
     fine = np.linspace(0, radius[-1], 800)
     for axes in grid[0]:
         axes.plot(fine, profile(fine), **colours.exact, label="exact")
     _label(grid, settings, "r", ["radial mean of f", "radial std of f"])
-    grid[0, -1].legend()
+    _legend(figure)
     return figure
 
 
 def norm_trajectories(rows: Sequence[Row], minimum: float | None) -> Figure:
     """Path norm (above) and training loss (below) against optimiser steps, with the exact minimum norm."""
-    settings, optimizers = _panels(rows)
+    settings, _ = _panels(rows)
     figure, grid, colours = _grid(2, len(settings), height=1.9)
     for row in rows:
-        look = _look(row, optimizers, colours)
+        look = _look(row, rows, colours)
         step = np.maximum(row.runs["step"].values, 0.5)
         for axes, name in zip(grid[:, settings.index(row.setting)], ("path_norm", "training_loss"), strict=True):
-            draw_band(axes, step, row.runs[name].values, look, row.optimizer, log=True)
+            draw_band(axes, step, row.runs[name].values, look, _name(row, rows), log=True)
             axes.set(xscale="log", yscale="log")
     round_ticks(grid[0, 0].yaxis)
     if minimum is not None:
         for axes in grid[0]:
             axes.axhline(minimum, **colours.exact, label="exact")
     _label(grid, settings, "steps", ["path norm", "training loss"])
-    grid[0, -1].legend()
+    _legend(figure)
     return figure
 
 
@@ -82,7 +86,7 @@ def surfaces(rows: Sequence[Row], points: np.ndarray) -> Figure:
     certified = rows[0].runs["certified_surface"].isel(seed=0).values
     panels = [("certified", certified)]
     panels += [
-        (f"{row.optimizer} {row.setting}", row.runs["surface"].isel(seed=0).values)
+        (f"{_name(row, rows)}\n{row.setting}", row.runs["surface"].isel(seed=0).values)
         for row in rows
         if not bool(row.runs["diverged"].isel(seed=0))
     ]
@@ -97,6 +101,7 @@ def surfaces(rows: Sequence[Row], points: np.ndarray) -> Figure:
         shade(axes, across, up, seen, np.append(ends - [margin, -margin], ends), palette(axes), colorbar=False)
         axes.plot(*points.T, ".", color=palette(axes).ink, markersize=1.2, alpha=0.5)
         axes.set(title=title, aspect="equal")
+        axes.label_outer()
     for axes in grid.flat[len(panels) :]:
         axes.set_visible(False)
     return figure
@@ -107,9 +112,25 @@ def _panels(rows: Sequence[Row]) -> tuple[list[str], list[str]]:
     return list(dict.fromkeys(row.setting for row in rows)), list(dict.fromkeys(row.optimizer for row in rows))
 
 
-def _look(row: Row, optimizers: Sequence[str], colours: Palette) -> dict[str, Any]:
-    """One colour for each optimiser."""
-    return colours.line(optimizers.index(row.optimizer))
+def _rates(row: Row, rows: Sequence[Row]) -> list[float]:
+    """The learning rates of a row's optimiser, from small to large."""
+    return sorted({other.learning_rate for other in rows if other.optimizer == row.optimizer})
+
+
+def _lane(row: Row, rows: Sequence[Row]) -> int:
+    """Which of the learning rates of its optimiser a row has."""
+    return _rates(row, rows).index(row.learning_rate)
+
+
+def _look(row: Row, rows: Sequence[Row], colours: Palette) -> dict[str, Any]:
+    """One colour for each optimiser, one line style for each of its learning rates."""
+    optimizers = _panels(rows)[1]
+    return colours.line(optimizers.index(row.optimizer), _lane(row, rows))
+
+
+def _name(row: Row, rows: Sequence[Row]) -> str:
+    """A row's optimiser, and its learning rate if that has several."""
+    return row.optimizer + (f", rate {short(row.learning_rate)}" if len(_rates(row, rows)) > 1 else "")
 
 
 def _grid(down: int, across: int, height: float) -> tuple[Figure, np.ndarray, Palette]:
@@ -125,6 +146,17 @@ def _label(grid: np.ndarray, settings: Sequence[str], horizontal: str, vertical:
         axes.set_xlabel(horizontal)
     for axes, name in zip(grid[:, 0], vertical, strict=True):
         axes.set_ylabel(name)
+
+
+def _legend(figure: Figure) -> None:
+    """What is drawn in any of the panels, below them."""
+    found = {
+        label: handle for axes in figure.axes for handle, label in zip(*axes.get_legend_handles_labels(), strict=True)
+    }
+    if "exact" in found:
+        found["exact"] = found.pop("exact")
+    width = float(figure.get_figwidth())
+    figure.legend(found.values(), found, loc="outside lower center", ncols=max(1, int(width / 1.5)), handlelength=2.6)
 
 
 def _first_network(row: Row) -> ShallowReLU | None:

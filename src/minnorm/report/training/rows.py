@@ -1,4 +1,4 @@
-"""Tables: what was measured, one row for each setting, means and standard deviations over seeds."""
+"""Tables: what was measured, one row for each setting, median and range over seeds."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
+from minnorm.report.spread import Spread, spread
 from minnorm.study import Store
 from minnorm.study.specification.settings import TrainSpec
 from minnorm.study.specification.tasks import Task
@@ -19,12 +20,17 @@ COLUMNS = {
     "sup_unknown": "sup distance",
     "stretch": "stretch",
     "radial_std": "radial std",
-    "seminorm": "[f]",
+    "seminorm": "function's norm [f]",
     "training_loss": "training loss",
     "balancedness": "balancedness",
     "effective_neurons": "neurons",
 }
 """Columns of the table, where a study has them; see the captions for what they mean."""
+
+NEAR = 0.01
+"""How far above the minimum a network may be that is said to be at it."""
+
+_FITS = 1e-4  # of the loss of the function 0: what has at most this fits the data
 
 
 def short(number: float) -> str:
@@ -49,23 +55,6 @@ def least_norm(task: Task, results: Iterable[xr.Dataset]) -> float | None:
 
 
 @dataclass(frozen=True)
-class Spread:
-    """Mean and standard deviation over the seeds that did not diverge."""
-
-    mean: float
-    deviation: float
-
-    def __str__(self) -> str:
-        if not np.isfinite(self.mean):
-            return "–"
-        if self.mean != 0 and not 1e-3 <= abs(self.mean) < 1e5:
-            return f"{self.mean:.1e} ± {self.deviation:.0e}"
-        # Two digits of the deviation, the mean to the same place.
-        places = 3 if self.deviation <= 0 else int(np.clip(1 - np.floor(np.log10(self.deviation)), 0, 4))
-        return f"{self.mean:.{places}f} ± {self.deviation:.{places}f}"
-
-
-@dataclass(frozen=True)
 class Row:
     """One setting of a study: its task, its place on the grid and what its seeds gave."""
 
@@ -76,6 +65,8 @@ class Row:
     weight_decay: float
     networks: int
     diverged: int
+    reached: int | None
+    """At the minimum: at most 1 % above the least objective or, without decay, the least norm of what fits."""
     cells: dict[str, Spread]
     runs: xr.Dataset
     """The shard's data at this setting, with the dimensions seed and step left."""
@@ -85,10 +76,17 @@ class Row:
         """Initialisation and decay in words, as a panel's title."""
         return f"{self.initial}\ndecay {short(self.weight_decay)}"
 
+    @property
+    def share(self) -> str:
+        """Which part of the seeds is at the minimum, in words."""
+        return "–" if self.reached is None else f"{self.reached}/{self.networks}"
+
 
 def rows(store: Store) -> Iterator[Row]:
     """One row for each setting whose shard is finished, in the study's order."""
+    losses: dict[str, float] = {}
     for shard, runs in store.trained():
+        still = losses.setdefault(shard.task.model_dump_json(), _FITS * np.mean(shard.task.data().values ** 2) / 2)
         for scale in runs["scale"].values:
             for rate in runs["learning_rate"].values:
                 for decay in runs["weight_decay"].values:
@@ -102,6 +100,7 @@ def rows(store: Store) -> Iterator[Row]:
                         float(decay),
                         one.sizes["seed"],
                         int(one["diverged"].sum()),
+                        reached_at(one, float(decay), still),
                         {name: _spread(one, name) for name in COLUMNS if name in one},
                         one,
                     )
@@ -118,8 +117,14 @@ def _spread(runs: xr.Dataset, name: str) -> Spread:
         values = values.isel(step=-1)
     if "radius" in values.dims:
         values = values.mean("radius")
-    kept = values.values[np.isfinite(values.values)].astype(np.float64)
-    if kept.size == 0:
-        return Spread(np.nan, np.nan)
-    with np.errstate(over="ignore"):  # of a network that grows beyond all bounds
-        return Spread(float(kept.mean()), float(kept.std(ddof=1)) if kept.size > 1 else 0.0)
+    return spread(values.values)
+
+
+def reached_at(runs: xr.Dataset, decay: float, still: float) -> int | None:
+    """How many seeds are at the minimum; None where no minimum is known. `still` is the loss of what fits."""
+    excess = "excess_objective" if decay else "data_norm_ratio"
+    if excess not in runs:
+        return None
+    above = runs[excess].values - (0 if decay else 1)
+    there = (above <= NEAR) & (np.isfinite(above) if decay else runs["training_loss"].isel(step=-1).values <= still)
+    return int(np.sum(there & ~runs["diverged"].values)) if np.any(np.isfinite(above)) else None

@@ -5,7 +5,7 @@ from functools import partial
 
 from minnorm.report.section import Picture, Section, Table
 from minnorm.report.training import figures
-from minnorm.report.training.rows import COLUMNS, Row, least_norm, rows, short
+from minnorm.report.training.rows import COLUMNS, NEAR, Row, least_norm, rows, short
 from minnorm.study import Store
 from minnorm.study.specification.target import Target
 from minnorm.study.specification.tasks import TaskData
@@ -79,14 +79,14 @@ def _findings(table: Sequence[Row], least: float | None) -> list[str]:
     networks, diverged = sum(row.networks for row in table), sum(row.diverged for row in table)
     found.append(
         f"{networks} networks were trained; "
-        + (f"{diverged} of {networks} diverged, left out of means and figures." if diverged else "none diverged.")
+        + (f"{diverged} of {networks} diverged, left out of medians and figures." if diverged else "none diverged.")
     )
     alive = [row for row in table if row.diverged < row.networks]
     if not alive:
         return found
     if least is not None:
-        nearest = min(alive, key=lambda row: row.cells["l2_unknown"].mean)
-        farthest = max(alive, key=lambda row: row.cells["l2_unknown"].mean)
+        nearest = min(alive, key=lambda row: row.cells["l2_unknown"].median)
+        farthest = max(alive, key=lambda row: row.cells["l2_unknown"].median)
         for row, word in ((nearest, "Nearest to"), (farthest, "Farthest from")):
             found.append(
                 f"{word} the exact interpolant in L2: {_name(row)}, at {row.cells['l2_unknown']}, with norm ratio "
@@ -95,17 +95,27 @@ def _findings(table: Sequence[Row], least: float | None) -> list[str]:
     for decay in sorted({row.weight_decay for row in alive}):
         some = [row for row in alive if row.weight_decay == decay]
         name = "norm_ratio" if least is not None else "path_norm"
-        means = [row.cells[name].mean for row in some]
-        losses = [row.cells["training_loss"].mean for row in some]
+        middle = [row.cells[name].median for row in some]
+        losses = [row.cells["training_loss"].median for row in some]
         found.append(
-            f"With decay {short(decay)} the {COLUMNS[name]} lies between {min(means):.3g} and {max(means):.3g} over "
-            f"optimisers and initialisations (training loss {min(losses):.1e} to {max(losses):.1e})."
+            f"With decay {short(decay)} the medians of the {COLUMNS[name]} lie between {min(middle):.3g} and "
+            f"{max(middle):.3g} over the settings (training loss {min(losses):.1e} to {max(losses):.1e})"
+            + _reached(some)
         )
     return found
 
 
+def _reached(some: Sequence[Row]) -> str:
+    known = [row for row in some if row.reached is not None]
+    if not known:
+        return "."
+    reached, networks = sum(row.reached or 0 for row in known), sum(row.networks for row in known)
+    return f"; {reached} of {networks} networks are at the minimum."
+
+
 def _name(row: Row) -> str:
-    return f"{row.optimizer} from {row.initial} with decay {short(row.weight_decay)}"
+    rate, decay = short(row.learning_rate), short(row.weight_decay)
+    return f"{row.optimizer} from {row.initial} with rate {rate} and decay {decay}"
 
 
 def _surfaces(table: Sequence[Row], data: TaskData, _target: Target | None) -> Picture | None:
@@ -126,8 +136,8 @@ def _learned(table: Sequence[Row], data: TaskData, target: Target | None) -> Pic
     return Picture(
         partial(figures.line_functions, table, target.function, data.points[:, 0], data.values),
         "Learned functions of all seeds (coloured) and the exact minimum-norm interpolant (dashed) through "
-        "the data (dots). Ticks at the foot: knots of the first seed's network, as long as their share of "
-        "its bends; bends below a thousandth of the total are left out.",
+        "the data (dots). Ticks at the foot: knots of the first seed's network of each learning rate, the "
+        "smallest lowest, as long as their share of its bends; those below a thousandth of the total are left out.",
         "learned functions",
     )
 
@@ -139,7 +149,7 @@ def _profiles(table: Sequence[Row], _data: TaskData, target: Target | None) -> P
     return Picture(
         partial(figures.radial_profiles, table, target.profile),
         "Above: mean of the learned function over directions, against the exact profile (dashed). Below: "
-        "its standard deviation over directions, 0 for a radial function. Lines are means over seeds, "
+        "its standard deviation over directions, 0 for a radial function. Lines are medians over seeds, "
         "bands the range of all seeds.",
         "radial profiles",
     )
@@ -164,7 +174,7 @@ def _pictures(table: Sequence[Row], data: TaskData, target: Target | None, least
             partial(figures.norm_trajectories, table, least),
             "Path norm and training loss during training"
             + (", with the norm of the exact interpolant (dashed)" if least is not None else "")
-            + ". Lines are geometric means over seeds, bands the range of all seeds; step 0 is drawn at 0.5.",
+            + ". Lines are medians over seeds, bands the range of all seeds; step 0 is drawn at 0.5.",
             "norm and loss in training",
         )
     )
@@ -173,7 +183,7 @@ def _pictures(table: Sequence[Row], data: TaskData, target: Target | None, least
 
 def _table(table: Sequence[Row], columns: Sequence[str]) -> Table:
     return Table(
-        ["optimiser", "initialisation", "learning rate", "decay", *(COLUMNS[name] for name in columns), "diverged"],
+        ["optimiser", "initialisation", "learning rate", "decay", *(COLUMNS[name] for name in columns), *_ENDS],
         [
             [
                 row.optimizer,
@@ -181,6 +191,7 @@ def _table(table: Sequence[Row], columns: Sequence[str]) -> Table:
                 short(row.learning_rate),
                 short(row.weight_decay),
                 *(str(row.cells[name]) if name in row.cells else "–" for name in columns),
+                row.share,
                 f"{row.diverged}/{row.networks}",
             ]
             for row in table
@@ -189,7 +200,10 @@ def _table(table: Sequence[Row], columns: Sequence[str]) -> Table:
     )
 
 
-_NOTE = """Mean ± standard deviation over seeds at the last step.
+_ENDS = ("at the minimum", "diverged")
+
+_NOTE = f"""Median [least, largest] over the seeds at the last step. [·] is the norm: the least Σ |a| |w| of any network, of any width, that computes a function.
+At the minimum: seeds with an excess objective of at most {NEAR:.0%}; without decay, those that fit the training data (a loss of at most 1e-4 of that of f = 0) with a data norm ratio of at most {1 + NEAR:g}.
 Norm ratio: path norm over the exact minimum norm [f*]; 1 is optimal. With decay λ the global minimiser f has loss + λ [f] ≤ λ [f*]: its ratio is below 1 and tends to 1 as λ → 0. Without decay a ratio below 1 says that the network does not fit the whole known region.
 Data norm ratio: path norm over the least norm of any network through the training data, certified.
 Excess objective: objective over the least objective of any network with the same λ, minus 1; 0 is the global minimum. Where more points than the solver takes are drawn from a radial law, it is the minimum for infinitely many of them, and a finite sample may fall below 0.
@@ -198,5 +212,5 @@ Stretch: the s for which the exact profile f*(r/s) fits best.
 Radial std: averaged over r.
 Balancedness: path norm over weight decay value, 1 if |a| = |w| for every neuron.
 Neurons: left after merging those within 0.01 radians and dropping the smallest, up to 1 % of the norm together.
-[f]: the norm of the learned function itself.
+Function's norm [f]: of the learned function itself, from its kinks. It is at most the path norm; what is missing is what neurons waste that bend at the same place in opposite ways.
 Training loss: 1/(2n) Σ (f(x) − y)²."""  # noqa: E501
