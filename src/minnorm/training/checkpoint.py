@@ -41,7 +41,7 @@ class Checkpoint(Protocol):
 
 @dataclass
 class Course:
-    """How far a group of networks has come: its state, steps taken, and metrics (networks, ...) at each record so far."""
+    """How far a group of networks has come: state, steps taken, metrics (networks, ...) at each record so far."""
 
     state: State
     steps: int = 0

@@ -96,7 +96,8 @@ def train(
     parameters; `antisymmetric` starts from f = 0. `start` instead of these gives the
     network (times `scale`) from which the runs of a seed start, called as start(seed, width): samples of the
     optimal measure, say. `seeds`: how many, or a list of them below 2**32. `records`: about how many log-spaced
-    steps are recorded; `trajectory` keeps the networks there, too, for `compare`. `threads`: at most this many, default all cores.
+    steps are recorded; `trajectory` keeps the networks there, too, for `compare`. `threads`: at most this many,
+    default all cores.
     `engine`: "native" is the compiled kernel, for processors; "xla" compiles the formula, on any device;
     "auto" is native on a processor. They agree to rounding. `checkpoint` keeps the state about once a minute, and a run
     that finds one goes on from it to the numbers of an undisturbed run: see `minnorm.training.Checkpoint`.
