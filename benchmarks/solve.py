@@ -3,6 +3,7 @@
     python benchmarks/solve.py --budget 120 --out results      every row; table.md, results.json, a figure
     python benchmarks/solve.py --rows plane-100 --budget 10    the rows of one data set, in a minute or two
     python benchmarks/solve.py --own                           this library alone, on larger problems
+    python benchmarks/solve.py --against COMMIT --rounds 3     this library and its build of a commit, by turns
 
 See benchmarks/README.md for what is compared and how scaling and biases were matched.
 """
@@ -22,6 +23,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+import against
 import chart
 import instances
 import peers
@@ -203,13 +205,15 @@ def main() -> None:
     """Parse the command line and run."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--own", action="store_true", help="this library alone, on its own table of problems")
+    parser.add_argument("--against", metavar="COMMIT", help="this library beside its build of that commit, by turns")
+    parser.add_argument("--rounds", type=int, default=1, help="of --against (default: 1)")
     parser.add_argument("--rows", nargs="+", metavar="ROW", help="names of rows, or of data (default: all)")
     parser.add_argument("--solvers", nargs="+", choices=list(peers.SOLVERS), default=list(peers.SOLVERS))
     parser.add_argument("--budget", type=float, metavar="SECONDS", help="for each run from scratch (default: 120)")
     parser.add_argument("--out", type=Path, metavar="DIR", help="where to write (default: benchmarks/results)")
     parser.add_argument("--list", action="store_true", help="print the names of the rows and stop")
     options = parser.parse_args()
-    rows = instances.OWN_ROWS if options.own else instances.PEER_ROWS
+    rows = instances.SPEED_ROWS if options.against else instances.OWN_ROWS if options.own else instances.PEER_ROWS
     if options.list:
         print("\n".join(row.name for row in rows))
         return
@@ -219,7 +223,9 @@ def main() -> None:
         parser.error(str(error))
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that a solver's process ends with this one
     print(chart.describe(machine()), "\n", flush=True)
-    if options.own:
+    if options.against:
+        against.compare(rows, options.against, options.rounds, options.budget or 120.0, options.out)
+    elif options.own:
         own(rows, options.budget, options.out)
     else:
         compare(rows, options.solvers, options.budget or 120.0, options.out or Path(__file__).parent / "results")

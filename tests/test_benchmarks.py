@@ -81,6 +81,10 @@ def test_instances_are_as_documented(benchmark):
     assert radius[1:].min() >= 1
     assert radius.max() <= 2
     assert y.sum() == y[0] == 1
+    x, y = instances.circles()
+    assert np.unique(np.linalg.norm(x - [[0.0, 0.0]] - 3.0 * y[:, None] * [1.0, 0.0], axis=1).round(12)) == [1.0]
+    names = [row.name for row in instances.SPEED_ROWS]
+    assert len(set(names)) == len(names)
     names = [row.name for row in instances.PEER_ROWS]
     assert len(set(names)) == len(names) == 14
     assert len(instances.by_name(instances.PEER_ROWS, ["plane-100"])) == 4
@@ -109,6 +113,28 @@ def test_adam_stays_above_the_bound(benchmark, bias):
     _, network, _ = next(peers.adam(short))
     assert judge.objective(network, task.points, task.values, task.lam, bias) >= solution.lower_bound
     assert np.float64(2.0**-1074) * 1.0 > 0  # numbers below the normal range are what they were
+
+
+def test_builds_are_compared_by_medians_of_ratios_and_what_did_not_end_is_said(benchmark):
+    against = benchmark("against")
+    one = {"gap": 1e-7, "scope": "exact", "certified": True, "neurons": 5, "verify": 0.5, "megabytes": 100.4}
+    pairs = [[one | {"solve": before}, one | {"solve": now}] for before, now in ((8.0, 2.0), (9.0, 3.0), (30.0, 3.0))]
+    cells = [cell.strip() for cell in against.line("plane", pairs).strip("|").split("|")]
+    claim = "1.0e-07, exact, certified"
+    assert cells == ["plane", "9", claim, "3", claim, "4.00", "0.5, 0.5", "5, 5", "100, 100"]
+    late = [[{"ended": "not in 90 s"}, one | {"solve": 2.0}]]
+    cells = [cell.strip() for cell in against.line("plane", late).strip("|").split("|")]
+    assert cells[1:6] == ["not in 90 s", "–", "2", claim, "–"]
+
+
+@pytest.mark.slow
+def test_a_row_is_solved_and_proved_in_a_process_of_its_own(benchmark):
+    (row,) = [row for row in benchmark("instances").SPEED_ROWS if row.name == "checkerboard-5,interpolate"]
+    found = benchmark("against").run(row, None, 60.0)
+    assert found["certified"]
+    assert found["value"] == pytest.approx(14 * np.sqrt(2), rel=1e-6)
+    assert 0 < found["solve"] < 60
+    assert 10 < found["megabytes"] < 4000
 
 
 @pytest.mark.slow

@@ -38,6 +38,13 @@ export function field(label: string, control: HTMLElement, help = ""): HTMLDivEl
   return made;
 }
 
+/** A form that sends nothing, with its heading. */
+export function panel(title: string, ...parts: Child[]): HTMLFormElement {
+  const made = element("form", { class: "controls", autocomplete: "off" }, element("h2", {}, title), ...parts);
+  made.addEventListener("submit", (event) => event.preventDefault());
+  return made;
+}
+
 export function choice<T extends string>(options: readonly (readonly [T, string])[], value: T, act: (value: T) => void): HTMLSelectElement {
   const made = element("select", {}, ...options.map(([key, text]) => element("option", { value: key }, text)));
   made.value = value;

@@ -58,15 +58,18 @@ class Orbits:
 
     def linear(self, u: Float[np.ndarray, "n 2"]) -> Float[np.ndarray, "n q"]:
         """The means over the group of linear functions: those that are not 0."""
+        return u @ self._invariant
+
+    @cached_property
+    def _invariant(self) -> Float[np.ndarray, "2 q"]:
+        """v for each of them."""
         whole = np.mean(self.maps, axis=0)
         basis = np.linalg.svd(whole)[2][: np.linalg.matrix_rank(whole, tol=1e-9)]
-        return u @ whole.T @ basis.T
+        return whole.T @ basis.T
 
     def slope(self, coefficients: Float[np.ndarray, " q"]) -> Float[np.ndarray, " 2"]:
         """v with v . u for coefficients of `linear`."""
-        whole = np.mean(self.maps, axis=0)
-        basis = np.linalg.svd(whole)[2][: np.linalg.matrix_rank(whole, tol=1e-9)]
-        return whole.T @ basis.T @ coefficients
+        return self._invariant @ coefficients
 
     def spread(
         self, rows: Float[np.ndarray, "n k"], numbers: Float[np.ndarray, " n"]

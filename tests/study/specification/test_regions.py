@@ -55,11 +55,11 @@ def test_a_study_of_regions_has_pictures_between_them(tmp_path):
     assert [section.name for section in sections] == ["discs: points 12", "discs: points 24"]
     for shard, runs in study.Store(tmp_path).trained():
         (probe,) = shard.task.probes(shard.measure)
-        grid = np.column_stack([runs["x_1"], runs["x_2"]])
-        np.testing.assert_array_equal(grid, probe.grid)
-        certified = runs["certified_surface"].values.reshape(-1, len(grid))
+        grid = np.stack(np.meshgrid(runs["across"], runs["up"]), axis=-1).reshape(-1, 2)
+        np.testing.assert_array_equal(grid, probe.places)
+        certified = runs["target_plane"].values.reshape(-1, len(grid))
         np.testing.assert_allclose(certified[0], np.clip((grid[:, 0] - 1) / 2, 0, 1), atol=1e-6)
-        assert runs["surface"].shape == runs["certified_surface"].shape
+        assert runs["plane"].shape == runs["target_plane"].shape
     for section in sections:
         (between,) = [picture for picture in section.pictures if picture.title == "between the regions"]
         axes = [one for one in between.draw().axes if one.get_visible()]

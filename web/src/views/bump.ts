@@ -1,6 +1,6 @@
 // Bump: 1 at the origin or on a plateau, 0 outside the unit ball, of least norm; from tables of minnorm.known.
 
-import { choice, code, element, field, readout, shown, slider } from "../dom.ts";
+import { choice, code, element, field, panel, readout, shown, slider } from "../dom.ts";
 import { Plot, type Point } from "../plot/plot.ts";
 import { read, written } from "../state.ts";
 import { type Bump, tables, unpacked } from "../tables.ts";
@@ -52,14 +52,11 @@ export function openBump(visit: Visit): View {
     state.plateau = Number(text);
     show();
   });
-  const form = element(
-    "form",
-    { class: "controls", autocomplete: "off" },
-    element("h2", {}, "Bump"),
+  const form = panel(
+    "Bump",
     dim.root,
     field("Plateau, where f = 1", plateau),
   );
-  form.addEventListener("submit", (event) => event.preventDefault());
 
   function chosen(): Bump {
     return bumps[plateaus.indexOf(state.plateau)][dimensions.indexOf(state.dim)];

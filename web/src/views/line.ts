@@ -5,7 +5,7 @@ import { handles } from "../plot/handles.ts";
 import { Plot, type Point } from "../plot/plot.ts";
 import { type Answer, certificate, solve, Unsolvable } from "../solver/solve.ts";
 import { read, written } from "../state.ts";
-import { controls, DEFAULTS, type Fields, mended, MOST, problemOf, shows, spans } from "./problem.ts";
+import { controls, DEFAULTS, type Fields, inPython, mended, MOST, problemOf, shows, spans } from "./problem.ts";
 import { pointsTable } from "./table.ts";
 import type { View, Visit } from "./view.ts";
 
@@ -240,14 +240,9 @@ function remark(answer: Answer): string {
 }
 
 function pythonOf(state: Fields): string {
-  const list = (values: readonly number[]): string => `[${values.join(", ")}]`;
   const call = state.lam === 0 ? "known.line(x, y" : `fit(x, y, lam=${state.lam}`;
   return [
-    "import minnorm as mn",
-    "",
-    `x = ${list(state.x)}`,
-    `y = ${list(state.y)}`,
-    `penalty = mn.PathNorm(bias="${state.bias}", skip="${state.skip}")`,
+    ...inPython(state),
     `solution = mn.${call}, penalty=penalty)`,
     "print(solution.value, solution.certified)",
   ].join("\n");

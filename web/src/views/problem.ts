@@ -1,6 +1,6 @@
 // Points, lam and penalty: what Line and Race have in common, in state, controls and plot.
 
-import { choice, element, field, number, type Slider, slider } from "../dom.ts";
+import { choice, field, number, panel, type Slider, slider } from "../dom.ts";
 import type { Plot, Span } from "../plot/plot.ts";
 import type { Penalty, Problem } from "../solver/problem.ts";
 
@@ -50,6 +50,18 @@ export function problemOf(state: Fields): Problem {
   return { x: state.x, y: state.y, lam: state.lam, penalty: { bias: state.bias, skip: state.skip } as Penalty };
 }
 
+/** The first lines of the Python for a state. */
+export function inPython(state: Fields): string[] {
+  const list = (values: readonly number[]): string => `[${values.join(", ")}]`;
+  return [
+    "import minnorm as mn",
+    "",
+    `x = ${list(state.x)}`,
+    `y = ${list(state.y)}`,
+    `penalty = mn.PathNorm(bias="${state.bias}", skip="${state.skip}")`,
+  ];
+}
+
 const [LEAST, DECADES, EACH] = [-5, 5, 10]; // lam from 1e-5 to 1
 
 function lamAt(position: number, zero: boolean): number {
@@ -93,16 +105,13 @@ export function controls(state: Fields, zero: boolean, changed: () => void): { r
     bias.value = state.bias;
     skip.value = state.skip;
   };
-  const root = element(
-    "form",
-    { class: "controls", autocomplete: "off" },
-    element("h2", {}, "Minimise"),
+  const root = panel(
+    "Minimise",
     lam.root,
     field("λ, exactly", exact),
     field("Biases", bias, "Penalised: biases are part of the norm, as with weight decay on all parameters"),
     field("Skip term", skip, "Free: a linear term v x costs nothing"),
   );
-  root.addEventListener("submit", (event) => event.preventDefault());
   return { root, refresh };
 }
 

@@ -1,6 +1,6 @@
 // Race: four optimisers from one start, against the floor that no network of any width can go below.
 
-import { button, code, element, field, number, readout, shown, slider } from "../dom.ts";
+import { button, code, element, field, number, panel, readout, shown, slider } from "../dom.ts";
 import { handles } from "../plot/handles.ts";
 import { Plot, type Point } from "../plot/plot.ts";
 import { type Answer, solve, Unsolvable } from "../solver/solve.ts";
@@ -8,7 +8,7 @@ import { read, written } from "../state.ts";
 import { evaluate } from "../train/network.ts";
 import type { Name } from "../train/optimizers.ts";
 import { NAMES, Race } from "../train/race.ts";
-import { controls, DEFAULTS as LINE, type Fields as LineFields, mended, MOST, problemOf, shows, spans } from "./problem.ts";
+import { controls, DEFAULTS as LINE, type Fields as LineFields, inPython, mended, MOST, problemOf, shows, spans } from "./problem.ts";
 import type { View, Visit } from "./view.ts";
 
 type Fields = LineFields & Record<`lr_${Name}`, number> & { width: number; steps: number; seed: number; scale: number };
@@ -219,17 +219,14 @@ export function openRace(visit: Visit): View {
   };
   const whole = { step: "1", min: "1" };
   const seed = number(state.seed, set("seed"), { ...whole, min: "0" });
-  const training = element(
-    "form",
-    { class: "controls", autocomplete: "off" },
-    element("h2", {}, "Train"),
+  const training = panel(
+    "Train",
     ...NAMES.map((name) => field(`Step size: ${SHORT[name]}`, number(state[`lr_${name}`], set(`lr_${name}`), { min: "0" }))),
     field("Width", number(state.width, set("width"), { ...whole, max: "1000" })),
     field("Steps", number(state.steps, set("steps"), { ...whole, max: "1000000" })),
     field("Scale of the start", number(state.scale, set("scale"), { min: "0" }), "Factor on all initial parameters: large is lazy"),
     field("Seed", seed),
   );
-  training.addEventListener("submit", (event) => event.preventDefault());
   const form = controls(state, false, renew);
   [picture.x, picture.y] = spans(state.x, state.y);
   curves.resized(draw);
@@ -263,13 +260,8 @@ function bounded(state: Fields, problems: string[]): void {
 }
 
 function pythonOf(state: Fields): string {
-  const list = (values: readonly number[]): string => `[${values.join(", ")}]`;
   return [
-    "import minnorm as mn",
-    "",
-    `x = ${list(state.x)}`,
-    `y = ${list(state.y)}`,
-    `penalty = mn.PathNorm(bias="${state.bias}", skip="${state.skip}")`,
+    ...inPython(state),
     `floor = mn.fit(x, y, lam=${state.lam}, penalty=penalty)`,
     `for optimizer, rate in {"gd": ${state.lr_gd}, "momentum": ${state.lr_momentum}, "adam": ${state.lr_adam}, "muon": ${state.lr_muon}}.items():`,
     "    runs = mn.train(",

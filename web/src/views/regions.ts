@@ -1,6 +1,6 @@
 // Regions: a function known on whole regions, and the least-norm function between them, for a few allowed errors.
 
-import { choice, code, element, field, readout, shown, slider } from "../dom.ts";
+import { choice, code, element, field, panel, readout, shown, slider } from "../dom.ts";
 import { Plot, type Point } from "../plot/plot.ts";
 import { read, written } from "../state.ts";
 import { type Between, type Drawing, type Part, tables } from "../tables.ts";
@@ -49,15 +49,12 @@ export function openRegions(visit: Visit): View {
     state.within = chosen().within;
     show();
   });
-  const form = element(
-    "form",
-    { class: "controls", autocomplete: "off" },
-    element("h2", {}, "Regions"),
+  const form = panel(
+    "Regions",
     field("Drawing", names),
     within.root,
     says,
   );
-  form.addEventListener("submit", (event) => event.preventDefault());
 
   function show(): void {
     visit.save(written(DEFAULTS, state));

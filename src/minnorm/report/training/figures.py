@@ -82,11 +82,11 @@ def norm_trajectories(rows: Sequence[Row], minimum: float | None) -> Figure:
 
 def surfaces(rows: Sequence[Row], points: np.ndarray) -> Figure:
     """Functions of two variables by shades: the certified one, and that of each setting's first seed."""
-    across, up = (np.unique(rows[0].runs[name].values) for name in ("x_1", "x_2"))
-    certified = rows[0].runs["certified_surface"].isel(seed=0).values
+    across, up = (rows[0].runs[name].values for name in ("across", "up"))
+    certified = rows[0].runs["target_plane"].isel(seed=0).values
     panels = [("certified", certified)]
     panels += [
-        (f"{_name(row, rows)}\n{row.setting}", row.runs["surface"].isel(seed=0).values)
+        (f"{_name(row, rows)}\n{row.setting}", row.runs["plane"].isel(seed=0).values)
         for row in rows
         if not bool(row.runs["diverged"].isel(seed=0))
     ]
@@ -97,7 +97,7 @@ def surfaces(rows: Sequence[Row], points: np.ndarray) -> Figure:
     figure = new_figure(2.3 * columns + 0.6, 2.8 * lines + 0.5)
     grid = figure.subplots(lines, columns, sharex=True, sharey=True, squeeze=False)
     for axes, (title, values) in zip(grid.flat, panels, strict=False):
-        seen = np.clip(values, ends[0] - margin, ends[1] + margin).reshape(up.size, across.size)
+        seen = np.clip(values, ends[0] - margin, ends[1] + margin)
         shade(axes, across, up, seen, np.append(ends - [margin, -margin], ends), palette(axes), colorbar=False)
         axes.plot(*points.T, ".", color=palette(axes).ink, markersize=1.2, alpha=0.5)
         axes.set(title=title, aspect="equal")

@@ -119,7 +119,7 @@ def _name(row: Row) -> str:
 
 
 def _surfaces(table: Sequence[Row], data: TaskData, _target: Target | None) -> Picture | None:
-    if "certified_surface" not in table[0].runs:
+    if "target_plane" not in table[0].runs:
         return None
     return Picture(
         partial(figures.surfaces, table, data.points),
@@ -158,7 +158,7 @@ def _profiles(table: Sequence[Row], _data: TaskData, target: Target | None) -> P
 _PICTURES: Mapping[str, Callable[[Sequence[Row], TaskData, Target | None], Picture | None]] = {
     "query": _learned,
     "radius": _profiles,
-    "place": _surfaces,
+    "across": _surfaces,
 }
 """The picture of what a probe recorded, by its coordinate; None where it takes a target that is not to be had."""
 

@@ -157,12 +157,15 @@ class OnPlane:
     high: Float[np.ndarray, "2"]
     side: int = 61
     coordinate: ClassVar[str] = "across"
-    describe: ClassVar[Mapping[str, str]] = {"plane": "f on a grid of the plane"}
+    describe: ClassVar[Mapping[str, str]] = {
+        "plane": "f on a grid of the plane",
+        "target_plane": "what is to be learned, on that grid",
+    }
 
     @property
     def size(self) -> int:
-        """The grid."""
-        return self.side**2
+        """Two numbers at each place."""
+        return 2 * self.side**2
 
     @property
     def places(self) -> Float[np.ndarray, "k 2"]:
@@ -178,8 +181,11 @@ class OnPlane:
         }
 
     def measure(self, network: ShallowReLU, target: Target | None, penalty: PathNorm) -> Measured:
-        """The values."""
-        return {"plane": (("up", "across"), self.on(network))}
+        """The values, and those of the target where there is one."""
+        found: Measured = {"plane": (("up", "across"), self.on(network))}
+        if target is not None:
+            found["target_plane"] = (("up", "across"), self.on(target.function))
+        return found
 
     def on(self, f: Function) -> Float[np.ndarray, "up across"]:
         """The values of any function."""

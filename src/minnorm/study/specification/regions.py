@@ -2,68 +2,24 @@
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any, ClassVar, Literal
+from typing import Any, Literal
 
 import numpy as np
 from jaxtyping import Float
 from pydantic import Field, field_validator
 
 from minnorm import advice
-from minnorm.network import ShallowReLU
-from minnorm.objective.norm import PathNorm
 from minnorm.objective.regions.described import described
 from minnorm.objective.regions.known import Regions
 from minnorm.solve.exchange import interpolate_regions
-from minnorm.study.specification.probes import Measured, MeasureSpec, Probe
+from minnorm.study.specification.probes import MeasureSpec, OnPlane, Probe
 from minnorm.study.specification.target import Target
 from minnorm.study.specification.tasks import TaskBase, TaskData, add
 
 _SECONDS = 120.0  # for the certified bracket
-_SIDE = 61  # places along each side of the plane at which functions are recorded
 _MARGIN = 0.08  # of the regions' extent, on all sides
-
-
-@dataclass(frozen=True)
-class OnPlane:
-    """Functions of two variables on a grid over regions, row by row, and the certified one beside them."""
-
-    low: Float[np.ndarray, " 2"]
-    high: Float[np.ndarray, " 2"]
-    coordinate: ClassVar[str] = "place"
-    describe: ClassVar[Mapping[str, str]] = {
-        "surface": "f at places of the plane",
-        "certified_surface": "the certified network at places of the plane",
-    }
-
-    @property
-    def size(self) -> int:
-        """Two numbers at each place."""
-        return 2 * _SIDE**2
-
-    @property
-    def grid(self) -> Float[np.ndarray, "k 2"]:
-        """The places."""
-        across, up = (np.linspace(a, b, _SIDE) for a, b in zip(self.low, self.high, strict=True))
-        return np.stack(np.meshgrid(across, up), axis=-1).reshape(-1, 2)
-
-    def coordinates(self) -> dict[str, Any]:
-        """The places' coordinates."""
-        grid = self.grid
-        return {
-            "place": ("place", np.arange(len(grid)), {"long_name": "place on the plane"}),
-            "x_1": ("place", grid[:, 0], {"long_name": "its first coordinate"}),
-            "x_2": ("place", grid[:, 1], {"long_name": "its second coordinate"}),
-        }
-
-    def measure(self, network: ShallowReLU, target: Target | None, penalty: PathNorm) -> Measured:
-        """The values of both."""
-        found: Measured = {"surface": (("place",), network.evaluate(self.grid))}
-        if target is not None:
-            found["certified_surface"] = (("place",), target.function(self.grid))
-        return found
 
 
 @add
