@@ -13,9 +13,9 @@ import xarray as xr
 
 from minnorm import report, study
 from minnorm.report.atlas.frame import frame
-from minnorm.report.spread import Deviation, spread
 from minnorm.report.training import figures
 from minnorm.report.training.rows import reached_at
+from minnorm.report.training.spread import Deviation, spread
 
 
 @pytest.fixture(scope="module")

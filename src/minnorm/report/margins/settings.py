@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
-from minnorm.report.spread import Deviation, deviation
+from minnorm.report.training.spread import Deviation, deviation
 from minnorm.study import Store
 from minnorm.study.specification.tasks import Task
 

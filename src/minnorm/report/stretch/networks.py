@@ -11,7 +11,7 @@ from scipy.interpolate import PchipInterpolator
 
 from minnorm import advice, measure
 from minnorm.known import RadialBump, radial_bump, radial_fit, radial_law
-from minnorm.report.spread import Deviation, deviation
+from minnorm.report.training.spread import Deviation, deviation
 from minnorm.study import Shard, Store
 from minnorm.study.specification.tasks import BumpTask
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
-from minnorm.report.spread import Spread, spread
+from minnorm.report.training.spread import Spread, spread
 from minnorm.study import Store
 from minnorm.study.specification.settings import TrainSpec
 from minnorm.study.specification.tasks import Task
@@ -84,9 +84,9 @@ class Row:
 
 def rows(store: Store) -> Iterator[Row]:
     """One row for each setting whose shard is finished, in the study's order."""
-    losses: dict[str, float] = {}
     for shard, runs in store.trained():
-        still = losses.setdefault(shard.task.model_dump_json(), _FITS * np.mean(shard.task.data().values ** 2) / 2)
+        squares = float(np.mean(shard.task.data().values ** 2))
+        still = _FITS * squares / 2
         for scale in runs["scale"].values:
             for rate in runs["learning_rate"].values:
                 for decay in runs["weight_decay"].values:
