@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar, runtime_chec
 if TYPE_CHECKING:
     from minnorm.study.specification.spec import Study
 
-_BESIDES = {"html", "section"}  # what is in `minnorm.report` and no page
+_BESIDES = {"html", "section", "spread"}  # what is in `minnorm.report` and no page
 
 
 @runtime_checkable
