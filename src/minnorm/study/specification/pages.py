@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar, runtime_chec
 if TYPE_CHECKING:
     from minnorm.study.specification.spec import Study
 
-_BESIDES = {"html", "section", "spread"}  # what is in `minnorm.report` and no page
-
 
 @runtime_checkable
 class Page(Protocol):
@@ -42,8 +40,9 @@ def add(kind: Kind) -> Kind:
 
 def known() -> list[str]:
     """The words of all pages, `training` first, which is taken if nothing is said."""
-    found = {module.name for module in pkgutil.iter_modules(import_module("minnorm.report").__path__)}
-    return sorted((found - _BESIDES) | set(_KNOWN), key=lambda word: (word != "training", word))
+    inside = pkgutil.iter_modules(import_module("minnorm.report").__path__)
+    found = {module.name for module in inside if module.ispkg}  # what pages share is in modules beside them
+    return sorted(found | set(_KNOWN), key=lambda word: (word != "training", word))
 
 
 def page(word: str) -> Page:
