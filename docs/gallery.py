@@ -87,6 +87,13 @@ SECTIONS: dict[str, list[Entry]] = {
             known("line classes.csv --margin"),
             "line-margin",
         ),
+        Entry(
+            "Classes where biases cost",
+            "Knots lie between the points, where they are nearer to the origin, and margins may be larger there. "
+            "[More](line.md#classes).",
+            known("line classes.csv --margin --bias penalised --skip free"),
+            "line-margin-penalised",
+        ),
     ],
     "Radial bumps": [
         Entry(

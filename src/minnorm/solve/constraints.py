@@ -10,6 +10,7 @@ import dataclasses
 
 import numpy as np
 from jaxtyping import Float
+from scipy.optimize import linprog
 from scipy.spatial import KDTree
 
 from minnorm.network import ShallowReLU
@@ -36,6 +37,33 @@ def prices(points: Float[np.ndarray, "n r"], penalty: PathNorm) -> Float[np.ndar
     cost = np.hypot(1, np.linalg.norm(places, axis=1) + near) if penalty.biases_cost else 1.0
     bent = min(1.0, abs(penalty.activation.bend))
     return np.minimum(_BUMP * (points.shape[1] + 1) * cost / (bent * near), _MOST)[group.reshape(-1)]
+
+
+def separating_free_terms(problem: Problem) -> ShallowReLU | None:
+    """The network of free terms alone that separates two classes by 1, if linear ones are free and there is one.
+
+    It costs nothing, and of two that are near to each other interior points find none.
+    """
+    x, y, penalty = problem.points, problem.values, problem.penalty
+    if problem.loss.argument != "margin" or not penalty.linear_is_free:
+        return None
+    centre = (np.min(x, axis=0) + np.max(x, axis=0)) / 2 if penalty.constant_is_free else np.zeros(x.shape[1])
+    moved = x - centre
+    size = np.max(np.abs(moved), axis=0)
+    columns = moved / np.where(size > 0, size, 1.0)
+    if penalty.constant_is_free:
+        columns = np.column_stack([columns, np.ones(len(x))])
+    rows = np.column_stack([-y[:, None] * columns, np.ones(len(x))])
+    bounds = [(-1.0, 1.0)] * columns.shape[1] + [(0.0, None)]
+    found = linprog(np.append(np.zeros(columns.shape[1]), -1.0), rows, np.zeros(len(x)), bounds=bounds)
+    if found.x is None or not found.x[-1] > 0:
+        return None
+    v = found.x[: x.shape[1]] / np.where(size > 0, size, 1.0) / found.x[-1]
+    c = found.x[x.shape[1]] / found.x[-1] - v @ centre if penalty.constant_is_free else 0.0
+    none = np.zeros(0)
+    alone = ShallowReLU(np.zeros((0, x.shape[1])), none, none, np.asarray(c), v, penalty.activation)
+    network = _with_margins(problem, alone)
+    return network if np.min(1 - y * misfits(problem, network)) >= 1 else None
 
 
 def kept(problem: Problem, network: ShallowReLU) -> ShallowReLU:

@@ -15,7 +15,7 @@ from minnorm.objective.separable import Separable
 from minnorm.resources import blas_threads, past
 from minnorm.solution import Ending, Solution
 from minnorm.solve.additive import refuse_unreachable
-from minnorm.solve.constraints import kept
+from minnorm.solve.constraints import kept, separating_free_terms
 from minnorm.solve.found import Found, first_dual, only_free_terms
 from minnorm.solve.freepart import FreePart
 from minnorm.solve.pace import Times, fits
@@ -173,6 +173,9 @@ def _other_loss(
     problem: Problem, tolerance: float, times: Times, seed: int, progress: Progress | None, warm: Warm | None
 ) -> Solution:
     """Column generation, on the line too: what is quicker there knows squares alone."""
+    alone = separating_free_terms(problem) if problem.constrained else None
+    if alone is not None:
+        return Solution(alone, np.zeros(len(problem.values)), problem.penalty, ending="closed", loss=problem.loss)
     reduced = reduce(problem, deadline=times.solved)
     if reduced.rank == 0:
         found = only_free_terms(reduced, first_dual(reduced), 0.0)
@@ -197,7 +200,7 @@ def _banded(reduced: Reduced, tolerance: float, times: Times) -> Solution | None
     found = None
     if n >= _VERY_MANY:
         found = knots.exchanged(along, t, skip, tolerance=_NEARLY * tolerance, deadline=times.solved)
-    if found is None or not found.value - found.bound <= tolerance * found.value:
+    if found is None or not (found.interrupted or found.value - found.bound <= tolerance * found.value):
         found = curved.solve(along, np.diff(t), skip, tolerance=_FINE * tolerance, deadline=times.solved)
     chosen, levels, value = curved.broken_line(along, t, found, skip, 0.5 * tolerance)
     if not (found.interrupted or value - found.bound <= tolerance * value):

@@ -100,7 +100,7 @@ def _positive(w: np.ndarray, t: np.ndarray, b: np.ndarray) -> np.ndarray:
 def repaired_dual(
     x: np.ndarray, y: np.ndarray, nu: np.ndarray, penalty: PathNorm, weights: np.ndarray, sigma: Activation = RELU
 ) -> Dual:
-    """Make nu orthogonal to the unpenalised terms, exactly and at the two extreme points, and bound sup |h|.
+    """Make nu orthogonal to the unpenalised terms, exactly and at the extreme points that it has, and bound sup |h|.
 
     A constant costs nothing if the offset is free, and with free biases in any case (as a limit of atoms). For neurons
     sigma, s relu(z) - minus z, h is s right - minus m(t) and s left + minus m(t), m(t) = sum nu_i (x_i - t), with the
@@ -140,10 +140,15 @@ def repaired_dual(
 
 
 def _orthogonal(nu: np.ndarray, X: np.ndarray, penalty: PathNorm) -> tuple[np.ndarray, Fraction]:
-    """Integers N and a unit with N * unit = nu but for the first and last, orthogonal to the free terms; X ascends."""
+    """Integers N and a unit with N * unit = nu but for its first and last entry, orthogonal to the free terms.
+
+    X ascends. Where nu is 0 it stays so: the other sign would be none of a loss of classes.
+    """
     (N,), e_n = integers(nu)
     total, moment = int(N.sum()), int((N * X).sum())
-    first, last = int(X[0]), int(X[-1])
+    used = np.flatnonzero(N)
+    i, j = (int(used[0]), int(used[-1])) if used.size > 1 else (0, -1)
+    first, last = int(X[i]), int(X[j])
     at_first, at_last, parts = 0, 0, 1  # corrections, times `parts`
     balanced = constant_is_free(penalty)
     if balanced and linear_is_free(penalty) and last > first:
@@ -161,8 +166,8 @@ def _orthogonal(nu: np.ndarray, X: np.ndarray, penalty: PathNorm) -> tuple[np.nd
     common = math.gcd(parts, at_first, at_last)
     parts, at_first, at_last = parts // common, at_first // common, at_last // common
     N = N * parts
-    N[0] += at_first
-    N[-1] += at_last
+    N[i] += at_first
+    N[j] += at_last
     return N, Fraction(1, parts) / power(e_n)
 
 

@@ -50,3 +50,28 @@ def test_many_points_are_certified(word):
 def test_two_places_are_left_to_others():
     whole = Separable(losses.Absolute(), np.arange(4.0), np.ones(4), np.ones(4))
     assert knots.exchanged(whole, np.array([0.0, 0, 1, 1]), False, tolerance=1e-6, deadline=np.inf) is None
+
+
+@pytest.mark.parametrize("steps", [3, 15])
+def test_ctrl_c_leaves_the_best_so_far(monkeypatch, steps):
+    """In the first round, and in a later one."""
+    rng, n, made = np.random.default_rng(0), 5000, []
+    x = rng.uniform(-1, 1, n)
+    y = np.sin(6 * x) + 0.3 * rng.standard_t(2, n)
+    iterates = knots.iterates
+
+    def pressed(*problem, **options):
+        for reached in iterates(*problem, **options):
+            yield reached
+            made.append(1)
+            if len(made) == steps:
+                raise KeyboardInterrupt
+
+    monkeypatch.setattr(knots, "iterates", pressed)
+    found = mn.fit(x, y, 1e-3, loss="absolute", certify=False)
+    assert len(made) == steps
+    assert found.ending == "interrupted"
+    assert np.mean(np.abs(found(x) - y)) < np.mean(np.abs(y - np.median(y)))
+    with pytest.raises(KeyboardInterrupt):
+        made.clear()
+        mn.fit(x, y, 1e-3, loss="absolute", certify=False, on_interrupt="raise")

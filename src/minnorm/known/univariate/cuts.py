@@ -22,15 +22,23 @@ _WIDE = 0.1  # radians: at first no two knots in turn are further apart
 _EXACT = 1e-10  # relative gap that ends the rounds
 _TOUCH = 1e-13  # excess of |h| over 1 that is none
 _NARROW = 1e-9  # radians: linear programmes take no larger spread of entries than to 1
+_ROUNDING = 1e-13
 _LARGEST = 2000  # points; beyond it the linear programme's masses stay as they are
 
 
 def by_cuts(
-    t: Float[np.ndarray, " n"], y: Float[np.ndarray, " n"], penalty: PathNorm, near: Float[np.ndarray, " k"]
+    t: Float[np.ndarray, " n"],
+    y: Float[np.ndarray, " n"],
+    penalty: PathNorm,
+    near: Float[np.ndarray, " k"],
+    *,
+    beyond: bool = False,
 ) -> tuple[ShallowReLU, Float[np.ndarray, " n"]]:
     r"""The minimiser for penalised biases and its dual vector, by cutting planes in the knots.
 
         max nu . y     s.t.     |h(w, b)| <= |(w, b)|,     h(w, b) = sum_i nu_i sigma(w t_i + b)
+
+    With `beyond` values may be multiples of the labels by 1 or more, and all y_i nu_i >= 0.
 
     h is determined by z_i = sum_j nu_j relu(t_j - t_i) and by sum nu and sum nu_i t_i, the terms that are not free.
     Between two knots that are points, h is linear in (w, b): there h / |(w, b)| has one summit, known in closed form. A
@@ -39,15 +47,15 @@ def by_cuts(
     sigma(z) = s relu(z) - minus z are turned round where need be, so that they are no steeper on their negative side
     than on the other: whatever is affine on the data is made of positive sides.
 
-    Arguments: `t` (n,) increasing; `y` (n,); `penalty` with penalised biases; `near`, knots that may be good.
-    Returns a network and a dual vector (n,).
+    Arguments: `t` (n,) increasing; `y` (n,); `penalty` with penalised biases; `near`, knots that may be good;
+    `beyond`, for labels that are not 0. Returns a network and a dual vector (n,).
 
     Source: the column generation of Rosset, Swirszcz, Srebro & Zhu (2007); HiGHS for the programmes.
     """
-    line = _Line(t, y, penalty)
+    line = _Line(t, y, penalty, beyond)
     atoms = line.first(near)
     inner, bound = np.zeros(line.goal.size), 0.0
-    known, (mass, dual) = atoms, line.solve(atoms)
+    known, (mass, values, dual) = atoms, line.solve(atoms)
     for _ in range(_ROUNDS):
         value = float(np.sum(np.abs(mass)))
         # The vertex, and a point on the way to it: cuts there hold together what the vertex tears apart.
@@ -59,8 +67,8 @@ def by_cuts(
                 inner, bound = scaled, float(line.goal @ scaled)
         if value - bound <= _EXACT * value or atoms.angle.size == known.angle.size:
             break
-        known, (mass, dual) = atoms, line.solve(atoms)
-    return line.network(known, mass), line.vector(inner)
+        known, (mass, values, dual) = atoms, line.solve(atoms)
+    return line.network(known, mass, values), line.vector(inner)
 
 
 @dataclass(frozen=True)
@@ -94,8 +102,8 @@ class _Line:
     with M = sum nu t, N = sum nu, t_m the middle and h_m = sqrt(1 + t_m^2).
     """
 
-    def __init__(self, t: np.ndarray, y: np.ndarray, penalty: PathNorm) -> None:
-        self.t, self.y, self.n, self.penalty = t, y, t.size, penalty
+    def __init__(self, t: np.ndarray, y: np.ndarray, penalty: PathNorm, beyond: bool = False) -> None:
+        self.t, self.y, self.n, self.penalty, self.beyond = t, y, t.size, penalty, beyond
         sigma = penalty.activation
         self.side = 1.0 if abs(sigma.plus) >= abs(sigma.minus) else -1.0
         self.sigma = sigma if self.side > 0 else Activation(sigma.minus, sigma.plus)
@@ -105,19 +113,29 @@ class _Line:
         self.angle = np.arctan2(t - middle, 1 + t * middle)
         self.low, self.high = -float(np.arctan2(1, -middle)), float(np.arctan2(1, middle))
         self.spread = spreads(t)
-        slopes = np.diff(y) / np.diff(t)
-        self.turns = np.diff(slopes)
-        v, c = float(slopes[0]), float(y[0] - slopes[0] * (t[0] - middle))  # of the first piece, at the middle
-        if penalty.linear_is_free:
-            self.turned, goal = np.array([[middle / self.far], [1 / self.far]]), [v * middle - c]
+        self.width = max(_NARROW, float(np.max(np.abs(np.sin(self.angle)))))
+        if penalty.linear_is_free and penalty.has_offset:
+            self.turned = np.zeros((2, 0))
+        elif penalty.linear_is_free:
+            self.turned = np.array([[middle / self.far], [1 / self.far]])
         elif penalty.has_offset:
-            self.turned, goal = np.array([[1.0], [-middle]]), [v * self.far]
+            self.turned = np.array([[1.0], [-middle]])
         else:
-            width = max(_NARROW, float(np.max(np.abs(np.sin(self.angle)))))
-            self.turned = np.array([[1.0, 0.0], [0.0, 1 / width]])
-            goal = [v * self.far - c * middle / self.far, -c / self.far / width]
-        # nu . y in the unknowns.
-        self.goal = np.concatenate([goal, self.turns * np.hypot(1, t[1:-1])])
+            self.turned = np.array([[1.0, 0.0], [0.0, 1 / self.width]])
+        self.goal = self._against(y)
+
+    def _against(self, y: np.ndarray) -> np.ndarray:
+        """nu . y in the unknowns, for labels (n,) or for each column of (n, k)."""
+        v = (np.diff(y, axis=0).T / np.diff(self.t)).T
+        turns = (np.diff(v, axis=0).T * np.hypot(1, self.t[1:-1])).T
+        v, c = v[0], y[0] - v[0] * (self.t[0] - self.middle)  # of the first piece, at the middle
+        if self.penalty.linear_is_free:
+            terms = [] if self.penalty.has_offset else [v * self.middle - c]
+        elif self.penalty.has_offset:
+            terms = [v * self.far]
+        else:
+            terms = [v * self.far - c * self.middle / self.far, -c / self.far / self.width]
+        return np.concatenate([*(np.asarray(term)[None] for term in terms), turns])
 
     def ends(self, dual: np.ndarray) -> tuple[float, float]:
         """(A, B)."""
@@ -170,21 +188,28 @@ class _Line:
         dense = sp.hstack([sp.csr_array(affine @ self.turned), sp.csr_array((m, n - 2))], format="csr")
         return sp.csr_array(sparse + dense)
 
-    def solve(self, atoms: _Atoms) -> tuple[np.ndarray, np.ndarray]:
-        """The masses of atoms of least sum that make the labels, up to free terms, and the dual unknowns."""
+    def solve(self, atoms: _Atoms) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """The masses of atoms of least sum that make the labels, up to free terms, the values they make, and the dual
+        unknowns."""
         matrix, goal = sp.csc_array(self.rows(atoms).T), self.goal
-        size = float(np.max(np.abs(goal))) or 1.0
+        size = float(np.max(np.abs(goal), initial=0.0)) or 1.0
         m = atoms.angle.size
+        more = self._against(np.diag(self.y)) if self.beyond else np.zeros((goal.size, 0))
+        largest = np.max(np.abs(more), axis=0, initial=0.0)
+        free = largest <= _ROUNDING * np.max(largest, initial=0.0)  # values that free terms alone make
+        more, largest = np.where(free, 0.0, more) / np.where(free, 1.0, largest), np.where(free, np.inf, largest)
         found = linprog(
-            np.ones(2 * m),
-            A_eq=sp.hstack([matrix, -matrix], format="csc"),
+            np.repeat([1.0, 0.0], [2 * m, largest.size]),
+            A_eq=sp.hstack([matrix, -matrix, -sp.csc_array(more)], format="csc"),
             b_eq=goal / size,
             method="highs-ds",
             options={"primal_feasibility_tolerance": 1e-10, "dual_feasibility_tolerance": 1e-10},
         )
         if found.x is None:
             raise ArithmeticError(f"the linear programme over knots failed: {found.message}; rescale x or y")
-        return (found.x[:m] - found.x[m:]) * size, found.eqlin.marginals
+        mass = (found.x[:m] - found.x[m : 2 * m]) * size
+        values = self.y * (1 + found.x[2 * m :] * (size / largest)) if self.beyond else self.y
+        return mass, values, found.eqlin.marginals
 
     def summits(self, dual: np.ndarray) -> tuple[float, _Atoms]:
         """sup |h| over unit (w, b), and the knots inside cells where |h| exceeds 1."""
@@ -220,7 +245,7 @@ class _Line:
             atoms = atoms.joined(more)
         return peak, atoms
 
-    def network(self, atoms: _Atoms, mass: np.ndarray) -> ShallowReLU:
+    def network(self, atoms: _Atoms, mass: np.ndarray, values: np.ndarray) -> ShallowReLU:
         """The neurons of each cell, facing and sign added up; those beyond the ends are an affine function."""
         live = (mass != 0) & (atoms.cell > 0) & (atoms.cell < self.n)
         atoms, mass = atoms.where(live), mass[live]
@@ -238,14 +263,14 @@ class _Line:
         kinks = Kinks(place, kinds[1], kinds[2] * np.hypot(along, across) / np.hypot(1, place))
         sigma = self.sigma
         if self.n <= _LARGEST:  # up to an affine function, they are s times ReLU's
-            bent = improved(self.t, self.y, replace(kinks, mass=kinks.mass * sigma.bend))
+            bent = improved(self.t, values, replace(kinks, mass=kinks.mass * sigma.bend))
             kinks = replace(bent, mass=bent.mass / sigma.bend)
-        rest = self.y - kinks.network(sigma).evaluate(self.t[:, None])
+        rest = values - kinks.network(sigma).evaluate(self.t[:, None])
         centre = float(self.t[self.n // 2])
         slope = float(rest[-1] - rest[0]) / float(self.t[-1] - self.t[0])
         level = math.fsum((rest - slope * (self.t - centre)).tolist()) / self.n
         affine = Affine(level, slope, centre, float(self.t[0]), float(self.t[-1]))
-        net = affine.joined(kinks, self.penalty, self.y, sigma)
+        net = affine.joined(kinks, self.penalty, values, sigma)
         if self.side > 0:
             return net
         return replace(net, inner_weights=-net.inner_weights, biases=-net.biases, activation=self.penalty.activation)

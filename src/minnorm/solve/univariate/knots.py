@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import scipy.sparse as sp
@@ -41,7 +41,7 @@ def exchanged(
     solves equations for the knots only, and their number is that of the minimiser's within a small factor.
 
     Arguments: as for `curved.solve`, with the points `t` in order in place of their gaps. Returns the last iterate with
-    the bound that all points leave; None where a round fails.
+    the bound that all points leave, the best so far after Ctrl-C; None where a round fails.
 
     Source: Hettich & Kortanek (1993), *Semi-infinite programming*, for exchange.
     """
@@ -52,11 +52,17 @@ def exchanged(
     gap, best, steps, vain = 1.0, None, 0, 0
     for _ in range(_ROUNDS):
         system = _Hats(loss, t, at, skip, max(0.2 * tolerance, _ROUGH * gap))
-        found = None
-        for reached in iterates(system, system.slack, system.mass, patience=_PATIENCE, worse=_WORSE, deadline=deadline):
-            found = reached
+        found, interrupted = None, False
+        course = iterates(system, system.slack, system.mass, patience=_PATIENCE, worse=_WORSE, deadline=deadline)
+        try:
+            for found in course:
+                pass
+        except KeyboardInterrupt:
+            if found is None and best is None:
+                raise
+            interrupted = True
         if found is None:
-            return best
+            return best if best is None else replace(best, interrupted=interrupted)
         steps += found.steps
         point = found.point
         excess = _excess(point.nu, t, skip)
@@ -68,6 +74,8 @@ def exchanged(
             progress(best.value, best.bound)
         gap = (best.value - best.bound) / max(abs(best.value), 1e-300)
         fresh = np.setdiff1d(_summits(excess[places], places, at), at)
+        if interrupted:
+            return replace(best, interrupted=True)
         exact = fresh.size == 0 and system.tolerance <= tolerance
         if gap <= tolerance or exact or vain > _VAIN or time.monotonic() > deadline:
             return best
