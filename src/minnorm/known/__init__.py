@@ -1,5 +1,8 @@
 """Minimum-norm interpolants that are known exactly."""
 
+from minnorm.known.kernels.interpolant import KernelInterpolant as KernelInterpolant
+from minnorm.known.kernels.interpolant import kernel_features as kernel_features
+from minnorm.known.kernels.interpolant import kernel_tangent as kernel_tangent
 from minnorm.known.margins.bodies import convex_margin as convex_margin
 from minnorm.known.margins.line import line_margin as line_margin
 from minnorm.known.margins.radial import RadialMargin as RadialMargin
@@ -37,6 +40,7 @@ from minnorm.known.univariate.solutions import line_solutions as line_solutions
 __all__ = [
     "Denoiser",
     "ExtremalMeasure",
+    "KernelInterpolant",
     "LinePath",
     "LineSolutions",
     "RadialBump",
@@ -52,6 +56,8 @@ __all__ = [
     "convex_margin",
     "cross_polytope",
     "denoiser",
+    "kernel_features",
+    "kernel_tangent",
     "line",
     "line_margin",
     "line_path",

@@ -1,0 +1,1 @@
+"""Interpolants of kernels: what networks that hardly move from their random start find."""
