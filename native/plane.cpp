@@ -2,7 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <utility>
+
+#include "order.hpp"
 
 // The same bits on all processors of a kind: no fused operations, and sums in one order.
 #if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__) && defined(__linux__)
@@ -130,21 +131,19 @@ Plane::Plane(int n, const double* points, int threads, Watch& watch)
         x_[k] = points[2 * k];
         y_[k] = points[2 * k + 1];
     }
-    using Key = std::pair<double, int>;
     parallel(
-        n, threads, [&] { return std::vector<Key>(n - 1); },
-        [&](std::vector<Key>& keys, int i) {
+        n, threads, [&] { return Sorter(n - 1); },
+        [&](Sorter& sorter, int i) {
             if (watch.over()) return;
-            auto key = keys.begin();
+            auto key = sorter.keys.begin();
             for (int j = 0; j < n; ++j) {
                 if (j == i) continue;
                 const double a = x_[j] - x_[i], b = y_[j] - y_[i];
                 const double across = enters(a, b) ? b : -b, up = std::fabs(a);
                 *key++ = {1 - across / (std::fabs(across) + up), j};
             }
-            std::sort(keys.begin(), keys.end());
             auto at = order_.begin() + static_cast<std::ptrdiff_t>(i) * (n - 1);
-            for (const Key& one : keys) *at++ = static_cast<std::uint16_t>(one.second);
+            for (const Key& one : sorter.sorted()) *at++ = static_cast<std::uint16_t>(one.point);
         });
 }
 

@@ -4,6 +4,8 @@
 #include <atomic>
 #include <cmath>
 
+#include "order.hpp"
+
 // The same bits on all processors of a kind: no fused operations, and sums in one order.
 #if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__) && defined(__linux__)
 #define MINNORM_WIDE __attribute__((target_clones("avx2", "default")))
@@ -27,13 +29,6 @@ inline double larger(double a, double b) { return a > b ? a : b; }
 
 // Whether a point at (p, q) from the axis becomes active at its kink in [0, pi), as the angle grows.
 inline bool enters(double p, double q) { return p < 0 || (p == 0 && q > 0); }
-
-struct Key {
-    double key;
-    int point;
-
-    bool operator<(const Key& other) const { return key < other.key || (key == other.key && point < other.point); }
-};
 
 // The kinks of one circle in their order, [1, count]; 0 is the one before the first. `turned` is what is positive after
 // the kink, everything times the sign whose maxima are looked for.
@@ -144,12 +139,12 @@ Space::Space(int n, const double* points, int threads, Watch& watch)
     }
     std::atomic<bool> general{true};
     parallel(
-        n, threads, [&] { return std::vector<Key>(n - 2); },
-        [&](std::vector<Key>& keys, int i) {
+        n, threads, [&] { return Sorter(n - 2); },
+        [&](Sorter& sorter, int i) {
             for (int l = i + 1; l < n; ++l) {
                 if (watch.over() || !general) return;
                 const Frame f = frame(i, l);
-                auto key = keys.begin();
+                auto key = sorter.keys.begin();
                 for (int j = 0; j < n; ++j) {
                     if (j == i || j == l) continue;
                     const double u = x_[j] - x_[i], v = y_[j] - y_[i], w = z_[j] - z_[i];
@@ -159,9 +154,8 @@ Space::Space(int n, const double* points, int threads, Watch& watch)
                     const double across = enters(p, q) ? q : -q, up = std::fabs(p);
                     *key++ = {1 - across / (std::fabs(across) + up), j};
                 }
-                std::sort(keys.begin(), keys.end());
                 auto at = order_.begin() + static_cast<std::ptrdiff_t>(begin(i, l));
-                for (const Key& one : keys) *at++ = static_cast<std::uint16_t>(one.point);
+                for (const Key& one : sorter.sorted()) *at++ = static_cast<std::uint16_t>(one.point);
             }
         });
     general_ = general;

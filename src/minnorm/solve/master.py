@@ -12,6 +12,7 @@ from scipy.linalg.blas import dsyrk  # pyright: ignore[reportAttributeAccessIssu
 from minnorm.interior import Direction, Standing, iterates, last
 from minnorm.resources import past
 from minnorm.solve.pace import fits
+from minnorm.solve.squeeze import Squeezed
 
 _REFINED = 1e-12  # relative residual at which a refinement ends
 _REFINEMENTS = 20
@@ -21,6 +22,7 @@ _ACCURATE = 1e-9  # relative residual of a system that counts as solved
 _MANY, _ROUGH = 4000, 1e-4  # points for which a system of their number is too large; the same there
 _STUCK = 0.1  # error of a solution that its start is to blame for
 _DROWNED = 3.0  # squares of atoms over squares of what is left without their free part
+_FEW = 4  # points for each atom from which on equations of the atoms' number are solved
 _RANK = 1e-13  # pivots below this share of the largest are rounding errors
 
 
@@ -78,6 +80,11 @@ def solve(
     Source: Mehrotra (1992), *On the implementation of a primal-dual interior point method*; Gondzio,
     Gonzalez-Brevis & Munari (2013) for stopping early at well-centred points in column generation.
     """
+    if reward is None and float(np.min(rho)) > 0 and _FEW * (atoms.shape[1] + free.shape[1] + 1) <= len(values):
+        less = Squeezed.of(atoms, free, values, rho)
+        begin = None if start is None else less.dual(start)
+        found = solve(*less.programme, tolerance=tolerance, start=begin, deadline=deadline)
+        return replace(found, nu=less.original_dual(found.nu))
     rest = without_free_part(atoms, free) if reward is None else None
     if rest is not None:
         found = solve(rest[0], free, values, rho, tolerance=tolerance, start=start, deadline=deadline)

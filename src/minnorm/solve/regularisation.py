@@ -24,7 +24,7 @@ from minnorm.solution import Scope, Solution
 from minnorm.solve.found import first_dual
 from minnorm.solve.minimise import NAMES, OnInterrupt, minimise
 from minnorm.solve.pricing import oracle
-from minnorm.solve.pricing.pricers import EXACT_RANK
+from minnorm.solve.pricing.pricers import EXACT_RANK, Exact
 from minnorm.solve.pricing.subsets import Subsets
 from minnorm.solve.reduction import reduce
 from minnorm.solve.routes import Warm
@@ -257,7 +257,7 @@ def _largest_lam(problem: Problem, seed: int, deadline: float) -> Largest:
             searched = not sets.exact
             atoms = sets.decide(nu, *none, deadline) or sets.price(nu, *none, deadline)
         else:
-            atoms = oracle.exact(reduced.points, nu, bias, sigma=sigma, per_pivot=1, deadline=deadline)
+            atoms = Exact(reduced.points, bias, sigma).price(nu, *none, deadline)
         return Largest(atoms.largest * _UP, "exact" if atoms.complete and not searched else "searched", atoms.complete)
     rng, found, starts = np.random.default_rng(seed), 0.0, 0
     while starts < _STARTS:

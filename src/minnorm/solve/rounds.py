@@ -13,6 +13,7 @@ from minnorm.solve.curved import best_masses
 from minnorm.solve.found import Found, best_coefficients, first_dual, only_free_terms
 from minnorm.solve.pace import seconds
 from minnorm.solve.priced import Approached
+from minnorm.solve.pricing import fed
 from minnorm.solve.pricing import pricers as pricing
 from minnorm.solve.pricing.pool import Pool
 from minnorm.solve.pricing.pricers import Pricer
@@ -122,7 +123,8 @@ def _pricer(reduced: Reduced, seed: int) -> Pricer:
     bias, sigma = reduced.problem.penalty.bias, reduced.problem.penalty.activation
     if reduced.inputs is not None:
         return Subsets.of(reduced.points, bias, reduced.inputs, seed, sigma)
-    return pricing.pricer(reduced.points, bias, seed, sigma)
+    alone = pricing.pricer(reduced.points, bias, seed, sigma)
+    return alone if alone.cheap and reduced.interpolates else fed.quickest(alone, seed)
 
 
 def _taken(reduced: Reduced, near: Approached, tolerance: float, deadline: float) -> Found | None:

@@ -15,6 +15,7 @@ Misfit = Callable[[np.ndarray, np.ndarray], np.ndarray]
 _REFINEMENTS = 4
 _AT_ONCE = 3  # times as many atoms may go at once as in the way tried before
 _CHOLESKY, _EIGENVECTORS = 1 / 3, 15  # operations, times the size cubed
+_DAMPED = 1e-12  # of a column's square: where atoms almost depend on each other, what costs more goes
 _RANK = 1e-15  # eigenvalues below this share of the largest are rounding errors
 
 
@@ -48,19 +49,23 @@ def settle(
     columns = columns / np.where(size > 0, size, 1.0)
     gram = columns.T @ columns
     pull = np.concatenate([cost * np.sign(masses), np.zeros(q)])
+    along = columns.T @ (misfit(masses, coefficients) * root)
 
     def paid(at: tuple[np.ndarray, np.ndarray]) -> float:
-        return float(cost @ np.abs(at[0]) + 0.5 * np.sum((misfit(*at) * root) ** 2))
+        """What is paid there, less what half the square of the present misfit is."""
+        moved = np.concatenate([at[0] - masses, at[1] - coefficients]) * size
+        return float(cost @ np.abs(at[0]) - along @ moved + 0.5 * moved @ gram @ moved)
 
     while True:
         live = np.flatnonzero(np.concatenate([masses != 0, np.ones(q, dtype=bool)]) & (size > 0))
-        solved = inverse(gram[np.ix_(live, live)], deadline)
+        solved = inverse(gram[np.ix_(live, live)], deadline, _DAMPED)
         if solved is None:
             return masses, coefficients
-        for _ in range(_REFINEMENTS):
-            slope = columns[:, live].T @ (misfit(masses, coefficients) * root) - pull[live] / size[live]
+        for again in range(_REFINEMENTS):
+            if again:  # on the way to these atoms running sums will do
+                along = columns.T @ (misfit(masses, coefficients) * root)
             change = np.zeros(p + q)
-            change[live] = solved(slope) / size[live]
+            change[live] = solved(along[live] - pull[live] / size[live]) / size[live]
             reach = np.full(p, np.inf)
             falling = masses * change[:p] < 0
             np.divide(-masses, change[:p], out=reach, where=falling)
@@ -75,22 +80,28 @@ def settle(
             for end in (*ends[_AT_ONCE ** np.arange(1, int(math.log(ends.size, _AT_ONCE)) + 1) - 1], 1.0):
                 there = np.where(reach <= end, 0.0, masses + end * change[:p])
                 ways.append((there, coefficients + end * change[p:]))
-            masses, coefficients = min(ways, key=paid)
+            best = min(ways, key=paid)
+            along = along - gram @ (np.concatenate([best[0] - masses, best[1] - coefficients]) * size)
+            masses, coefficients = best
             break
         else:
             return masses, coefficients
 
 
-def inverse(gram: np.ndarray, deadline: float = math.inf) -> Callable[[np.ndarray], np.ndarray] | None:
-    """The inverse of a positive semidefinite matrix, on its range where it is singular; None without time for it."""
+def inverse(
+    gram: np.ndarray, deadline: float = math.inf, damped: float = 0.0
+) -> Callable[[np.ndarray], np.ndarray] | None:
+    """The inverse of a positive semidefinite matrix; where it is singular on its range, or of what it is with a
+    `damped` multiple of the identity added, if that is not 0; None without time for it."""
     if not fits(_CHOLESKY * len(gram) ** 3, deadline):
         return None
-    try:
-        factored = scipy.linalg.cho_factor(gram, check_finite=False)
-        if float(np.min(np.diagonal(factored[0]), initial=1.0)) > _RANK**0.5 * 10:
-            return lambda right: scipy.linalg.cho_solve(factored, right, check_finite=False)
-    except np.linalg.LinAlgError:
-        pass
+    for share in (0.0, damped) if damped else (0.0,):
+        try:
+            factored = scipy.linalg.cho_factor(gram + share * np.eye(len(gram)), check_finite=False)
+            if float(np.min(np.diagonal(factored[0]), initial=1.0)) > _RANK**0.5 * 10:
+                return lambda right, factored=factored: scipy.linalg.cho_solve(factored, right, check_finite=False)
+        except np.linalg.LinAlgError:
+            pass
     if not fits(_EIGENVECTORS * len(gram) ** 3, deadline):
         return None
     values, vectors = scipy.linalg.eigh(gram)

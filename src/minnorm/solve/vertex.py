@@ -12,6 +12,7 @@ from minnorm.solve import cells
 from minnorm.solve.found import Found, dual_bound
 from minnorm.solve.motion import Motion
 from minnorm.solve.pace import fits
+from minnorm.solve.pricing.fed import Fed
 from minnorm.solve.pricing.pricers import Exact, Pricer
 from minnorm.solve.reduction import Reduced
 
@@ -62,9 +63,10 @@ def sharpened(reduced: Reduced, found: Found, pricer: Pricer, deadline: float = 
         values = reduced.atoms(found.weights, found.biases) @ found.masses + reduced.free @ found.coefficients
         nu = reduced.loss.slope(values)
         nu = nu - reduced.free @ (reduced.free.T @ nu) / nu.size
-    if not isinstance(pricer, Exact) or not np.all(np.isfinite(nu)) or found.gap <= _CLOSED:
+    if not isinstance(pricer, Exact | Fed) or not np.all(np.isfinite(nu)) or found.gap <= _CLOSED:
         return found
-    atoms = pricer.price(nu, found.weights, found.biases, deadline)
+    exact = pricer.exact if isinstance(pricer, Fed) else pricer
+    atoms = exact.price(nu, found.weights, found.biases, deadline)
     if not atoms.complete:
         return found
     bound, feasible = dual_bound(reduced, nu, atoms.largest)
