@@ -221,3 +221,35 @@ def test_many_points_in_a_plane_are_bounded_by_strips_as_tightly_as_is_asked(mon
     late = peak(points, weights, True, goal=lambda lowest: (0.5 * true.lower, 0.0), clock=ENDLESS.within(5e-3))
     assert late.scope == "bounded"
     assert late.upper >= true.lower
+
+
+SPACES = {
+    "normal": lambda rng: rng.normal(size=(24, 3)),
+    "grid": lambda rng: rng.integers(-1, 2, size=(24, 3)).astype(float),
+    "two clusters": lambda rng: 0.1 * rng.normal(size=(24, 3)) + rng.integers(0, 2, size=(24, 1)),
+    "nearly in a plane": lambda rng: rng.normal(size=(24, 3)) * [1, 1, 1e-5],
+}
+
+
+@pytest.mark.parametrize("kind", SPACES)
+def test_many_points_in_space_are_bounded_by_cones_as_tightly_as_is_asked(monkeypatch, kind):
+    rng = np.random.default_rng(len(kind))
+    points, weights = SPACES[kind](rng), rng.integers(-50, 50, size=24) / 64
+    weights[-1] -= weights.sum()
+    none = np.zeros((0, 3))
+    true = arrangement.bound(points, weights, True, none)
+    assert true is not None
+    monkeypatch.setattr(arrangement, "_MANY_IN_SPACE", 20)
+    monkeypatch.setattr(arrangement, "_STRIPS", 1e3)
+    enough = true.lower * (1 + 1e-6)
+    found = arrangement.bound(points, weights, True, none, goal=lambda _: (enough, 0.0))
+    assert found is not None
+    assert found.scope == "bounded"
+    assert true.lower <= found.upper <= enough * (1 + 1e-12)
+    assert found.lower <= true.upper
+    # What cones cannot show all cells do, if there is time for them.
+    monkeypatch.setattr(arrangement.branching, "by_cones", lambda *_, **__: (0.0, np.inf))
+    found = arrangement.bound(points, weights, True, none, goal=lambda _: (enough, 0.0))
+    assert found is not None
+    assert found.scope == "exact"
+    assert true.lower <= found.upper <= true.upper * (1 + 1e-8)

@@ -17,8 +17,8 @@ What rounding can do, with L = sum |nu_j| |z_j| and err = (8n + 256) eps L for r
   of i at a distance d from p with sin d >= tan(rho) tan(phi/2). Breakpoints err by e / sin(phi): those with
   sin(phi) > 2 sqrt(e / rho_0) are on the right side of p. The others are set aside and take the side of i: a disc of
   radius rho_0 has no room on the other side, between two circles at so small an angle.
-* k >= 4 is not enumerated: `minnorm.verification.branching`. Nor are many points in a plane, where strips of all
-  neurons are bounded (`minnorm.verification.strips`) tightly enough for what is to be proved.
+* k >= 4 is not enumerated: `minnorm.verification.branching`. Nor are many points in a plane or in space, where strips
+  (`minnorm.verification.strips`) or cones of all neurons are bounded tightly enough for what is to be proved.
 
 Source: Edelsbrunner (1987), *Algorithms in Combinatorial Geometry*, for arrangements; Higham (2002), *Accuracy and
 Stability of Numerical Algorithms*, for sums.
@@ -39,7 +39,7 @@ from minnorm.verification.sweep import Circles, Field, Tally
 
 _BLOCK = 1 << 17  # circles times points swept at once
 _FIRST_LOOK = 4e-5  # seconds for each point, of the search that comes before branching
-_MANY = 2000  # points; from there on planes are bounded by strips first
+_MANY, _MANY_IN_SPACE = 2000, 100  # points; from there on planes are bounded by strips first, and space by cones
 _STRIPS, _ROUGH = 1.0, 1e-2  # of the time of an enumeration, at most; closeness of a first look
 _SEVERAL = 32  # points; many circles at once are worth the trouble
 _DISC = 3e-5  # rho_0; 2 sqrt(e / rho_0) stays well below it for e = 64 eps
@@ -95,7 +95,8 @@ def bound(
         peak, enough = _striped(points, weights, rounding, clock.within(seconds), goal)
         if enough or takes > clock.left:
             return peak
-    if takes > clock.left:
+    coned = k == 3 and affine and not tilted and n > _MANY_IN_SPACE
+    if takes > clock.left and not coned:
         return None
     # A good start spares candidates; sweeping one circle for each point is quicker than looking for it.
     lowest = 0.0
@@ -104,6 +105,13 @@ def bound(
             0.0,
             search.ascend(points, weights, affine, starts[:128], lean, clock=clock, randoms=32, rounds=25) - rounding,
         )
+    if coned:
+        seconds = min(clock.left, _STRIPS * takes if takes < clock.left else math.inf)
+        target, close = goal(lowest)
+        lower, upper = branching.by_cones(points, weights, lowest, clock.within(seconds), target=target, close=close)
+        peak = Peak(max(lowest, lower - rounding), upper * UP, "bounded")
+        if upper <= max(target, lowest * (1 + close)) or takes > clock.left:
+            return peak
     if k > 3:
         target, close = goal(lowest)
         lower, upper = branching.bound(

@@ -135,6 +135,16 @@ def bound(
     return known.lower, known.upper
 
 
+def by_cones(
+    points: np.ndarray, weights: np.ndarray, lower: float, clock: Clock, *, target: float, close: float
+) -> tuple[float, float]:
+    """(lower, upper) as `bound` has them, `affine`, by cones alone: for many points in few dimensions."""
+    points, weights = np.ascontiguousarray(points, dtype=np.float64), np.asarray(weights, dtype=np.float64)
+    spread = Spread(points, weights, np.ascontiguousarray(chamber(points, weights, clock)), True)
+    found = _by_cones(spread, Between(lower, _at_most(points, weights, True)), target, close, max(0.0, clock.left))
+    return found.lower, found.upper
+
+
 def _at_most(points: np.ndarray, weights: np.ndarray, affine: bool) -> float:
     """sum |nu_j| max |z_j| over all (u, b)."""
     size = lengths(points)

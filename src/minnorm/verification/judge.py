@@ -78,8 +78,8 @@ def verify(
     Returns a `Certificate`. Its scope is "exact" where sup |h| is found by integer arithmetic (d = 1, and few points in
     two to four dimensions where float64 leaves the gap open) or by an enumeration with a bound of its rounding errors
     (data of affine rank 2, or 3 with free biases), "bounded" where it is bounded above by branching
-    (`verification.branching`, or `verification.strips` for more than 2,000 points in a plane), whenever that ends: the
-    gap is then proven, however large, and `searched_gap` is an
+    (`verification.branching`, or `verification.strips` for more than 2,000 points in a plane, and cones for more than
+    100 in space), whenever that ends: the gap is then proven, however large, and `searched_gap` is an
     estimate of what it would be with a perfect bound. Where branching does not come near, another dual vector may prove
     more (`verification.loosened`): `dual_norm` is that one's. It is "searched" where an enumeration takes too long:
     then `dual_norm` is an estimate from below, `lower_bound` is none, and nothing is certified.

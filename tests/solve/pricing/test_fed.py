@@ -45,8 +45,9 @@ def test_a_search_is_below_the_oracle_and_what_decides_is_the_oracle(rank, bias)
 
 
 @pytest.mark.parametrize("share", [0.0, 1e-2])
-def test_the_answer_is_that_of_the_exact_oracle(share):
-    x, y = labelled(66, 0)
+def test_the_answer_is_that_of_the_exact_oracle(share, monkeypatch):
+    monkeypatch.setattr(fed, "FEWEST", 20)
+    x, y = labelled(30, 0)
     reduced = reduce(Problem(x, y, None, share * lam_max(x, y)))
     quick = generate(reduced, tolerance=1e-7)
     slow = generate(reduced, tolerance=1e-7, pricer=Exact(reduced.points, "free"))
@@ -55,9 +56,10 @@ def test_the_answer_is_that_of_the_exact_oracle(share):
 
 
 def test_what_searches_miss_joins_when_the_oracle_decides(monkeypatch):
+    monkeypatch.setattr(fed, "FEWEST", 20)
     monkeypatch.setattr(fed, "_DRAWN", {2: 3, 3: 3})
     monkeypatch.setattr(fed, "_FOLLOWED", {2: 1, 3: 1})
-    x, y = labelled(66, 1)
+    x, y = labelled(30, 1)
     reduced = reduce(Problem(x, y, None, 1e-2 * lam_max(x, y)))
     found = generate(reduced, tolerance=1e-6)
     top = Exact(reduced.points, "free").price(found.nu, np.zeros((0, 3)), np.zeros(0)).largest

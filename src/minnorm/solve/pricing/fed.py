@@ -11,20 +11,13 @@ from minnorm.solve.pricing.oracle import Atoms
 from minnorm.solve.pricing.pool import thinned
 from minnorm.solve.pricing.pricers import EXACT_RANK, Exact, Pricer
 
-FEWEST = 64
+FEWEST, FEWEST_IN_PLANE = 64, 2000
 """Points; of fewer the exact oracle is as quick."""
 
-FEWEST_IN_PLANE = 2000
-
-_DRAWN, _FOLLOWED = (
-    {2: 600, 3: 2400},
-    {2: 40, 3: 240},
-)  # random atoms for each rank; those of them that are climbed from
+_DRAWN = {2: 600, 3: 2400}  # random atoms for each rank
+_FOLLOWED = {2: 40, 3: 240}  # those of them with the largest |h|, from which searches start
 _APART = 0.05  # as vectors (w, b): in a plane, where points are many and |h| is smooth, one start is enough for so far
-_MET, _HIGH = (
-    4,
-    0.7,
-)  # for each point so many of the last atoms are started from again, if |h| is this share of the most
+_MET, _HIGH = 4, 0.7  # for each point so many of the last atoms are started from again; of the largest |h|
 
 
 @dataclass
