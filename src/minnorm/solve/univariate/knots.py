@@ -55,8 +55,8 @@ def exchanged(
         found, interrupted = None, False
         course = iterates(system, system.slack, system.mass, patience=_PATIENCE, worse=_WORSE, deadline=deadline)
         try:
-            for found in course:
-                pass
+            for reached in course:
+                found = reached
         except KeyboardInterrupt:
             if found is None and best is None:
                 raise
