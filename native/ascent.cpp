@@ -3,30 +3,71 @@
 #include <numeric>
 #include <utility>
 
+// Twice as fast with wider vectors, whose sums are in another order.
+#if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__) && defined(__linux__)
+#define MINNORM_WIDE __attribute__((target_clones("avx2", "default")))
+#else
+#define MINNORM_WIDE
+#endif
+
 namespace minnorm {
 
 namespace {
 
-// to = sum_c v_c column_c, the columns one after the other.
-void combine(int n, int size, const double* columns, const double* v, double* to) {
-    for (int k = 0; k < n; ++k) to[k] = v[0] * columns[k];
-    for (int c = 1; c < size; ++c) {
-        const double* from = columns + static_cast<size_t>(c) * n;
-        const double x = v[c];
+constexpr int lanes = 16;
+
+// to = sum_c v_c column_c
+MINNORM_WIDE void combine(int n, int size, const double* columns, const double* v, double* to) {
+    const int even = n - n % lanes;
+    for (int start = 0; start < even; start += lanes) {
+        double part[lanes] = {};
+        for (int c = 0; c < size; ++c) {
+            const double* from = columns + static_cast<size_t>(c) * n + start;
+            const double x = v[c];
 #pragma omp simd
-        for (int k = 0; k < n; ++k) to[k] += x * from[k];
+            for (int k = 0; k < lanes; ++k) part[k] += x * from[k];
+        }
+        for (int k = 0; k < lanes; ++k) to[start + k] = part[k];
+    }
+    for (int k = even; k < n; ++k) {
+        to[k] = 0;
+        for (int c = 0; c < size; ++c) to[k] += v[c] * columns[static_cast<size_t>(c) * n + k];
     }
 }
 
 // out_c = mass . column_c
-void contract(int n, int size, const double* columns, const double* mass, double* out) {
+MINNORM_WIDE void contract(int n, int size, const double* columns, const double* mass, double* out) {
+    const int even = n - n % lanes;
     for (int c = 0; c < size; ++c) {
         const double* from = columns + static_cast<size_t>(c) * n;
+        double part[lanes] = {};
+        for (int start = 0; start < even; start += lanes)
+#pragma omp simd
+            for (int k = 0; k < lanes; ++k) part[k] += mass[start + k] * from[start + k];
         double sum = 0;
-#pragma omp simd reduction(+ : sum)
-        for (int k = 0; k < n; ++k) sum += mass[k] * from[k];
+        for (int k = even; k < n; ++k) sum += mass[k] * from[k];
+        for (int k = 0; k < lanes; ++k) sum += part[k];
         out[c] = sum;
     }
+}
+
+// Adds to (x, y) the sums of nu (along, ahead) over the points active just after the angle 0, and takes the cotangents
+// of the angles of kinks, `none` where there is none.
+MINNORM_WIDE void circle(int n, const double* along, const double* ahead, const double* nu, double none,
+                         double* cotangent, double& x, double& y) {
+    double first = 0, second = 0;
+#pragma omp simd reduction(+ : first, second)
+    for (int k = 0; k < n; ++k) {
+        const double s = along[k], q = ahead[k];
+        const bool active = (s > 0) | ((s == 0) & (q > 0));
+        const double mass = active ? nu[k] : 0;
+        first += mass * s;
+        second += mass * q;
+        const double ratio = -q / s;
+        cotangent[k] = s != 0 ? ratio : none;
+    }
+    x += first;
+    y += second;
 }
 
 // One ascent of sign * h over theta = (w, b). With z_k = (x_k, 1) it moves along great circles of the unit sphere, or
@@ -51,7 +92,6 @@ public:
             weight_ += std::fabs(nu_[k]) * norm_[k];
         }
         for (auto* buffer : {&along_, &ahead_, &mass_, &cotangent_}) buffer->assign(n_, 0.0);
-        pinned_.assign(n_, 0);
         order_.resize(n_);
         theta_.resize(size_);
         upper_.assign(dim_ * dim_, 0.0);
@@ -106,19 +146,16 @@ private:
 
     void pin(int k) {
         pins_.push_back(k);
-        pinned_[k] = 1;
         along_[k] = 0;
     }
 
     void unpin(int which) {
-        pinned_[pins_[which]] = 0;
         pins_.erase(pins_.begin() + which);
         // A new first pin changes all the vectors.
         base_.resize(std::min(base_.size(), static_cast<size_t>(std::max(0, which - first())) * dim_));
     }
 
     void clear_pins() {
-        for (int k : pins_) pinned_[k] = 0;
         pins_.clear();
         base_.clear();
     }
@@ -292,17 +329,12 @@ private:
     // Kinks come in the order of the angle, that is of falling cotangent -ahead / along, from a heap of those up to
     // some angle, and of further ones where the maximum is not among them.
     bool first_on_circle(double& cosine, double& sine, int& on) {
-        double x = sign_ * tilted(theta_), y = sign_ * tilted(ahead_direction_);  // sign * v_A in the circle's frame
         const double side = sign_;
-#pragma omp simd reduction(+ : x, y)
-        for (int k = 0; k < n_; ++k) {
-            const double s = along_[k], q = ahead_[k];
-            const bool active = (s > 0 || (s == 0 && q > 0)) && !pinned_[k];
-            const double mass = active ? side * nu_[k] : 0;
-            x += mass * s;
-            y += mass * q;
-            cotangent_[k] = s != 0 && !pinned_[k] ? -q / s : kNever;
-        }
+        double x = tilted(theta_), y = tilted(ahead_direction_);  // v_A in the circle's frame
+        for (int k : pins_) ahead_[k] = 0;                        // as along_ is
+        circle(n_, along_.data(), ahead_.data(), nu_, kNever, cotangent_.data(), x, y);
+        x *= side;
+        y *= side;
         double above = -kNever, from = reach_;
         while (true) {
             gather(from, above);
@@ -378,7 +410,6 @@ private:
     std::vector<double> upper_;  // the pins in the basis: row p has p + 1 entries
     int since_ = 0;
     std::vector<int> pins_, order_;
-    std::vector<unsigned char> pinned_;
     std::vector<std::pair<double, int>> heap_;
 };
 

@@ -123,3 +123,23 @@ def test_a_gap_that_stands_still_ends_it():
     rounds = [state.idle(priced) for state.rounds in range(1, 43)]
     assert rounds.index(True) == 40
     assert state.best.ending == "stalled"
+
+
+def test_a_bound_falls_where_a_later_search_finds_what_an_earlier_one_missed():
+    """Above three dimensions; an exact oracle misses nothing."""
+    rng = np.random.default_rng(3)
+    reduced = reduce(Problem(rng.normal(size=(30, 5)), rng.normal(size=30), PathNorm(), 0.01))
+    nu = first_dual(reduced)
+    pricer = pricers.pricer(reduced.points, "free", 0)
+    state = State(reduced, Found.begun(reduced, nu), pricer, Pool(reduced), 1e-6, np.inf, nu)
+    state.begun(None, warm=False)
+    assert state.entered()
+    solved = solution(state)
+    state.taken(solved)
+    largest = state.pricer.decide(nu, *(np.zeros((0, reduced.rank)), np.zeros(0))).largest
+    missed = dual_bound(reduced, nu, 0.5 * largest)
+    state.best.take(bound=missed[0], nu=missed[1])
+    state.nu = nu
+    state.priced(solved)
+    assert state.best.bound < missed[0]
+    assert state.best.bound == pytest.approx(dual_bound(reduced, nu, largest)[0], rel=1e-6)

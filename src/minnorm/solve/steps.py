@@ -24,7 +24,7 @@ _PROGRESS = 0.99  # of the gap: what is left of it after progress
 _LIVE = 1e-3  # of the largest mass; atoms with more are where searches start
 _UNFITTED = 1e-2  # relative residual of a master problem that has no solution
 _FEW = 6  # atoms for each point: interpolation drops none of so few, since most would be found again
-_MOST = (1000, 2)  # so many atoms are kept, and so many more for each point
+_MOST = (1000, 3)  # so many atoms are kept, and so many more for each point
 _CUTS = (50, 2_000_000)  # of a round at least; points of all of them where a search prices
 _HALVINGS = 3  # how often the way from the best dual vector to the master problem's is halved
 
@@ -184,6 +184,8 @@ class State:
         best, pool, before, known = self.best, self.pool, self.best.nu, np.isfinite(self.best.bound)
         live = solved.weight > _LIVE * float(np.max(solved.weight))
         atoms = self.pricer.price(self.nu, pool.weights[live], pool.biases[live], self.deadline)
+        if not self.pricer.cheap and known:
+            self._corrected(atoms)
         bound, feasible = dual_bound(self.reduced, self.nu, atoms.largest)
         if bound > best.bound and atoms.complete:
             best.take(bound=bound, nu=feasible)
@@ -191,6 +193,13 @@ class State:
         if self.pricer.cheap and known:
             between = _between(self.reduced, self.pricer, best, before, self.nu, self.deadline)
         return Priced(atoms, between, live)
+
+    def _corrected(self, atoms: Atoms) -> None:
+        """The best bound, where atoms that are found now show that the search before had missed some."""
+        best = self.best
+        largest = float(np.max(np.abs(best.nu @ self.reduced.atoms(atoms.weights, atoms.biases)), initial=0.0))
+        if largest > 1 + _TOUCHED:
+            self.claimed(best.nu, largest)
 
     def bounded(self, solved: Masses) -> None:
         """The gap between the best value and the best bound."""

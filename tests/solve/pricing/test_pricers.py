@@ -75,6 +75,19 @@ def test_it_climbs_from_the_active_atoms(bias):
 
 
 @biases
+def test_it_climbs_from_the_mirror_images_of_active_atoms(bias):
+    """relu(z) = relu(-z) + z: of a dual vector orthogonal to linear functions an atom and its image have one h."""
+    x, nu = instance(7, 40, 8, bias)
+    free = np.column_stack([x, np.ones(len(x))])
+    nu -= free @ np.linalg.lstsq(free, nu, rcond=None)[0]
+    best = searched(x, bias, 0).decide(nu, *nothing(8))
+    found = searched(x, bias, 1).price(nu, best.weights[:1], best.biases[:1])
+    for side in (1, -1):
+        away = np.max(np.abs(found.weights - side * best.weights[0]), axis=1)
+        assert np.min(away + np.abs(found.biases - side * best.biases[0])) <= 1e-9
+
+
+@biases
 def test_the_judge_has_starts_of_its_own(bias):
     """However often the feeding search was used, the deciding one draws the same, and not the feeding one's, starts."""
     x, nu = instance(3, 60, 6, bias)

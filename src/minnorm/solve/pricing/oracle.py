@@ -32,6 +32,13 @@ class Atoms:
         """The largest |h|; 0 if there is no atom."""
         return float(np.max(np.abs(self.values), initial=0.0))
 
+    def joined(self, other: "Atoms") -> "Atoms":
+        """These and others, as complete as these."""
+        values = np.concatenate([self.values, other.values])
+        order = np.argsort(-np.abs(values), kind="stable")
+        weights, biases = np.concatenate([self.weights, other.weights]), np.concatenate([self.biases, other.biases])
+        return Atoms(weights[order], biases[order], values[order], self.complete)
+
 
 def exact(
     points: Float[np.ndarray, "n r"],

@@ -17,11 +17,15 @@ from minnorm.solve.pricing.plane import FEWEST, MOST, Plane
 from minnorm.solve.pricing.space import Space
 
 EXACT_RANK = 3
-_STARTS, _DECISIVE = 300, 2000  # random ones
-_CLIMBED, _LEAST = 300_000, 40  # points of all starts that are followed from there, and so many starts in any case
-_STEPS, _FEW_STEPS = 1000, 15  # of an ascent, at most; where there are more points than that
+_STARTS, _MORE, _DECISIVE = 100, 3, 7  # random ones, and times as many
+_MORE_NEAR, _DECISIVE_NEAR = 1, 3  # starts near each active atom
+_PLENTY = 1.1  # sup |h| that is far from 1: what violates so much is worth a master problem
+_LOOKED_AT = 10  # random atoms for each that is followed
+_LARGE = 20_000  # coordinates of points from which on ascents are cut short, from these starts
+_CLIMBED, _LEAST = 300_000, 40  # points of all starts that are followed then, and so many starts in any case
+_STEPS, _FEW_STEPS = 1000, 15  # of an ascent, at most; of one that is cut short
 _OF_THE_REST = 0.25  # of the time left, at most, for one search: the master problem needs some, too
-_NEAR = 0.05  # how far starts near an active atom are from it
+_NEAR, _APART = 0.3, 0.05  # how far about starts near an active atom are from it; and active ones at least apart
 
 
 @runtime_checkable
@@ -116,13 +120,26 @@ class Searched:
         """What a search finds is no bound."""
         return False
 
+    @property
+    def large(self) -> bool:
+        """Whether ascents to their ends are too dear to be many."""
+        return self.points.size >= _LARGE
+
     def price(self, nu: np.ndarray, weights: np.ndarray, biases: np.ndarray, deadline: float = math.inf) -> Atoms:
-        """A search from active atoms and some random starts."""
-        return self._search(nu, weights, biases, self.feeding, self.starts, deadline, copies=1)
+        """A search from active atoms, points near them and some random starts; more where that finds little."""
+        found = self._search(nu, weights, biases, self.feeding, self.starts, deadline, near=1, active=True)
+        if found.largest > _PLENTY or self.large:
+            return found
+        more = self._search(
+            nu, weights, biases, self.feeding, _MORE * self.starts, deadline, near=_MORE_NEAR, active=False
+        )
+        return found.joined(more)
 
     def decide(self, nu: np.ndarray, weights: np.ndarray, biases: np.ndarray, deadline: float = math.inf) -> Atoms:
-        """A search from more random starts, from active atoms and from points near them."""
-        return self._search(nu, weights, biases, self.deciding, _DECISIVE * self.starts // _STARTS, deadline, copies=3)
+        """The same from more points near them, and more random starts."""
+        return self._search(
+            nu, weights, biases, self.deciding, _DECISIVE * self.starts, deadline, near=_DECISIVE_NEAR, active=True
+        )
 
     def _search(
         self,
@@ -132,28 +149,36 @@ class Searched:
         rng: np.random.Generator,
         count: int,
         deadline: float,
-        copies: int,
+        near: int,
+        active: bool,
     ) -> Atoms:
-        random = oracle.random_starts(self.points, count, rng, self.bias)
-        steps, most = _STEPS, _CLIMBED * count // _STARTS
-        if count * len(self.points) > most:
-            steps, followed = _FEW_STEPS, max(_LEAST * count // _STARTS, most // len(self.points))
-            random = oracle.promising(self.points, nu, *random, followed, self.sigma)
+        steps, followed = _STEPS, count
+        if self.large:
+            steps, followed = _FEW_STEPS, max(_LEAST * near, _CLIMBED * near // len(self.points))
             weights, biases = _apart(weights, biases)
-        near_weights = np.repeat(weights, copies, axis=0)
-        near_biases = np.repeat(biases, copies)
-        moved = np.arange(near_biases.size) % copies > 0
-        near_weights[moved] += _NEAR * rng.standard_normal(near_weights[moved].shape)
-        size = np.linalg.norm(near_weights, axis=1)
+        drawn = oracle.random_starts(self.points, _LOOKED_AT * count, rng, self.bias)
+        plain = 0 if self.large else followed // 2  # the best ones lead to few basins
+        starts = [(drawn[0][:plain], drawn[1][:plain])]
+        starts.append(oracle.promising(self.points, nu, *drawn, followed - plain, self.sigma))
+        if active:
+            # relu(z) and relu(-z) differ by a linear function, along which h is nearly zero in the end.
+            starts += [(weights, biases), (-weights, -biases)]
+        chosen = np.repeat(np.arange(biases.size), near)
+        moved = weights[chosen] + rng.normal(
+            scale=_NEAR / weights.shape[1] ** 0.5, size=(chosen.size, weights.shape[1])
+        )
+        starts.append((moved, biases[chosen]))
+        weights, biases = (np.concatenate(parts) for parts in zip(*starts, strict=True))
+        size = np.linalg.norm(weights, axis=1)
         if costly_biases(self.bias):
-            size = np.hypot(size, near_biases)
+            size = np.hypot(size, biases)
         now = time.monotonic()
         found = oracle.search(
             self.points,
             nu,
             self.bias,
-            np.concatenate([near_weights / size[:, None], random[0]]),
-            np.concatenate([near_biases / size, random[1]]),
+            weights / size[:, None],
+            biases / size,
             sigma=self.sigma,
             both=False,
             max_iterations=steps,
@@ -168,5 +193,5 @@ def _apart(weights: np.ndarray, biases: np.ndarray) -> tuple[np.ndarray, np.ndar
     for k in range(biases.size):
         if free[k]:
             chosen.append(k)
-            free &= np.linalg.norm(places - places[k], axis=1) > _NEAR
+            free &= np.linalg.norm(places - places[k], axis=1) > _APART
     return weights[chosen], biases[chosen]
