@@ -75,6 +75,25 @@ def test_200_networks_have_the_objective_of_optax_s_loss_and_decay(double, objec
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("double", [False, True])
+def test_200_networks_of_flax_have_the_objective_of_optax_s_loss_and_decay(double, objective):
+    nn = pytest.importorskip("flax.linen")
+    with jax.enable_x64(double):
+        x, y, g = jnp.asarray(X), jnp.asarray(Y), 0.03
+        kind = {"dtype": x.dtype, "param_dtype": x.dtype, "bias_init": nn.initializers.normal()}
+        made = nn.Sequential([nn.Dense(5, **kind), jax.nn.relu, nn.Dense(1, **kind)])
+        step = optax.add_decayed_weights(g)
+        for k in range(200):
+            variables = made.init(jax.random.key(k), x)
+            arrays = variables["params"]
+            decay, _ = step.update(jax.tree.map(jnp.zeros_like, arrays), step.init(arrays), arrays)
+            squares = sum(jnp.sum(d * p) for d, p in zip(jax.tree.leaves(decay), jax.tree.leaves(arrays), strict=True))
+            theirs = float(2 * optax.l2_loss(made.apply(variables, x)[:, 0], y).mean() + squares / 2)
+            ours = objective(variables, X.astype(x.dtype), Y.astype(x.dtype), weight_decay=g, decayed="all")
+            assert ours == pytest.approx(theirs, rel=1e-12 if double else 1e-6)
+
+
+@pytest.mark.slow
 def test_what_is_no_shallow_network_is_refused_in_one_line(refused):
     def of(made):
         return lambda: mn.compare(made, X, Y, weight_decay=0.1)

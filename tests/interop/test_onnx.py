@@ -31,6 +31,31 @@ def test_a_network_there_and_back_is_the_same(activation, kind):
     np.testing.assert_allclose(run(model, x), net.evaluate(x), rtol=1e-12 if kind == np.float64 else 1e-4, atol=1e-6)
 
 
+@pytest.mark.parametrize("kind", [np.float32, np.float64])
+def test_200_networks_have_the_objective_of_the_library_s_own_values(kind, objective):
+    """Graphs by its own helper, run by its reference; the decay of all that is stored in them."""
+    from onnx import helper, numpy_helper
+
+    y, g, word = np.sin(X[:, 0]), 0.03, helper.np_dtype_to_tensor_dtype(np.dtype(kind))
+    ends = [helper.make_tensor_value_info(name, word, ["n", None]) for name in ("x", "y")]
+    nodes = [
+        helper.make_node("Gemm", ["x", "w", "b"], ["h"], transB=1),
+        helper.make_node("Relu", ["h"], ["r"]),
+        helper.make_node("Gemm", ["r", "a", "c"], ["y"], transB=1),
+    ]
+    rng = np.random.default_rng(2)
+    for _ in range(200):
+        arrays = {name: rng.normal(size=shape).astype(kind) for name, shape in
+                  {"w": (5, 3), "b": (5,), "a": (1, 5), "c": (1,)}.items()}  # fmt: skip
+        stored = [numpy_helper.from_array(part, name) for name, part in arrays.items()]
+        opset = helper.make_opsetid("", 17)
+        model = helper.make_model(helper.make_graph(nodes, "g", ends[:1], ends[1:], stored), opset_imports=[opset])
+        paid = np.mean((run(model, X.astype(kind)) - y.astype(kind)) ** 2)
+        theirs = paid + g / 2 * sum(np.sum(part**2) for part in arrays.values())
+        ours = objective(model, X.astype(kind), y.astype(kind), weight_decay=g, decayed="all")
+        assert ours == pytest.approx(float(theirs), rel=1e-6 if kind == np.float32 else 1e-12)
+
+
 def test_what_torch_writes_is_read():
     torch = pytest.importorskip("torch")
     for between in (torch.nn.ReLU(), torch.nn.LeakyReLU(0.25)):
