@@ -23,8 +23,10 @@ def plain(net, weight_decay, *, everything=False, x=X, y=Y):
     return np.mean((net.evaluate(x) - y) ** 2) + weight_decay / 2 * sum(float(np.sum(part**2)) for part in parts)
 
 
-@pytest.mark.parametrize("decayed", ["weights", "all"])
-@pytest.mark.parametrize("dim", [1, 2])
+@pytest.mark.parametrize(
+    ("decayed", "dim"),
+    [("all", 1), ("weights", 2), *(pytest.param(*one, marks=pytest.mark.slow) for one in (("weights", 1), ("all", 2)))],
+)
 def test_the_parts_sum_to_the_excess_and_each_is_what_its_operation_saves(decayed, dim):
     x, everything = RNG.normal(size=(15, dim)), decayed == "all"
     y, net = np.cos(2 * x[:, 0]) + 2, random_network(dim, 20, dim)
@@ -79,7 +81,12 @@ def _nonnegative(atoms, y, lam):
 
 
 @pytest.mark.parametrize(
-    ("reduction", "factor", "lam"), [("mean", 2.0, 0.05), ("sum", 32.0, 0.1 / 32), ("half", 1.0, 0.1)]
+    ("reduction", "factor", "lam"),
+    [
+        ("mean", 2.0, 0.05),
+        pytest.param("sum", 32.0, 0.1 / 32, marks=pytest.mark.slow),
+        pytest.param("half", 1.0, 0.1, marks=pytest.mark.slow),
+    ],
 )
 def test_a_reduction_is_a_multiple_of_the_library_s_own_objective(reduction, factor, lam):
     net = random_network(1, 8, 2)
@@ -89,6 +96,7 @@ def test_a_reduction_is_a_multiple_of_the_library_s_own_objective(reduction, fac
     assert found.excess == pytest.approx(same.excess, rel=1e-9)
 
 
+@pytest.mark.slow
 def test_classes_may_be_0_and_1():
     labels = (Y > 1).astype(int)
     net = random_network(2, 8, 2)
@@ -134,6 +142,7 @@ def test_all_networks_of_a_training_run_are_compared_on_its_grid():
     assert "adamw: decoupled" in one[0].notes[0]
 
 
+@pytest.mark.slow
 def test_neurons_of_another_kind_and_a_skip_term_are_compared_with_their_own():
     leaky = dataclasses.replace(random_network(5, 8, 2), activation=mn.Activation.of("leaky_relu:0.1"))
     skipped = random_network(5, 8, 2, skip=True)

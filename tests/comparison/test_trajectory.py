@@ -62,6 +62,7 @@ def test_it_is_drawn_with_the_certified_minimum(found):
     assert len(axes.collections) == 4
 
 
+@pytest.mark.slow
 def test_it_moves(found):
     film = found.animate(seconds=2)
     assert "above the minimum" in film._fig.axes[0].get_title()

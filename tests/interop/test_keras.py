@@ -20,6 +20,7 @@ def model(*between, last="linear", width=5, dim=3, outputs=1, kernel=None, bias=
     return keras.Sequential([keras.Input((dim,)), start, *between, end])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "make",
     [
@@ -85,6 +86,7 @@ def test_a_decay_of_the_optimiser_is_said_to_be_none_of_the_objective():
     assert found.objective_of.problem.lam == pytest.approx(0.01)
 
 
+@pytest.mark.slow
 def test_what_is_no_shallow_network_is_refused_in_one_line(refused):
     def of(made):
         return lambda: mn.compare(made, X, Y, weight_decay=0.1)

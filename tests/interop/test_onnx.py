@@ -31,6 +31,7 @@ def test_a_network_there_and_back_is_the_same(activation, kind):
     np.testing.assert_allclose(run(model, x), net.evaluate(x), rtol=1e-12 if kind == np.float64 else 1e-4, atol=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", [np.float32, np.float64])
 def test_200_networks_have_the_objective_of_the_library_s_own_values(kind, objective):
     """Graphs by its own helper, run by its reference; the decay of all that is stored in them."""
