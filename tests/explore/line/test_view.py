@@ -99,6 +99,61 @@ def test_a_dragged_point_has_a_new_norm_a_url_and_a_place_in_the_table(open_page
     screenshot(page, "line-dragged")
 
 
+@pytest.mark.parametrize("rest", [300, 500])
+def test_a_point_that_is_held_before_it_is_moved_moves(open_page, rest):
+    page = open_page("line", HAT)
+    wait_for(page, 2.0)
+    (a, b), (c, d) = place(page, 0.0, 1.0), place(page, 0.25, 0.5)
+    page.mouse.move(a, b)
+    page.mouse.down()
+    page.wait_for_timeout(rest)
+    page.mouse.move((a + c) / 2, (b + d) / 2)
+    page.mouse.move(c, d)
+    page.mouse.up()
+    x, y = points_of(settled(page, 1, 0.25, 0.5))
+    assert len(x) == 3
+    wait_for(page, known.line(x, y).value)
+
+
+def test_a_finger_that_rests_before_it_moves_takes_a_point_along(open_page):
+    page = open_page("line", HAT, has_touch=True)
+    wait_for(page, 2.0)
+    (a, b), (c, d) = place(page, 0.0, 1.0), place(page, 0.25, 0.5)
+    touch = page.context.new_cdp_session(page)
+
+    def send(kind, *at):
+        points = [{"x": float(at[0]), "y": float(at[1])}] if at else []
+        touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+    send("touchStart", a + 12, b - 12)  # a finger is not that precise
+    page.wait_for_timeout(500)
+    for share in (0.3, 0.6, 1.0):
+        send("touchMove", a + 12 + share * (c - a), b - 12 + share * (d - b))
+        page.wait_for_timeout(30)
+    send("touchEnd")
+    x, y = points_of(settled(page, 1, 0.25, 0.5))
+    assert len(x) == 3
+    wait_for(page, known.line(x, y).value)
+
+
+def test_arrow_keys_move_the_point_that_was_touched(open_page):
+    page = open_page("line", HAT)
+    wait_for(page, 2.0)
+    page.mouse.click(*place(page, 0.0, 1.0))
+    for _ in range(5):
+        page.keyboard.press("ArrowUp")
+    page.wait_for_url("**y=0~1.*")
+    page.wait_for_timeout(600)
+    x, y = points_of(page.url)
+    assert x == [-1, 0, 1]
+    assert y[0::2] == [0, 0]
+    assert y[1] > 1
+    wait_for(page, known.line(x, y).value)
+    page.keyboard.press("PageDown")
+    page.keyboard.press("Delete")
+    page.get_by_label("x of point 3").wait_for(state="detached")
+
+
 @pytest.mark.slow
 def test_points_come_and_go_by_mouse_and_by_keyboard(open_page):
     page = open_page("line", HAT)

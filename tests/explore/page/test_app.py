@@ -351,3 +351,11 @@ def test_themes_can_be_read():
         assert contrast(theme.accent, theme.paper) > 4.5
         for line in (theme.function, theme.other, theme.learned, theme.point):
             assert contrast(line, theme.paper) > 3
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("view", ["line", "bump", "plane"])
+def test_nothing_scrolls_sideways_on_a_phone(open_page, view):
+    page = open_page(view)
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.wait_for_function("document.documentElement.scrollWidth <= 390")

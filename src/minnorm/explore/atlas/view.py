@@ -14,6 +14,7 @@ from minnorm import plot
 from minnorm.explore.atlas.plots import picture, scatter, spoken, trajectories, visible
 from minnorm.explore.atlas.rows import Chosen, Rows, load_network, load_rows, text
 from minnorm.explore.page.background import Background
+from minnorm.explore.page.beside import beside
 from minnorm.explore.page.controls import Controls
 from minnorm.explore.page.readout import Readout
 from minnorm.explore.page.state import State
@@ -109,9 +110,9 @@ class AtlasView:
         """Controls, the plot, and the network that was clicked; or how to make a study."""
         if self._visit.store is None:
             return pn.pane.HTML(_HOW, stylesheets=[_STYLE], sizing_mode="stretch_width")
-        middle = pn.Row(self._scatter, self._detail, sizing_mode="stretch_width")
+        middle = beside(self._scatter, self._detail)
         shown = pn.Column(self._readout.pane, middle, self._settings, sizing_mode="stretch_width")
-        return pn.Row(self._controls, shown, sizing_mode="stretch_width")
+        return beside(self._controls, shown, plots=shown)
 
     def figure(self) -> Figure:
         """The points, and, if one is shown, its network and its path norm."""

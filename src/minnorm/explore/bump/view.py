@@ -14,6 +14,7 @@ from minnorm import plot
 from minnorm.explore.bump.plots import BumpPlots, reach
 from minnorm.explore.bump.trained import Trained, stored_profiles, train_profile
 from minnorm.explore.page.background import Background, Stopping
+from minnorm.explore.page.beside import beside, grid
 from minnorm.explore.page.controls import Controls
 from minnorm.explore.page.readout import Readout
 from minnorm.explore.page.state import State
@@ -93,17 +94,15 @@ class BumpView:
             width=270,
             margin=(0, 20, 0, 0),
         )
-        plots = pn.GridBox(
+        plots = grid(
             self._plots.profile,
             self._norms_pane,
             self._plots.measure,
             self._plots.certificate,
-            ncols=2,
-            sizing_mode="stretch_width",
+            across=2,
         )
-        return pn.Row(
-            controls, pn.Column(self._readout.pane, plots, sizing_mode="stretch_width"), sizing_mode="stretch_width"
-        )
+        shown = pn.Column(self._readout.pane, plots, sizing_mode="stretch_width")
+        return beside(controls, shown, plots=shown)
 
     def figure(self) -> Figure:
         """Profile, with the trained one over it, measure and certificate."""

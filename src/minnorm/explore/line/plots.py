@@ -185,7 +185,19 @@ class LinePlots:
         learned = plot.line("x", "y", source=data["learned"], color=theme.learned, line_width=2.2)
         minimiser = plot.line("x", "y", source=data["minimiser"], color=theme.function, line_width=2.4)
         plot.name = "function"
-        points = plot.scatter("x", "y", source=self._points, size=11, color=theme.point, line_color=theme.paper)
+        plot.tags = ["hold"]
+        points: Any = plot.scatter(
+            "x",
+            "y",
+            source=self._points,
+            name="points",
+            size=11,
+            color=theme.point,
+            line_color=theme.paper,
+            nonselection_fill_alpha=1.0,
+            nonselection_line_alpha=1.0,
+        )
+        points.selection_glyph = points.glyph.clone(size=14)
         self._explain(
             plot,
             {
@@ -245,7 +257,9 @@ class LinePlots:
         for text, (name, _) in entries.items():
             if name:
                 self._named.setdefault(name, []).append(items[text])
-        plot.add_layout(Legend(items=list(items.values()), orientation="horizontal", spacing=14), "above")
+        plot.add_layout(
+            Legend(items=list(items.values()), orientation="horizontal", spacing=8, glyph_width=15), "above"
+        )
         return items
 
     def _trajectory(self, columns: dict[str, str]) -> Any:

@@ -16,6 +16,7 @@ from minnorm import plot
 from minnorm.explore.line.answer import Answer, answer
 from minnorm.explore.line.plots import LinePlots
 from minnorm.explore.page.background import Background, Stopping
+from minnorm.explore.page.beside import beside
 from minnorm.explore.page.controls import Controls
 from minnorm.explore.page.points import PointsTable
 from minnorm.explore.page.readout import Readout
@@ -115,7 +116,7 @@ class LineView:
             width=290,
             margin=(0, 0, 0, 12),
         )
-        return pn.Row(left, middle, right, sizing_mode="stretch_width")
+        return beside(left, middle, right, plots=middle)
 
     def figure(self) -> Figure:
         """Function, certificate and, after training, norm and gap against steps."""

@@ -98,6 +98,7 @@ def page(title: str, store: Path | None) -> pn.Template:
         "theme": theme,
         "theme_chosen": "theme" in query,
         "style": _read("page.css"),
+        "script": _read("hold.js"),
     }
     for key, value in variables.items():
         template.add_variable(key, value)

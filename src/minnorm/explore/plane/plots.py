@@ -121,6 +121,7 @@ class PlanePlots:
             tools="",
             toolbar_location=None,
         )
+        plot.tags = ["hold"]
         flat = np.zeros((2, 2))
         levels = np.linspace(-1, 1, _SHADES + 1)
         self._contours = plot.contour([0, 1], [0, 1], flat, levels, fill_color=shades(theme), line_color=None)
@@ -133,6 +134,7 @@ class PlanePlots:
             "x1",
             "x2",
             source=self._points,
+            name="points",
             size=13,
             fill_color={"field": "y", "transform": self._mapper},
             line_color=theme.ink,
@@ -182,7 +184,7 @@ class PlanePlots:
         return figure(
             title=title,
             height=276,
-            width=390,
+            sizing_mode="stretch_width",
             x_axis_label="seconds",
             tools="",
             toolbar_location=None,

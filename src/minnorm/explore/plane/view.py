@@ -14,6 +14,7 @@ from matplotlib.figure import Figure
 
 from minnorm import advice, plot
 from minnorm.explore.page.background import Background, Stopped, Stopping
+from minnorm.explore.page.beside import beside
 from minnorm.explore.page.controls import Controls
 from minnorm.explore.page.points import PointsTable
 from minnorm.explore.page.readout import Readout
@@ -112,9 +113,9 @@ class PlaneView:
             width=270,
             margin=(0, 20, 0, 0),
         )
-        plots = pn.Row(self._plots.surface, pn.Column(self._plots.gap, self._plots.bounds), sizing_mode="stretch_width")
+        plots = beside(self._plots.surface, pn.Column(self._plots.gap, self._plots.bounds, width=390))
         shown = pn.Column(self._readout.pane, plots, sizing_mode="stretch_width")
-        return pn.Row(controls, shown, sizing_mode="stretch_width")
+        return beside(controls, shown, plots=shown)
 
     def figure(self) -> Figure:
         """Level sets, lines and points."""
