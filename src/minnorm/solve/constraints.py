@@ -62,7 +62,7 @@ def separating_free_terms(problem: Problem) -> ShallowReLU | None:
     c = found.x[x.shape[1]] / found.x[-1] - v @ centre if penalty.constant_is_free else 0.0
     none = np.zeros(0)
     alone = ShallowReLU(np.zeros((0, x.shape[1])), none, none, np.asarray(c), v, penalty.activation)
-    network = _with_margins(problem, alone)
+    network = with_offset(_with_margins(problem, alone), penalty)
     return network if np.min(1 - y * misfits(problem, network)) >= 1 else None
 
 

@@ -85,6 +85,13 @@ def test_what_free_terms_do_alone_costs_nothing(x):
             assert (found.value, found.network.width) == (0.0, 0)
 
 
+@pytest.mark.parametrize("x", [[0.1, 0.4, -0.2, -0.3], [[0.1, 1], [0.4, 2], [-0.2, 1], [-0.3, 3]]])
+def test_free_terms_without_an_offset_have_a_neuron_for_it(x):
+    found = mn.separate(x, [1, 1, -1, -1], penalty=mn.PathNorm(skip="free", offset="none"))
+    assert found.certified
+    assert (found.value, float(found.network.offset)) == (0.0, 0.0)
+
+
 def test_many_points_take_no_time_and_are_certified():
     x = np.random.default_rng(0).normal(size=20_000)
     found = line_margin(x, np.sign(np.sin(9 * x)))

@@ -65,8 +65,8 @@ def _settings(some: Sequence[Setting]) -> str:
         rates.append(f"{name} {told} for {max(one.steps for one in own):,} steps")
     return (
         f"{data.points.shape[0]} points in dimension {data.points.shape[1]}, width {attributes['width']}, loss "
-        f"{some[0].loss}, {some[0].networks} seeds a setting, {attributes['dtype']}; learning rates: "
-        f"{', '.join(rates)}. Norm: path norm with biases {attributes['penalty_bias']}, offset "
+        f"{some[0].loss}, {some[0].networks} seed{'s' * (some[0].networks != 1)} a setting, {attributes['dtype']}; "
+        f"learning rates: {', '.join(rates)}. Norm: path norm with biases {attributes['penalty_bias']}, offset "
         f"{attributes['penalty_offset']}."
     )
 
