@@ -103,9 +103,22 @@ def test_what_is_no_shallow_network_is_refused_in_one_line(refused):
     refused(of(module.bind(variables)), "has another activation")
     refused(of(module), "has no parameters; give model.bind")
     refused(of(equinox_model(depth=2)), "has 3 linear layers")
-    refused(of(equinox_model(depth=0)), "has 1 linear layers")
+    refused(of(equinox_model(depth=0)), "has 1 linear layer;")
     refused(of(equinox_model(activation=jnp.tanh)), "has another activation")
     refused(of(equinox_model(final_activation=jnp.tanh)), "does more than its layers")
     nnx = pytest.importorskip("flax.nnx")
     normed = nnx.Sequential(nnx.Linear(3, 5, rngs=nnx.Rngs(0)), nnx.BatchNorm(5, rngs=nnx.Rngs(0)))
     refused(of(normed), "has a BatchNorm")
+    for between, said in (
+        (nnx.relu6, "another activation"),
+        (nnx.Dropout(0.5, rngs=nnx.Rngs(0)), r"has a Dropout \(layers\.1\)"),
+    ):
+        wrong = nnx.Sequential(nnx.Linear(3, 5, rngs=nnx.Rngs(0)), between, nnx.Linear(5, 1, rngs=nnx.Rngs(0)))
+        refused(of(wrong), said)
+    refused(of(type(nnx_model())), "is the class Model; give the network")
+    eqx = pytest.importorskip("equinox")
+    refused(of(eqx.partition(equinox_model(), eqx.is_array)[1]), "a Linear without weights; give the module")
+    ends = [eqx.nn.Linear(*size, key=jax.random.key(0)) for size in ((3, 5), (5, 1))]
+    refused(of(eqx.nn.Sequential([ends[0], eqx.nn.Dropout(0.5), ends[1]])), "has a Dropout")
+    nan = jax.tree.map(lambda part: part * np.nan, variables)
+    refused(of(nan), "has nan in weights of the first layer, 15 of 15 are not finite")

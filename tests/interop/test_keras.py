@@ -30,6 +30,7 @@ def model(*between, last="linear", width=5, dim=3, outputs=1, kernel=None, bias=
         lambda: model(layers.LeakyReLU(negative_slope=0.1)),
         lambda: model(first="leaky_relu"),
         lambda: keras.Sequential([keras.Input((3,)), layers.Flatten(), model(first="relu")]),
+        lambda: keras.Sequential([keras.Input((3, 1)), layers.Flatten(), model(first="relu")]),
     ],
 )
 def test_a_model_is_read(make):
@@ -100,5 +101,11 @@ def test_what_is_no_shallow_network_is_refused_in_one_line(refused):
     refused(of(model(layers.ReLU(max_value=6))), "has a ReLU with max_value")
     refused(of(model(first="relu", dim=2)), "X has 3 columns and the model takes 2")
     refused(of(keras.Sequential([layers.Dense(3)])), "is not built")
+    refused(of(keras.Sequential([keras.Input((3,)), layers.Dense(1)])), "has 1 Dense layer;")
+    rows = keras.Sequential([keras.Input((2, 3)), layers.Dense(5, "relu"), layers.Dense(1)])
+    refused(of(rows), r"cannot be called with points of shape \(64, 3\) \(Exception .*; minnorm reads two")
+    broken = model(first="relu")
+    broken.layers[0].set_weights([np.full((3, 5), np.nan), np.zeros(5)])
+    refused(of(broken), "has nan in weights of the first layer, 15 of 15")
     refused(of(layers.Dense(3)), "is a Dense; give a Keras model")
     refused(lambda: mn.compare(model(first="relu"), X, Y), "none of weight_decay and lam")

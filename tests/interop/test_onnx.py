@@ -102,14 +102,28 @@ def test_what_is_no_shallow_network_is_refused_in_one_line(refused):
         return lambda: mn.compare(model, X, X[:, 0], weight_decay=0.1)
 
     w, v = np.ones((3, 4)), np.ones((4, 1))
-    refused(of(graph(("MatMul", "x w", "y"), w=w)), "has 1 layers")
+    refused(of(graph(("MatMul", "x w", "y"), w=w)), "has 1 layer;")
     refused(of(graph(("MatMul", "x w", "h"), ("Tanh", "h", "y"), w=w)), "has a Tanh")
     twice = graph(("MatMul", "x w", "h"), ("Relu", "h", "a"), ("MatMul", "a v", "b"), ("Relu", "b", "y"), w=w, v=v)
     refused(of(twice), "Relu a second time")
     refused(
         of(graph(("MatMul", "x w", "h"), ("Relu", "h", "a"), ("MatMul", "a w2", "y"), w=w, w2=np.ones((4, 2)))), "2 out"
     )
-    refused(of(graph(("MatMul", "x w", "h"), ("Add", "h h", "y"), w=w)), "has a Add .* of two computed arrays")
+    chain = [("MatMul", "x w", "h"), ("Relu", "h", "a"), ("MatMul", "a v", "y")]
+    refused(
+        of(graph(*chain[:1], ("Relu", "h", "y"), ("MatMul", "y v", "z"), w=w, v=v)), "has the outputs y, of which z"
+    )
+    long = (("MatMul", "h u", "g"), ("Relu", "g", "a"))
+    refused(of(graph(*chain[:1], *long, chain[2], w=w, u=np.ones((3, 3)), v=v)), "has a MatMul of a shape that does")
+    plus = (("Add", "h p", "g"), ("Add", "g q", "e"), ("Relu", "e", "a"))
+    wrong = graph(*chain[:1], *plus, chain[2], w=w, p=np.ones(4), q=np.ones(3), v=v)
+    refused(of(wrong), "has a Add of a shape that does not fit")
+    refused(of(graph(*chain, w=w * np.nan, v=v)), "has nan in weights of the first layer, 12 of 12")
+    outside = graph(*chain, w=w, v=v)
+    onnx.external_data_helper.set_external_data(outside.graph.initializer[0], "w.bin")
+    outside.graph.initializer[0].data_location = TensorProto.EXTERNAL
+    refused(of(outside), "has w in another file; write one file")
+    refused(of(graph(("MatMul", "x w", "h"), ("Add", "h h", "y"), w=w)), "has a Add of two computed arrays")
     with pytest.raises(ValueError, match="skip is not zero"):
         random_network(0, skip=True).to_onnx()
     with pytest.raises(ValueError, match="ONNX has no node"):

@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from sklearn.compose import TransformedTargetRegressor
+from sklearn.model_selection import GridSearchCV
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -66,6 +68,16 @@ def test_what_is_no_shallow_network_is_refused_in_one_line(refused):
     refused(of(fitted(y=np.column_stack([Y, Y]))), "2 outputs")
     refused(of(fitted(MLPClassifier, np.arange(30) % 3)), "has 3 classes")
     refused(of(make_pipeline(StandardScaler(), fitted())), "is a Pipeline; give its last step")
+    refused(of(fitted(MLPClassifier, np.ones(30))), "has 1 class;")
+    refused(
+        of(GridSearchCV(MLPRegressor(solver="lbfgs", max_iter=2), {"alpha": [0.1]}, cv=2).fit(X, Y)),
+        "give model.best_estimator_",
+    )
+    refused(
+        of(TransformedTargetRegressor(MLPRegressor(max_iter=2), transformer=StandardScaler()).fit(X, Y)),
+        "give model.regressor_, and",
+    )
+    refused(of(mn.MinNormRegressor(alpha=0.1).fit(X[:, :1], Y)), "is a MinNormRegressor; give model.solution_")
     refused(of(StandardScaler()), "is a StandardScaler; give an MLPRegressor")
     refused(of(fitted(MLPClassifier, WORDS), np.where(Y > 0, "up", "left")), "y has 'left', and the model's classes")
     refused(lambda: mn.compare(fitted(), X[:, :2], Y), "X has 2 columns and the model takes 3")

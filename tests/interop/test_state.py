@@ -44,13 +44,17 @@ def test_keys_say_which_is_which():
 @pytest.mark.parametrize(
     ("state", "message"),
     [
-        ({"0.weight": W}, "has 1 linear layers"),
+        ({"0.weight": W}, "has 1 linear layer;"),
         ({"0.weight": W, "1.running_mean": B, "2.weight": A[None]}, "of a batch norm"),
         ({"0.weight": W, "2.weight": np.ones((2, 5))}, "has 2 outputs"),
-        ({"0.weight": np.full((5, 3), np.inf), "2.weight": A[None]}, "the first layer's weights has 15 NaN or inf"),
+        ({"0.weight": np.full((5, 3), np.inf), "2.weight": A[None]}, "has inf in weights of the first layer, 15 of 15"),
         ({"0.weight": W + 1j, "2.weight": A[None]}, "holds numbers of type complex128"),
         ({"0.weight": "a", "2.weight": A[None]}, r"has 0.weight of shape \(\)"),
         ({}, "has 0 linear layers"),
+        ({"0.weight": [[1, 2], [3]], "2.weight": A[None]}, r"0.weight is \[\[1, 2\], \[3\]\], which is no array"),
+        ({"0.weight": W, "1.weight": B, "1.running_var": B}, "has 1.running_var, of a batch norm"),
+        ({"0.weight": np.full((5, 3), None), "2.weight": A[None]}, "holds numbers of type object"),
+        ({"epoch": 3, "net": {"0.weight": W, "2.weight": A[None]}}, r"has epoch of shape \(\);.*or say which is which"),
     ],
 )
 def test_what_is_no_shallow_network_is_refused_in_one_line(state, message):

@@ -10,6 +10,17 @@ torch = pytest.importorskip("torch")
 nn = torch.nn
 
 
+class Between(nn.Module):
+    """Two layers with any function between."""
+
+    def __init__(self, function):
+        super().__init__()
+        self.enc, self.out, self.function = nn.Linear(3, 7), nn.Linear(7, 1), function
+
+    def forward(self, x):
+        return self.out(self.function(self.enc(x)))
+
+
 class Named(nn.Module):
     """As people write it: names of their own, and a function between."""
 
@@ -121,11 +132,18 @@ def test_which_optimiser_s_decay_is_in_the_gradient(optimizer):
         (lambda: nn.Sequential(nn.Linear(3, 4), nn.ReLU(), nn.Linear(4, 2)), "has 2 outputs"),
         (lambda: sequential(), "does more than its layers, or has another activation"),
         (lambda: nn.Sequential(sequential(nn.ReLU()), nn.ReLU()), "has 2 activations"),
-        (lambda: nn.Linear(3, 1), "1 linear layers"),
+        (lambda: nn.Linear(3, 1), "1 linear layer;"),
         (lambda: nn.Conv1d(3, 1, 1), "has a Conv1d"),
         (lambda: sequential(nn.LazyLinear(7), nn.ReLU()), "was never called"),
         (lambda: nn.Sequential(nn.Linear(3, 4), nn.ReLU(), nn.Linear(5, 1)), "do not follow each other"),
         (lambda: torch.zeros(3), "is a tensor"),
+        (lambda: torch.optim.SGD(nn.Linear(3, 1).parameters()), "is a SGD; give the network"),
+        (lambda: sequential(nn.ReLU()).to("meta"), "holds a Tensor without numbers"),
+        (lambda: torch.jit.trace(sequential(nn.ReLU()), torch.ones(1, 3)), "is TorchScript"),
+        (lambda: sequential(nn.BatchNorm1d(7), nn.ReLU()).state_dict(), "has 1.running_mean, of a batch norm"),
+        (lambda: Between(nn.functional.relu6), "another activation"),
+        (lambda: Between(lambda z: nn.functional.hardtanh(z, 0.0, 100.0)), "another activation"),
+        (lambda: list(sequential(nn.ReLU()).parameters()), "is of type list; give a ShallowReLU, a Solution"),
         (lambda: nn.Parameter(torch.zeros(3)), "is a tensor"),
         (lambda: torch.nn.utils.parametrizations.weight_norm(nn.Linear(3, 1)), "has a "),
     ],
@@ -138,7 +156,10 @@ def test_nan_weights_and_another_width_are_refused(refused):
     broken = sequential(nn.ReLU())
     with torch.no_grad():
         broken[0].bias[1] = torch.nan
-    refused(lambda: mn.compare(broken, np.eye(3), np.ones(3), weight_decay=0.1), "its biases has 1 NaN")
+    refused(
+        lambda: mn.compare(broken, np.eye(3), np.ones(3), weight_decay=0.1),
+        "has nan in its biases, 1 of 7 are not finite",
+    )
     other = sequential(nn.ReLU(), dim=2)
     refused(lambda: mn.compare(other, np.eye(3), np.ones(3), weight_decay=0.1), "X has 3 columns and the model takes 2")
 

@@ -16,6 +16,10 @@ from minnorm.solution import Solution
 from minnorm.training import networks
 
 _NO_BIASES = "the network has no biases, and the bound is of networks that may have them"
+_KINDS = (
+    "a ShallowReLU, a Solution, what train returned, or a fitted model of PyTorch, Keras, scikit-learn, Flax, Equinox "
+    "or ONNX"
+)
 DECOUPLED = (
     "decoupled decay is the gradient of no objective: that of the same decay, coupled, is what this compares with"
 )
@@ -62,7 +66,7 @@ class Subject:
         known = (found == self.classes[0]) | (found == self.classes[1])
         if not np.all(known):
             said = shown(found[~known].reshape(-1)[0])
-            raise ValueError(f"y has {said}, and the model's classes are {shown(list(self.classes))}")
+            raise ValueError(f"y has {said}, and the model's classes are {shown(np.asarray(self.classes).tolist())}")
         return np.where(found == self.classes[1], 1.0, -1.0)
 
     def fit_for(self, dim: int) -> None:
@@ -82,6 +86,8 @@ def subject_of(model: Any) -> Subject:
         offset = found.offset is not None
         notes = found.notes if found.biases is not None else (*found.notes, _NO_BIASES)
         return Subject(network, found.known, None, offset, notes, found.classes)
+    if not isinstance(getattr(model, "network", model), ShallowReLU):
+        raise ValueError(f"model is {shown(model)}; give {_KINDS}")
     network = as_network(model, "model").to_numpy()
     for name, part in network.to_dict().items():
         reject_not_finite(np.asarray(part), f"model.{name}")

@@ -16,13 +16,17 @@ def read(model: Any, name: str = "model") -> Found:
     import equinox as eqx
     import jax
 
-    layers = []
-    for part in jax.tree.leaves(model, is_leaf=lambda one: isinstance(one, eqx.nn.Linear)):
+    layers, whole = [], (eqx.nn.Linear, eqx.nn.Dropout)
+    for part in jax.tree.leaves(model, is_leaf=lambda one: isinstance(one, whole)):
         if isinstance(part, eqx.nn.Linear):
+            if part.weight is None:
+                raise ValueError(f"{name} has a Linear without weights; give the module, eqx.combine(arrays, static)")
             weight = floating(part.weight, name)
             layers.append((weight, None if part.bias is None else floating(part.bias, name)))
         elif eqx.is_array(part):
             raise ValueError(f"{name} has an array of shape {part.shape} beside its Linear layers; {WANTED}")
+        elif isinstance(part, eqx.nn.Dropout) and part.p:
+            raise ValueError(f"{name} has a Dropout; {WANTED}")
     seen = found(name, *in_order(name, layers))
 
     def call(x: np.ndarray) -> Any:

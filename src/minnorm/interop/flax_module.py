@@ -47,6 +47,8 @@ def _nnx(model: Any, name: str, nnx: Any) -> Found:
             bias = part.bias if getattr(part, "use_bias", True) else None
             bias = None if bias is None or bias[...] is None else floating(bias[...], name)
             layers.append((floating(part.kernel[...], name).T, bias))
+        elif isinstance(part, nnx.Dropout) and part.rate:
+            raise ValueError(f"{name} has a Dropout ({'.'.join(map(str, path))}); {WANTED}")
         elif any(isinstance(held, nnx.Variable) for held in vars(part).values()):
             where = ".".join(map(str, path))
             raise ValueError(f"{name} has a {type(part).__name__}{f' ({where})' if where else ''}; {WANTED}")

@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -9,13 +10,14 @@ from typing import Any
 import numpy as np
 
 from minnorm.activation import RELU, Activation
-from minnorm.checks import reject_not_finite, shown
+from minnorm.checks import shown
 
 WANTED = "minnorm reads two linear layers with a ReLU between, and one output"
 _PROBES = 64
 _ULPS = 512.0  # errors of a model's own arithmetic, in roundings of its largest terms
 _DIGITS = 6  # of a slope that is found by looking
-_EDGE = 4.0  # preactivations, in terms of their usual size, up to which a probe reaches
+_FAR = 64.0  # times farther is every second probe: some activations are cut off at 6
+_SHORT = 2.0**-20  # rounding errors above which numbers overflow there
 
 
 def _nothing(_: int) -> dict[str, Any]:
@@ -71,12 +73,13 @@ class Found:
         shift = 0.0 if self.biases is None else float(np.max(np.abs(self.biases), initial=0.0))
         reach = min(max(1.0, shift / usual / math.sqrt(d)), 1e3)
         x = np.random.default_rng(0).normal(size=(_PROBES, d)) * reach
+        x[::2] *= _FAR if unit < _SHORT else 1.0
         x = x.astype(np.float32).astype(np.float64)
         try:
             given = np.asarray(call(x), dtype=np.float64).reshape(-1)
         except Exception as error:  # somebody else's code
-            said = " ".join(str(error).split())[:120]
-            raise ValueError(f"{name} cannot be called with points of shape {x.shape} ({said})") from None
+            said = " ".join(re.sub(r"\x1b\[[0-9;]*m", "", str(error)).split())[:120]
+            raise ValueError(f"{name} cannot be called with points of shape {x.shape} ({said}); {WANTED}") from None
         if given.shape != (len(x),):
             raise ValueError(f"{name} gives {given.size} numbers for {len(x)} points; {WANTED}")
         expected, hidden, size = self.values(x)
@@ -117,17 +120,19 @@ def found(
     if (b is not None and b.shape != w.shape[:1]) or (c is not None and c.size != 1):
         shapes = [None if part is None else part.shape for part in (b, c)]
         raise ValueError(f"{name} has biases of shapes {shapes[0]} and {shapes[1]}; give ({len(w)},) and (1,)")
-    parts = {"the first layer's weights": w, "its biases": b, "the second layer's weights": v, "its bias": c}
+    parts = {"weights of the first layer": w, "its biases": b, "weights of the second layer": v, "its bias": c}
     for word, part in parts.items():
-        if part is not None:
-            reject_not_finite(part, f"{name}: {word}")
+        bad = np.zeros(0) if part is None else part[~np.isfinite(part)]
+        if bad.size:
+            of = part.size  # pyright: ignore[reportOptionalMemberAccess]
+            raise ValueError(f"{name} has {bad[0]} in {word}, {bad.size} of {of} are not finite; train it again")
     return Found(w, b, v[0], None if c is None else c.reshape(()), activation, **rest)
 
 
 def in_order(name: str, layers: list[tuple[Any, Any]]) -> tuple[tuple[Any, Any], tuple[Any, Any]]:
     """Two layers, the one with the output last: by their shapes, or as they come."""
     if len(layers) != 2:
-        raise ValueError(f"{name} has {len(layers)} linear layers; {WANTED}")
+        raise ValueError(f"{name} has {counted(len(layers), 'linear layer')}; {WANTED}")
     first, second = layers
 
     def follow(one: Any, other: Any) -> bool:
@@ -139,19 +144,26 @@ def in_order(name: str, layers: list[tuple[Any, Any]]) -> tuple[tuple[Any, Any],
     return first, second
 
 
+def counted(number: int, word: str) -> str:
+    """As "1 layer" and "2 layers"; "1 class" and "2 classes"."""
+    return f"{number} {word}{'' if number == 1 else 'es' if word.endswith('s') else 's'}"
+
+
 def floating(part: Any, name: str) -> np.ndarray:
     """An array of floats at its own precision, of any library's: without gradients, here; bfloat16 as float32."""
     part = part.detach() if hasattr(part, "detach") else part
-    part = part.cpu() if hasattr(part, "cpu") and callable(part.cpu) else part
     try:
+        part = part.cpu() if hasattr(part, "cpu") and callable(part.cpu) else part
         array = np.asarray(part)
     except Exception:
         try:
             array = np.asarray(part.float())  # bfloat16, which NumPy has no name for
         except Exception:
-            raise ValueError(f"{name} holds {shown(part)}, which is no array of numbers") from None
+            held = f"a {type(part).__name__}" if hasattr(part, "shape") else shown(part)
+            raise ValueError(f"{name} holds {held} without numbers in it; give its weights as arrays") from None
     if array.dtype.kind == "f":
         return np.array(array)
     if array.dtype.kind in "biu" or "float" in array.dtype.name:
         return array.astype(np.float32 if "float" in array.dtype.name else np.float64)
-    raise ValueError(f"{name} holds numbers of type {array.dtype}; give real floats")
+    wrong = "None" if part is None else f"numbers of type {array.dtype}"
+    raise ValueError(f"{name} holds {wrong} for weights; give real floats")

@@ -2,13 +2,14 @@
 
 # pyright: reportMissingImports=false
 
+import math
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
 from minnorm.activation import RELU, Activation
-from minnorm.interop.found import WANTED, Found, found
+from minnorm.interop.found import WANTED, Found, counted, found
 
 _IDLE = ("InputLayer", "Flatten", "Identity")
 _LOSSES = {
@@ -68,7 +69,7 @@ def read(model: Any, name: str = "model") -> Found:
         elif word != "linear":
             raise ValueError(f"{name} has the activation {word or layer.activation} ({layer.name}); {WANTED}")
     if len(dense) != 2:
-        raise ValueError(f"{name} has {len(dense)} Dense layers; {WANTED}")
+        raise ValueError(f"{name} has {counted(len(dense), 'Dense layer')}; {WANTED}")
     if len(slopes) != 1:
         raise ValueError(f"{name} has {len(slopes)} activations; {WANTED}")
     pairs = [(_numpy(layer.kernel, keras).T, _numpy(layer.bias, keras) if layer.use_bias else None) for layer in dense]
@@ -77,7 +78,10 @@ def read(model: Any, name: str = "model") -> Found:
     notes = _notes(model)
     seen = found(name, pairs[0], pairs[1], sigma, known=lambda _: known, notes=notes)
 
+    shape = tuple(getattr(model, "input_shape", None) or ())[1:]
+
     def call(x: np.ndarray) -> np.ndarray:
+        x = x.reshape(len(x), *shape) if None not in shape and math.prod(shape) == x.shape[1] else x  # before Flatten
         out = np.asarray(keras.ops.convert_to_numpy(model(x.astype(np.float32), training=False)), np.float64)
         return np.log(out / (1 - out)) if sigmoid else out
 

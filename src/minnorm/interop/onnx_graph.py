@@ -8,10 +8,14 @@ from typing import Any
 import numpy as np
 
 from minnorm.activation import ABSOLUTE, RELU, Activation
-from minnorm.interop.found import WANTED, Found, found
+from minnorm.interop.found import WANTED, Found, counted, found
 
 _IDLE = ("Cast", "Flatten", "Identity", "Reshape", "Squeeze", "Unsqueeze", "Dropout")
 _OPSET, _IR = 17, 8  # old enough for most readers
+
+
+class _Misfit(Exception):
+    """Shapes that do not follow each other."""
 
 
 @dataclass
@@ -23,11 +27,16 @@ class _Layer:
 
     def times(self, matrix: np.ndarray) -> None:
         """Then (k, d) from the left."""
+        before = (self.weights, self.biases)
+        if any(part is not None and matrix.shape[1:] != part.shape[:1] for part in before):
+            raise _Misfit
         self.weights = matrix if self.weights is None else matrix @ self.weights
         self.biases = None if self.biases is None else matrix @ self.biases
 
     def plus(self, vector: np.ndarray) -> None:
         """Then a constant."""
+        if self.biases is not None and vector.size not in (1, self.biases.size):
+            raise _Misfit
         self.biases = vector.reshape(-1) if self.biases is None else self.biases + vector.reshape(-1)
 
 
@@ -38,10 +47,14 @@ def read(model: Any, name: str = "model") -> Found:
     """
     import onnx
     from onnx import numpy_helper
+    from onnx.external_data_helper import uses_external_data
 
     if not isinstance(model, onnx.ModelProto):
         raise ValueError(f"{name} is a {type(model).__name__}; give an onnx ModelProto")
     graph = model.graph
+    outside = next((one.name for one in graph.initializer if uses_external_data(one)), None)
+    if outside is not None:
+        raise ValueError(f"{name} has {outside} in another file; write one file, onnx.save(onnx.load(path), path)")
     known = {one.name: numpy_helper.to_array(one) for one in graph.initializer}
     inputs = [one.name for one in graph.input if one.name not in known]
     if len(inputs) != 1:
@@ -58,27 +71,39 @@ def read(model: Any, name: str = "model") -> Found:
         if at not in node.input:
             if sigmoid:
                 continue
-            raise ValueError(f"{name} has a {node.op_type} ({node.name}) beside the chain of its layers; {WANTED}")
+            raise ValueError(f"{name} has a {node.op_type}{_place(node)} beside the chain of its layers; {WANTED}")
         attributes = {one.name: onnx.helper.get_attribute_value(one) for one in node.attribute}
         if node.op_type in ("Relu", "LeakyRelu", "PRelu", "Abs"):
             if len(layers) == 2:
-                raise ValueError(f"{name} has {node.op_type} a second time ({node.name}); {WANTED}")
+                raise ValueError(f"{name} has {node.op_type} a second time{_place(node)}; {WANTED}")
             sigma = _activation(node, attributes, known, name)
             layers.append(_Layer())
         elif node.op_type == "Sigmoid" and len(layers) == 2:
             sigmoid = True
         elif node.op_type in ("Gemm", "MatMul", "Add"):
-            _apply(layers[-1], node, attributes, known, at, name)
+            try:
+                _apply(layers[-1], node, attributes, known, at, name)
+            except _Misfit:
+                raise ValueError(
+                    f"{name} has a {node.op_type}{_place(node)} of a shape that does not fit; {WANTED}"
+                ) from None
         elif node.op_type not in _IDLE:
             if sigmoid:
                 continue
-            raise ValueError(f"{name} has a {node.op_type}{f' ({node.name})' if node.name else ''}; {WANTED}")
+            raise ValueError(f"{name} has a {node.op_type}{_place(node)}; {WANTED}")
         at = node.output[0]
+    outputs = [one.name for one in graph.output]
+    if not sigmoid and outputs != [at]:
+        raise ValueError(f"{name} has the outputs {', '.join(outputs)}, of which {at} alone is its last; {WANTED}")
     if len(layers) != 2 or any(layer.weights is None for layer in layers):
-        raise ValueError(f"{name} has {sum(one.weights is not None for one in layers)} layers; {WANTED}")
+        raise ValueError(f"{name} has {counted(sum(one.weights is not None for one in layers), 'layer')}; {WANTED}")
     options: dict[str, Any] = {"loss": "logistic", "reduction": "mean"} if sigmoid else {}
     first, second = ((one.weights, one.biases) for one in layers)
     return found(name, first, second, sigma, known=lambda _: options)
+
+
+def _place(node: Any) -> str:
+    return f" ({node.name})" if node.name else ""
 
 
 def _constant(node: Any, helper: Any) -> np.ndarray:
@@ -95,7 +120,7 @@ def _activation(node: Any, attributes: dict[str, Any], known: dict[str, np.ndarr
     if node.op_type == "PRelu":
         slopes = np.unique(known.get(node.input[1], np.zeros(0)))
         if slopes.size != 1:
-            raise ValueError(f"{name} has a PRelu of several slopes ({node.name}); {WANTED}")
+            raise ValueError(f"{name} has a PRelu of several slopes{_place(node)}; {WANTED}")
         slope = slopes[0]
     short = np.float32(slope)  # 0.1 was 0.1 before it was a float32
     return Activation(1.0, -float(str(short) if short == slope else slope))
@@ -107,16 +132,16 @@ def _apply(
     """One linear operation on the chain."""
     others = [known.get(one) for one in node.input if one != at]
     if any(other is None for other in others) or list(node.input).count(at) != 1:
-        raise ValueError(f"{name} has a {node.op_type} ({node.name}) of two computed arrays; {WANTED}")
+        raise ValueError(f"{name} has a {node.op_type}{_place(node)} of two computed arrays; {WANTED}")
     if node.op_type == "Add":
         layer.plus(others[0])  # pyright: ignore[reportArgumentType]
         return
     if node.input[0] != at:
-        raise ValueError(f"{name} has a {node.op_type} ({node.name}) from the other side; {WANTED}")
+        raise ValueError(f"{name} has a {node.op_type}{_place(node)} from the other side; {WANTED}")
     matrix: Any = others[0]
     if node.op_type == "Gemm":
         if attributes.get("transA", 0):
-            raise ValueError(f"{name} has a Gemm of transposed points ({node.name}); {WANTED}")
+            raise ValueError(f"{name} has a Gemm of transposed points{_place(node)}; {WANTED}")
         matrix = matrix if attributes.get("transB", 0) else matrix.T
         alpha, beta = attributes.get("alpha", 1.0), attributes.get("beta", 1.0)
         layer.times(matrix if alpha == 1 else alpha * matrix)

@@ -3,8 +3,15 @@
 from typing import Any
 
 from minnorm.checks import shown
-from minnorm.interop.found import WANTED, Found, found
+from minnorm.interop.found import WANTED, Found, counted, found
 
+_INSIDE = {
+    "best_estimator_": "",
+    "regressor_": ", and its transformer_.transform(y[:, None])[:, 0] for y",
+    "solution_": "",
+    "solutions_": "[k]",
+    "estimators_": "[k]",
+}  # where the network is in other estimators, and what is to be said of it
 _AUTO = 200  # rows of a batch where batch_size is "auto"
 
 
@@ -21,7 +28,9 @@ def read(model: Any, name: str = "model") -> Found:
     if isinstance(model, Pipeline):
         raise ValueError(f"{name} is a Pipeline; give its last step, and {name}[:-1].transform(X) for X")
     if not isinstance(model, MLPRegressor | MLPClassifier):
-        raise ValueError(f"{name} is a {type(model).__name__}; give an MLPRegressor or MLPClassifier")
+        part = next((part for part in _INSIDE if hasattr(model, part)), None)
+        wanted = f"{name}.{part}{_INSIDE[part]}" if part else "an MLPRegressor or MLPClassifier"
+        raise ValueError(f"{name} is a {type(model).__name__}; give {wanted}")
     if not hasattr(model, "coefs_"):
         raise ValueError(f"{name} is not fitted; call fit first")
     if model.activation != "relu":
@@ -32,7 +41,7 @@ def read(model: Any, name: str = "model") -> Found:
         raise ValueError(f"{name} has hidden_layer_sizes={shown(model.hidden_layer_sizes)}; {WANTED}")
     classes = tuple(model.classes_) if isinstance(model, MLPClassifier) else None
     if classes is not None and len(classes) != 2:
-        raise ValueError(f"{name} has {len(classes)} classes; {WANTED}, of two classes")
+        raise ValueError(f"{name} has {counted(len(classes), 'class')}; {WANTED}, of two classes")
     alpha, batched = float(model.alpha), model.solver != "lbfgs"  # pyright: ignore[reportArgumentType]
     size: Any = model.batch_size
     loss = {"loss": "logistic", "reduction": "mean"} if classes else {"loss": "squared", "reduction": "half"}

@@ -11,11 +11,12 @@ from minnorm.interop.found import WANTED, Found, found, in_order
 
 _OURS = ("inner_weights", "biases", "outer_weights", "offset")
 _WEIGHTS, _KERNELS, _BIASES = ("weight", "weights", "w", "W"), ("kernel",), ("bias", "biases", "b")
+_NORMS = ("num_batches_tracked", "running_mean", "running_var")
 _INSIDE = ("state_dict", "model_state_dict", "model", "params")  # of checkpoints and trees, where the arrays are
 
 
 def read(
-    state: Mapping[str, Any],
+    state: Any,
     name: str = "state",
     activation: Activation = RELU,
     keys: Mapping[str, str] | None = None,
@@ -25,6 +26,8 @@ def read(
     Matrices are "weight" (m, d) or "kernel" (d, m), vectors "bias"; which layer is the first is seen by their shapes.
     `keys` says where to find "inner_weights", "biases", "outer_weights" and "offset", instead.
     """
+    if not isinstance(state, Mapping):
+        raise ValueError(f"{name} is {_kind(state)}; give the network, or a mapping of its arrays by name")
     arrays = dict(_flat(_unpacked(state)))
     if keys is not None:
         return _named(arrays, name, activation, keys)
@@ -36,16 +39,18 @@ def read(
             (np.reshape(outer, (1, -1)), arrays.get("offset")),
             Activation(*np.asarray(arrays["activation"]).tolist()) if "activation" in arrays else activation,
         )
+    for key in arrays:
+        if key.rpartition(".")[2] in _NORMS or key.startswith("batch_stats."):
+            raise ValueError(f"{name} has {key}, of a batch norm; {WANTED}")
     layers: dict[str, dict[str, Any]] = {}
     for key, array in arrays.items():
         layer, _, last = key.rpartition(".")
-        if (np.ndim(array) == 0 and last == "num_batches_tracked") or last in ("running_mean", "running_var"):
-            raise ValueError(f"{name} has {key}, of a batch norm; {WANTED}")
         kind = next((k for k, words in (("w", _WEIGHTS), ("k", _KERNELS), ("b", _BIASES)) if last in words), None)
-        if kind is None or np.ndim(array) != (1 if kind == "b" else 2):
+        shape = _shape(array, f"{name}: {key}")
+        if kind is None or len(shape) != (1 if kind == "b" else 2):
             raise ValueError(
-                f"{name} has {key} of shape {np.shape(array)}; {WANTED}, as weight or kernel and bias; give keys "
-                "that say which is which"
+                f"{name} has {key} of shape {shape}; {WANTED}, as weight or kernel and bias; or say which is which, "
+                "ShallowReLU.from_state_dict(..., keys=...)"
             )
         layers.setdefault(layer, {})[kind] = array
     pairs = [(one.get("w", _turned(one.get("k"))), one.get("b")) for one in layers.values()]
@@ -76,6 +81,17 @@ def _unpacked(state: Mapping[str, Any]) -> Mapping[str, Any]:
         if isinstance(inside, Mapping) and not any(np.ndim(part) for part in state.values() if _is_array(part)):
             return _unpacked(inside)
     return state
+
+
+def _kind(state: Any) -> str:
+    return f"the class {state.__name__}" if isinstance(state, type) else f"a {type(state).__name__}"
+
+
+def _shape(array: Any, name: str) -> tuple[int, ...]:
+    try:
+        return tuple(np.shape(array))
+    except ValueError:  # rows of different lengths
+        raise ValueError(f"{name} is {shown(array)}, which is no array; give one of numbers") from None
 
 
 def _is_array(part: Any) -> bool:

@@ -25,7 +25,9 @@ def read(module: Any, name: str = "model") -> Found:
     if isinstance(module, torch.Tensor):
         raise ValueError(f"{name} is a tensor; give the module, or its state dict")
     if not isinstance(module, nn.Module):
-        return read_state(module, name)  # pyright: ignore[reportArgumentType]: a state dict of its own class
+        return read_state(module, name)  # a state dict of its own class
+    if isinstance(module, torch.jit.ScriptModule):
+        raise ValueError(f"{name} is TorchScript; give the module that it was made of, or {name}.state_dict()")
     layers, slopes = [], []
     for path, part in module.named_modules():
         kind = type(part).__name__
