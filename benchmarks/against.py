@@ -91,4 +91,6 @@ def _claim(side: Sequence[dict[str, Any]]) -> str:
     one = next((one for one in reversed(side) if "solve" in one), None)
     if one is None:
         return "–"
-    return f"{one['gap']:.1e}, {one['scope']}" + (", certified" if one["certified"] else "")
+    searched = one.get("searched_gap")
+    beside = f" (searched {searched:.1e})" if searched is not None and searched < one["gap"] else ""
+    return f"{one['gap']:.1e}{beside}, {one['scope']}" + (", certified" if one["certified"] else "")

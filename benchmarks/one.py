@@ -37,6 +37,7 @@ def measured(row: instances.Row, limit: float) -> dict[str, object]:
     return {
         "value": proof.value,
         "gap": proof.gap,
+        "searched_gap": getattr(proof, "searched_gap", None),  # where the gap proves little; not in old builds
         "scope": proof.scope,
         "certified": bool(proof.certified),
         "neurons": found.network.width,

@@ -191,3 +191,21 @@ def test_nothing_is_claimed_while_torch_has_small_numbers_taken_for_0():
     finally:
         torch.set_flush_denormal(False)
     assert mn.verify(x, y, solution).certified
+
+
+@pytest.mark.slow
+def test_hundreds_of_adam_s_steps_are_those_of_train():
+    x = np.random.default_rng(0).normal(size=(40, 2))
+    y, start = np.sin(2 * x[:, 0]) + x[:, 1], random_network(1, width=30, dim=2)
+    given = {"width": 30, "learning_rate": 0.01, "weight_decay": 1e-3, "steps": 300, "dtype": "float64"}
+    ((_, ours),) = mn.training.networks(mn.train(x, y, start=lambda seed, width: start, **given))
+    model = start.to_torch().double()
+    named = dict(model.named_parameters())
+    groups = [[part for name, part in named.items() if word in name] for word in ("weight", "bias")]
+    adam = torch.optim.Adam([{"params": groups[0], "weight_decay": 1e-3}, {"params": groups[1]}], lr=0.01)
+    points, labels = torch.from_numpy(x), torch.from_numpy(y)
+    for _ in range(300):
+        adam.zero_grad()
+        (0.5 * nn.functional.mse_loss(model(points).squeeze(-1), labels)).backward()
+        adam.step()
+    np.testing.assert_allclose(ours.evaluate(x), values(model, x), rtol=0, atol=1e-10)
