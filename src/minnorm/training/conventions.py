@@ -47,7 +47,7 @@ def _of_squares(
     def init(params: Any) -> _Squares:
         return _Squares(optax.tree.full_like(params, first))
 
-    def update(updates: Any, state: _Squares, params: Any = None) -> tuple[Any, _Squares]:
+    def update(updates: Any, state: Any, params: Any = None) -> tuple[Any, _Squares]:
         del params
         total = jax.tree.map(gathered, state.total, updates)
         return jax.tree.map(scaled, total, updates), _Squares(total)
@@ -70,7 +70,7 @@ def largest_then_corrected(b1: float, b2: float, eps: float) -> optax.GradientTr
         zeros = optax.tree.zeros_like(params)
         return _Averages(jnp.zeros((), jnp.int32), zeros, zeros, zeros)
 
-    def update(updates: Any, state: _Averages, params: Any = None) -> tuple[Any, _Averages]:
+    def update(updates: Any, state: Any, params: Any = None) -> tuple[Any, _Averages]:
         del params
         count, mean, square = _averaged(updates, state, b1, b2)
         largest = jax.tree.map(jnp.maximum, state.also, square)
@@ -96,7 +96,7 @@ def scheduled_momentum(b1: float, b2: float, eps: float, momentum_decay: float) 
         zeros, kind = optax.tree.zeros_like(params), jax.tree.leaves(params)[0].dtype
         return _Averages(jnp.zeros((), jnp.int32), zeros, zeros, jnp.ones((), kind))
 
-    def update(updates: Any, state: _Averages, params: Any = None) -> tuple[Any, _Averages]:
+    def update(updates: Any, state: Any, params: Any = None) -> tuple[Any, _Averages]:
         del params
         count, mean, square = _averaged(updates, state, b1, b2)
         kind = state.also.dtype
