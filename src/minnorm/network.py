@@ -323,9 +323,9 @@ class ShallowReLU:
 
     def to_onnx(self) -> Any:
         """An ONNX `ModelProto` of Gemm, Relu, Gemm, "points" (n, d) to "values" (n, 1); needs onnx."""
-        from minnorm.interop.onnx_graph import written
+        from minnorm.interop.onnx_writer import Layers, written
 
-        return written(self.to_state_dict(), self.activation)
+        return written(Layers(*self.to_state_dict().values(), self.activation))
 
 
 register(ShallowReLU, _PARTS, ("activation",))

@@ -118,6 +118,8 @@ def test_what_is_no_shallow_network_is_refused_in_one_line(refused):
     plus = (("Add", "h p", "g"), ("Add", "g q", "e"), ("Relu", "e", "a"))
     wrong = graph(*chain[:1], *plus, chain[2], w=w, p=np.ones(4), q=np.ones(3), v=v)
     refused(of(wrong), "has a Add of a shape that does not fit")
+    swish = (("MatMul", "a v", "z"), ("Sigmoid", "z", "s"), ("Mul", "z s", "y"))
+    refused(of(graph(*chain[:2], *swish, w=w, v=v)), "has a Mul after a Sigmoid")
     refused(of(graph(*chain, w=w * np.nan, v=v)), "has nan in weights of the first layer, 12 of 12")
     outside = graph(*chain, w=w, v=v)
     onnx.external_data_helper.set_external_data(outside.graph.initializer[0], "w.bin")

@@ -14,6 +14,7 @@ from minnorm.activation import Activation
 from minnorm.checks import shown
 from minnorm.estimator import outcome, tables
 from minnorm.estimator.settings import check_common, check_number, loss_of, penalty_of
+from minnorm.interop.onnx_writer import classifier as written_classifier
 from minnorm.losses import Loss, Margin
 from minnorm.objective.data import check_weights
 from minnorm.objective.norm import Bias, Skip
@@ -117,6 +118,11 @@ class MinNormClassifier(ClassifierMixin, BaseEstimator):
     def predict_proba(self, X: Any) -> npt.NDArray[np.float64]:
         """1 / (1 + e^-f) for each class, over their sum where there are more than two; for the logistic loss."""
         return probabilities(outcome.values(self, X))
+
+    def to_onnx(self) -> Any:
+        """An ONNX `ModelProto` from "points" (n, d), in float64, to "label" (n,), "probabilities" (n, k) where there
+        are some, and "values" (n, 1), or (n, k), those of `decision_function`; needs onnx."""
+        return written_classifier(outcome.layers(self), self.classes_, logistic=hasattr(self, "predict_proba"))
 
 
 def problems(

@@ -19,6 +19,7 @@ from minnorm.estimator.classifier import (
     problems,
 )
 from minnorm.estimator.settings import check_common, seed_of
+from minnorm.interop.onnx_writer import classifier as written_classifier
 from minnorm.losses import Loss
 from minnorm.network import ShallowReLU
 from minnorm.objective.data import Points
@@ -125,6 +126,11 @@ class MinNormClassifierCV(ClassifierMixin, BaseEstimator):
     def predict_proba(self, X: Any) -> npt.NDArray[np.float64]:
         """1 / (1 + e^-f) for each class, over their sum where there are more than two; for the logistic loss."""
         return probabilities(outcome.values(self, X))
+
+    def to_onnx(self) -> Any:
+        """An ONNX `ModelProto` from "points" (n, d), in float64, to "label" (n,), "probabilities" (n, k) where there
+        are some, and "values" (n, 1), or (n, k), those of `decision_function`; needs onnx."""
+        return written_classifier(outcome.layers(self), self.classes_, logistic=hasattr(self, "predict_proba"))
 
 
 def _reject_missing(classes: np.ndarray, y: np.ndarray, weights: np.ndarray, parts: list[folds.Fold]) -> None:

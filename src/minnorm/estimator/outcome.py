@@ -5,12 +5,14 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from scipy.linalg import block_diag
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.validation import check_is_fitted
 
 from minnorm import advice
 from minnorm.estimator.settings import seconds_of, seed_of
 from minnorm.estimator.tables import points
+from minnorm.interop.onnx_writer import Layers
 from minnorm.network import ShallowReLU
 from minnorm.objective.problem import Problem
 from minnorm.solution import Solution
@@ -71,6 +73,20 @@ def standing(estimator: Any, networks: list[ShallowReLU]) -> Any:
     estimator.network_ = networks[0] if len(networks) == 1 else networks
     estimator.n_features_in_ = networks[0].dim
     return estimator
+
+
+def layers(estimator: Any) -> Layers:
+    """All networks as one of so many outputs, each with its own neurons."""
+    check_is_fitted(estimator)
+    nets = estimator.network_ if isinstance(estimator.network_, list) else [estimator.network_]
+    return Layers(
+        np.concatenate([net.inner_weights for net in nets]),
+        np.concatenate([net.biases for net in nets]),
+        np.asarray(block_diag(*(net.outer_weights[None] for net in nets))),
+        np.array([float(net.offset) for net in nets]),
+        nets[0].activation,
+        None if nets[0].skip is None else np.stack([np.asarray(net.skip) for net in nets]),
+    )
 
 
 def values(estimator: Any, X: Any) -> npt.NDArray[np.float64]:

@@ -9,6 +9,7 @@ from sklearn.base import BaseEstimator, RegressorMixin
 from minnorm.activation import Activation
 from minnorm.estimator import outcome, tables
 from minnorm.estimator.settings import check_common, check_number, loss_of, penalty_of
+from minnorm.interop.onnx_writer import written
 from minnorm.losses import Loss
 from minnorm.objective.data import check_weights
 from minnorm.objective.norm import Bias, Skip
@@ -89,6 +90,10 @@ class MinNormRegressor(RegressorMixin, BaseEstimator):
     def predict(self, X: Any) -> npt.NDArray[np.float64]:
         """f at points X (n, d); shape (n,), or (n, q) for q > 1 targets."""
         return outcome.values(self, X)
+
+    def to_onnx(self) -> Any:
+        """An ONNX `ModelProto` from "points" (n, d) to "values" (n, 1), or (n, q), in float64; needs onnx."""
+        return written(outcome.layers(self))
 
     def __sklearn_tags__(self) -> Any:
         """That there may be several targets."""

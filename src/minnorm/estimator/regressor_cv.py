@@ -10,6 +10,7 @@ from minnorm.activation import Activation
 from minnorm.estimator import folds, outcome, tables
 from minnorm.estimator.regressor import MinNormRegressor, problems
 from minnorm.estimator.settings import check_common, seed_of
+from minnorm.interop.onnx_writer import written
 from minnorm.losses import Loss
 from minnorm.network import ShallowReLU
 from minnorm.objective.data import Points
@@ -107,6 +108,10 @@ class MinNormRegressorCV(RegressorMixin, BaseEstimator):
     def predict(self, X: Any) -> npt.NDArray[np.float64]:
         """f at points X (n, d); shape (n,), or (n, q) for q > 1 targets."""
         return outcome.values(self, X)
+
+    def to_onnx(self) -> Any:
+        """An ONNX `ModelProto` from "points" (n, d) to "values" (n, 1), or (n, q), in float64; needs onnx."""
+        return written(outcome.layers(self))
 
     def __sklearn_tags__(self) -> Any:
         """That there may be several targets."""

@@ -1,4 +1,4 @@
-"""ONNX: graphs that are Gemm, Relu, Gemm, however they are written, and one written that way."""
+"""ONNX: graphs that are Gemm, Relu, Gemm, however they are written."""
 
 # pyright: reportMissingImports=false
 
@@ -11,7 +11,10 @@ from minnorm.activation import ABSOLUTE, RELU, Activation
 from minnorm.interop.found import WANTED, Found, counted, found
 
 _IDLE = ("Cast", "Flatten", "Identity", "Reshape", "Squeeze", "Unsqueeze", "Dropout")
-_OPSET, _IR = 17, 8  # old enough for most readers
+_DECIDES = (
+    *("Neg", "Sub", "Sigmoid", "Concat", "Greater", "ArgMax", "Gather", "ArrayFeatureExtractor", "ZipMap"),
+    *_IDLE,
+)  # what makes classes and probabilities of a value
 
 
 class _Misfit(Exception):
@@ -43,7 +46,8 @@ class _Layer:
 def read(model: Any, name: str = "model") -> Found:
     """The two layers of a `ModelProto`: of Gemm, or of MatMul and Add, with Relu, LeakyRelu or PRelu between.
 
-    What leaves numbers alone may be anywhere; a Sigmoid at the end, and what a classifier makes of it, is left out.
+    What leaves numbers alone may be anywhere; a Sigmoid or a Greater at the end, and what a classifier makes of it, is
+    left out.
     """
     import onnx
     from onnx import numpy_helper
@@ -59,7 +63,7 @@ def read(model: Any, name: str = "model") -> Found:
     inputs = [one.name for one in graph.input if one.name not in known]
     if len(inputs) != 1:
         raise ValueError(f"{name} has {len(inputs)} inputs; {WANTED}")
-    at, layers, sigma, sigmoid = inputs[0], [_Layer()], RELU, False
+    at, layers, sigma, end = inputs[0], [_Layer()], RELU, ""
     for node in graph.node:
         if node.op_type == "Constant":
             known[node.output[0]] = _constant(node, numpy_helper)
@@ -68,9 +72,11 @@ def read(model: Any, name: str = "model") -> Found:
             value = known[node.input[0]]
             known[node.output[0]] = value.T if node.op_type == "Transpose" else value
             continue
+        if end:
+            if node.op_type not in _DECIDES:
+                raise ValueError(f"{name} has a {node.op_type}{_place(node)} after a {end}; {WANTED}")
+            continue
         if at not in node.input:
-            if sigmoid:
-                continue
             raise ValueError(f"{name} has a {node.op_type}{_place(node)} beside the chain of its layers; {WANTED}")
         attributes = {one.name: onnx.helper.get_attribute_value(one) for one in node.attribute}
         if node.op_type in ("Relu", "LeakyRelu", "PRelu", "Abs"):
@@ -78,8 +84,8 @@ def read(model: Any, name: str = "model") -> Found:
                 raise ValueError(f"{name} has {node.op_type} a second time{_place(node)}; {WANTED}")
             sigma = _activation(node, attributes, known, name)
             layers.append(_Layer())
-        elif node.op_type == "Sigmoid" and len(layers) == 2:
-            sigmoid = True
+        elif node.op_type in ("Sigmoid", "Greater") and len(layers) == 2:
+            end = node.op_type
         elif node.op_type in ("Gemm", "MatMul", "Add"):
             try:
                 _apply(layers[-1], node, attributes, known, at, name)
@@ -88,16 +94,14 @@ def read(model: Any, name: str = "model") -> Found:
                     f"{name} has a {node.op_type}{_place(node)} of a shape that does not fit; {WANTED}"
                 ) from None
         elif node.op_type not in _IDLE:
-            if sigmoid:
-                continue
             raise ValueError(f"{name} has a {node.op_type}{_place(node)}; {WANTED}")
         at = node.output[0]
     outputs = [one.name for one in graph.output]
-    if not sigmoid and outputs != [at]:
+    if not end and outputs != [at]:
         raise ValueError(f"{name} has the outputs {', '.join(outputs)}, of which {at} alone is its last; {WANTED}")
     if len(layers) != 2 or any(layer.weights is None for layer in layers):
         raise ValueError(f"{name} has {counted(sum(one.weights is not None for one in layers), 'layer')}; {WANTED}")
-    options: dict[str, Any] = {"loss": "logistic", "reduction": "mean"} if sigmoid else {}
+    options: dict[str, Any] = {"loss": "logistic", "reduction": "mean"} if end == "Sigmoid" else {}
     first, second = ((one.weights, one.biases) for one in layers)
     return found(name, first, second, sigma, known=lambda _: options)
 
@@ -150,36 +154,3 @@ def _apply(
             layer.plus(vector if beta == 1 else beta * vector)
         return
     layer.times(matrix.T)
-
-
-def written(parts: dict[str, np.ndarray], activation: Activation) -> Any:
-    """Gemm, Relu, Gemm of arrays of one type, "points" (n, d) to "values" (n, 1); PRelu for leaks, Abs for |z|."""
-    import onnx
-    from onnx import TensorProto, helper, numpy_helper
-
-    kind = parts["0.weight"].dtype
-    types = {"float16": TensorProto.FLOAT16, "float32": TensorProto.FLOAT, "float64": TensorProto.DOUBLE}
-    d = parts["0.weight"].shape[1]
-    tensors = dict(parts)
-    if activation.rectifies:
-        between = helper.make_node("Relu", ["hidden"], ["active"])
-    elif activation.plus == 1 and activation.minus == 1:
-        between = helper.make_node("Abs", ["hidden"], ["active"])
-    elif activation.plus == 1:
-        tensors["slope"] = np.array([-activation.minus], kind)  # exact, where LeakyRelu's would be a float32
-        between = helper.make_node("PRelu", ["hidden", "slope"], ["active"])
-    else:
-        raise ValueError(f"the activation is {activation}, for which ONNX has no node")
-    nodes = [
-        helper.make_node("Gemm", ["points", "0.weight", "0.bias"], ["hidden"], transB=1),
-        between,
-        helper.make_node("Gemm", ["active", "2.weight", "2.bias"], ["values"], transB=1),
-    ]
-    ends = (("points", d), ("values", 1))
-    where = [helper.make_tensor_value_info(word, types[kind.name], ["n", size]) for word, size in ends]
-    initial = [numpy_helper.from_array(np.ascontiguousarray(part), word) for word, part in tensors.items()]
-    graph = helper.make_graph(nodes, "ShallowReLU", where[:1], where[1:], initial)
-    made = helper.make_model(graph, producer_name="minnorm", opset_imports=[helper.make_opsetid("", _OPSET)])
-    made.ir_version = _IR
-    onnx.checker.check_model(made)
-    return made
