@@ -24,8 +24,8 @@ HEAD = """# Gallery
 Every picture on this page is made by the command above it, from the data linked beside it, and the numbers are from
 the same command with `--json`. `python docs/gallery.py` makes the page.
 
-In all of them the last panels show what proves the answer minimal: a dual certificate that stays within [-1, 1] and
-touches +1 or -1 wherever the minimiser has a neuron.
+In nearly all of them the last panels show what proves the answer minimal: a dual certificate that stays within
+[-1, 1] and touches +1 or -1 wherever the minimiser has a neuron.
 """
 
 Numbers = Callable[[dict[str, Any]], list[tuple[str, str]]]
@@ -93,6 +93,14 @@ SECTIONS: dict[str, list[Entry]] = {
             "[More](line.md#classes).",
             known("line classes.csv --margin --bias penalised --skip free"),
             "line-margin-penalised",
+        ),
+        Entry(
+            "Lazy and rich",
+            "Interpolants of the tangent kernel, where all parameters move a little, and of random features, where "
+            "outer weights move alone, beside the least norm. They are functions of other spaces, with other norms, "
+            "and there is no certificate. [More](lazy.md).",
+            known("kernel points.csv"),
+            "lazy",
         ),
     ],
     "Radial bumps": [
@@ -254,6 +262,11 @@ def numbers(found: dict[str, Any]) -> list[tuple[str, str]]:
         return [
             ("norm", f"{high:.6g}"),
             ("proven to a relative error of", f"{_above(high / low - 1)}"),
+        ]
+    if found["kind"] == "kernel":
+        return [
+            (f"norm in the space of the {name}", f"{found[key]['norm']:.6g}")
+            for key, name in (("tangent", "tangent kernel"), ("features", "features"))
         ]
     rows = [("norm", f"{found['norm']:.9g}")]
     if "proven" in found:
