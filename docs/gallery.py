@@ -216,6 +216,13 @@ SECTIONS: dict[str, list[Entry]] = {
             known("denoiser clean-rays.csv --radius 0.25"),
             "denoiser-rays",
         ),
+        Entry(
+            "An acute triangle",
+            "Three balls whose steps are along the heights; that nothing is cheaper is certified. "
+            "[More](ridge.md#acute-triangles).",
+            known("denoiser clean-triangle.csv --radius 0.2"),
+            "denoiser-triangle",
+        ),
     ],
 }
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from minnorm.known import denoiser, ridge, ridge_sum
+from minnorm.known import acute_denoiser, denoiser, ridge, ridge_sum
 from minnorm.objective.norm import PathNorm
 
 LINE = "x,y,z,value\n0,0,1,0\n1,2,3,1\n2,4,5,0\n4,8,9,1\n"
@@ -68,6 +68,16 @@ def test_a_denoiser(minnorm, tmp_path, name):
     assert len(result["rays"]) == (3 if name == "clean" else 1)
     assert (tmp_path / "a.png").stat().st_size > 10_000
     assert "steepest slope" in minnorm(*arguments).stdout
+
+
+def test_a_denoiser_of_an_acute_triangle(minnorm, tmp_path):
+    (tmp_path / "three.csv").write_text("u,v\n0,1\n-0.8,-0.5\n0.8,-0.5\n")
+    arguments = ["known", "denoiser", "three.csv", "--radius", "0.2"]
+    result = answer(minnorm(*arguments, "--json"))
+    assert result["norm"] == acute_denoiser([[0, 1], [-0.8, -0.5], [0.8, -0.5]], 0.2).norm
+    assert result["certified"] is True
+    assert "lower bound" in minnorm(*arguments).stdout
+    assert "give less than 0.705882" in minnorm(*arguments[:-1], "0.8").stderr
 
 
 @pytest.mark.usefixtures("files")

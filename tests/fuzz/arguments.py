@@ -211,6 +211,7 @@ def entries() -> list[Entry]:
         Entry("known.ridge_sum", mn.known.ridge_sum, {"points": cross, "values": [0.0, 1.0, 0.0, 0.0]},
               ("penalty", "directions", "centre", "certify")),
         Entry("known.denoiser", mn.known.denoiser, {"clean": X[:3], "radius": 0.1}),
+        Entry("known.acute_denoiser", mn.known.acute_denoiser, {"clean": cross[[1, 2, 3]] * [0.5, 1], "radius": 0.1}),
         Entry("Denoiser.call", denoiser, {"points": X}),
         Entry("Denoiser.network", denoiser.network, {"direction": [1.0, 0.0]}),
         Entry("known.radial_bump", mn.known.radial_bump, {"dim": 3}, ("plateau", "outer", "digits")),

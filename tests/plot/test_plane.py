@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import minnorm as mn
-from minnorm.known import denoiser, ridge, ridge_sum
+from minnorm.known import acute_denoiser, denoiser, ridge, ridge_sum
 from minnorm.network import ShallowReLU
 from minnorm.plot import denoiser_figure, ridge_figure
 
@@ -90,10 +90,19 @@ def test_a_denoiser_shows_steps_and_certificate():
     marks = np.concatenate([line.get_xydata() for line in bottom.get_lines() if line.get_marker() in "os"])
     np.testing.assert_allclose(np.abs(marks[:, 1]), 1)
     assert np.sort(marks[:, 0]) == pytest.approx(np.sort(np.concatenate([found.knots(0), found.knots(1)])))
-    assert len(denoiser_figure(found).axes) == 3
+    assert len(denoiser_figure(found).axes) == 4  # the scale of colours is one
     assert len(denoiser_figure(denoiser([0.0, 1.0], 0.1)).axes) == 2
     with pytest.raises(ValueError, match="found is of points in dimension 1"):
         mn.plot_denoiser_plane(denoiser([0.0, 1.0], 0.1))
+
+
+def test_the_denoiser_of_an_acute_triangle_shows_its_rays_and_balls():
+    found = acute_denoiser([[0.0, 1.0], [-0.8, -0.5], [0.8, -0.5]], 0.2)
+    (ax,) = (axes for axes in denoiser_figure(found).axes if axes.get_title())
+    ends = [line.get_xydata() for line in ax.get_lines()[:3]]
+    np.testing.assert_allclose([end[0] for end in ends], np.tile(found.middle, (3, 1)))
+    np.testing.assert_allclose([end[1] for end in ends], found.clean)
+    assert len(ax.patches) == 3
 
 
 def test_a_legend_can_be_added_where_no_neuron_bends_downwards():

@@ -115,15 +115,20 @@ def denoiser(
     decimal_mark: Decimal = None,
     as_json: Json = False,
 ) -> None:
-    """The denoiser of least norm for clean points on a line, or on rays without acute angles between them.
+    """The denoiser of least norm for points on a line, on rays without acute angles, or of an acute triangle.
 
     Example: `minnorm known denoiser clean.csv --radius 0.2 --plot denoiser.png`
     """
     from minnorm import known
+    from minnorm.known.ridges.acute import is_acute
 
     picture(plot)
     points = reading.points(clean, Reading(features, drop, dropna, separator, decimal_mark))
-    found = known.denoiser(points, number("radius", radius, float))
+    wide = number("radius", radius, float)
+    if is_acute(points):
+        _acute(known.acute_denoiser(points, wide), plot, as_json=as_json)
+        return
+    found = known.denoiser(points, wide)
     if plot is not None:
         from minnorm.plot import denoiser_figure, save
 
@@ -160,6 +165,42 @@ def denoiser(
             ("vertex", ", ".join(f"{x:.6g}" for x in found.vertex)),
             ("rays", str(len(rays))),
             ("steepest slope", f"{max(max(ray['slopes']) for ray in rays):.8g}"),
+            *([] if plot is None else [("picture", str(plot))]),
+        ],
+    )
+
+
+def _acute(found: Any, plot: Path | None, *, as_json: bool) -> None:
+    """The denoiser of an acute triangle, with its bound."""
+    if plot is not None:
+        from minnorm.plot import denoiser_figure, save
+
+        deliver(save, denoiser_figure(found), plot)
+    if as_json:
+        print_json(
+            {
+                "kind": "acute denoiser",
+                "radius": found.radius,
+                "norm": found.norm,
+                "lower_bound": found.lower_bound,
+                "gap": found.gap,
+                "certified": found.certified,
+                "middle": found.middle.tolist(),
+                "directions": found.directions.tolist(),
+                "heights": found.heights.tolist(),
+                "plot": None if plot is None else str(plot),
+            }
+        )
+        return
+    print_table(
+        f"Denoiser of an acute triangle, radius {found.radius:g}",
+        ("", "value"),
+        [
+            ("norm" if found.certified else "norm, an upper bound of the minimum", f"{found.norm:.14g}"),
+            ("lower bound", f"{found.lower_bound:.14g}"),
+            ("certified", f"{text(found.certified)} (relative gap {found.gap:.1e})"),
+            ("meeting point", ", ".join(f"{x:.6g}" for x in found.middle)),
+            ("neurons", "6"),
             *([] if plot is None else [("picture", str(plot))]),
         ],
     )

@@ -27,6 +27,8 @@ from minnorm.known.radial.target import RadialTarget as RadialTarget
 from minnorm.known.radial.target import radial_target as radial_target
 from minnorm.known.radial.within import RadialWithin as RadialWithin
 from minnorm.known.radial.within import radial_within as radial_within
+from minnorm.known.ridges.acute import AcuteDenoiser as AcuteDenoiser
+from minnorm.known.ridges.acute import acute_denoiser as acute_denoiser
 from minnorm.known.ridges.denoiser import Denoiser as Denoiser
 from minnorm.known.ridges.denoiser import denoiser as denoiser
 from minnorm.known.ridges.fibres import ridge as ridge
@@ -38,6 +40,7 @@ from minnorm.known.univariate.solutions import LineSolutions as LineSolutions
 from minnorm.known.univariate.solutions import line_solutions as line_solutions
 
 __all__ = [
+    "AcuteDenoiser",
     "Denoiser",
     "ExtremalMeasure",
     "KernelInterpolant",
@@ -53,6 +56,7 @@ __all__ = [
     "RadialTail",
     "RadialTarget",
     "RadialWithin",
+    "acute_denoiser",
     "convex_margin",
     "cross_polytope",
     "denoiser",

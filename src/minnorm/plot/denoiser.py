@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Circle
 
 from minnorm.checks import instance
-from minnorm.known import Denoiser
+from minnorm.known import AcuteDenoiser, Denoiser
 from minnorm.plot.line import bounds
 from minnorm.plot.style import drawing, drawings, new_figure, plot_style
 
@@ -55,25 +55,32 @@ def plot_denoiser(found: Denoiser, *, axes: Any = None) -> np.ndarray:
         return np.array([top, bottom])
 
 
-def plot_denoiser_plane(found: Denoiser, *, ax: Axes | None = None) -> Axes:
+def plot_denoiser_plane(found: Denoiser | AcuteDenoiser, *, ax: Axes | None = None) -> Axes:
     """A denoiser of points in the plane: its balls and rays, and arrows from points of a grid towards where they go.
 
     Arrows have one length; how far a point goes is said by their colour.
 
-    Arguments: `found`, made by `known.denoiser` of points (n, 2); `ax`, where to draw, by default new axes. Returns the
-    axes. Errors: ValueError for points of another dimension.
+    Arguments: `found`, made by `known.denoiser` of points (n, 2) or by `known.acute_denoiser`; `ax`, where to draw, by
+    default new axes. Returns the axes. Errors: ValueError for points of another dimension.
 
     >>> import minnorm as mn
     >>> found = mn.known.denoiser([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]], 0.1)
     >>> mn.plot_denoiser_plane(found).get_title()
     'directions from x to f(x)'
     """
-    instance("found", found, Denoiser, "what known.denoiser returned")
-    if found.vertex.size != 2:
-        raise ValueError(f"found is of points in dimension {found.vertex.size}; plot_denoiser_plane draws dimension 2")
-    reach = np.max(np.abs(found.clean - found.vertex)) + 2.5 * found.radius
+    instance("found", found, (Denoiser, AcuteDenoiser), "what known.denoiser or known.acute_denoiser returned")
+    if found.clean.shape[1] != 2:
+        raise ValueError(
+            f"found is of points in dimension {found.clean.shape[1]}; plot_denoiser_plane draws dimension 2"
+        )
+    if isinstance(found, AcuteDenoiser):
+        root, tips = found.middle, found.clean
+    else:
+        root = found.vertex
+        tips = root + np.array([at[-1] for at in found.places])[:, None] * found.directions
+    reach = np.max(np.abs(found.clean - root)) + 2.5 * found.radius
     side = np.linspace(-reach, reach, 12)
-    x = np.stack(np.meshgrid(side, side), axis=-1).reshape(-1, 2) + found.vertex
+    x = np.stack(np.meshgrid(side, side), axis=-1).reshape(-1, 2) + root
     step = found(x) - x
     with drawing(ax, (4.4, 4.4)) as (axes, colours):
         far = np.hypot(*step.T)
@@ -85,9 +92,8 @@ def plot_denoiser_plane(found: Denoiser, *, ax: Axes | None = None) -> Axes:
         )
         drawn.set_clim(0, far.max())
         axes.figure.colorbar(drawn, ax=axes, label="distance from x to f(x)", shrink=0.6, pad=0.02)
-        for j, along in enumerate(found.directions):
-            tip = found.vertex + found.places[j][-1] * along
-            axes.plot(*np.stack([found.vertex, tip]).T, **colours.line(j))
+        for j, tip in enumerate(tips):
+            axes.plot(*np.stack([root, tip]).T, **colours.line(j))
         for point in found.clean:
             ball = Circle(tuple(point), found.radius, facecolor=colours.series[0], alpha=0.25, edgecolor="none")
             axes.add_patch(ball)
@@ -97,9 +103,14 @@ def plot_denoiser_plane(found: Denoiser, *, ax: Axes | None = None) -> Axes:
     return axes
 
 
-def denoiser_figure(found: Denoiser) -> Figure:
+def denoiser_figure(found: Denoiser | AcuteDenoiser) -> Figure:
     """The steps and the certificate, and beside them, for points in two dimensions, the plane; no window shows it."""
-    instance("found", found, Denoiser, "what known.denoiser returned")
+    instance("found", found, (Denoiser, AcuteDenoiser), "what known.denoiser or known.acute_denoiser returned")
+    if isinstance(found, AcuteDenoiser):
+        with plot_style():
+            figure = new_figure(5.6, 4.9)
+            plot_denoiser_plane(found, ax=figure.subplots())
+        return figure
     if found.vertex.size != 2:
         with plot_style():
             figure = new_figure(6.4, 4.8)

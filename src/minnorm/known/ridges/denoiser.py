@@ -52,8 +52,8 @@ def denoiser(clean: npt.ArrayLike, radius: float | int) -> "Denoiser":
     rays = _rays(points)
     if rays is None:
         raise ValueError(
-            "clean points are not on rays from one of them without acute angles between them; no closed form is known: "
-            "find each coordinate's minimum with minnorm.interpolate on noisy samples"
+            "clean points are not on rays from one of them without acute angles between them; give an acute "
+            "triangle to acute_denoiser; else find each coordinate's minimum with minnorm.interpolate on noisy samples"
         )
     vertex, directions, places = rays
     for place in places:
