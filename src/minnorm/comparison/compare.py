@@ -13,12 +13,13 @@ from minnorm.comparison.objective import Decayed, Objective, Reduction, objectiv
 from minnorm.comparison.result import PARTS, Comparison, Comparisons
 from minnorm.comparison.stages import balanced, best, merged, refitted
 from minnorm.comparison.subject import Subject, recorded, subject_of, subjects_of
-from minnorm.losses import SQUARED, Loss
+from minnorm.losses import Loss
 from minnorm.measure import distances
 from minnorm.solve.minimise import minimise
 from minnorm.training import AXES
 
 _BETWEEN = 2000  # places between the data
+_CLOSED = 1e-5  # gap of constants that decay, above which it is said
 _REFIT = 0.25  # of the time limit is for refitting, beyond the rest
 
 
@@ -92,7 +93,7 @@ def _count(y: Any) -> int:
 def _least(objective: Objective, limit: float) -> constant.Bracketed:
     """The certified minimum, in units of (PL)."""
     problem = objective.problem
-    if objective.constant_decays and problem.loss == SQUARED:
+    if objective.constant_decays and problem.loss.argument == "residual":
         return constant.least(problem, limit)
     found = minimise(problem, time_limit=limit)
     value = found.value
@@ -124,8 +125,12 @@ def _notes(objective: Objective, least: constant.Bracketed, reached: float) -> l
         notes.append("the bound is that of a search and proves nothing: the excess is an estimate")
     elif proof.scope == "bounded" and proof.gap > proof.tolerance:
         notes.append(f"the bound may be far below the minimum, gap {proof.gap:.1e}: the excess is at most what is said")
-    if objective.constant_decays and objective.problem.loss != SQUARED:
+    if objective.constant_decays and objective.problem.loss.argument == "margin":
         notes.append("the constant decays, which the bound leaves out: the excess is at most what is said")
+    elif objective.constant_decays and least.value - least.lower_bound > _CLOSED * least.value:
+        notes.append(f"the bound is {1 - least.lower_bound / least.value:.1e} below the best found for all constants")
+    if objective.constant_decays and objective.problem.penalty.linear_is_free:
+        notes.append("the bound's dual vector is orthogonal to the free linear term up to rounding")
     if objective.factor * least.value > reached * (1 + 1e-9):
         notes.append("refitting gave less than the solver's own network: give more time_limit")
     return notes

@@ -12,6 +12,9 @@ from minnorm.objective.problem import Problem
 from minnorm.resources import left
 from minnorm.solution import Solution
 from minnorm.solve.minimise import minimise
+from minnorm.verification.exact import Dual
+from minnorm.verification.losses import bounds_of
+from minnorm.verification.separable import lower_bound
 
 _CLOSED = 2e-6  # relative gap of both bounds at which the search ends
 _MOST = 24  # constants that are tried
@@ -28,15 +31,15 @@ class Bracketed:
 
 
 def least(problem: Problem, time_limit: float) -> Bracketed:
-    r"""The least loss + lam ([f - c] + c^2 / 2) over networks and constants c; squares alone.
+    r"""The least loss + lam ([f - c] + c^2 / 2) over networks and constants c, for losses of residuals.
 
-        G(c) = min over mu of 1/(2S) sum_i p_i (A mu + c - y)_i^2 + lam ||mu||,      minimise G(c) + lam c^2 / 2
+        G(c) = min over mu of 1/S sum_i p_i phi(A mu + c - y)_i + lam ||mu||,      minimise G(c) + lam c^2 / 2
 
     G is convex, and the dual vector al of its minimum gives its slope, -sum al. The bound is that of one al for all c,
 
-        al . y - S/2 sum_i al_i^2 / p_i - (sum al)^2 / (2 lam),      sup |h_al| <= lam,
+        al . y - 1/S sum_i p_i phi*(-S al_i / p_i) - (sum al)^2 / (2 lam),      sup |h_al| <= lam,
 
-    in exact arithmetic from the sup |h| that `verify` confirmed.
+    in exact arithmetic, conjugates rounded up, from the sup |h| that `verify` confirmed.
     """
     deadline = time.monotonic() + time_limit
     none = dataclasses.replace(problem.penalty, offset="none")
@@ -70,10 +73,16 @@ def _bound(problem: Problem, found: Solution) -> float:
     proof = found.certificate
     if proof is None or not math.isfinite(proof.dual_norm) or proof.dual_norm <= 0:
         return 0.0
-    lam, total = Fraction(problem.lam), sum(map(Fraction, problem.weights.tolist()), Fraction(0))
-    nu, y, p = ([Fraction(entry) for entry in part.tolist()] for part in (found.dual, problem.values, problem.weights))
+    live = problem.weights > 0
+    parts = found.dual[live], problem.values[live], problem.weights[live]
+    lam, (nu, y, p) = Fraction(problem.lam), ([Fraction(entry) for entry in part.tolist()] for part in parts)
     linear = sum((a * b for a, b in zip(nu, y, strict=True)), Fraction(0))
-    squares = total * sum((a * a / w for a, w in zip(nu, p, strict=True) if w), Fraction(0)) + sum(nu) ** 2 / lam
+    of_constant = sum(nu, Fraction(0)) ** 2 / lam
+    if not problem.squared:
+        loss, dual = bounds_of(str(problem.loss)), Dual(proof.dual_norm, linear, Fraction(0), lambda: nu)
+        bound = lower_bound(loss, problem.lam, parts[2], parts[1], dual, of_constant)
+        return max(0.0, math.nextafter(float(bound), 0.0))
+    squares = sum(p, Fraction(0)) * sum((a * a / w for a, w in zip(nu, p, strict=True)), Fraction(0)) + of_constant
     if linear <= 0 or squares == 0:
         return 0.0
     t = min(linear / squares, lam / Fraction(proof.dual_norm))

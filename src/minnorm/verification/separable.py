@@ -39,8 +39,11 @@ def objective(
         return (total(paid * weights * UP + _TINY) * UP / total(weights) * UP + lam * norm) * UP + _TINY
 
 
-def lower_bound(loss: Bounds, lam: float, weights: np.ndarray, y: np.ndarray, dual: Dual) -> Fraction:
-    """The largest bound of multiples of a dual vector that are feasible; 0 where there is none above it."""
+def lower_bound(
+    loss: Bounds, lam: float, weights: np.ndarray, y: np.ndarray, dual: Dual, square: Fraction = Fraction(0)
+) -> Fraction:
+    """The largest bound of multiples of a dual vector that are feasible, less t^2 square / 2, what else t costs; 0
+    where there is none above it."""
     if not math.isfinite(dual.norm):
         return Fraction(0)
     S, parts = _sum(weights), dual.entries()
@@ -54,13 +57,13 @@ def lower_bound(loss: Bounds, lam: float, weights: np.ndarray, y: np.ndarray, du
 
     def bound(t: float) -> Fraction:
         lost = _conjugates(loss, weights, v, t)
-        return Fraction(0) if lost is None else Fraction(t) * linear - lost / S
+        return Fraction(0) if lost is None else Fraction(t) * linear - lost / S - Fraction(t) ** 2 * square / 2
 
-    rough_linear = float(linear)
+    rough_linear, rough_square = float(linear), float(square)
 
     def rough(t: float) -> float:
         lost = _conjugates(loss, weights, v, t)
-        return -math.inf if lost is None else t * rough_linear - float(lost) / float(S)
+        return -math.inf if lost is None else t * rough_linear - float(lost) / float(S) - t * t * rough_square / 2
 
     best = max(bound(limit), bound(_summit(rough, limit)))
     return max(best, Fraction(0))
