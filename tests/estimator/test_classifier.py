@@ -179,6 +179,12 @@ def test_folds_need_every_class():
         MinNormClassifierCV([0.1], KFold(2)).fit(MOONS[order], WORDS[order])
     with pytest.raises(ValueError, match=r"cv is GroupKFold.*groups"):
         MinNormClassifierCV([0.1], GroupKFold(2)).fit(MOONS, WORDS)
+    with pytest.raises(ValueError, match="loss is huber:1, which is one of numbers; MinNormClassifierCV takes hinge"):
+        MinNormClassifierCV(loss="huber:1").fit(MOONS, WORDS)
+    with pytest.raises(ValueError, match="y has one class alone, 'a'"):
+        MinNormClassifierCV().fit(MOONS, ["a"] * len(MOONS))
+    with pytest.raises(ValueError, match="sample_weight contains -1"):
+        MinNormClassifierCV().fit(MOONS, WORDS, sample_weight=np.full(len(MOONS), -1.0))
     with pytest.raises(ValueError, match=r"alphas is .*; give numbers above 0"):
         MinNormClassifierCV([0.1, 0]).fit(MOONS, WORDS)
 

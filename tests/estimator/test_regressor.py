@@ -263,8 +263,17 @@ def test_a_score_of_ones_own_and_groups_decide():
         (MinNormRegressor(0.0, loss="huber:1"), "loss is huber:1 and alpha is 0, .* give alpha above 0"),
         (MinNormRegressorCV([0.0, 1.0], loss="huber:1"), "loss is huber:1 and alpha is 0"),
         (MinNormRegressor(0.1, loss="hubber:1"), "did you mean 'huber:1'"),
+        (MinNormRegressor(0.1, loss="quantile:1.5"), "q is 1.5; give a number between 0 and 1"),
+        (MinNormRegressorCV(loss="insensitive:-1"), "delta is -1.0; give a finite number >= 0"),
     ],
 )
 def test_losses_that_do_not_fit(estimator, message):
     with pytest.raises(ValueError, match=message):
         estimator.fit(LINE, NOISY)
+
+
+@pytest.mark.parametrize("estimator", [MinNormRegressor(0.1, loss="huber:1"), MinNormRegressorCV(loss="absolute")])
+@pytest.mark.parametrize(("factor", "message"), [(-1.0, "sample_weight contains -1"), (0.0, "is zero for all points")])
+def test_weights_that_are_none(estimator, factor, message):
+    with pytest.raises(ValueError, match=message):
+        estimator.fit(LINE, NOISY, sample_weight=np.full(len(NOISY), factor))

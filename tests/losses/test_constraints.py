@@ -150,6 +150,7 @@ XOR = np.array([[0.0, 0.0], [1.0, 1.0], [0.0, 1.0], [1.0, 0.0]])
     [
         (lambda: mn.separate([0, 0, 1], [1, -1, 1]), "points 0 and 1 are equal but their values are 1.0 and -1.0; no"),
         (lambda: mn.separate([0, 1, 2], [1, 0, 1]), "give -1 for 0 and 1 for 1"),
+        (lambda: mn.separate([0, 1, 2], [-1, 1, 2]), "labels has the values -1, 1, 2; loss margin takes two classes"),
         (lambda: mn.separate([0, 1], [1, 1]), "labels is 1 everywhere; loss margin takes two classes"),
         (lambda: mn.interpolate([0, 0, 1], [0, 1, 2], within=0.4), "remove one, or give within above 0.4"),
         (lambda: mn.interpolate([0, 1], [0, 1], within=-1), "within is -1; give a finite number >= 0"),

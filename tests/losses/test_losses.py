@@ -176,6 +176,11 @@ def test_a_false_claim_is_not_certified():
         (lambda: losses.of("hubber:1"), "did you mean 'huber:1'"),
         (lambda: losses.of("huber:-1"), "delta is -1.0; give a finite number above 0"),
         (lambda: losses.of("quantile:1"), "q is 1.0; give a number between 0 and 1"),
+        (lambda: losses.of("insensitive:-0.1"), "delta is -0.1; give a finite number >= 0"),
+        (lambda: losses.of("tolerance:-1"), "delta is -1.0; give a finite number >= 0"),
+        (lambda: losses.of("quantile:0"), "q is 0.0; give a number between 0 and 1"),
+        (lambda: losses.of("quantile:1.2"), "q is 1.2; give a number between 0 and 1"),
+        (lambda: losses.of("quantile:nan"), "q is nan; give a number between 0 and 1"),
         (lambda: losses.of("huber"), "give huber with a number"),
         (lambda: losses.of(3), "loss is 3; give a word"),
         (
@@ -191,3 +196,26 @@ def test_what_does_not_fit_is_said_in_one_line(call, said):
     with pytest.raises(ValueError, match=re.escape(said)) as caught:
         call()
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("loss", ["absolute", "huber:1", "quantile:0.8", "logistic", "hinge", "squared_hinge"])
+@pytest.mark.parametrize(
+    ("weights", "said"),
+    [
+        ([1, -1, 1], "sample_weight contains -1.0; give finite numbers >= 0, not all 0"),
+        ([0, 0, 0], "sample_weight is zero for all points; give finite numbers >= 0, not all 0"),
+    ],
+)
+def test_weights_that_are_none_are_said_in_one_line(loss, weights, said):
+    for call in (mn.fit, lambda *given, **named: mn.lam_max(*given[:2], **named)):
+        with pytest.raises(ValueError, match=f"^{re.escape(said)}$"):
+            call([0, 1, 2], [-1, 1, 1], 0.1, loss=loss, sample_weight=weights)
+
+
+@pytest.mark.parametrize("loss", ["logistic", "hinge", "squared_hinge"])
+def test_labels_that_are_no_two_classes_are_said_in_one_line_by_each_function(loss):
+    for call in (mn.lam_max, mn.path, mn.train):
+        with pytest.raises(ValueError, match=f"^y has the values 0, 1, 2; loss {loss} takes two classes, -1 and 1$"):
+            call([0, 1, 2], [0, 1, 2], loss=loss)
+    with pytest.raises(ValueError, match=f"^y is -1 everywhere; loss {loss} takes two classes"):
+        mn.fit([0, 1, 2], [-1, 1, 1], 0.1, loss=loss, sample_weight=[1, 0, 0])  # of those that count
