@@ -18,7 +18,7 @@ from minnorm.verification.vectors import vector_supremum
 
 _FLAT, _TINY = 1e-9, 1e-9  # a cosine that counts as zero; a slope that Newton's last steps take from there
 _GAP = 1e-6  # what a certified value may be above the bound, relatively
-_LEAST = 1e-150  # the size of points whose squares float64 can hold
+_LEAST = 1e-40  # the size of points whose products with vectors float64 can hold
 
 
 def acute_denoiser(clean: npt.ArrayLike, radius: float | int) -> "AcuteDenoiser":
