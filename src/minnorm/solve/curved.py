@@ -97,8 +97,9 @@ class _Curved:
             p, np.flatnonzero(np.isfinite(high)), np.flatnonzero(np.isfinite(low)), bool(np.any(self.kink)), n
         )
         self.nu = nu = self._begun(low, high, start)
-        # Values depend on nu only where psi bends; elsewhere steps of one length can end in a corner.
-        self.together = bool(np.any(loss.curvature(nu) > 0))
+        # Where psi neither bends nor kinks and nothing is free, steps of one length can end in a corner.
+        straight = not np.any(loss.curvature(nu) > 0) and not np.any(self.kink)
+        self.together = not straight or free.shape[1] > 0
         self.coefficients = np.zeros(free.shape[1])
         correlation = atoms.T @ nu
         parts = [1 - correlation, 1 + correlation, (high - nu)[self.places.high], (nu - low)[self.places.low]]

@@ -13,7 +13,7 @@ def store(tmp_path, costless, four):
 def test_a_row_for_each_network_at_its_last_step(tmp_path, store):
     assert study.export(store, tmp_path / "s.csv") == 16
     rows = pd.read_csv(tmp_path / "s.csv")
-    assert list(rows.columns[:5]) == ["shard", "optimizer", "biases", "width", "steps"]
+    assert list(rows.columns[:5]) == ["shard", "optimizer", "convention", "biases", "width"]
     assert "inner_weights" not in rows
     assert (rows["step"] == 60).all()
     for shard, data in store.done():

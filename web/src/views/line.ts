@@ -160,6 +160,7 @@ export function openLine(visit: Visit): View {
   document.addEventListener("keydown", keys);
   [top.x, top.y] = spans(state.x, state.y);
   answered(false);
+  visit.save(written(DEFAULTS, state));
   table.show(state.x, state.y);
   python.show(pythonOf(state));
   refreshButtons();
