@@ -71,7 +71,7 @@ def train(
     threads: int | None = None,
     engine: Literal["auto", "native", "xla"] = "auto",
     progress: "Progress | None" = None,
-    checkpoint: Checkpoint | None = None,
+    checkpoint: "Checkpoint | None" = None,
 ) -> xr.Dataset:
     r"""Train shallow ReLU networks over a grid of learning rates, weight decays, scales and seeds.
 
