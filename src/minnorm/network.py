@@ -325,7 +325,8 @@ class ShallowReLU:
         """An ONNX `ModelProto` of Gemm, Relu, Gemm, "points" (n, d) to "values" (n, 1); needs onnx."""
         from minnorm.interop.onnx_writer import Layers, written
 
-        return written(Layers(*self.to_state_dict().values(), self.activation))
+        inner, biases, outer, offset = self.to_state_dict().values()
+        return written(Layers(inner, biases, outer, offset, self.activation))
 
 
 register(ShallowReLU, _PARTS, ("activation",))
