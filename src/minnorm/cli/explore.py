@@ -44,6 +44,7 @@ def explore(
         ) from None
     if store is not None and not store.is_dir():
         raise ValueError(f"store is {store}, which is not a directory; give that of a study")
+    from minnorm.explore.page import background
     from minnorm.explore.page.server import open_server
 
     server, url = open_server(store, port=port, address=address, origins=origin or ())
@@ -63,6 +64,7 @@ def explore(
         say("ended")
     finally:
         server.stop()
+        background.end()
 
 
 def _write(path: Path, store: Path | None, as_json: bool) -> None:

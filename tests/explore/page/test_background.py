@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from minnorm.explore.page.background import Background, Stopped
+from minnorm.explore.page.background import Background, Stopped, end
 
 
 class Session:
@@ -75,3 +75,23 @@ def test_a_long_task_stops_for_a_new_one_and_a_stopped_one_is_not_heard(session)
     work.run(lambda _: "last", heard.append, heard.append)
     session.step()
     assert heard == ["new", "last"]
+
+
+def test_at_the_end_all_tasks_are_told_to_stop_and_waited_for(session):
+    started, ended = threading.Barrier(3), []
+
+    def endless(stopped):
+        started.wait(10)
+        while not stopped():
+            pass
+        ended.append(threading.get_ident())
+
+    for _ in range(2):
+        Background(session.acts.put).run(endless, ended.append, ended.append)
+    started.wait(10)
+    end()
+    assert len(set(ended)) == 2
+    assert session.acts.empty()  # the session is over
+    Background(session.acts.put).run(lambda stopped: stopped(), ended.append, ended.append)
+    session.step()
+    assert ended[-1] is False  # tasks may begin again

@@ -81,6 +81,10 @@ def test_a_path_makes_them_once(monkeypatch):
     x = POINTS["normal"][: plane.FEWEST]
     y = np.sin(2 * x[:, 0]) + x[:, 1] ** 2
     most = lam_max(x, y)
+    made.clear()
+    mn.path(x, y, [most / 2])
+    once = len(made)
+    made.clear()
     found = mn.path(x, y, [most / 2, most / 5, most / 10])
     assert bool(np.all(found.certified))
-    assert made == [plane.FEWEST]
+    assert len(made) == once > 0

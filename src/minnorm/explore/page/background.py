@@ -11,6 +11,19 @@ Stopping = Callable[[], bool]
 """Says whether the task is no longer wanted; long tasks ask it often and raise `Stopped` or return."""
 
 
+_at_work: set[threading.Thread] = set()
+_ending = threading.Event()
+
+
+def end(patience: float = 10.0) -> None:
+    """Tell all sessions' tasks to stop, and wait for them: an interpreter that ends under compiled code aborts."""
+    _ending.set()
+    over = time.monotonic() + patience
+    for thread in tuple(_at_work):
+        thread.join(max(0.0, over - time.monotonic()))
+    _ending.clear()
+
+
 class Stopped(Exception):
     """Raised inside a task that is no longer wanted."""
 
@@ -56,14 +69,16 @@ class Background:
     def _begin(self) -> None:
         job, self._waiting = self._waiting, None
         self._active = job
-        threading.Thread(target=self._work, args=(job,), daemon=True).start()
+        thread = threading.Thread(target=self._work, args=(job,), daemon=True)
+        _at_work.add(thread)
+        thread.start()
 
     def _work(self, job: _Job) -> None:
         began = time.monotonic()
 
         def stopped() -> bool:
             overdue = self._waiting is not None and time.monotonic() - began > self._patience
-            return overdue or self._active is not job
+            return overdue or self._active is not job or _ending.is_set()
 
         act: Callable[[], None] = lambda: None  # noqa: E731
         try:
@@ -73,7 +88,8 @@ class Background:
         except (ValueError, OSError) as error:
             act = partial(job.failed, str(error))
         finally:
-            if self._active is job:
+            _at_work.discard(threading.current_thread())
+            if self._active is job and not _ending.is_set():
                 self._later(partial(self._end, job, act))
 
     def _end(self, job: _Job, act: Callable[[], None]) -> None:

@@ -25,10 +25,7 @@ function hold(plot) {
     source.data[ys][i] = y;
     source.change.emit();
   };
-  const leave = () => { // the server hears of it
-    source.data = source.data;
-    source.properties.data.change.emit();
-  };
+  const leave = () => source.setv({ data: source.data }, { check_eq: false }); // the server hears of it
   const editable = () => { // columns that the server sent may be views of its message
     for (const name of [xs, ys]) if (!Array.isArray(source.data[name])) source.data[name] = Array.from(source.data[name]);
   };
