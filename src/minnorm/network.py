@@ -325,8 +325,7 @@ class ShallowReLU:
         """An ONNX `ModelProto` of Gemm, Relu, Gemm, "points" (n, d) to "values" (n, 1); needs onnx."""
         from minnorm.interop.onnx_writer import Layers, written
 
-        inner, biases, outer, offset = self.to_state_dict().values()
-        return written(Layers(inner, biases, outer, offset, self.activation))
+        return written(Layers.of(self.to_state_dict(), self.activation))
 
 
 register(ShallowReLU, _PARTS, ("activation",))

@@ -2,6 +2,7 @@
 
 # pyright: reportMissingImports=false
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +23,12 @@ class Layers:
     offset: np.ndarray
     activation: Activation
     skip: np.ndarray | None = None
+
+    @staticmethod
+    def of(state: Mapping[str, np.ndarray], activation: Activation) -> "Layers":
+        """Those of a network's state dict."""
+        inner, biases, outer, offset = state.values()
+        return Layers(inner, biases, outer, offset, activation)
 
 
 def written(layers: Layers) -> Any:
