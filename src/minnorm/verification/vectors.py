@@ -19,7 +19,8 @@ def vector_supremum(points: Float[np.ndarray, "m 2"], vectors: Float[np.ndarray,
 
     Roundings: arcs, sums and cosines are made of fewer than 64 + 2 m operations on numbers whose sum of sizes is at
     most sum_j |nu_j| max |x_j - x_i|; an arc's end that is off by a rounding moves the sum by no more than that. As
-    many units in the last place are added.
+    many units in the last place are added; so are they to the squares of an arc, of the size of |M|^2, which can be
+    much larger than |M w|^2 is on the arc.
 
     Arguments: `points` x (m, 2); `vectors` nu (m, q).
 
@@ -30,7 +31,7 @@ def vector_supremum(points: Float[np.ndarray, "m 2"], vectors: Float[np.ndarray,
         return math.inf
     if any(math.fsum(column) != 0 for column in vectors.T.tolist()):
         return math.inf
-    largest, far = 0.0, 0.0
+    largest, far, rounding = 0.0, 0.0, (_LEAST + 2 * len(points)) * sys.float_info.epsilon
     for middle in points:
         away = points - middle
         far = max(far, float(np.max(np.linalg.norm(away, axis=1))))
@@ -47,6 +48,7 @@ def vector_supremum(points: Float[np.ndarray, "m 2"], vectors: Float[np.ndarray,
         best += np.pi * np.round((half - best) / np.pi)
         inside = np.abs(best - half) <= (high - low) / 2 + _NEAR
         ends = np.maximum(np.cos(2 * (low - best)), np.cos(2 * (high - best)))
-        largest = max(largest, float(np.max(mean + swing * np.where(inside, 1.0, ends))))
+        squares = mean + swing * np.where(inside, 1.0, ends) + rounding * (mean + swing)
+        largest = max(largest, float(np.max(squares)))
     size = float(np.sum(np.linalg.norm(vectors, axis=1))) * far
-    return math.sqrt(max(largest, 0.0)) + (_LEAST + 2 * len(points)) * sys.float_info.epsilon * size
+    return math.sqrt(max(largest, 0.0)) + rounding * size
