@@ -36,18 +36,23 @@ def copy(tmp_path):
     return tmp_path.resolve()
 
 
-def apply(page: Path, copy: Path) -> None:
+def apply(page: Path, folder: Path, *options: str) -> None:
     for block in blocks(page, "diff"):
         found = subprocess.run(
-            ["git", "apply", "-C1", "--verbose"],
-            cwd=copy,
+            ["git", "apply", "-C1", "--verbose", *options],
+            cwd=folder,
             input=block.text,
             text=True,
             capture_output=True,
             check=False,
         )
         assert found.returncode == 0, f"{page.name}, line {block.line}, does not apply:\n{found.stderr}"
-        assert "Applied" in found.stderr
+        assert "Checking patch" in found.stderr and "Skipped" not in found.stderr
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_its_changes_fit_what_is_there(page):
+    apply(page, ROOT, "--check")
 
 
 @pytest.mark.slow

@@ -202,7 +202,7 @@ class LineView:
             self.state.param.update(x=[x for x, _ in points], y=[y for _, y in points])
         except ValueError as error:
             self._visit.say(str(error))
-        self._points.fill(self.state.x, self.state.y)
+            self._points.fill(self.state.x, self.state.y)
 
     def _put_points(self) -> None:
         """Show the state's points, on the plot too."""
@@ -219,6 +219,8 @@ class LineView:
         return found[0], found[1]
 
     def _change(self) -> None:
+        # Before the answer is seen: an edit in the table sends all of its points.
+        self._points.fill(self.state.x, self.state.y)
         if self._training.busy:
             self._end()
         if self._frame is not None:
