@@ -47,7 +47,8 @@ def apply(page: Path, folder: Path, *options: str) -> None:
             check=False,
         )
         assert found.returncode == 0, f"{page.name}, line {block.line}, does not apply:\n{found.stderr}"
-        assert "Checking patch" in found.stderr and "Skipped" not in found.stderr
+        assert "Checking patch" in found.stderr
+        assert "Skipped" not in found.stderr
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)

@@ -49,6 +49,22 @@ def test_a_centre_is_inside_all_cuts_and_orthogonal_to_free_terms():
     assert narrow > programme.labels @ search.centre(1.0, ENDLESS)
 
 
+def test_a_sum_that_costs_is_smaller_in_the_centre():
+    n = 12
+    cuts = np.random.default_rng(3).normal(size=(n, 30))
+    sums = []
+    for of_sum in (0.0, 10.0):
+        programme = Programme(np.linspace(1, 2, n), np.full(n, 1e-3), np.zeros((n, 0)), of_sum)
+        search = _Search(Forms.of(RNG.normal(size=(n, 4)), True), np.arange(n), programme, cuts)
+        search.inner = programme.labels / 100
+        nu = search.centre(0.01, ENDLESS)
+        t, value = programme.multiple(nu, 1.0)
+        lost = programme.squares @ nu**2 + of_sum * nu.sum() ** 2
+        assert value == pytest.approx(t * (programme.labels @ nu) - t**2 * lost / 2)
+        sums.append(abs(nu.sum()))
+    assert sums[1] < 0.5 * sums[0]
+
+
 def test_a_relaxed_neuron_is_about_what_is_proven_for_its_own_vector_and_less_for_others():
     v = RNG.normal(size=15)
     v -= v.mean()

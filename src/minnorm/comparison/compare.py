@@ -15,6 +15,7 @@ from minnorm.comparison.stages import balanced, best, merged, refitted
 from minnorm.comparison.subject import Subject, recorded, subject_of, subjects_of
 from minnorm.losses import Loss
 from minnorm.measure import distances
+from minnorm.solution import Solution
 from minnorm.solve.minimise import minimise
 from minnorm.training import AXES
 
@@ -90,20 +91,15 @@ def _count(y: Any) -> int:
         return 1
 
 
-def _least(objective: Objective, limit: float) -> constant.Bracketed:
+def _least(objective: Objective, limit: float) -> Solution:
     """The certified minimum, in units of (PL)."""
-    problem = objective.problem
-    if objective.constant_decays and problem.loss.argument == "residual":
-        return constant.least(problem, limit)
-    found = minimise(problem, time_limit=limit)
-    value = found.value
     if objective.constant_decays:
-        value = objective.value(balanced(found.network, problem)) / objective.factor
-    return constant.Bracketed(found, value, found.lower_bound)
+        return constant.least(objective.problem, limit)
+    return minimise(objective.problem, time_limit=limit)
 
 
-def _compared(subject: Subject, objective: Objective, least: constant.Bracketed, limit: float) -> Comparison:
-    net, problem, minimum = subject.network, objective.problem, least.solution
+def _compared(subject: Subject, objective: Objective, minimum: Solution, limit: float) -> Comparison:
+    net, problem = subject.network, objective.problem
     deadline = time.monotonic() + _REFIT * limit
     rescaled = best(objective.value, balanced(net, problem), net)
     fewer = best(objective.value, merged(rescaled, problem), rescaled)
@@ -112,25 +108,21 @@ def _compared(subject: Subject, objective: Objective, least: constant.Bracketed,
     x = problem.points[problem.weights > 0]
     apart = distances(net, minimum.network, {"data": x, "between": _between(x)})
     factor = objective.factor
-    notes = (*subject.notes, *_notes(objective, least, objective.value(fitted)))
-    return Comparison(net, objective, minimum, factor * least.value, factor * least.lower_bound, steps, apart, notes)
+    notes = (*subject.notes, *_notes(objective, minimum, objective.value(fitted)))
+    value, bound = factor * minimum.value, factor * minimum.lower_bound
+    return Comparison(net, objective, minimum, value, bound, steps, apart, notes)
 
 
-def _notes(objective: Objective, least: constant.Bracketed, reached: float) -> list[str]:
+def _notes(objective: Objective, least: Solution, reached: float) -> list[str]:
     """How far the proof reaches."""
-    found, notes = least.solution, []
-    proof = found.certificate
+    proof, notes = least.certificate, []
     assert proof is not None
     if proof.scope == "searched":
         notes.append("the bound is that of a search and proves nothing: the excess is an estimate")
     elif proof.scope == "bounded" and proof.gap > proof.tolerance:
         notes.append(f"the bound may be far below the minimum, gap {proof.gap:.1e}: the excess is at most what is said")
-    if objective.constant_decays and objective.problem.loss.argument == "margin":
-        notes.append("the constant decays, which the bound leaves out: the excess is at most what is said")
-    elif objective.constant_decays and least.value - least.lower_bound > _CLOSED * least.value:
-        notes.append(f"the bound is {1 - least.lower_bound / least.value:.1e} below the best found for all constants")
-    if objective.constant_decays and objective.problem.penalty.linear_is_free:
-        notes.append("the bound's dual vector is orthogonal to the free linear term up to rounding")
+    elif objective.constant_decays and proof.gap > _CLOSED:
+        notes.append(f"the bound is {proof.gap:.1e} below the best found for all constants")
     if objective.factor * least.value > reached * (1 + 1e-9):
         notes.append("refitting gave less than the solver's own network: give more time_limit")
     return notes
@@ -148,7 +140,7 @@ def _between(x: np.ndarray) -> np.ndarray:
 
 def _grid(runs: xr.Dataset, X: Any, y: Any, given: dict[str, Any], sample_weight: Any, limit: float) -> Comparisons:
     """All networks of `train`, perhaps at each of their steps; one minimum for each weight decay."""
-    known: dict[str, tuple[Objective, constant.Bracketed]] = {}
+    known: dict[str, tuple[Objective, Solution]] = {}
     found: list[Comparison | None] = []
     for subject in subjects_of(runs):
         asked = subject.asked(given, runs.attrs["points"])

@@ -3,87 +3,112 @@
 import dataclasses
 import math
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
-from fractions import Fraction
+from typing import Generic, TypeVar
 
 import numpy as np
+from jaxtyping import Float
 
 from minnorm.objective.problem import Problem
 from minnorm.resources import left
 from minnorm.solution import Solution
 from minnorm.solve.minimise import minimise
-from minnorm.verification.exact import Dual
-from minnorm.verification.losses import bounds_of
-from minnorm.verification.separable import lower_bound
+from minnorm.solve.routes import Warm
+from minnorm.verification.judge import verify_decaying
 
-_CLOSED = 2e-6  # relative gap of both bounds at which the search ends
+CLOSED = 2e-6
+"""Relative gap of value and bound at which the search for a constant ends."""
+Found = TypeVar("Found")
+
 _MOST = 24  # constants that are tried
-_FIRST = 0.4  # of the time is for the first
+_FIRST, _SEARCH = 0.4, 0.75  # of the time: for the first constant, and for all
 
 
 @dataclass(frozen=True)
-class Bracketed:
-    """A solution, its objective and a bound of all networks', in units of (PL), the constant's decay included."""
+class At(Generic[Found]):
+    """What was found for a constant: what it is worth, and the slope -sum nu of the least objective in it."""
 
-    solution: Solution
+    constant: float
+    found: Found
     value: float
-    lower_bound: float
+    """The objective, the constant's lam c^2 / 2 included."""
+    pull: float
+    """sum nu / lam - c: minus the objective's slope, over lam."""
 
 
-def least(problem: Problem, time_limit: float) -> Bracketed:
-    r"""The least loss + lam ([f - c] + c^2 / 2) over networks and constants c, for losses of residuals.
+def least(problem: Problem, time_limit: float) -> Solution:
+    r"""The least loss + lam ([f - c] + c^2 / 2) over networks and constants c, with its certificate.
 
-        G(c) = min over mu of 1/S sum_i p_i phi(A mu + c - y)_i + lam ||mu||,      minimise G(c) + lam c^2 / 2
+        G(c) = min over mu of 1/S sum_i p_i loss(y_i, A mu + c) + lam ||mu||,      minimise G(c) + lam c^2 / 2
 
-    G is convex, and the dual vector al of its minimum gives its slope, -sum al. The bound is that of one al for all c,
-
-        al . y - 1/S sum_i p_i phi*(-S al_i / p_i) - (sum al)^2 / (2 lam),      sup |h_al| <= lam,
-
-    in exact arithmetic, conjugates rounded up, from the sup |h| that `verify` confirmed.
+    G is convex, and the dual vector nu of its minimum gives its slope, -sum nu. Where the loss has kinks the slope may
+    jump at the best c: there nu is between those of both sides. The judge then proves what nu is worth for all c.
     """
     deadline = time.monotonic() + time_limit
-    none = dataclasses.replace(problem.penalty, offset="none")
-    low, high = -math.inf, math.inf
-    best: Bracketed | None = None
-    bound, c, step = 0.0, 0.0, problem.mean(problem.values) or 1.0
+    none, warm = problem.changed(penalty=dataclasses.replace(problem.penalty, offset="none")), Warm()
+
+    def at(c: float, limit: float) -> tuple[Solution, float, Float[np.ndarray, " n"]]:
+        found = minimise(with_constant(none, c), certify=False, time_limit=limit, warm=warm)
+        net = dataclasses.replace(found.network, offset=np.asarray(c))
+        squares = problem.penalty.value(net) + c * c / 2
+        value = problem.paid(net.evaluate(problem.points)) + problem.lam * squares
+        return dataclasses.replace(found, network=net, penalty=problem.penalty), value, found.dual
+
+    best, dual = search(problem, at, time_limit * _SEARCH)
+    claimed = dataclasses.replace(best.found, dual=dual)
+    proof = verify_decaying(problem.points, problem.values, claimed, tolerance=CLOSED, time_limit=left(deadline))
+    return dataclasses.replace(claimed, certificate=proof)
+
+
+def with_constant(problem: Problem, c: float) -> Problem:
+    """The problem of what is left of a function beside a constant."""
+    if problem.loss.argument == "margin":
+        return problem.changed(constant=problem.constant + c)
+    return problem.changed(values=problem.values - c)
+
+
+def search(
+    problem: Problem, at: Callable[[float, float], tuple[Found, float, np.ndarray]], time_limit: float
+) -> tuple[At[Found], np.ndarray]:
+    """The best of some constants, and a dual vector for it; `at` has the answer for a constant within some seconds.
+
+    The objective is convex with curvature lam, so that pull^2 lam / 2 bounds what a better constant would save.
+    """
+    deadline = time.monotonic() + time_limit
+    sides: dict[bool, tuple[At[Found], np.ndarray]] = {}
+    best: At[Found] | None = None
+    dual = np.zeros(problem.values.size)
+    c, step, level = 0.0, 0.0, abs(problem.mean(problem.values))
     for k in range(_MOST):
-        limit = _FIRST * time_limit if k == 0 else left(deadline)
-        found = minimise(problem.changed(values=problem.values - c, penalty=none), time_limit=limit)
-        value = found.value + problem.lam * c * c / 2
+        found, value, nu = at(c, _FIRST * time_limit if k == 0 else left(deadline))
+        here = At(c, found, value, float(np.sum(nu)) / problem.lam - c)
         if best is None or value < best.value:
-            net = dataclasses.replace(found.network, offset=np.asarray(c))
-            best = Bracketed(dataclasses.replace(found, network=net, penalty=problem.penalty), value, 0.0)
-        bound = max(bound, _bound(problem, found))
-        pull = float(np.sum(found.dual)) / problem.lam - c  # minus the slope, over lam
-        if best.value - bound <= _CLOSED * best.value or pull == 0 or time.monotonic() > deadline:
+            best, dual = here, nu
+        if here.pull**2 * problem.lam <= CLOSED * best.value or time.monotonic() > deadline:
             break
-        low, high = (c, high) if pull > 0 else (low, c)
-        if math.isfinite(low) and math.isfinite(high):
-            inside = low < c + pull < high and k % 3
-            c = c + pull if inside else 0.5 * (low + high)
-        else:
-            c += math.copysign(min(abs(pull), abs(step)), pull)
-            step *= 2
+        sides[here.pull > 0] = here, nu
+        if len(sides) < 2:  # squares bend by 1 + lam at most
+            step = 2 * step or max(level, problem.lam * abs(here.pull) / (1 + problem.lam))
+            c += math.copysign(min(abs(here.pull), step), here.pull)
+            continue
+        (low, _), (high, _) = sides[True], sides[False]
+        share = low.pull / (low.pull - high.pull)
+        c = low.constant + (share if k % 3 else 0.5) * (high.constant - low.constant)
+        if not low.constant < c < high.constant:
+            break
     assert best is not None
-    return dataclasses.replace(best, lower_bound=min(bound, best.value))
+    return best, _between(problem, best, dual, sides)
 
 
-def _bound(problem: Problem, found: Solution) -> float:
-    """The dual objective of the best feasible multiple of a dual vector, rounded down."""
-    proof = found.certificate
-    if proof is None or not math.isfinite(proof.dual_norm) or proof.dual_norm <= 0:
-        return 0.0
-    live = problem.weights > 0
-    parts = found.dual[live], problem.values[live], problem.weights[live]
-    lam, (nu, y, p) = Fraction(problem.lam), ([Fraction(entry) for entry in part.tolist()] for part in parts)
-    linear = sum((a * b for a, b in zip(nu, y, strict=True)), Fraction(0))
-    of_constant = sum(nu, Fraction(0)) ** 2 / lam
-    if not problem.squared:
-        loss, dual = bounds_of(str(problem.loss)), Dual(proof.dual_norm, linear, Fraction(0), lambda: nu)
-        bound = lower_bound(loss, problem.lam, parts[2], parts[1], dual, of_constant)
-        return max(0.0, math.nextafter(float(bound), 0.0))
-    squares = sum(p, Fraction(0)) * sum((a * a / w for a, w in zip(nu, p, strict=True)), Fraction(0)) + of_constant
-    if linear <= 0 or squares == 0:
-        return 0.0
-    t = min(linear / squares, lam / Fraction(proof.dual_norm))
-    return max(0.0, math.nextafter(float(t * linear - t * t * squares / 2), 0.0))
+def _between(
+    problem: Problem, best: At[Found], dual: np.ndarray, sides: dict[bool, tuple[At[Found], np.ndarray]]
+) -> np.ndarray:
+    """The dual vector between those of both sides whose sum is lam c, where the best one's is another."""
+    if len(sides) < 2 or best.pull**2 * problem.lam <= CLOSED * best.value:
+        return dual
+    (_, one), (_, other) = sides[True], sides[False]
+    first, second = (float(np.sum(nu)) - problem.lam * best.constant for nu in (one, other))
+    if first * second >= 0:
+        return dual
+    return (first * other - second * one) / (first - second)

@@ -1,13 +1,16 @@
 """Where an excess comes from: a network, step by step with less of what costs and does nothing."""
 
+import time
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
+from minnorm.comparison import constant
 from minnorm.comparison.objective import Objective
 from minnorm.network import ShallowReLU
 from minnorm.objective.problem import Problem
-from minnorm.resources import blas_threads
+from minnorm.resources import blas_threads, left
 from minnorm.solve import master
 from minnorm.solve.curved import best_masses
 from minnorm.solve.master import Masses
@@ -70,12 +73,32 @@ def refitted(network: ShallowReLU, objective: Objective, deadline: float) -> Sha
 
         min over a, c   1/S sum_i p_i loss(y_i, sum_k a_k sigma(w_k . x_i + b_k) + c) + lam sum_k |a_k| |w_k|
 
-    and lam c^2 / 2 where the constant decays: one more point of label 0, at which no neuron is active.
+    and lam c^2 / 2 where the constant decays: one more point of label 0, at which no neuron is active, where squares
+    are paid, and a search for c else.
     """
     problem = objective.problem.counting()
-    with_row = objective.constant_decays and problem.squared
-    reduced = reduce(problem, part=not with_row, deadline=deadline)
     net = network.to_numpy()
+    if not objective.constant_decays:
+        return balanced(_refitted(net, problem, deadline)[0], problem)
+    if problem.squared:
+        return balanced(_refitted(net, problem, deadline, with_row=True)[0], problem)
+    none = problem.changed(penalty=replace(problem.penalty, offset="none"))
+
+    def at(c: float, limit: float) -> tuple[ShallowReLU, float, np.ndarray]:
+        until = min(deadline, time.monotonic() + limit)
+        found, dual = _refitted(net, constant.with_constant(none, c), until)
+        found = replace(found, offset=np.asarray(c))
+        paid = problem.paid(found.evaluate(problem.points))
+        return found, paid + problem.lam * (problem.penalty.value(found) + c * c / 2), dual
+
+    return balanced(constant.search(problem, at, left(deadline))[0].found, problem)
+
+
+def _refitted(
+    net: ShallowReLU, problem: Problem, deadline: float, with_row: bool = False
+) -> tuple[ShallowReLU, np.ndarray]:
+    """The best outer weights and free terms, and the dual vector; `with_row` for a constant that decays."""
+    reduced = reduce(problem, part=not with_row, deadline=deadline)
     w = np.asarray(net.inner_weights @ reduced.basis * reduced.radius)
     b = np.asarray(net.biases + net.inner_weights @ reduced.centre)
     cost = np.asarray(problem.penalty.atom_cost(w, b))
@@ -91,9 +114,9 @@ def refitted(network: ShallowReLU, objective: Objective, deadline: float) -> Sha
             found = best_masses(reduced, atoms, tolerance=_GAP, deadline=deadline)
     masses = np.where(np.any(atoms != 0, axis=0), found.masses, 0.0)
     fitted = reduced.network(w, b, masses, found.coefficients)
-    if not with_row:
-        fitted = restored(problem, fitted, reduced.part, deadline)
-    return balanced(fitted, problem)
+    if with_row:
+        return fitted, np.zeros(0)
+    return restored(problem, fitted, reduced.part, deadline), reduced.dual(found.nu)
 
 
 def _with_row(reduced: Reduced, atoms: np.ndarray, deadline: float) -> Masses:

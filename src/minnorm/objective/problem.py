@@ -46,6 +46,8 @@ class Problem:
     penalty: PathNorm
     lam: float
     loss: Loss
+    constant: float = 0.0
+    """What is added to f before classes are told by its sign, where the loss is one of margins: f + constant pays."""
 
     def __init__(
         self,
@@ -71,10 +73,11 @@ class Problem:
         object.__setattr__(self, "loss", loss)
 
     @classmethod
-    def of(cls, data: Points, penalty: PathNorm, lam: float, loss: Loss = SQUARED) -> "Problem":
+    def of(cls, data: Points, penalty: PathNorm, lam: float, loss: Loss = SQUARED, constant: float = 0.0) -> "Problem":
         """A problem of parts that have been checked, which are taken as they are."""
         made = object.__new__(cls)
-        for name, part in (("data", data), ("penalty", penalty), ("lam", lam), ("loss", loss)):
+        parts = {"data": data, "penalty": penalty, "lam": lam, "loss": loss, "constant": constant}
+        for name, part in parts.items():
             object.__setattr__(made, name, part)
         return made
 
@@ -131,18 +134,19 @@ class Problem:
 
     def paid(self, f: Float[np.ndarray, " n"]) -> float:
         """1/S sum_i p_i loss(y_i, f_i)."""
-        z = f - self.values if self.loss.argument == "residual" else self.values * f
+        z = f - self.values if self.loss.argument == "residual" else self.values * (f + self.constant)
         return self.mean(self.loss.value(z))
 
     def changed(self, **parts: Any) -> "Problem":
-        """A problem with other points, values, weights, penalty, lam or loss, which are taken as they are."""
+        """A problem with other points, values, weights, penalty, lam, loss or constant, taken as they are."""
         of_data = {short: parts.pop(name) for short, name in _PARTS.items() if name in parts}
         data = self.data.changed(**of_data) if of_data else self.data
-        return Problem.of(data, **{"penalty": self.penalty, "lam": self.lam, "loss": self.loss, **parts})
+        kept = {"penalty": self.penalty, "lam": self.lam, "loss": self.loss, "constant": self.constant}
+        return Problem.of(data, **kept | parts)
 
     def counting(self) -> "Problem":
         """The problem of the points that count at all."""
-        return Problem.of(self.data.counting(), self.penalty, self.lam, self.loss)
+        return Problem.of(self.data.counting(), self.penalty, self.lam, self.loss, self.constant)
 
 
 def _reject_other_strength(loss: Loss, lam: float, name: str) -> None:

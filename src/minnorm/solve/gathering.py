@@ -34,7 +34,8 @@ class Gathered:
         if problem.squared:
             return cls(counting, problem.data, np.arange(counting.values.size))
         data, place = counting.data.gathered()
-        return cls(Problem.of(data, problem.penalty, problem.lam, problem.loss), problem.data, place)
+        gathered = Problem.of(data, problem.penalty, problem.lam, problem.loss, problem.constant)
+        return cls(gathered, problem.data, place)
 
     def apart(self, solution: Solution) -> Solution:
         """The solution for all points that were asked about, with their weights unless all count once."""

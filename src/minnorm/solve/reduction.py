@@ -80,12 +80,12 @@ class Reduced:
         return Squared(self.values, self.rho) if np.any(self.rho) else Exactly(self.values)
 
     def _separable(self, kind: Pointwise, rate: np.ndarray) -> Separable:
-        """sum rate_i phi(z_i), z_i = f(x_i) - y_i or y_i f(x_i): of (1/S) sum p_i phi(z_i) over the unit, or what
-        constraints are softened to, times the largest |nu_i| that there is."""
+        """sum rate_i phi(z_i), z_i = f(x_i) - y_i or y_i (f(x_i) + constant): of (1/S) sum p_i phi(z_i) over the unit,
+        or what constraints are softened to, times the largest |nu_i| that there is."""
         scale = np.full(self.values.size, self.size)
         values = self.values
         if kind.argument == "margin":
-            values, scale = np.zeros(values.size), self.labels * self.size
+            values, scale = np.full(values.size, -self.problem.constant / self.size), self.labels * self.size
         rate = rate / self.size if self.problem.constrained else rate
         return Separable(kind, values, scale, rate)
 

@@ -41,12 +41,14 @@ def _dual(asked: Asked, clock: Clock) -> Dual | None:
     columns += [x - x.mean(axis=0) if constant_is_free(penalty) else x] * linear_is_free(penalty)
     free = np.concatenate([np.zeros((len(x), 0)), *columns], axis=1)
     shares = asked.weights / np.sum(asked.weights)
-    programme = Programme(labels, lam / np.ldexp(1.0, scale) / shares, free)
+    unit = np.ldexp(1.0, scale)
+    programme = Programme(labels, lam / unit / shares, free, 1 / unit if asked.decays else 0.0)
 
     def enough(nu: np.ndarray, norm: float) -> bool:
         true = nu / times
         square = Fraction(float(np.sum(true * true / asked.weights)))
-        return asked.enough(Dual(norm * (lam or 1.0), Fraction(float(labels @ true)), square))
+        against = Fraction(float(labels @ true))
+        return asked.enough(Dual(norm * (lam or 1.0), against, square, lambda: [Fraction(v) for v in true.tolist()]))
 
     group = np.unique(x, axis=0, return_inverse=True)[1].reshape(-1)
     neurons = np.ldexp(_neurons(asked), -scale)

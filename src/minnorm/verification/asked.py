@@ -25,7 +25,8 @@ class Asked:
     sum_i nu_i (x_i . w + b): of sigma over |s|. A bound that is `enough` ends the work; `proves` is the lower bound of
     the objective that a dual vector with a norm proves. `patience` in seconds is for bounds above three dimensions that
     do not come near. `lam` is that of the problem where another vector may be taken in place of nu: for squares and
-    exact labels, and neurons whose linear part is of no account.
+    exact labels, and neurons whose linear part is of no account. Where a constant `decays`, (sum nu)^2 / lam costs
+    something, too.
     """
 
     x: np.ndarray
@@ -41,6 +42,7 @@ class Asked:
     patience: float = math.inf
     proves: Callable[[Dual], Fraction] = lambda dual: Fraction(0)
     lam: float | None = None
+    decays: bool = False
 
     def rounding_is_to_blame(self, dual: Dual, lower: float) -> bool:
         """Whether a dual vector is not enough with the bound of its norm, and may be with the norm, >= `lower`."""

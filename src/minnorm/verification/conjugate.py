@@ -89,16 +89,17 @@ def dual_objective(loss: Loss, weights: np.ndarray, dual: Dual, times: Fraction)
     return linear if loss == "exactly" else linear - times**2 * _sum(weights) * dual.square / 2
 
 
-def lower_bound(loss: Loss, lam: float, weights: np.ndarray, dual: Dual) -> Fraction:
-    """The largest dual objective of t nu over 0 <= t <= lam / sup |h|, or 1 / sup |h| where labels are met."""
+def lower_bound(loss: Loss, lam: float, weights: np.ndarray, dual: Dual, square: Fraction = Fraction(0)) -> Fraction:
+    """The largest dual objective of t nu over 0 <= t <= lam / sup |h|, or 1 / sup |h| where labels are met; less
+    t^2 square / 2, what else t costs, where squares are paid."""
     if dual.against_values <= 0 or not math.isfinite(dual.norm):
         return Fraction(0)
     if loss == "exactly":
         return dual_objective(loss, weights, dual, 1 / Fraction(dual.norm or 1.0))
-    t = dual.against_values / (_sum(weights) * dual.square)
+    t = dual.against_values / (_sum(weights) * dual.square + square)
     if dual.norm > 0:
         t = min(t, Fraction(lam) / Fraction(dual.norm))
-    return dual_objective(loss, weights, dual, t)
+    return dual_objective(loss, weights, dual, t) - t**2 * square / 2
 
 
 def _sum(weights: np.ndarray) -> Fraction:

@@ -41,6 +41,7 @@ _LEAST, _GRACE = 0.05, 0.3  # seconds that there are in any case, and that a pro
 
 _BRANCHING = 10.0  # seconds of them, for a bound above three dimensions that does not come near
 _HALF = 0.5  # of the time is left for the dual vector
+_TINY = 2.0**-1000  # what the square of a small constant may lose
 _SHARE = 2.0**-36  # of the squared residuals, that float64 may lose before they are computed in two words
 
 
@@ -101,6 +102,37 @@ def verify(
     optional(function, "progress", progress, "a function of the fraction done, or None")
     admit_arithmetic()
     clock = _clock(effort, time_limit, progress)
+    problem, solution = _admitted(points, values, solution)
+    units = Units.of(problem)
+    inside = units.into(solution)
+    limit = ENDLESS if time_limit is None else clock
+    if inside is None:
+        return _judged(problem, solution, tolerance, effort, seed, clock, limit)
+    return units.certificate(_judged(units.problem, inside, tolerance, effort, seed, clock, limit))
+
+
+def verify_decaying(
+    points: "ArrayLike", values: "ArrayLike", solution: Solution, *, tolerance: float, time_limit: float, seed: int = 0
+) -> Certificate:
+    r"""`verify` where the constant c of a network decays, too: the objective has lam c^2 / 2 more, and duality gives
+
+        objective >= t (nu . y) - t^2 (S sum_i nu_i^2 / p_i + (sum nu)^2 / lam) / 2     for all t in [0, lam / s]
+
+    and, for losses that are no squares, -1/S sum_i p_i loss*(y_i, -S t nu_i / p_i) - t^2 (sum nu)^2 / (2 lam), for any
+    nu, whose sum is free. Of a solution with lam > 0, whose biases cost something, and numbers far from the ends of
+    float64, which are not scaled here.
+    """
+    admit_arithmetic()
+    problem, solution = _admitted(points, values, solution)
+    if not problem.lam > 0 or problem.penalty.bias == "free":
+        raise ValueError(f"penalty is {problem.penalty} and lam {problem.lam}; a constant is free there")
+    effort = max(1.0, time_limit / _PATIENCE)
+    clock = _clock(effort, time_limit, None)
+    return _judged(problem, solution, tolerance, effort, seed, clock, clock, decays=True)
+
+
+def _admitted(points: "ArrayLike", values: "ArrayLike", solution: Solution) -> tuple[Problem, Solution]:
+    """The problem of a solution, and the solution, of the points that count; ValueError where they do not fit."""
     problem = Problem(points, values, solution.penalty, solution.lam, weights=solution.weights, loss=solution.loss)
     net = as_network(solution.network, "the solution's network").to_numpy()
     n, d = problem.points.shape
@@ -114,23 +146,26 @@ def verify(
     if not np.all(problem.weights):
         live, problem = problem.weights > 0, problem.counting()
         solution = replace(solution, dual=solution.dual[live], weights=problem.weights)
-    units = Units.of(problem)
-    inside = units.into(solution)
-    limit = ENDLESS if time_limit is None else clock
-    if inside is None:
-        return _judged(problem, solution, tolerance, effort, seed, clock, limit)
-    return units.certificate(_judged(units.problem, inside, tolerance, effort, seed, clock, limit))
+    return problem, solution
 
 
 def _judged(
-    problem: Problem, solution: Solution, tolerance: float, effort: float, seed: int, clock: Clock, limit: Clock
+    problem: Problem,
+    solution: Solution,
+    tolerance: float,
+    effort: float,
+    seed: int,
+    clock: Clock,
+    limit: Clock,
+    decays: bool = False,
 ) -> Certificate:
-    """The certificate of a solution that fits its problem.
+    """The certificate of a solution that fits its problem, whose constant costs lam c^2 / 2 where it `decays`.
 
     What belongs to every verification takes as long as it takes, unless there is a `limit`.
     """
     d, net = problem.points.shape[1], solution.network.to_numpy()
-    sigma, relu = problem.penalty.activation, problem.penalty.of_relu
+    of_dual = replace(problem.penalty, offset="none") if decays else problem.penalty
+    sigma, relu = of_dual.activation, of_dual.of_relu
     seen = neurons.unfolded(net)
     nu = np.asarray(solution.dual, dtype=np.float64)
     x, y, loss = problem.points, problem.values, conjugate.loss_for(problem)
@@ -153,6 +188,8 @@ def _judged(
             misfit = line_in_haste.residuals(seen, x[:, 0], y)
         else:
             misfit = primal.residuals(seen, x, y, 0.0 if loss == "exactly" else _SHARE, limit.all_but(_HALF))
+    if decays:
+        norm = (norm + (float(net.offset) ** 2 / 2 + _TINY) * UP) * UP
     if loss == "exactly":
         value, rounding = interpolant_norm(problem, net, norm, misfit, errors, limit.all_but(_HALF))
     elif paid is not None and problem.lam == 0:
@@ -165,11 +202,17 @@ def _judged(
         value, rounding = conjugate.objective(loss, problem.lam, problem.weights, norm, misfit), math.inf
 
     def bound(dual: Dual) -> Fraction:
+        square = Fraction(0)
+        if decays:
+            entries = dual.entries()
+            if len(entries) != len(y):  # of an estimate
+                return Fraction(0)
+            square = sum(entries, Fraction(0)) ** 2 / Fraction(problem.lam)
         if paid is not None:
-            return separable.lower_bound(paid, problem.lam or 1.0, problem.weights, y, dual)
-        return conjugate.lower_bound(loss, problem.lam, problem.weights, dual)
+            return separable.lower_bound(paid, problem.lam or 1.0, problem.weights, y, dual, square)
+        return conjugate.lower_bound(loss, problem.lam, problem.weights, dual, square)
 
-    tilt = RELU if neurons.linear_part_vanishes(problem.penalty) else sigma
+    tilt = RELU if neurons.linear_part_vanishes(of_dual) else sigma
 
     def of_sigma(dual: Dual) -> Dual:
         return replace(dual, norm=neurons.times_bend(dual.norm, sigma))
@@ -193,7 +236,7 @@ def _judged(
         patience = effort * _BRANCHING if limit is ENDLESS else math.inf
         lam = problem.lam if paid is None and tilt.rectifies else None
         counts = problem.weights
-        asked = Asked(x, y, nu, relu, net, counts, enough, clock, seed, tilt, patience, proves, lam)
+        asked = Asked(x, y, nu, relu, net, counts, enough, clock, seed, tilt, patience, proves, lam, decays)
         if conjugate.restricts(problem.penalty, d):
             found = subsets.repaired_dual(asked)
         else:

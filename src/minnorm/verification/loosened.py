@@ -3,12 +3,12 @@ r"""A dual vector for which a relaxation is tight, where the supremum of the one
 Any vector nu orthogonal to the free terms proves a bound. The solver's is the best for the true supremum s of |h|, and
 where only a relaxed one, R >= s, can be computed (`minnorm.verification.lifting`), another is better:
 
-    maximise  y . nu - 1/2 sum_i q_i nu_i^2      subject to  R(nu) <= 1,  F^T nu = 0
+    maximise  y . nu - 1/2 sum_i q_i nu_i^2 - 1/2 q (sum_i nu_i)^2      subject to  R(nu) <= 1,  F^T nu = 0
 
-R is convex, so relaxed neurons phi and true ones are cutting planes, |phi . nu| <= 1. Each round takes the centre of
-what the cuts leave,
+with q > 0 where a constant decays. R is convex, so relaxed neurons phi and true ones are cutting planes, |phi . nu| <=
+1. Each round takes the centre of what the cuts leave,
 
-    maximise  y . nu - 1/2 sum_i q_i nu_i^2 + t sum_k log(1 - (phi_k . nu)^2)
+    maximise  the same + t sum_k log(1 - (phi_k . nu)^2)
 
 by Newton's method, moves the relaxation's vectors there, cuts, and notes what they prove. Nothing here needs to be
 right: the best vector is repaired, and its bound proven again, by those who ask.
@@ -38,15 +38,17 @@ _FINE = 0.4  # of the time for rounds that are smooth to the second of these
 
 @dataclass(frozen=True)
 class Programme:
-    """Maximise labels . nu - 1/2 sum squares nu^2 over F^T nu = 0 with a dual norm of at most 1; F is `free`."""
+    """Maximise labels . nu - 1/2 sum squares nu^2 - 1/2 of_sum (sum nu)^2 over F^T nu = 0 with a dual norm of at most
+    1; F is `free`."""
 
     labels: np.ndarray  # (N,)
     squares: np.ndarray  # (N,)
     free: np.ndarray  # (N, q)
+    of_sum: float = 0.0
 
     def multiple(self, nu: np.ndarray, norm: float) -> tuple[float, float]:
         """The best t with t norm <= 1, and the objective of t nu."""
-        gain, loss = float(self.labels @ nu), float(self.squares @ (nu * nu))
+        gain, loss = float(self.labels @ nu), float(self.squares @ (nu * nu)) + self.of_sum * float(np.sum(nu)) ** 2
         if not (gain > 0 and norm > 0 and math.isfinite(norm)):
             return 0.0, 0.0
         t = min(1 / norm, gain / loss if loss > 0 else math.inf)
@@ -165,9 +167,10 @@ class _Search:
             h = nu @ active
             room = 1 - h * h
             slope = programme.labels - squares * nu - active @ (2 * barrier * h / room)
+            slope -= programme.of_sum * np.sum(nu)
             bend = 2 * barrier * (1 + h * h) / room**2
             root = active * np.sqrt(bend)
-            step = _newton(root @ root.T + np.diag(squares), slope, programme.free)
+            step = _newton(root @ root.T + np.diag(squares) + programme.of_sum, slope, programme.free)
             rise = float(slope @ step)
             if not (np.all(np.isfinite(step)) and rise > _CENTRED * barrier):
                 break
