@@ -1,7 +1,8 @@
-"""The separator of networks that only move a little: the largest margin in the tangent space of their start."""
+"""What networks that only move a little find: least norms in the tangent space of their start."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float
@@ -9,8 +10,11 @@ from scipy.optimize import nnls
 
 from minnorm.network import ShallowReLU
 from minnorm.objective.norm import PathNorm
+from minnorm.study.specification.tasks import TaskData
+from minnorm.training import networks, train
 
 _JITTER = 1e-12  # of the kernel's trace: what rounding leaves of a singular one
+_MISSED = 1e-3  # of what is to be met
 
 
 @dataclass(frozen=True)
@@ -36,6 +40,24 @@ class Tangent:
         kernel = (slopes * net.outer_weights**2) @ slopes_2.T * (inner + 1) + hidden @ hidden_2.T
         kernel += 1.0 if self.penalty.has_offset else 0.0
         return kernel + inner if self.penalty.linear_is_free else kernel
+
+    def interpolant(
+        self, points: Float[np.ndarray, "n d"], values: Float[np.ndarray, " n"]
+    ) -> Callable[[np.ndarray], np.ndarray] | None:
+        """The start's function and the interpolant of least norm, in the kernel's space, of what it misses; None where
+        equal points have different values.
+
+        It is where gradient flow on squares ends for the linear model of these gradients (Jacot, Gabriel & Hongler
+        2018), and so for networks that stay near their start. What rounding leaves of a singular kernel is kept out.
+        """
+        kernel = self(points, points)
+        missed = values - self.start.evaluate(points)
+        spectrum, vectors = np.linalg.eigh((kernel + kernel.T) / 2)
+        kept = spectrum > _JITTER * max(float(spectrum[-1]), np.finfo(float).tiny)
+        weights = vectors[:, kept] @ ((vectors[:, kept].T @ missed) / spectrum[kept])
+        if np.max(np.abs(kernel @ weights - missed)) > _MISSED * np.max(np.abs(missed), initial=1e-300):
+            return None
+        return lambda x: self.start.evaluate(np.asarray(x)) + self(np.asarray(x), points) @ weights
 
     def separator(
         self, points: Float[np.ndarray, "n d"], labels: Float[np.ndarray, " n"]
@@ -65,3 +87,11 @@ class Tangent:
         """sigma_k(x) and its slope."""
         z, sigma = x @ net.inner_weights.T + net.biases, net.activation
         return sigma(z), np.where(z > 0, sigma.plus, -sigma.minus)
+
+
+def starts(data: TaskData, arguments: Mapping[str, Any], **options: Any) -> dict[tuple[float, int], ShallowReLU]:
+    """The network before the first step, of each scale and seed that `arguments` of `train` ask for, with `options`."""
+    still = {"steps": 0, "records": 1, "learning_rate": 1.0, "weight_decay": 0.0, **options}
+    chosen = {name: value for name, value in arguments.items() if name != "checkpoint"} | still
+    runs = train(data.points, data.values, **chosen, threads=1)
+    return {(float(place["scale"]), int(place["seed"])): network for place, network in networks(runs)}

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from minnorm.datasets import unpack
@@ -29,6 +30,7 @@ def line_functions(
         look = _look(row, rows, colours)
         grid[i, j].plot(query, row.runs["function"].values.T, **look | {"alpha": 0.65, "linewidth": 0.9})
         grid[i, j].plot([], [], label=_name(row, rows), **look)
+        _draw_lazy(grid[i, j], "query", row, colours)
         network = _first_network(row)
         if network is not None:
             mark_knots(grid[i, j], network, (query[0], query[-1]), look["color"], _lane(row, rows))
@@ -51,6 +53,7 @@ def radial_profiles(rows: Sequence[Row], profile: Callable[[np.ndarray], np.ndar
     figure, grid, colours = _grid(2, len(settings), height=2.1)
     for row in rows:
         look = _look(row, rows, colours)
+        _draw_lazy(grid[0, settings.index(row.setting)], "radius", row, colours)
         for axes, name in zip(grid[:, settings.index(row.setting)], ("radial_mean", "radial_std"), strict=True):
             draw_band(axes, radius, row.runs[name].values, look, _name(row, rows))
     fine = np.linspace(0, radius[-1], 800)
@@ -85,6 +88,8 @@ def surfaces(rows: Sequence[Row], points: np.ndarray) -> Figure:
     across, up = (rows[0].runs[name].values for name in ("across", "up"))
     certified = rows[0].runs["target_plane"].isel(seed=0).values
     panels = [("certified", certified)]
+    starts = {row.setting.split("\n")[0]: row.runs["lazy_across"] for row in rows if "lazy_across" in row.runs}
+    panels += [(f"tangent kernel\n{start}", values.values) for start, values in starts.items()]
     panels += [
         (f"{_name(row, rows)}\n{row.setting}", row.runs["plane"].isel(seed=0).values)
         for row in rows
@@ -105,6 +110,14 @@ def surfaces(rows: Sequence[Row], points: np.ndarray) -> Figure:
     for axes in grid.flat[len(panels) :]:
         axes.set_visible(False)
     return figure
+
+
+def _draw_lazy(axes: Axes, coordinate: str, row: Row, colours: Palette) -> None:
+    """What the tangent kernel of the first seed's start gives, where that was measured, once in each panel."""
+    name = f"lazy_{coordinate}"
+    if name in row.runs and not any(line.get_gid() == name for line in axes.lines):
+        x, look = row.runs[coordinate].values, {"color": colours.faint, "linestyle": ":", "linewidth": 1.4}
+        axes.plot(x, row.runs[name].values, **look, gid=name, label="tangent kernel")
 
 
 def _panels(rows: Sequence[Row]) -> tuple[list[str], list[str]]:

@@ -18,6 +18,7 @@ COLUMNS = {
     "path_norm": "path norm",
     "l2_unknown": "L2 distance",
     "sup_unknown": "sup distance",
+    "lazy_l2_unknown": "L2 to lazy",
     "stretch": "stretch",
     "radial_std": "radial std",
     "seminorm": "function's norm [f]",

@@ -137,7 +137,8 @@ def _learned(table: Sequence[Row], data: TaskData, target: Target | None) -> Pic
         partial(figures.line_functions, table, target.function, data.points[:, 0], data.values),
         "Learned functions of all seeds (coloured) and the exact minimum-norm interpolant (dashed) through "
         "the data (dots). Ticks at the foot: knots of the first seed's network of each learning rate, the "
-        "smallest lowest, as long as their share of its bends; those below a thousandth of the total are left out.",
+        "smallest lowest, as long as their share of its bends; those below a thousandth of the total are left out."
+        + _lazy(table),
         "learned functions",
     )
 
@@ -150,9 +151,16 @@ def _profiles(table: Sequence[Row], _data: TaskData, target: Target | None) -> P
         partial(figures.radial_profiles, table, target.profile),
         "Above: mean of the learned function over directions, against the exact profile (dashed). Below: "
         "its standard deviation over directions, 0 for a radial function. Lines are medians over seeds, "
-        "bands the range of all seeds.",
+        "bands the range of all seeds." + _lazy(table),
         "radial profiles",
     )
+
+
+def _lazy(table: Sequence[Row]) -> str:
+    """What dotted lines are, where there are any."""
+    if not any("lazy_l2_unknown" in row.cells for row in table):
+        return ""
+    return " Dotted: what training gives where networks stay near the first seed's start, by its tangent kernel."
 
 
 _PICTURES: Mapping[str, Callable[[Sequence[Row], TaskData, Target | None], Picture | None]] = {
@@ -207,7 +215,7 @@ At the minimum: seeds with an excess objective of at most {NEAR:.0%}; without de
 Norm ratio: path norm over the exact minimum norm [f*]; 1 is optimal. With decay λ the global minimiser f has loss + λ [f] ≤ λ [f*]: its ratio is below 1 and tends to 1 as λ → 0. Without decay a ratio below 1 says that the network does not fit the whole known region.
 Data norm ratio: path norm over the least norm of any network through the training data, certified.
 Excess objective: objective over the least objective of any network with the same λ, minus 1; 0 is the global minimum. Where more points than the solver takes are drawn from a radial law, it is the minimum for infinitely many of them, and a finite sample may fall below 0.
-L2 and sup distance: to the exact interpolant where the target is not known.
+L2 and sup distance: to the exact interpolant where the target is not known. L2 to lazy: there, to what training gives where networks stay near their start: the start's function and the interpolant of the rest of least norm in its tangent kernel's space.
 Stretch: the s for which the exact profile f*(r/s) fits best.
 Radial std: averaged over r.
 Balancedness: path norm over weight decay value, 1 if |a| = |w| for every neuron.

@@ -15,8 +15,7 @@ from minnorm.study.optimum import Optimum, least
 from minnorm.study.specification.probes import Measured, OnPlane
 from minnorm.study.specification.spec import Shard
 from minnorm.study.specification.tasks import TaskData
-from minnorm.study.tangent import Tangent
-from minnorm.training import networks, train
+from minnorm.study.tangent import Tangent, starts
 from minnorm.training.margins import learnt
 
 DESCRIPTION = {
@@ -132,7 +131,8 @@ class Margins:
             return None
         lines = Lines.between(data.points, data.values)
         kernels = {}
-        for seed, start in _starts(data, arguments).items():
+        # At scale 1: the kernel's separator is that at any scale.
+        for (_, seed), start in starts(data, arguments, scale=1.0).items():
             f = Tangent(start, penalty).separator(data.points, data.values)
             if f is not None:
                 kernels[seed] = Boundary.of(f, lines, there)
@@ -179,14 +179,6 @@ _PLANES = {
     "separator": "the separator of least norm on a grid of the plane",
     "kernel": "the separator of the tangent kernel at the first seed's start, on it",
 }
-
-
-def _starts(data: TaskData, arguments: Mapping[str, Any]) -> dict[int, ShallowReLU]:
-    """The network of each seed before the first step, at scale 1: the kernel's separator is that at any scale."""
-    chosen = dict(arguments) | {"steps": 0, "records": 1, "scale": 1.0, "learning_rate": 1.0, "weight_decay": 0.0}
-    chosen.pop("checkpoint", None)
-    runs = train(data.points, data.values, **chosen, threads=1)
-    return {place["seed"]: network for place, network in networks(runs)}
 
 
 def _over(margin: float, size: float) -> float:

@@ -9,7 +9,8 @@ import xarray as xr
 from minnorm.network import ShallowReLU
 from minnorm.objective.norm import PathNorm
 from minnorm.study.optimum import Optimum, least, least_radial
-from minnorm.study.shards import margins
+from minnorm.study.shards import lazy, margins
+from minnorm.study.shards.lazy import Lazy
 from minnorm.study.shards.margins import Margins
 from minnorm.study.shards.measures import DESCRIPTION, Yardstick, compare, measure_network
 from minnorm.study.specification.probes import Measured
@@ -37,17 +38,20 @@ def run_train(
     decays = runs["weight_decay"].values.tolist()
     compared, exact = _optima(shard, data, decays), Yardstick.of(shard.task, data)
     separated = Margins.of(shard, data, arguments)
+    unmoved = Lazy.of(shard, data, arguments, exact)
 
     def measured(network: ShallowReLU, place: Mapping[str, Any]) -> Measured:
         found = measure_network(network, data, shard, exact) | compare(
             network, data, arguments["penalty"], place, compared, arguments["loss"]
         )
+        if unmoved is not None:
+            found |= unmoved.measure(network, place)
         return found if separated is None else found | separated.measure(network, place["seed"])
 
     rows = [measured(network, place) if _finite(network) else None for place, network in networks(runs)]
     template = next((row for row in rows if row is not None), None)
     if template is None:
-        nowhere = {"weight_decay": decays[0], "seed": runs["seed"].values[0]}
+        nowhere = {"weight_decay": decays[0], "scale": runs["scale"].values[0], "seed": runs["seed"].values[0]}
         template = measured(_any_network(data.points.shape[1]), nowhere)
     _record(runs, rows, template, _described(shard))
     for name in _OPTIMUM:
@@ -56,6 +60,8 @@ def run_train(
     runs.attrs["optimum"] = _sureness(compared)
     if separated is not None:
         separated.record(runs, shard)
+    if unmoved is not None:
+        unmoved.record(runs, shard)
     coordinates = [probe.coordinates() for probe in shard.task.probes(shard.measure)]
     return runs.assign_coords({name: value for each in coordinates for name, value in each.items()})
 
@@ -77,9 +83,8 @@ def _record(
 
 def _described(shard: Shard) -> Mapping[str, str]:
     probes = shard.task.probes(shard.measure)
-    return (
-        DESCRIPTION | margins.DESCRIPTION | {name: words for probe in probes for name, words in probe.describe.items()}
-    )
+    of_probes = {name: words for probe in probes for name, words in probe.describe.items()}
+    return DESCRIPTION | margins.DESCRIPTION | lazy.DESCRIPTION | of_probes
 
 
 _OPTIMUM = {
@@ -107,6 +112,7 @@ def training_arguments(shard: Shard) -> dict[str, Any]:
 def numbers(shard: Shard) -> int:
     """How many numbers are measured of a network at most."""
     learns = len(margins.DESCRIPTION) if learnt(shard.train.loss) else 0
+    learns += len(lazy.DESCRIPTION) if shard.measure.lazy else 0
     return len(DESCRIPTION) + learns + sum(probe.size for probe in shard.task.probes(shard.measure))
 
 

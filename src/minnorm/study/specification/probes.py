@@ -28,6 +28,8 @@ class MeasureSpec(Strict):
     sharpness: bool = False
     optimum: bool = True
     """Whether its objective is compared with the certified minimum, where that is to be had."""
+    lazy: bool = False
+    """Whether it is compared with what the tangent kernel of its start gives."""
     directions: int = Field(default=256, ge=2)
     radii: int = Field(default=81, ge=2)
     largest_radius: float = Field(default=5.0, gt=1, allow_inf_nan=False)
@@ -53,6 +55,10 @@ class Probe(Protocol):
 
     def measure(self, network: ShallowReLU, target: Target | None, penalty: PathNorm) -> Measured:
         """All measures of one network."""
+        ...
+
+    def seen(self, f: Function, dim: int) -> tuple[tuple[str, ...], np.ndarray]:
+        """Dimensions and values of any function of `dim` variables here."""
         ...
 
 
@@ -98,6 +104,10 @@ class OnLine:
             "function": (("query",), network.evaluate(self.query[:, None])),
         }
 
+    def seen(self, f: Function, dim: int) -> tuple[tuple[str, ...], np.ndarray]:
+        """Values at the query points."""
+        return ("query",), values_of(f, self.query[:, None])
+
     def _bends_at_data(self, network: ShallowReLU) -> float:
         positions, turns = measure.knots(network)
         x = self.x
@@ -141,6 +151,10 @@ class OnSphere:
             stretch = measure.best_stretch(profile.mean, self.radii, target.profile)
             found |= {"stretch": ((), stretch.stretch), "stretch_residual": ((), stretch.residual)}
         return found
+
+    def seen(self, f: Function, dim: int) -> tuple[tuple[str, ...], np.ndarray]:
+        """Means over directions."""
+        return ("radius",), measure.radial_profile(f, dim, self.radii, count=self.directions).mean
 
 
 def box(points: Float[np.ndarray, "n d"]) -> tuple[Float[np.ndarray, " d"], Float[np.ndarray, " d"]]:
@@ -186,6 +200,10 @@ class OnPlane:
         if target is not None:
             found["target_plane"] = (("up", "across"), self.on(target.function))
         return found
+
+    def seen(self, f: Function, dim: int) -> tuple[tuple[str, ...], np.ndarray]:
+        """Values on the grid."""
+        return ("up", "across"), self.on(f)
 
     def on(self, f: Function) -> Float[np.ndarray, "up across"]:
         """The values of any function."""

@@ -29,6 +29,8 @@ from minnorm.training.choice import Choice, Unfit, options
 from minnorm.training.margins import learnt
 
 DEFAULT_PAGE = "training"
+MOST_LAZY = 3000
+"""Points whose tangent kernel is solved for: some seconds for each start."""
 FORMAT = 4
 """The version of shard files; a change of what their numbers mean raises it, and so does one of a default: keys
 leave defaults out, so that a new option leaves finished work alone."""
@@ -61,6 +63,15 @@ class Shard(Strict):
                     f"{self.train.loss} learns the classes -1 and 1, and the labels of this task of kind "
                     f"{self.task.kind} are {told}; take kind classes, or csv with classes = true",
                 )
+        if self.measure.lazy and learnt(self.train.loss):
+            raise Misplaced(
+                ("measure", "lazy"), f"{self.train.loss} has the kernel's measures without it; leave it out"
+            )
+        if self.measure.lazy and self.task.count() > MOST_LAZY:
+            raise Misplaced(
+                ("measure", "lazy"),
+                f"a kernel takes at most {MOST_LAZY:,} points, and the task has {self.task.count():,}; leave lazy out",
+            )
         if self.train.initial == OPTIMAL and not self.task.has_interpolant():
             raise Misplaced(("initial",), f"no interpolant is known for {self.task.kind}; choose a random start")
         return self
