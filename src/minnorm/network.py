@@ -265,7 +265,7 @@ class ShallowReLU:
         term has no place in that module: ValueError.
         """
         if self.skip is not None and np.any(np.asarray(self.skip)):
-            raise ValueError("skip is not zero; a Sequential of two Linear layers has no place for v . x")
+            raise ValueError("skip is not zero, and Sequential has no place for v . x; add neurons v and -v for it")
         return {
             "0.weight": np.array(self.inner_weights, order="C"),
             "0.bias": np.array(self.biases),

@@ -181,6 +181,18 @@ def test_points_come_and_go_by_mouse_and_by_keyboard(open_page):
     wait_for(page, 0.0)
 
 
+@pytest.mark.slow
+def test_a_field_without_a_number_keeps_its_point(open_page):
+    page = open_page("line", HAT)
+    wait_for(page, 2.0)
+    page.get_by_label("x of point 3").fill("")
+    page.get_by_label("x of point 3").press("Tab")
+    page.get_by_label("y of point 1").fill("0.5")
+    page.get_by_label("y of point 1").press("Enter")
+    wait_for(page, known.line([-1, 0, 1], [0.5, 1, 0]).value)
+    assert page.get_by_label("x of point 3").input_value() == "1"
+
+
 def test_points_that_disagree_are_a_message_in_the_page(open_page):
     page = open_page("line", HAT)
     wait_for(page, 2.0)

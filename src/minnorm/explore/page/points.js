@@ -14,8 +14,14 @@ export function render({ model }) {
   const add = element("button", { type: "button", textContent: "Add a point" });
   let rows = [];
 
+  const numberOf = (field) => { // a field that was left without a number has the last one it had
+    if (field.checkValidity()) field.kept = field.valueAsNumber;
+    else field.value = field.kept;
+    return field.kept;
+  };
+
   const send = (focus) => {
-    const entered = rows.map((row) => row.fields.map((field) => field.valueAsNumber));
+    const entered = rows.map((row) => row.fields.map(numberOf));
     model.edited = { points: entered, count: (model.edited.count || 0) + 1 };
     if (focus) requestAnimationFrame(() => focus()?.focus());
   };
@@ -54,6 +60,7 @@ export function render({ model }) {
     const active = table.getRootNode().activeElement;
     model.points.forEach((point, i) => point.forEach((value, k) => {
       const field = rows[i].fields[k];
+      field.kept = value;
       if (field.valueAsNumber !== value && field !== active) field.value = value;
     }));
     label();
