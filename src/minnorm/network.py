@@ -312,7 +312,7 @@ class ShallowReLU:
 
     @classmethod
     def from_onnx(cls, model: Any) -> "ShallowReLU":
-        """An ONNX `ModelProto` of Gemm, or MatMul and Add, with Relu, LeakyRelu or PRelu between."""
+        """An ONNX `ModelProto` of Gemm, or MatMul and Add, with Relu, LeakyRelu or PRelu between, and any v . x."""
         return cls(**_found(model, "model").parts)
 
     def to_torch(self) -> Any:
@@ -322,10 +322,10 @@ class ShallowReLU:
         return sequential(self.to_state_dict(), self.activation)
 
     def to_onnx(self) -> Any:
-        """An ONNX `ModelProto` of Gemm, Relu, Gemm, "points" (n, d) to "values" (n, 1); needs onnx."""
+        """An ONNX `ModelProto` of Gemm, Relu, Gemm and any skip, "points" (n, d) to "values" (n, 1); needs onnx."""
         from minnorm.interop.onnx_writer import Layers, written
 
-        return written(Layers.of(self.to_state_dict(), self.activation))
+        return written(Layers.of(dataclasses.replace(self, skip=None).to_state_dict(), self.activation, self.skip))
 
 
 register(ShallowReLU, _PARTS, ("activation",))

@@ -20,6 +20,16 @@ def run(model, x, name=None):
     return np.asarray(ReferenceEvaluator(model).run(None, {model.graph.input[0].name: x})[0]).reshape(-1)
 
 
+def graph(*nodes, **arrays):
+    """Of points x to values y, in float32."""
+    from onnx import TensorProto, helper, numpy_helper
+
+    where = [helper.make_tensor_value_info(word, TensorProto.FLOAT, ["n", None]) for word in ("x", "y")]
+    initial = [numpy_helper.from_array(np.asarray(part, np.float32), word) for word, part in arrays.items()]
+    made = [helper.make_node(kind, words.split(), [out]) for kind, words, out in nodes]
+    return helper.make_model(helper.make_graph(made, "g", where[:1], where[1:], initial))
+
+
 @pytest.mark.parametrize("activation", ["relu", "leaky_relu:0.1", "abs"])
 @pytest.mark.parametrize("kind", [np.float32, np.float64])
 def test_a_network_there_and_back_is_the_same(activation, kind):
@@ -29,6 +39,29 @@ def test_a_network_there_and_back_is_the_same(activation, kind):
     assert mn.ShallowReLU.from_onnx(onnx.load_from_string(model.SerializeToString())) == net
     x = X.astype(kind)
     np.testing.assert_allclose(run(model, x), net.evaluate(x), rtol=1e-12 if kind == np.float64 else 1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize("activation", ["relu", "leaky_relu:0.1"])
+def test_a_linear_term_there_and_back_is_the_same(activation):
+    net = mn.ShallowReLU(**random_network(0, 5, 3, skip=True).to_dict(), activation=activation)
+    model = net.to_onnx()
+    assert mn.ShallowReLU.from_onnx(model) == net
+    np.testing.assert_allclose(run(model, X), net.evaluate(X), rtol=1e-12)
+
+
+def test_a_linear_term_of_others_is_read():
+    """As exporters write a Linear beside the two layers, with a bias of its own, after them or before the last."""
+    rng = np.random.default_rng(4)
+    stored = {"w": rng.normal(size=(3, 4)), "b": rng.normal(size=4), "v": rng.normal(size=(4, 1)),
+              "u": rng.normal(size=(3, 1)), "c": rng.normal(size=1)}  # fmt: skip
+    first = [("MatMul", "x w", "h"), ("Add", "h b", "g"), ("Relu", "g", "a")]
+    layer, beside = ("MatMul", "a v", "e"), ("Gemm", "x u c", "s")
+    after = [*first, layer, beside, ("Add", "e s", "z"), ("Identity", "z", "y")]
+    for nodes in (after, [*first, beside, layer, ("Add", "s e", "y")]):
+        model = graph(*nodes, **stored)
+        net = mn.ShallowReLU.from_onnx(model)
+        np.testing.assert_allclose(net.evaluate(X), run(model, X.astype(np.float32)), rtol=1e-4, atol=1e-5)
+        np.testing.assert_array_equal(net.skip, stored["u"][:, 0].astype(np.float32))
 
 
 @pytest.mark.slow
@@ -90,13 +123,7 @@ def test_what_skl2onnx_writes_is_read(classes):
 
 
 def test_what_is_no_shallow_network_is_refused_in_one_line(refused):
-    from onnx import TensorProto, helper, numpy_helper
-
-    def graph(*nodes, **arrays):
-        where = [helper.make_tensor_value_info(word, TensorProto.FLOAT, ["n", None]) for word in ("x", "y")]
-        initial = [numpy_helper.from_array(np.asarray(part, np.float32), word) for word, part in arrays.items()]
-        made = [helper.make_node(kind, words.split(), [out]) for kind, words, out in nodes]
-        return helper.make_model(helper.make_graph(made, "g", where[:1], where[1:], initial))
+    from onnx import TensorProto
 
     def of(model):
         return lambda: mn.compare(model, X, X[:, 0], weight_decay=0.1)
@@ -126,7 +153,13 @@ def test_what_is_no_shallow_network_is_refused_in_one_line(refused):
     outside.graph.initializer[0].data_location = TensorProto.EXTERNAL
     refused(of(outside), "has w in another file; write one file")
     refused(of(graph(("MatMul", "x w", "h"), ("Add", "h h", "y"), w=w)), "has a Add of two computed arrays")
-    with pytest.raises(ValueError, match="skip is not zero"):
-        random_network(0, skip=True).to_onnx()
+    refused(of(graph(*chain[:1], ("MatMul", "x w", "g"), *chain[1:], w=w, v=v)), "beside the chain")
+    skip = [*chain[:2], ("MatMul", "a v", "e"), ("MatMul", "x u", "s"), ("Add", "e s", "y")]
+    refused(of(graph(*skip, w=w, v=v, u=np.ones((3, 2)))), "adds weights of shape")
+    twice = [*skip[:4], ("Add", "e s", "z"), ("Add", "z s", "y")]
+    refused(of(graph(*twice, w=w, v=v, u=np.ones((3, 1)))), "has a Add of two computed arrays")
+    logit = [*skip[:2], ("MatMul", "a v", "e"), skip[3], ("Sigmoid", "e", "y")]
+    refused(of(graph(*logit, w=w, v=v, u=np.ones((3, 1)))), "has a MatMul that is added to nothing")
+    refused(of(graph(*skip[:2], ("MatMul", "a v", "y"), skip[3], w=w, v=v, u=np.ones((3, 1)))), "has a MatMul that")
     with pytest.raises(ValueError, match="ONNX has no node"):
         mn.ShallowReLU(**random_network(0, 5, 3).to_dict(), activation="2:0.5").to_onnx()

@@ -40,6 +40,7 @@ class Found:
     known: Callable[[int], dict[str, Any]] = field(default=_nothing, repr=False)
     classes: tuple[Any, Any] | None = None
     notes: tuple[str, ...] = ()
+    skip: np.ndarray | None = None
 
     @property
     def parts(self) -> dict[str, Any]:
@@ -51,6 +52,7 @@ class Found:
             "outer_weights": self.outer_weights,
             "offset": np.zeros((), kind) if self.offset is None else self.offset.reshape(()),
             "activation": self.activation,
+            "skip": self.skip,
         }
 
     def values(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -60,7 +62,8 @@ class Found:
         c = 0.0 if self.offset is None else float(self.offset.reshape(()))
         hidden = x @ w.T + b
         size = (np.abs(x) @ np.abs(w).T + np.abs(b)) @ np.abs(a) + abs(c)
-        return self.activation(hidden) @ a + c, hidden, size
+        v = np.zeros(x.shape[1]) if self.skip is None else self.skip.astype(np.float64)
+        return self.activation(hidden) @ a + x @ v + c, hidden, size + np.abs(x) @ np.abs(v)
 
     def looked_at(self, name: str, call: Callable[[np.ndarray], Any], unit: float, *, guess: bool) -> "Found":
         """The same, if the model gives these values at some points; ValueError if it does something else as well.
@@ -105,9 +108,11 @@ def found(
     first: tuple[Any, Any],
     second: tuple[Any, Any],
     activation: Activation = RELU,
+    skip: Any = None,
     **rest: Any,
 ) -> Found:
-    """From the weights (m, d) and biases (m,) or None of the first layer, those (1, m) and (1,) of the second, checked.
+    """From the weights (m, d) and biases (m,) or None of the first layer, those (1, m) and (1,) of the second, and v
+    (1, d) of a term v . x, or None, checked.
 
     Errors: ValueError for shapes that do not fit, several outputs, and what is not a finite number.
     """
@@ -120,13 +125,18 @@ def found(
     if (b is not None and b.shape != w.shape[:1]) or (c is not None and c.size != 1):
         shapes = [None if part is None else part.shape for part in (b, c)]
         raise ValueError(f"{name} has biases of shapes {shapes[0]} and {shapes[1]}; give ({len(w)},) and (1,)")
+    beside = None if skip is None else floating(skip, name)
+    if beside is not None and beside.shape != (1, w.shape[1]):
+        raise ValueError(f"{name} adds weights of shape {beside.shape} times the points; {WANTED}")
     parts = {"weights of the first layer": w, "its biases": b, "weights of the second layer": v, "its bias": c}
+    parts |= {"what multiplies the points": beside}
     for word, part in parts.items():
         bad = np.zeros(0) if part is None else part[~np.isfinite(part)]
         if bad.size:
             of = part.size  # pyright: ignore[reportOptionalMemberAccess]
             raise ValueError(f"{name} has {bad[0]} in {word}, {bad.size} of {of} are not finite; train it again")
-    return Found(w, b, v[0], None if c is None else c.reshape(()), activation, **rest)
+    offset, slope = None if c is None else c.reshape(()), None if beside is None else beside[0]
+    return Found(w, b, v[0], offset, activation, skip=slope, **rest)
 
 
 def in_order(name: str, layers: list[tuple[Any, Any]]) -> tuple[tuple[Any, Any], tuple[Any, Any]]:

@@ -44,7 +44,8 @@ class _Layer:
 
 
 def read(model: Any, name: str = "model") -> Found:
-    """The two layers of a `ModelProto`: of Gemm, or of MatMul and Add, with Relu, LeakyRelu or PRelu between.
+    """The two layers of a `ModelProto`: of Gemm, or of MatMul and Add, with Relu, LeakyRelu or PRelu between, and a
+    term v . x that is added at the end: by a Gemm of the points, or their MatMul and an Add.
 
     What leaves numbers alone may be anywhere; a Sigmoid or a Greater at the end, and what a classifier makes of it, is
     left out.
@@ -64,6 +65,7 @@ def read(model: Any, name: str = "model") -> Found:
     if len(inputs) != 1:
         raise ValueError(f"{name} has {len(inputs)} inputs; {WANTED}")
     at, layers, sigma, end = inputs[0], [_Layer()], RELU, ""
+    aside, skip = _Layer(), None  # what is made of the points beside the chain, and its name until it is added
     for node in graph.node:
         if node.op_type == "Constant":
             known[node.output[0]] = _constant(node, numpy_helper)
@@ -76,9 +78,16 @@ def read(model: Any, name: str = "model") -> Found:
             if node.op_type not in _DECIDES:
                 raise ValueError(f"{name} has a {node.op_type}{_place(node)} after a {end}; {WANTED}")
             continue
+        attributes = {one.name: onnx.helper.get_attribute_value(one) for one in node.attribute}
+        if len(layers) == 2 and skip is None and node.op_type in ("Gemm", "MatMul") and node.input[0] == inputs[0]:
+            onto = _beside(aside, node, attributes, known, at, name)
+            skip, at = ("", node.output[0]) if onto else (node.output[0], at)
+            continue
+        if skip and node.op_type == "Add" and set(node.input) == {at, skip}:
+            skip, at = "", node.output[0]
+            continue
         if at not in node.input:
             raise ValueError(f"{name} has a {node.op_type}{_place(node)} beside the chain of its layers; {WANTED}")
-        attributes = {one.name: onnx.helper.get_attribute_value(one) for one in node.attribute}
         if node.op_type in ("Relu", "LeakyRelu", "PRelu", "Abs"):
             if len(layers) == 2:
                 raise ValueError(f"{name} has {node.op_type} a second time{_place(node)}; {WANTED}")
@@ -96,14 +105,30 @@ def read(model: Any, name: str = "model") -> Found:
         elif node.op_type not in _IDLE:
             raise ValueError(f"{name} has a {node.op_type}{_place(node)}; {WANTED}")
         at = node.output[0]
+    if skip:
+        raise ValueError(f"{name} has a MatMul that is added to nothing; {WANTED}")
     outputs = [one.name for one in graph.output]
     if not end and outputs != [at]:
         raise ValueError(f"{name} has the outputs {', '.join(outputs)}, of which {at} alone is its last; {WANTED}")
     if len(layers) != 2 or any(layer.weights is None for layer in layers):
         raise ValueError(f"{name} has {counted(sum(one.weights is not None for one in layers), 'layer')}; {WANTED}")
     options: dict[str, Any] = {"loss": "logistic", "reduction": "mean"} if end == "Sigmoid" else {}
+    if aside.biases is not None:
+        layers[1].plus(aside.biases)
     first, second = ((one.weights, one.biases) for one in layers)
-    return found(name, first, second, sigma, known=lambda _: options)
+    notes = () if aside.weights is None else ("its linear term v . x is taken to be free: no decay is counted for v",)
+    return found(name, first, second, sigma, aside.weights, known=lambda _: options, notes=notes)
+
+
+def _beside(
+    aside: _Layer, node: Any, attributes: dict[str, Any], known: dict[str, np.ndarray], at: str, name: str
+) -> bool:
+    """A layer of the points beside the chain; whether the chain is added there."""
+    onto = len(node.input) == 3 and node.input[2] == at
+    if onto and attributes.get("beta", 1.0) != 1:
+        raise ValueError(f"{name} has a Gemm that scales what it adds to{_place(node)}; {WANTED}")
+    _apply(aside, node, attributes, known, node.input[0], name, list(node.input[:2] if onto else node.input))
+    return onto
 
 
 def _place(node: Any) -> str:
@@ -131,11 +156,18 @@ def _activation(node: Any, attributes: dict[str, Any], known: dict[str, np.ndarr
 
 
 def _apply(
-    layer: _Layer, node: Any, attributes: dict[str, Any], known: dict[str, np.ndarray], at: str, name: str
+    layer: _Layer,
+    node: Any,
+    attributes: dict[str, Any],
+    known: dict[str, np.ndarray],
+    at: str,
+    name: str,
+    inputs: list[str] | None = None,
 ) -> None:
-    """One linear operation on the chain."""
-    others = [known.get(one) for one in node.input if one != at]
-    if any(other is None for other in others) or list(node.input).count(at) != 1:
+    """One linear operation on the chain, or of some of its `inputs` alone."""
+    inputs = list(node.input) if inputs is None else inputs
+    others = [known.get(one) for one in inputs if one != at]
+    if any(other is None for other in others) or inputs.count(at) != 1:
         raise ValueError(f"{name} has a {node.op_type}{_place(node)} of two computed arrays; {WANTED}")
     if node.op_type == "Add":
         layer.plus(others[0])  # pyright: ignore[reportArgumentType]

@@ -25,10 +25,10 @@ class Layers:
     skip: np.ndarray | None = None
 
     @staticmethod
-    def of(state: Mapping[str, np.ndarray], activation: Activation) -> "Layers":
-        """Those of a network's state dict."""
+    def of(state: Mapping[str, np.ndarray], activation: Activation, skip: Any = None) -> "Layers":
+        """Those of a network's state dict, and v (d,) of its term v . x."""
         inner, biases, outer, offset = state.values()
-        return Layers(inner, biases, outer, offset, activation)
+        return Layers(inner, biases, outer, offset, activation, None if skip is None else np.array(skip)[None])
 
 
 def written(layers: Layers) -> Any:
