@@ -62,6 +62,8 @@ def test_a_linear_term_of_others_is_read():
         net = mn.ShallowReLU.from_onnx(model)
         np.testing.assert_allclose(net.evaluate(X), run(model, X.astype(np.float32)), rtol=1e-4, atol=1e-5)
         np.testing.assert_array_equal(net.skip, stored["u"][:, 0].astype(np.float32))
+        assert net.offset == np.float32(stored["c"][0])
+        assert any("v . x is taken to be free" in note for note in mn.compare(model, X, X[:, 0], lam=0.1).notes)
 
 
 @pytest.mark.slow
