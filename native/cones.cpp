@@ -468,7 +468,8 @@ struct Refined {
 
 }  // namespace
 
-Covered cover(const Branching& problem, double lower, double target, double closeness, int threads, Watch& watch) {
+Covered cover(const Branching& problem, double lower, double target, double closeness, double most, int threads,
+              Watch& watch) {
     const Points points(problem);
     Covered result{lower, 0, 0, false, {}};
     const auto goal = [&] { return std::max(target, result.lower * (1 + closeness)); };
@@ -498,7 +499,7 @@ Covered cover(const Branching& problem, double lower, double target, double clos
         accept(first);
     }
     double bytes = 0;
-    while (!open.empty() && open.top().bound > goal() && !watch.over() && bytes < MEMORY) {
+    while (!open.empty() && open.top().bound > goal() && result.cells < most && !watch.over() && bytes < MEMORY) {
         std::vector<Cell> batch;
         while (!open.empty() && static_cast<int>(batch.size()) < BATCH && open.top().bound > goal()) {
             batch.push_back(open.top());

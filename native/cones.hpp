@@ -16,8 +16,9 @@ struct Covered {
 };
 
 // Starts from `lower`, a value of |h| that is attained, or 0. The bound holds whenever `watch` ends the work, which
-// also ends where nothing is left above `target` or (1 + closeness) times the best value. What is found does not depend
-// on `threads` unless the time is over.
-Covered cover(const Branching& problem, double lower, double target, double closeness, int threads, Watch& watch);
+// also ends where nothing is left above `target` or (1 + closeness) times the best value, or after `most` cells. What
+// is found does not depend on `threads` unless the time is over.
+Covered cover(const Branching& problem, double lower, double target, double closeness, double most, int threads,
+              Watch& watch);
 
 }  // namespace minnorm

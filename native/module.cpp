@@ -1,6 +1,7 @@
 #include <nanobind/nanobind.h>
 #include <nanobind/ndarray.h>
 
+#include <limits>
 #include <memory>
 #include <utility>
 
@@ -103,13 +104,13 @@ nb::tuple supremum(Matrix points, Column weights, Matrix cone, bool affine, doub
 }
 
 nb::tuple covered(Matrix points, Column weights, Matrix cone, bool affine, double lower, double target,
-                  double closeness, int threads, double seconds) {
+                  double closeness, int threads, double seconds, double most) {
     const Branching problem = branching_of(points, weights, cone, affine);
     Watch watch(seconds, raise_signals);
     Covered found;
     {
         nb::gil_scoped_release release;
-        found = cover(problem, lower, target, closeness, threads, watch);
+        found = cover(problem, lower, target, closeness, most, threads, watch);
     }
     const size_t width = static_cast<size_t>(problem.rank) + (affine ? 1 : 0), rows = found.at.size() / width;
     return nb::make_tuple(found.lower, found.upper, found.cells, found.complete,
@@ -214,7 +215,8 @@ NB_MODULE(_native, m) {
     m.def("branch", &supremum, nb::arg("points"), nb::arg("weights"), nb::arg("cone"), nb::arg("affine"),
           nb::arg("lower"), nb::arg("target"), nb::arg("closeness"), nb::arg("threads"), nb::arg("seconds"));
     m.def("cover", &covered, nb::arg("points"), nb::arg("weights"), nb::arg("cone"), nb::arg("affine"),
-          nb::arg("lower"), nb::arg("target"), nb::arg("closeness"), nb::arg("threads"), nb::arg("seconds"));
+          nb::arg("lower"), nb::arg("target"), nb::arg("closeness"), nb::arg("threads"), nb::arg("seconds"),
+          nb::arg("most") = std::numeric_limits<double>::infinity());
     m.def("stripe", &striped, nb::arg("points"), nb::arg("weights"), nb::arg("lower"), nb::arg("target"),
           nb::arg("closeness"), nb::arg("threads"), nb::arg("seconds"));
     nb::class_<Plane>(m, "Plane")

@@ -53,9 +53,10 @@ def cover(
     closeness: float,
     threads: int,
     seconds: float,
+    most: float = ...,
 ) -> tuple[float, float, float, bool, Float[np.ndarray, "c q"]]:
-    """As `branch`, for the absolute value, by cones; last (u, b) or u where values above `lower` were met, the best at
-    the end."""
+    """As `branch`, for the absolute value, by cones, of which about `most` are looked at; last (u, b) or u where values
+    above `lower` were met, the best at the end."""
 
 def stripe(
     points: Float[np.ndarray, "n 2"],

@@ -8,7 +8,7 @@ import numpy as np
 
 from minnorm.objective.separable import Separable
 from minnorm.resources import left, past
-from minnorm.solve import priced, stopgap, support
+from minnorm.solve import descent, priced, stopgap, support
 from minnorm.solve.curved import best_masses
 from minnorm.solve.found import Found, best_coefficients, first_dual, only_free_terms
 from minnorm.solve.pace import seconds
@@ -100,6 +100,11 @@ def generate(
         )
         if direct is not None:
             return replace(direct, coefficients=direct.coefficients + fitted)
+        if fresh and isinstance(pricer, pricing.Searched) and pricer.large and reduced.problem.lam > 0:
+            first = descent.descended(reduced, descent.begun(reduced, seed), descent.STEPS, late)
+            pool.add(first.weights, first.biases)
+            best, start = first, first.nu
+            show(best.value, best.bound)
         if reduced.interpolates and gap == 1.0:
             pool.span(np.random.default_rng(0))  # a pool that fits the labels with rho > 0 need not interpolate them
         improve(reduced, best, pricer, pool, start, wanted, late, show, gap=gap)

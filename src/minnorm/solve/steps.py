@@ -20,6 +20,7 @@ from minnorm.solve.reduction import Reduced
 _ROUNDS = 1000
 _IDLE = 40  # rounds without any progress that are enough
 _TOUCHED = 1e-9  # sup |h| - 1: violations that rounding errors may make
+_ROUNDED = 1e-9  # of the objective
 _PROGRESS = 0.99  # of the gap: what is left of it after progress
 _LIVE = 1e-3  # of the largest mass; atoms with more are where searches start
 _UNFITTED = 1e-2  # relative residual of a master problem that has no solution
@@ -187,7 +188,9 @@ class State:
         if not self.pricer.cheap and known:
             self._corrected(atoms)
         bound, feasible = dual_bound(self.reduced, self.nu, atoms.largest)
-        if bound > best.bound and atoms.complete:
+        # What a search claims beyond a value that is attained it has missed atoms for.
+        wrong = not self.pricer.cheap and not self.reduced.interpolates and bound > best.value * (1 + _ROUNDED)
+        if bound > best.bound and atoms.complete and not wrong:
             best.take(bound=bound, nu=feasible)
         between = None
         if self.pricer.cheap and known:

@@ -1,5 +1,7 @@
 """Pricing: the search against the exact oracle, its independence and repeatability, and its worth in high rank."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from tests.made import regression
@@ -8,8 +10,9 @@ from tests.problems import cross
 from minnorm import verify
 from minnorm.objective.norm import PathNorm
 from minnorm.solve import fit, interpolate
-from minnorm.solve.pricing.oracle import random_starts
+from minnorm.solve.pricing.oracle import promising, random_starts, search
 from minnorm.solve.pricing.pricers import Exact, Pricer, Searched, pricer
+from minnorm.verification import branching
 
 biases = pytest.mark.parametrize("bias", ["free", "penalised"])
 
@@ -98,6 +101,19 @@ def test_the_judge_has_starts_of_its_own(bias):
     assert len(decided.values) > max(len(atoms.values) for atoms in fed)
     draws = [random_starts(x, 300, np.random.default_rng([0, k]), bias)[0] for k in (0, 1)]
     assert not np.isin(draws[0][:, 0], draws[1][:, 0]).any()
+
+
+def test_branching_on_cones_finds_what_few_starts_miss():
+    rng = np.random.default_rng(0)
+    x, nu = rng.normal(size=(12, 4)), rng.standard_t(1.5, size=12)
+    nu -= nu.mean()
+    lower, upper = branching.bound(x, nu, True, 0.0, close=1e-3)
+    few = replace(searched(x, "free", 0), starts=1)
+    drawn = random_starts(x, 70, np.random.default_rng([0, 1]), "free")
+    starts = [(drawn[0][:3], drawn[1][:3]), promising(x, nu, *drawn, 4)]
+    alone = search(x, nu, "free", *(np.concatenate(part) for part in zip(*starts, strict=True)), both=False)
+    assert alone.largest < 0.96 * lower
+    assert lower * (1 - 1e-3) <= few.decide(nu, *nothing(4)).largest <= upper
 
 
 @biases

@@ -11,6 +11,7 @@ from minnorm.activation import RELU, Activation
 from minnorm.objective.norm import Bias, costly_biases
 from minnorm.resources import cores, left
 
+_CLOSE = 0.01  # of the best |h|: cones that are no better are not looked into
 _ENTRIES = 1 << 22  # values of atoms at points that are computed at once
 
 
@@ -135,6 +136,31 @@ def search(
     return _atoms(
         *_native.search(x, dual, part, starts, costly, both, max_iterations, _count(threads), left(deadline)), sigma
     )
+
+
+def met_on_cones(
+    points: Float[np.ndarray, "n r"], nu: Float[np.ndarray, " n"], least: float, cones: int, deadline: float = math.inf
+) -> tuple[Float[np.ndarray, "k r"], Float[np.ndarray, " k"]]:
+    r"""ReLU atoms with |h| > `least`, |w| = 1 and free biases, each above those before: from where no start would look.
+
+    Best first over simplicial cones of (w, b): a cone is bisected while its bound of |h| is the largest of all, and h
+    is looked at where that bound has its maximum. So many `cones` rarely bound sup |h|, but lead to its neighbourhood.
+    `deadline` is as for `exact`. Returns weights (k, r) and biases (k,), for `search`.
+
+    >>> x = np.vstack([np.zeros(4), np.eye(4)])
+    >>> w, b = met_on_cones(x, np.array([4.0, -1.0, -1.0, -1.0, -1.0]), 0.0, 1000)
+    >>> abs(float(np.array([4.0, -1.0, -1.0, -1.0, -1.0]) @ np.maximum(x @ w[-1] + b[-1], 0.0))) > 1.9
+    True
+
+    Source: Horst & Tuy (1996), *Global Optimization*, for simplicial cones.
+    """
+    x, dual = _reduced(points, nu, costly=False)
+    rank = x.shape[1]
+    if len(x) < 2:
+        return np.zeros((0, rank)), np.zeros(0)
+    no_rows = np.zeros((0, rank))
+    *_, rows = _native.cover(x, dual, no_rows, True, least, 0.0, _CLOSE, _count(None), left(deadline), cones)
+    return rows[:, :-1], rows[:, -1]
 
 
 def tilt(

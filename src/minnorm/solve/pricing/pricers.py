@@ -25,6 +25,7 @@ _LARGE = 20_000  # coordinates of points from which on ascents are cut short, fr
 _CLIMBED, _LEAST = 300_000, 40  # points of all starts that are followed then, and so many starts in any case
 _STEPS, _FEW_STEPS = 1000, 15  # of an ascent, at most; of one that is cut short
 _OF_THE_REST = 0.25  # of the time left, at most, for one search: the master problem needs some, too
+_ON_CONES, _CONES, _HIGH = (5, 200), 20_000, 0.9  # coordinates and points, at most; cones; of the largest |h| met
 _NEAR, _APART = 0.3, 0.05  # how far about starts near an active atom are from it; and active ones at least apart
 
 
@@ -136,9 +137,17 @@ class Searched:
         return found.joined(more)
 
     def decide(self, nu: np.ndarray, weights: np.ndarray, biases: np.ndarray, deadline: float = math.inf) -> Atoms:
-        """The same from more points near them, and more random starts."""
-        return self._search(
+        """The same from more points near them and more random starts, and, for few points in few dimensions, from atoms
+        that branching on cones meets."""
+        found = self._search(
             nu, weights, biases, self.deciding, _DECISIVE * self.starts, deadline, near=_DECISIVE_NEAR, active=True
+        )
+        n, rank = self.points.shape
+        if rank > _ON_CONES[0] or n > _ON_CONES[1] or costly_biases(self.bias) or not self.sigma.rectifies:
+            return found
+        starts = oracle.met_on_cones(self.points, nu, _HIGH * found.largest, _CONES, deadline)
+        return found.joined(
+            oracle.search(self.points, nu, self.bias, *starts, sigma=self.sigma, both=False, deadline=deadline)
         )
 
     def _search(

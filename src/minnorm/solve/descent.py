@@ -1,0 +1,107 @@
+"""Descent on all parameters of a network: in many coordinates atoms that move are soon near the best ones."""
+
+from dataclasses import replace
+
+import numpy as np
+from jaxtyping import Float
+from scipy.optimize import minimize
+
+from minnorm.resources import past
+from minnorm.solve.found import Found, best_coefficients
+from minnorm.solve.pricing import oracle
+from minnorm.solve.reduction import Reduced
+
+_POINTS_EACH, _ENTRIES = 3, 3_000_000  # points for each neuron, at least, and values of all neurons, at most
+STEPS, _MEMORY = 400, 20  # of the quasi-Newton method from random atoms; what it remembers
+_NORM = 0.1  # of what the best free terms pay: the norm of the first network
+_NOTHING = 1e-6  # of the largest mass
+_REST = 1e-12  # of the objective: a step that gains no more is the last
+
+
+def begun(reduced: Reduced, seed: int) -> Found:
+    """Random atoms, whose kinks meet points, with small masses of both signs."""
+    points, penalty = reduced.points, reduced.problem.penalty
+    n = len(points)
+    found = Found.begun(reduced, np.zeros(n))
+    count = max(1, min(n // _POINTS_EACH, _ENTRIES // n))
+    weights, biases = oracle.random_starts(points, count, np.random.default_rng([seed, 2]), penalty.bias)
+    masses = np.where(np.arange(count) % 2 > 0, 1.0, -1.0) * (_NORM * found.value / count)
+    return replace(found, weights=weights, biases=biases, masses=masses)
+
+
+def descended(reduced: Reduced, network: Found, steps: int, deadline: float) -> Found:
+    r"""A better network for lam > 0, its objective, and the dual vector of its residuals, whose sup |h| is not known.
+
+        min  sum_k (a_k^2 + cost(w_k, b_k)^2) / 2 + L(sum_k a_k sigma(w_k . x_i + b_k) + (F c)_i)
+
+    is what sum_k |a_k| cost(w_k, b_k) + L is for balanced neurons. A quasi-Newton method follows all parameters
+    together; the problem is not convex, and what it ends at is a dictionary to go on with. Arguments: `steps`, at most;
+    `deadline`, a `time.monotonic` moment, after which no step is taken.
+
+    Source: Neyshabur, Tomioka & Srebro (2015) for weight decay as a path norm; Liu & Nocedal (1989), *On the limited
+    memory BFGS method for large scale optimization*.
+    """
+    parameters = _Parameters(reduced, network.masses.size)
+
+    def late(_: np.ndarray) -> None:
+        if past(deadline):
+            raise StopIteration
+
+    options = {"maxiter": steps, "maxcor": _MEMORY, "maxfun": 2 * steps, "ftol": _REST, "gtol": 0.0}
+    start = parameters.of(network)
+    found = minimize(parameters.objective, start, method="L-BFGS-B", jac=True, callback=late, options=options)
+    weights, biases, masses, coefficients = parameters.network(found.x)
+    fitted = reduced.atoms(weights, biases) @ masses
+    coefficients, value = best_coefficients(reduced, fitted, float(np.sum(np.abs(masses))), coefficients)
+    nu = reduced.loss.slope(fitted + reduced.free @ coefficients)
+    return replace(
+        network, weights=weights, biases=biases, masses=masses, coefficients=coefficients, value=value, nu=nu
+    )
+
+
+class _Parameters:
+    """All parameters of so many neurons in one vector: (w_k, b_k) row by row, a, c."""
+
+    def __init__(self, reduced: Reduced, count: int) -> None:
+        # Where they cost nothing biases are measured by what a typical coordinate is, for better conditioned equations.
+        costly = reduced.problem.penalty.biases_cost
+        self._one = 1.0 if costly else reduced.rank**-0.5
+        self._lifted = np.column_stack([reduced.points, np.full(len(reduced.points), self._one)])
+        self._free, self._loss, self._sigma = reduced.free, reduced.loss, reduced.problem.penalty.activation
+        self._count = count
+        self._counted = np.append(np.ones(reduced.rank), float(costly))
+
+    def of(self, network: Found) -> np.ndarray:
+        """A network's, balanced."""
+        root = np.sqrt(np.abs(network.masses))
+        theta = root[:, None] * np.column_stack([network.weights, network.biases / self._one])
+        return np.concatenate([theta.ravel(), root * np.sign(network.masses), network.coefficients])
+
+    def network(self, parameters: Float[np.ndarray, " p"]) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """Atoms of unit cost, with their masses, those next to nothing left out, and coefficients."""
+        theta, outer, coefficients = self._split(parameters)
+        size = np.linalg.norm(theta * self._counted, axis=1)
+        masses = outer * size
+        live = np.abs(masses) > _NOTHING * float(np.max(np.abs(masses), initial=0.0))
+        unit = theta[live] / size[live, None]
+        return unit[:, :-1], unit[:, -1] * self._one, masses[live], coefficients
+
+    def _split(self, parameters: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """(w_k, b_k) as rows, a and c."""
+        inner = self._count * self._lifted.shape[1]
+        theta, outer, coefficients = np.split(parameters, [inner, inner + self._count])
+        return theta.reshape(self._count, -1), outer, coefficients
+
+    def objective(self, parameters: Float[np.ndarray, " p"]) -> tuple[float, np.ndarray]:
+        """What is minimised, and its gradient."""
+        theta, outer, coefficients = self._split(parameters)
+        sigma, counted = self._sigma, self._counted * theta
+        hidden = self._lifted @ theta.T
+        slope = np.where(hidden > 0, sigma.plus, -sigma.minus)
+        hidden *= slope
+        fitted = hidden @ outer + self._free @ coefficients
+        nu = self._loss.slope(fitted)
+        slope *= nu[:, None]
+        gradient = counted - outer[:, None] * (slope.T @ self._lifted)
+        value = 0.5 * float(np.sum(counted * theta) + outer @ outer) + self._loss.value(fitted)
+        return value, np.concatenate([gradient.ravel(), outer - nu @ hidden, -(nu @ self._free)])

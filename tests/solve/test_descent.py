@@ -1,0 +1,105 @@
+"""Descent on a network's parameters: its slopes by differences, its value, and what it leads to."""
+
+import numpy as np
+import pytest
+
+from minnorm.objective.norm import PathNorm
+from minnorm.objective.problem import Problem
+from minnorm.solve import fit
+from minnorm.solve.descent import _Parameters, begun, descended
+from minnorm.solve.found import best_coefficients
+from minnorm.solve.pricing.pricers import Searched
+from minnorm.solve.reduction import reduce
+from minnorm.solve.rounds import generate
+
+penalties = pytest.mark.parametrize(
+    "penalty",
+    [
+        PathNorm(),
+        PathNorm(skip="free", activation="leaky_relu:0.2"),
+        PathNorm(bias="penalised", offset="none"),
+        PathNorm(bias="penalised", activation="abs"),
+    ],
+)
+losses = pytest.mark.parametrize("loss", ["squared", "huber:0.5", "logistic"])
+
+
+def reduced(penalty, loss="squared", n=90, d=5, lam=1e-2):
+    rng = np.random.default_rng(4)
+    x = rng.normal(size=(n, d))
+    y = np.sin(x[:, 0]) + x[:, 1] * x[:, 2]
+    y = np.where(y > 0, 1.0, -1.0) if loss == "logistic" else y
+    return reduce(Problem(x, y, penalty, lam, loss=loss))
+
+
+@penalties
+@losses
+def test_slopes_are_those_of_what_is_minimised(penalty, loss):
+    problem = reduced(penalty, loss)
+    network = begun(problem, 0)
+    parameters = _Parameters(problem, network.masses.size)
+    rng = np.random.default_rng(1)
+    at = parameters.of(network)
+    at = at * rng.uniform(0.8, 1.2, at.size)  # random atoms have their kinks at points
+    for _ in range(3):
+        way = rng.normal(size=at.size) * np.max(np.abs(at))
+        step = 1e-7
+        rise = parameters.objective(at + step * way)[0] - parameters.objective(at - step * way)[0]
+        moved = parameters.objective(at)[1] @ way
+        assert rise / (2 * step) == pytest.approx(moved, rel=1e-3, abs=1e-4 * abs(parameters.objective(at)[0]))
+
+
+@penalties
+def test_a_network_is_what_its_parameters_say(penalty):
+    problem = reduced(penalty)
+    network = begun(problem, 3)
+    parameters = _Parameters(problem, network.masses.size)
+    weights, biases, masses, _ = parameters.network(parameters.of(network))
+    np.testing.assert_allclose(weights, network.weights, atol=1e-14)
+    np.testing.assert_allclose(biases, network.biases, atol=1e-14)
+    np.testing.assert_allclose(masses, network.masses, rtol=1e-12)
+
+
+@penalties
+@losses
+def test_it_gets_better_and_says_by_how_much(penalty, loss):
+    problem = reduced(penalty, loss)
+    first = begun(problem, 0)
+    there = descended(problem, first, 60, np.inf)
+    fitted = problem.atoms(there.weights, there.biases) @ there.masses
+    cost = penalty.atom_cost(there.weights, there.biases)
+    np.testing.assert_allclose(cost, 1.0, rtol=1e-12)
+    norm = np.sum(np.abs(there.masses))
+    value = norm + problem.loss.moved(fitted).value(problem.free @ there.coefficients)
+    assert there.value == pytest.approx(value, rel=1e-12)
+    alone = best_coefficients(problem, np.zeros(len(problem.values)), 0.0)[1]
+    assert there.value < 0.95 * alone
+    slope = problem.loss.slope(fitted + problem.free @ there.coefficients)
+    np.testing.assert_allclose(there.nu, slope, rtol=1e-9, atol=1e-12 * np.max(np.abs(slope)))
+
+
+def test_no_step_is_taken_late():
+    problem = reduced(PathNorm())
+    first = begun(problem, 0)
+    one, none = (descended(problem, first, steps, late) for steps, late in ((1, np.inf), (60, -np.inf)))
+    assert none.value == pytest.approx(one.value, rel=1e-12)
+
+
+def test_what_it_leads_to_is_the_minimum(monkeypatch):
+    """Rounds that begin with it end at the value of those that do not."""
+    problem = reduced(PathNorm(), n=60, d=4, lam=3e-2)
+    plain = generate(problem, tolerance=1e-5)
+    monkeypatch.setattr(Searched, "large", property(lambda _: True))
+    led = generate(problem, tolerance=1e-5)
+    assert led.ending == "closed"
+    assert led.value == pytest.approx(plain.value, rel=1e-4)
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("unchecked")
+def test_many_coordinates_end():
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(400, 60))
+    y = np.sin(2 * x[:, 0]) + x[:, 1] * x[:, 2]
+    found = fit(x, y, 2e-2, tolerance=2e-2, certify=False)
+    assert found.ending == "closed"
