@@ -3,12 +3,9 @@
 #include <numeric>
 #include <utility>
 
-// Twice as fast with wider vectors, whose sums are in another order.
-#if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__) && defined(__linux__)
-#define MINNORM_WIDE __attribute__((target_clones("avx2", "default")))
-#else
-#define MINNORM_WIDE
-#endif
+#include "wide.hpp"
+
+// Wide functions are twice as fast; their sums are in another order.
 
 namespace minnorm {
 

@@ -5,13 +5,9 @@
 #include <cmath>
 
 #include "order.hpp"
+#include "wide.hpp"
 
-// The same bits on all processors of a kind: no fused operations, and sums in one order.
-#if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__) && defined(__linux__)
-#define MINNORM_WIDE __attribute__((target_clones("avx2", "default")))
-#else
-#define MINNORM_WIDE
-#endif
+// Wide functions have the same bits on all processors of a kind: no fused operations, and sums in one order.
 #if defined(__GNUC__)
 #define MINNORM_INLINE inline __attribute__((always_inline))
 #else
