@@ -475,11 +475,17 @@ def test_an_enumeration_obeys_the_clock_and_tells_how_far_it_is(monkeypatch):
     for module in (clock, judge):
         monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: float(next(ticks))))
     stopped = []
-    found = verify(x, np.zeros(14), solution, effort=10.0, time_limit=60, progress=stopped.append)
+    found = verify(x, np.zeros(14), solution, time_limit=60, progress=stopped.append)
     assert (found.scope, found.certified) == ("searched", False)
     assert 0 < stopped[-2] < 1
     with pytest.raises(ValueError, match="time_limit is -1"):
         verify(x, np.zeros(14), solution, time_limit=-1)
+
+
+def test_a_limit_takes_the_place_of_patience():
+    for effort in (0.0, 1.0):
+        assert 599 < judge._clock(effort, 600.0, None).left <= 600
+        assert judge._clock(effort, None, None).left <= 40 * effort
 
 
 def test_the_package_does_not_hide_the_function():

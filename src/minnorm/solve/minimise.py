@@ -36,7 +36,6 @@ OnInterrupt = Literal["return", "raise"]
 _PROOF = 0.25  # of the time limit is kept for verifying, which may have more if solving takes less
 _POLISH = 0.05  # of the time limit is for the last digits of what the solver found
 _MOMENT = 0.5  # seconds for verifying even where the time is over
-_EFFORT = 40.0  # seconds that verifying takes at most unless a longer limit allows more
 _SHARE = 0.5  # of the tolerance is for the solver; verifying adds bounds of rounding errors to its gap
 
 
@@ -266,7 +265,6 @@ def _proof(
         problem.values,
         solution,
         tolerance=tolerance,
-        effort=max(1.0, limit / _EFFORT) if finite else 1.0,
         seed=seed,
         time_limit=max(limit, least) if finite else None,
         progress=progress,

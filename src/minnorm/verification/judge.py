@@ -126,9 +126,8 @@ def verify_decaying(
     problem, solution = _admitted(points, values, solution)
     if not problem.lam > 0 or problem.penalty.bias == "free":
         raise ValueError(f"penalty is {problem.penalty} and lam {problem.lam}; a constant is free there")
-    effort = max(1.0, time_limit / _PATIENCE)
-    clock = _clock(effort, time_limit, None)
-    return _judged(problem, solution, tolerance, effort, seed, clock, clock, decays=True)
+    clock = _clock(1.0, time_limit, None)
+    return _judged(problem, solution, tolerance, 1.0, seed, clock, clock, decays=True)
 
 
 def _admitted(points: "ArrayLike", values: "ArrayLike", solution: Solution) -> tuple[Problem, Solution]:
@@ -280,7 +279,7 @@ def _between(
 def _clock(effort: float, time_limit: float | int | None, progress: Progress | None) -> Clock:
     time_limit = optional(real, "time_limit", time_limit, "seconds >= 0, or None", lambda seconds: seconds >= 0)
     # Small data are proven in no time, whatever is left.
-    seconds = min(effort * _PATIENCE, math.inf if time_limit is None else max(_LEAST, time_limit))
+    seconds = effort * _PATIENCE if time_limit is None else max(_LEAST, time_limit)
     return Clock(time.monotonic() + seconds, progress)
 
 
