@@ -2,11 +2,13 @@
 
 import numpy as np
 import pytest
+from matplotlib.colors import BoundaryNorm
 
 import minnorm as mn
 from minnorm.known import acute_denoiser, denoiser, ridge, ridge_sum
 from minnorm.network import ShallowReLU
 from minnorm.plot import denoiser_figure, ridge_figure
+from minnorm.plot.shades import SHADES, Shades, shades
 
 X = np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0], [1.0, 1.0]])
 Y = np.array([0.0, 1.0, 1.0, 0.0])
@@ -40,7 +42,26 @@ def test_data_have_the_colours_of_the_levels():
     assert dots.get_clim() == shades.get_clim()
     assert "relative gap" in ax.get_title()
     assert len(ax.figure.axes) == 2
+    assert (shades.norm.boundaries + shades.norm.boundaries[::-1]).tolist() == [0.0] * 13
     assert len(mn.plot_plane(X, Y, NET, colorbar=False).figure.axes) == 1
+
+
+def test_values_beyond_the_labels_are_marked_at_the_ends_of_the_bar():
+    labels = np.array([-1.0, 1.0, 1.0, -1.0])
+    for slope, ends in ((0.5, "neither"), (-3.0, "both")):
+        ax = mn.plot_plane(X, labels, lambda x, slope=slope: slope * (x[:, 0] + x[:, 1] - 1))
+        shades = next(part for part in ax.collections if isinstance(part.norm, BoundaryNorm))
+        assert shades.extend == ends
+    one_sided = mn.plot_plane(X, labels, lambda x: 3 * x[:, 0])
+    assert next(part for part in one_sided.collections if isinstance(part.norm, BoundaryNorm)).extend == "max"
+
+
+@pytest.mark.parametrize("labels", [[-1.0, 1.0], [0.0, 1.0], [3.0, 3.0], [0.0, 0.0], [-2e-9, 7e8], [100.0, 102.0]])
+def test_levels_hold_all_labels_and_are_as_many_on_both_sides(labels):
+    scale = Shades.of(np.array(labels))
+    assert scale.beyond(np.array(labels)) == "neither"
+    np.testing.assert_allclose(scale.edges + scale.edges[::-1], 2 * scale.centre, atol=1e-12 * scale.edges[-1])
+    assert len(shades(("#000000", "#888888", "#ffffff"))) == SHADES + 2
 
 
 def test_constants_and_plain_functions_can_be_drawn():

@@ -27,6 +27,7 @@ from minnorm.plot.ridge import ridge_figure as ridge_figure
 from minnorm.plot.style import Palette as Palette
 from minnorm.plot.style import new_figure as new_figure
 from minnorm.plot.style import palette as palette
+from minnorm.plot.style import palette_of as palette_of
 from minnorm.plot.style import plot_style as plot_style
 from minnorm.plot.style import round_ticks as round_ticks
 from minnorm.plot.style import save as save

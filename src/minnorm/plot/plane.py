@@ -6,13 +6,13 @@ import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
-from matplotlib.ticker import MaxNLocator
 
 from minnorm.checks import flag
 from minnorm.measure.distances import Function, values_of
 from minnorm.network import ShallowReLU
 from minnorm.objective.data import Points
 from minnorm.plot.line import claim
+from minnorm.plot.shades import Shades
 from minnorm.plot.style import Palette, drawing
 from minnorm.solution import Solution
 
@@ -29,8 +29,10 @@ def plot_plane(
 
         { x : w_k . x + b_k = 0 },  as thick as its share of |a_k| |w_k|;  dashed where a_k < 0
 
-    Arguments: `X` (n, 2), `y` (n,); `solution`, a `Solution`, a network or another callable (n, 2) -> (n,), of which
-    no lines are drawn; `colorbar`, whether to add one; `ax`, where to draw, by default new axes. Returns the axes.
+    Colours are symmetric about 0, or about the middle of labels of one sign; where the function leaves their range,
+    the colour bar ends in an arrow. Arguments: `X` (n, 2), `y` (n,); `solution`, a `Solution`, a network or another
+    callable (n, 2) -> (n,), of which no lines are drawn; `colorbar`, whether to add one; `ax`, where to draw, by
+    default new axes. Returns the axes.
 
     Errors: ValueError for points of another dimension.
 
@@ -71,24 +73,20 @@ def shade(
     colours: Palette,
     colorbar: bool,
 ) -> dict[str, Any]:
-    """Draw level sets of a function by its values (up, across) on a grid; the colours that its values have."""
-    steps = _levels(values, labels)
-    look: dict[str, Any] = {"cmap": colours.scale, "vmin": steps[0], "vmax": steps[-1]}
+    """Draw level sets of a function by its values (up, across) on a grid; the colours that its values have.
+
+    Values beyond the levels of the labels have the colours of the ends, which the bar shows as arrows.
+    """
+    scale = Shades.of(labels)
+    look, edges = scale.look(colours.surface), scale.edges
     # Raised by what no eye can see: rounding errors do not scatter a flat part that lies at a level.
-    raised = np.minimum(values + 1e-5 * (steps[-1] - steps[0]), steps[-1])
-    shades = axes.contourf(across, up, raised, steps, **look)
+    raised = values + 1e-5 * scale.step
+    shades = axes.contourf(across, up, raised, edges, extend=scale.beyond(values), **look)
     if colorbar:
-        axes.figure.colorbar(shades, ax=axes, label="f(x)", shrink=0.85)
+        axes.figure.colorbar(shades, ax=axes, label="f(x)", shrink=0.85, ticks=edges[::2])
     axes.grid(False)
     axes.set(xlabel="$x_1$", ylabel="$x_2$")
     return look
-
-
-def _levels(values: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    low, high = min(values.min(), labels.min()), max(values.max(), labels.max())
-    if high - low <= 1e-12 * max(abs(low), abs(high)):
-        low, high = low - 0.5, high + 0.5
-    return np.asarray(MaxNLocator(12).tick_values(low, high))
 
 
 def bends(

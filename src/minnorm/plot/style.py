@@ -33,8 +33,8 @@ class Palette:
     faint: str
     region: str
     ground: str
-    surface: tuple[str, str]
-    """The two ends of a scale of values, on which `ink` can be read."""
+    surface: tuple[str, str, str]
+    """Both ends of a scale of values with its middle between them; `ink` can be read on each."""
 
     def line(self, number: int, dash: int = 0) -> dict[str, Any]:
         """Colour and dashes of the curve with this number: the colours in turn, then again with other dashes.
@@ -78,7 +78,7 @@ _PALETTES = {
         faint="#767676",
         region="#EDEFF2",
         ground="#FFFFFF",
-        surface=("#F4F8FB", "#6FB1DC"),
+        surface=("#E59B64", "#FBFBF9", "#6AAEDB"),
     ),
     "dark": Palette(
         series=("#56B4E9", "#F0763A", "#00B386", "#E79CC8", "#8B6CF5", "#EFC94C"),
@@ -86,7 +86,7 @@ _PALETTES = {
         faint="#9AA0A6",
         region="#232A32",
         ground="#14181D",
-        surface=("#18212A", "#1D5F8C"),
+        surface=("#8A481D", "#171C22", "#20679A"),
     ),
 }
 _style: ContextVar[str] = ContextVar("style", default="light")
@@ -154,6 +154,11 @@ def _parameters(palette: Palette) -> Any:
         "svg.hashsalt": "minnorm",
         "pdf.fonttype": 42,
     }
+
+
+def palette_of(style: str) -> Palette:
+    """The palette of a style of `plot_style`."""
+    return _PALETTES[choice("style", style, _PALETTES)]
 
 
 def palette(ax: Axes) -> Palette:

@@ -5,7 +5,11 @@ import runpy
 import numpy as np
 import pytest
 
-from minnorm import fit, interpolate
+from minnorm import fit, interpolate, separate
+
+pytest.importorskip("panel", reason="the extra explore is not installed")
+
+from minnorm.explore.plane.points import preset
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -16,6 +20,14 @@ WHERE = """([x, y]) => {
       const view = Bokeh.index.find_one(model), box = view.canvas_view.el.getBoundingClientRect();
       return [box.left + view.frame.x_scale.compute(x), box.top + view.frame.y_scale.compute(y)];
     }
+}"""
+
+
+GREEN = """() => {
+  for (const root of Bokeh.documents[0].roots()) for (const model of root.references())
+    if (model.type === "Figure" && model.title?.text === "f(x)")
+      return model.renderers.map((renderer) => renderer.data_source).filter((source) => source?.data.width)
+        .map((source) => source.data.width.length);
 }"""
 
 
@@ -141,6 +153,71 @@ def test_files_good_and_bad_and_a_solver_that_is_stopped(open_page, uploads):
     rows = np.column_stack([rng.uniform(-1, 1, (200, 2)), rng.choice([-1.0, 1.0], 200)]).round(3)
     give("large.csv", "a,b,y\n" + "".join(",".join(map(str, row)) + "\n" for row in rows.tolist()))
     page.get_by_text("The solver is at work").wait_for()
-    page.get_by_role("button", name="Stop").click()
+    page.get_by_role("button", name="Stop the solver").click()
     alert.filter(has_text="The solver was stopped").wait_for()
-    assert page.get_by_role("button", name="Stop").is_disabled()
+    assert page.get_by_role("button", name="Stop the solver").is_disabled()
+
+
+def test_creases_of_a_network_in_training_are_drawn_beside_the_certified_ones(open_page, capsys):
+    page = open_page("plane", "points=xor&lam=0.01&width=50&steps=400")
+    wait_for(page, fit(*XOR, 0.01), "loss + \u03bb")
+    learned, *certified = page.evaluate(GREEN)
+    assert learned == 0
+    assert sum(certified) > 0
+    page.get_by_role("button", name="Train").click()
+    value(page, "trained network").filter(has_text="above the minimum").wait_for()
+    page.locator("dd", has_text="400").wait_for()
+    assert page.evaluate(GREEN)[0] > 0
+    norm = float(value(page, "path norm").inner_text())
+    page.get_by_role("button", name="Train").and_(page.locator(":enabled")).wait_for()
+    page.get_by_label("Python code of this view").filter(has_text="mn.train").wait_for()
+    exec(page.get_by_label("Python code of this view").inner_text(), {})
+    assert float(capsys.readouterr().out.split()[-1]) == pytest.approx(norm, rel=1e-5)
+    # Another problem takes the run away.
+    page.get_by_label("value of point 1").fill("2")
+    page.get_by_label("value of point 1").press("Enter")
+    value(page, "trained network").wait_for(state="detached")
+    assert page.evaluate(GREEN)[0] == 0
+
+
+def test_a_surface_is_turned_by_keys_and_by_a_drag(open_page, screenshot, violations):
+    page = open_page("plane", "points=xor&shown=surface")
+    wait_for(page, interpolate(*XOR))
+    canvas = page.get_by_label("Surface of the function")
+    page.wait_for_function("(canvas) => canvas.width > 300", arg=canvas.element_handle())
+    before = canvas.evaluate("(canvas) => canvas.toDataURL()")
+    canvas.focus()
+    canvas.press("ArrowRight")
+    page.wait_for_url("**turn=-30**")
+    page.wait_for_function("([canvas, before]) => canvas.toDataURL() !== before", arg=[canvas.element_handle(), before])
+    assert page.get_by_role("spinbutton", name="Turn").input_value() == "-30"
+    box = canvas.bounding_box()
+    assert box is not None
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + 40, y + 50, steps=4)
+    page.mouse.up()
+    page.wait_for_url("**turn=-10&tilt=50**")
+    screenshot(page, "plane-surface")
+    assert violations(page) == []
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download PNG").click()
+    assert download.value.path().read_bytes().startswith(b"\x89PNG")
+
+
+def test_two_classes_are_separated_by_the_largest_margin(open_page, capsys):
+    page = open_page("plane", "points=cross&loss=hinge")
+    alert = page.get_by_role("alert")
+    value(page, "largest margin").wait_for()
+    x, y = preset("cross", 0, 0)
+    exact = separate(x, np.where(y > 0, 1.0, -1.0))
+    wait_for(page, exact)
+    assert float(value(page, "largest margin").inner_text()) == pytest.approx(1 / exact.value, rel=1e-5)
+    exec(page.get_by_label("Python code of this view").inner_text(), {})
+    assert float(capsys.readouterr().out.split()[0]) == pytest.approx(exact.value, rel=1e-9)
+    page.get_by_role("spinbutton", name="\u03bb").fill("0.01")
+    page.get_by_role("spinbutton", name="\u03bb").press("Enter")
+    page.wait_for_url("**lam=0.01**")
+    wait_for(page, fit(x, np.where(y > 0, 1.0, -1.0), 0.01, loss="hinge"), "loss + \u03bb")
+    assert alert.inner_text() == ""

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import panel as pn
 from bokeh.models import (
     ColorBar,
     ColumnDataSource,
@@ -21,11 +22,12 @@ from bokeh.transform import factor_cmap, factor_mark
 from minnorm import measure
 from minnorm.explore.atlas.rows import Chosen, text
 from minnorm.explore.page.theme import Theme
-from minnorm.explore.plane.plots import bends, box, shaded, shades
+from minnorm.explore.plane.bar import ColourBar
+from minnorm.explore.plane.plots import bends, box, filled
+from minnorm.plot.shades import Shades, shades
 
 _MARKERS = ("circle", "triangle", "square", "diamond", "inverted_triangle", "star")
 _CATEGORIES = 30  # values of a colour up to which each has its own
-_LEVELS = 12
 _SIDE = 101
 _SHOWN = 0.1  # of the largest |a| |w|: lines of less are not drawn
 
@@ -199,27 +201,27 @@ def _plane(chosen: Chosen, theme: Theme) -> Any:
     low, high = box(points)
     across, up = (np.linspace(a, b, _SIDE) for a, b in zip(low, high, strict=True))
     f = network.evaluate(np.stack(np.meshgrid(across, up), axis=-1).reshape(-1, 2)).reshape(_SIDE, _SIDE)
-    room = 0.2 * (float(np.ptp(values)) or 1.0)
-    bottom, top = float(values.min()) - room, float(values.max()) + room
+    scale, shade = Shades.of(values), shades(theme.values)
     spans: Any = {
         "x_range": Range1d(start=low[0], end=high[0]),
         "y_range": Range1d(start=low[1], end=high[1]),
     }
     plot = _small("Function", "x\u2081", height=330, **spans)
-    levels = np.linspace(bottom, top, _LEVELS + 1)
-    plot.contour(across, up, shaded(f, bottom, top), levels, fill_color=shades(theme), line_color=None)
+    plot.contour(across, up, *filled(f, scale), fill_color=shade, line_color=None)
     plot.grid.visible = False
     for sign, dash in ((1, "solid"), (-1, "dashed")):
         lines = np.array(bends(network, low, high, sign, _SHOWN)).reshape(-1, 5)
         look = {"line_width": 0.3 + 1.7 * lines[:, 4], "line_dash": dash, "color": theme.ink, "alpha": 0.6}
         plot.segment(lines[:, 0], lines[:, 1], lines[:, 2], lines[:, 3], **look)
-    mapper = LinearColorMapper(palette=shades(theme), low=bottom, high=top)
+    ends: Any = {"low": scale.edges[0], "high": scale.edges[-1], "low_color": shade[0], "high_color": shade[-1]}
+    mapper = LinearColorMapper(palette=shade[1:-1], **ends)
     source = ColumnDataSource({"x": points[:, 0], "y": points[:, 1], "v": values})
     fill: Any = {"field": "v", "transform": mapper}
     plot.scatter("x", "y", source=source, fill_color=fill, line_color=theme.ink, line_width=1.5, size=9)
-    bar = ColorBar(color_mapper=mapper, width=10)
-    plot.add_layout(bar, "right")
-    return plot
+    bar = ColourBar(theme, height=plot.height)
+    bar.show(scale, f)
+    plot.width -= bar.figure.width
+    return pn.Row(plot, bar.figure, margin=0)
 
 
 _PROBED: Mapping[str, Callable[[Chosen, Theme], Any]] = {"query": _line, "radius": _radial}

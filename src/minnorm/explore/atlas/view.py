@@ -14,13 +14,15 @@ from minnorm import plot
 from minnorm.explore.atlas.plots import picture, scatter, spoken, trajectories, visible
 from minnorm.explore.atlas.rows import Chosen, Rows, load_network, load_rows, text
 from minnorm.explore.page.background import Background
-from minnorm.explore.page.beside import beside
+from minnorm.explore.page.beside import beside, drawer, stacked
 from minnorm.explore.page.controls import Controls
 from minnorm.explore.page.readout import Readout
+from minnorm.explore.page.sentence import sentence
 from minnorm.explore.page.state import State
 from minnorm.explore.page.view import Visit
 from minnorm.network import ShallowReLU
 
+_POINTS = "Each point is a network of the study; click one to see its function and how it got there."
 _ANY = "any"
 _AXES = ("x", "y", "colour", "log_x", "log_y")
 _FIRST = {  # what is shown first, of what there is
@@ -84,6 +86,11 @@ class AtlasView:
     """A scatter plot of all networks beside the one that was clicked."""
 
     state_type = AtlasState
+    drawers = ("Axes and filters",)
+    hint = (
+        "Each point is a network of the study. Choose what is on the axes and click a point: its function and how "
+        "it got there are shown beside it."
+    )
 
     def __init__(self, visit: Visit) -> None:
         self.state: AtlasState = visit.state
@@ -96,13 +103,14 @@ class AtlasView:
         self._pick = _Pick()
         self._loading, self._reading = Background(visit.later), Background(visit.later)
         self._readout = Readout()
-        self._controls = pn.Column(width=270, margin=(0, 20, 0, 0))
+        self._controls = drawer(0, width=270, margin=(0, 20, 0, 0))
         self._scatter = pn.Column(sizing_mode="stretch_width", margin=0)
         self._detail = pn.Column(width=400, margin=0)
         self._settings = pn.pane.HTML("", sizing_mode="stretch_width", stylesheets=[_STYLE])
         if visit.store is not None:
             self.state.param.watch(lambda *_: self._draw(), [*_AXES, "only"])
             self.state.param.watch(lambda *_: self._read(), "network")
+            self.state.param.watch(lambda *_: self._follow_filters(), "only")
             self._pick.param.watch(lambda event: self._picked(event.new - 1), "number")
             self._load()
 
@@ -110,9 +118,9 @@ class AtlasView:
         """Controls, the plot, and the network that was clicked; or how to make a study."""
         if self._visit.store is None:
             return pn.pane.HTML(_HOW, stylesheets=[_STYLE], sizing_mode="stretch_width")
-        middle = beside(self._scatter, self._detail)
-        shown = pn.Column(self._readout.pane, middle, self._settings, sizing_mode="stretch_width")
-        return beside(self._controls, shown, plots=shown)
+        scatter = stacked(self._scatter, sentence(_POINTS, "seed", "target"), sizing_mode="stretch_width")
+        middle = beside(scatter, self._detail)
+        return beside(self._controls, stacked(self._readout, middle, self._settings, sizing_mode="stretch_width"))
 
     def figure(self) -> Figure:
         """The points, and, if one is shown, its network and its path norm."""
@@ -162,11 +170,11 @@ class AtlasView:
     def _load(self) -> None:
         store = self._visit.store
         assert store is not None
-        self._readout.show([("networks", "\u2026")], "Reading the study.")
+        self._readout.tell([("networks", "\u2026")], "Reading the study.")
         self._loading.run(lambda _: load_rows(store), self._loaded, self._failed)
 
     def _failed(self, message: str) -> None:
-        self._readout.show([("networks", "0")])
+        self._readout.tell([("networks", "0")])
         self._visit.say(message)
 
     def _loaded(self, rows: Rows) -> None:
@@ -203,6 +211,12 @@ class AtlasView:
             first = [one for one in (*_FIRST[name], *there) if one in there and one != taken]
             setattr(self.state, name, first[0] if first else there[0])
 
+    def _follow_filters(self) -> None:
+        """The controls show what is chosen, whoever chose it."""
+        if self._rows is not None:
+            only = _only(self.state.only)
+            self._filters.param.update({name: only.get(name, _ANY) for name in self._rows.filters})
+
     def _filter(self) -> None:
         values = self._filters.param.values()
         self.state.only = ";".join(f"{k}={v}" for k, v in values.items() if k != "name" and v != _ANY)
@@ -225,7 +239,7 @@ class AtlasView:
         assert self._rows is not None
         hidden = len(chosen) - len(self._frame)
         diverged = np.count_nonzero(chosen["diverged"]) if "diverged" in chosen else 0
-        self._readout.show(
+        self._readout.tell(
             [
                 ("networks shown", f"{len(self._frame):,}"),
                 ("of", f"{len(self._rows.frame):,}"),

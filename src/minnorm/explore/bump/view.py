@@ -14,9 +14,11 @@ from minnorm import plot
 from minnorm.explore.bump.plots import BumpPlots, reach
 from minnorm.explore.bump.trained import Trained, stored_profiles, train_profile
 from minnorm.explore.page.background import Background, Stopping
-from minnorm.explore.page.beside import beside, grid
+from minnorm.explore.page.beside import beside, drawer, grid, stacked
 from minnorm.explore.page.controls import Controls
+from minnorm.explore.page.examples import examples
 from minnorm.explore.page.readout import Readout
+from minnorm.explore.page.sentence import sentence
 from minnorm.explore.page.state import State
 from minnorm.explore.page.view import Visit
 from minnorm.known import RadialBump, radial_bump, radial_norms
@@ -25,6 +27,18 @@ from minnorm.measure import RadialProfile
 from minnorm.training.choice import Choice
 from minnorm.training.follow import Recipe
 
+_PROFILE = "The value at distance r from the centre: 1 on the plateau, 0 from the edge of the ball on (shaded: known)."
+_NORMS = "The least norm in every dimension; the ring is the one that is shown."
+_MEASURE = "How much weight neurons with their knot at distance s from the centre have, up (orange) or down (blue)."
+_CERTIFICATE = "This curve stays within \u00b11: no network has a smaller norm, and atoms sit where it touches."
+EXAMPLES: dict[str, dict[str, Any]] = {
+    "a hat, d = 1": {"dim": 1},
+    "norm 16, d = 3": {"dim": 3},
+    "a measure with a tail, d = 2": {"dim": 2},
+    "zero on a shell only, d = 2": {"dim": 2, "outer": 1.5},
+    "a plateau of half the radius, d = 5": {"dim": 5, "plateau": 0.5},
+    "d = 31": {"dim": 31},
+}
 _MOST = 64
 _TABLE = 33  # dimensions of the plot of norms; more, where the bump itself has more
 _WIDTH = 300
@@ -57,6 +71,11 @@ class BumpView:
     """Profile, measure and certificate of a bump, its norm among those of all dimensions, and trained profiles."""
 
     state_type = BumpState
+    drawers = ("Bump and training",)
+    hint = (
+        "Choose a dimension and a plateau: what is the least norm of a function that is 1 there and 0 outside a "
+        "ball? Press Train a network to see what an optimiser finds instead."
+    )
 
     def __init__(self, visit: Visit) -> None:
         self.state: BumpState = visit.state
@@ -84,7 +103,9 @@ class BumpView:
         choices = {"outer": _choices(_OUTER, state.outer), "digits": _choices(_DIGITS, state.digits)}
         self._start.on_click(lambda _: self._train())
         self._stop.on_click(lambda _: self._halt())
-        controls = pn.Column(
+        controls = drawer(
+            0,
+            examples(state, EXAMPLES, _SHAPE, say=say),
             Controls.of(state, _SHAPE, say=say, log=["stretch"], choices=choices, title="Bump"),
             pn.Spacer(height=14),
             Controls.of(state, _TRAINING, say=say, log=["learning_rate", "weight_decay"], title="Trained networks"),
@@ -95,14 +116,13 @@ class BumpView:
             margin=(0, 20, 0, 0),
         )
         plots = grid(
-            self._plots.profile,
-            self._norms_pane,
-            self._plots.measure,
-            self._plots.certificate,
+            stacked(self._plots.profile, sentence(_PROFILE, "plateau"), sizing_mode="stretch_width"),
+            stacked(self._norms_pane, sentence(_NORMS, "variation norm"), sizing_mode="stretch_width"),
+            stacked(self._plots.measure, sentence(_MEASURE, "atom", "tail"), sizing_mode="stretch_width"),
+            stacked(self._plots.certificate, sentence(_CERTIFICATE, "equioscillation"), sizing_mode="stretch_width"),
             across=2,
         )
-        shown = pn.Column(self._readout.pane, plots, sizing_mode="stretch_width")
-        return beside(controls, shown, plots=shown)
+        return beside(controls, stacked(self._readout, plots, sizing_mode="stretch_width"))
 
     def figure(self) -> Figure:
         """Profile, with the trained one over it, measure and certificate."""
@@ -186,7 +206,7 @@ class BumpView:
         if bump.measure.tail is not None:
             rows.append(("tail mass", f"{bump.measure.tail.mass:.4g}"))
         trained = self._trained
-        self._readout.show(rows, "" if trained is None else f"{trained.name}: {trained.note}")
+        self._readout.tell(rows, "" if trained is None else f"{trained.name}: {trained.note}")
 
     def _tabulate(self) -> None:
         """Norms in all dimensions, as they are found."""

@@ -83,13 +83,13 @@ class Answer:
         return t, right, left
 
     def neurons(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Knots of the minimiser's neurons, h / cost there, and the signs of their outer weights."""
+        """Knots of the minimiser's neurons, h / cost there, and their norms with the signs of the outer weights."""
         net, penalty = self.solution.network.to_numpy(), self.problem.penalty
         share = np.abs(net.outer_weights) * penalty.atom_cost(net.inner_weights, net.biases)
         turning = (net.inner_weights[:, 0] != 0) & (share > _NOTHING * np.max(share, initial=0.0))
         touched = penalty.correlation(self._dual, self.problem.points, net)[turning]
         t = np.asarray(-net.biases[turning] / net.inner_weights[turning, 0])
-        return t, touched, np.sign(net.outer_weights[turning])
+        return t, touched, share[turning] * np.sign(net.outer_weights[turning])
 
     @property
     def _dual(self) -> np.ndarray:

@@ -1,14 +1,16 @@
-"""The plots of the view Line: function, dual certificate, and a training run against time."""
+"""The plots of the view Line: function and dual certificate."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from bokeh.core.properties import value
 from bokeh.models import (
+    CDSView,
     ColumnDataSource,
     CustomJS,
+    GroupFilter,
+    HoverTool,
     Legend,
     LegendItem,
     PanTool,
@@ -24,11 +26,10 @@ from minnorm import measure
 from minnorm.explore.line.answer import Answer
 from minnorm.explore.page.theme import Theme
 from minnorm.network import ShallowReLU
-from minnorm.training.follow import Frame
 
 _MARGIN = 0.12  # around the points
+_SIDES = "a > 0", "a < 0"
 _DENSE = 400  # places at which a trained network is drawn
-_LEAST = 1e-12  # on log axes
 _VISIBLE = 1e-3  # of all turns of a trained network: knots with less are not marked
 _DRAG = (Path(__file__).parent / "drag.js").read_text("utf-8")
 
@@ -37,7 +38,7 @@ Asked = Callable[[Sequence[float], Sequence[float]], None]
 
 
 class LinePlots:
-    """Bokeh figures with their data: function, certificate, and gap and norm of a run."""
+    """Bokeh figures with their data: function and certificate."""
 
     def __init__(self, theme: Theme, asked: Asked) -> None:
         self._theme = theme
@@ -52,20 +53,14 @@ class LinePlots:
                 "learned_knots": ("x", "size"),
                 "right": ("x", "y"),
                 "left": ("x", "y"),
-                "up": ("x", "y"),
-                "down": ("x", "y"),
-                "run": ("step", "norm", "gap", "loss"),
-                "minimum": ("step", "norm"),
+                "neurons": ("x", "y", "f", "size", "side"),
             }.items()
         }
         self._named: dict[str, list[LegendItem]] = {}
         self._x, self._y = Range1d(start=-1, end=1), Range1d(start=-1, end=1)
-        self.figures = (
-            self._function(asked),
-            self._certificate(),
-            self._trajectory({"gap": theme.learned, "loss": theme.soft}),
-            self._trajectory({"norm": theme.learned}),
-        )
+        self.figures = self._function(asked), self._certificate()
+        self.clear()
+        self.draw_learned(None)
 
     # What is shown.
 
@@ -99,7 +94,7 @@ class LinePlots:
     def draw(self, answer: Answer) -> None:
         """The curves of an answer."""
         low, high = self.span
-        at, touched, signs = answer.neurons()
+        at, touched, masses = answer.neurons()
         t, right, left = answer.certificate(low, high)
         differ = bool(np.max(np.abs(right - left), initial=0.0) > 1e-9)
         self._put("minimiser", *answer.function(low, high))
@@ -107,12 +102,14 @@ class LinePlots:
         self._put("band", *answer.band(low, high))
         self._put("right", t, right)
         self._put("left", t[: t.size * differ], left[: t.size * differ])
-        self._put("up", at[signs > 0], touched[signs > 0])
-        self._put("down", at[signs < 0], touched[signs < 0])
+        sides = np.where(masses > 0, *_SIDES)
+        self._put("neurons", at, touched, answer.solution(at), np.abs(masses), sides)
+        for side, item in self._sides.items():
+            item.visible = bool(np.any(sides == side))
 
     def clear(self) -> None:
         """Nothing but the points: they have no answer."""
-        for name in ("minimiser", "fewest", "band", "right", "left", "up", "down"):
+        for name in ("minimiser", "fewest", "band", "right", "left", "neurons"):
             self._put(name, *(np.zeros(0) for _ in self._data[name].data))
 
     def draw_learned(self, network: ShallowReLU | None) -> None:
@@ -129,40 +126,6 @@ class LinePlots:
         sizes = np.abs(turns[seen])
         self._put("learned_knots", at[seen], 0.02 + 0.1 * sizes / np.max(sizes, initial=1e-300))
 
-    def end_run(self) -> None:
-        """No trajectories."""
-        for plot in self.figures[2:]:
-            plot.visible = False
-
-    def begin_run(self, minimum: float, steps: int, *, gap: str) -> None:
-        """Empty trajectories, the least norm as a line, and what the gap is called."""
-        self._put("run", *(np.zeros(0) for _ in range(4)))
-        self._put("minimum", np.array([0.5, max(1, steps)]), np.array([minimum, minimum]))
-        self._gap_label.label = value(gap)
-        for plot in self.figures[2:]:
-            plot.x_range.update(start=0.5, end=max(1, steps))
-            plot.y_range.update(start=1.0, end=1.0)
-            plot.visible = True
-        self._reach(self.figures[3], minimum)
-
-    def stream(self, frame: Frame, gap: float) -> None:
-        """One more record of a run. A gap that is none, of a norm below the least, has no place on a log axis."""
-        norm, loss = frame.metrics["path_norm"], frame.metrics["training_loss"]
-        seen = gap if gap > _LEAST else np.nan
-        self._data["run"].stream({"step": [max(frame.step, 0.5)], "norm": [norm], "gap": [seen], "loss": [loss]})
-        for number in (seen, loss):
-            self._reach(self.figures[2], number)
-        self._reach(self.figures[3], norm)
-
-    def _reach(self, plot: Any, number: float) -> None:
-        """Stretch an axis so that it shows a value."""
-        if np.isfinite(number) and number > 0:
-            span = plot.y_range
-            low, high = max(_LEAST, number / 1.3), number * 1.3
-            if span.start < span.end:
-                low, high = min(span.start, low), max(span.end, high)
-            span.update(start=low, end=high)
-
     def _put(self, name: str, *columns: np.ndarray) -> None:
         source = self._data[name]
         source.data = dict(zip(source.data, columns, strict=True))
@@ -173,7 +136,7 @@ class LinePlots:
 
     def _function(self, asked: Asked) -> Any:
         theme, data = self._theme, self._data
-        plot = self._plot(height=390, x_range=self._x, y_range=self._y, tools=[])
+        plot = self._plot(sizing_mode="stretch_both", x_range=self._x, y_range=self._y, tools=[])
         plot.xaxis.visible = False
         plot.yaxis.axis_label = "f(x)"
         band = plot.varea("x", "low", "high", source=data["band"], color=theme.band, fill_alpha=0.3)
@@ -184,6 +147,10 @@ class LinePlots:
         fewest = plot.line("x", "y", source=data["fewest"], color=theme.other, line_width=1.6, line_dash=[7, 4])
         learned = plot.line("x", "y", source=data["learned"], color=theme.learned, line_width=2.2)
         minimiser = plot.line("x", "y", source=data["minimiser"], color=theme.function, line_width=2.4)
+        knots: Any = plot.scatter(
+            "x", "f", source=data["neurons"], size=8, fill_color=theme.paper, line_color=theme.function, line_width=1.6
+        )
+        self._ringed(plot, knots)
         plot.name = "function"
         plot.tags = ["hold"]
         points: Any = plot.scatter(
@@ -232,24 +199,33 @@ class LinePlots:
 
     def _certificate(self) -> Any:
         theme, data = self._theme, self._data
-        plot = self._plot(height=215, x_range=self._x, y_range=(-1.25, 1.25), tools=[])
+        plot = self._plot(sizing_mode="stretch_width", height=215, x_range=self._x, y_range=(-1.25, 1.25), tools=[])
         plot.xaxis.axis_label, plot.yaxis.axis_label = "x; knot of the atom", "dual certificate"
         for level in (-1, 1):
             plot.add_layout(Span(location=level, dimension="width", line_color=theme.soft, line_width=1))
         right = plot.line("x", "y", source=data["right"], color=theme.function, line_width=1.8)
         left = plot.line("x", "y", source=data["left"], color=theme.soft, line_width=1.6, line_dash=[6, 4])
-        up = plot.scatter("x", "y", source=data["up"], size=8, color=theme.other)
-        down = plot.scatter("x", "y", source=data["down"], size=8, marker="square", color=theme.function)
-        self._explain(
-            plot,
-            {
-                "facing right": ("left", right),  # one line needs no name
-                "facing left": ("left", left),
-                "neurons, a > 0": ("up", up),
-                "neurons, a < 0": ("down", down),
-            },
-        )
+        entries: dict[str, tuple[str, Any]] = {
+            "facing right": ("left", right),  # one line needs no name
+            "facing left": ("left", left),
+        }
+        for side, (marker, colour) in zip(_SIDES, (("circle", theme.other), ("square", theme.function)), strict=True):
+            view = CDSView(filter=GroupFilter(column_name="side", group=side))
+            look = {"marker": marker, "color": colour, "size": 8}
+            dots: Any = plot.scatter("x", "y", source=data["neurons"], view=view, **look)
+            entries[f"neurons, {side}"] = ("", self._ringed(plot, dots))
+        items = self._explain(plot, entries)
+        self._sides = {side: items[f"neurons, {side}"] for side in _SIDES}
         return plot
+
+    def _ringed(self, plot: Any, dots: Any) -> Any:
+        """Let what the pointer is at be ringed, in every plot that has the same neurons."""
+        ring = {"size": 19, "fill_color": None, "line_color": self._theme.accent, "line_width": 3}
+        dots.hover_glyph = dots.glyph.clone(**ring)
+        numbers = {"knot": "x", "|a| |w|": "size", "certificate": "y"}
+        tips = [("neuron", "@side"), *((name, f"@{column}{{0.0000}}") for name, column in numbers.items())]
+        plot.add_tools(HoverTool(renderers=[dots], tooltips=tips, visible=False))
+        return dots
 
     def _explain(self, plot: Any, entries: dict[str, tuple[str, Any]]) -> dict[str, LegendItem]:
         """A legend above a plot: for each text, of which data, and how it is drawn; what has no data is left out."""
@@ -262,28 +238,8 @@ class LinePlots:
         )
         return items
 
-    def _trajectory(self, columns: dict[str, str]) -> Any:
-        """A plot of columns of a run, in these colours, against its steps."""
-        ranges = {"x_range": Range1d(start=0.5, end=1), "y_range": Range1d(start=1, end=1)}
-        plot = self._plot(height=165, x_axis_type="log", y_axis_type="log", tools=[], **ranges)
-        plot.xaxis.axis_label = "steps"
-        drawn = {
-            column: plot.line("step", column, source=self._data["run"], color=colour, line_width=2)
-            for column, colour in columns.items()
-        }
-        if "norm" in columns:
-            least = self._data["minimum"]
-            dashed = plot.line(
-                "step", "norm", source=least, color=self._theme.function, line_width=1.5, line_dash=[6, 4]
-            )
-            self._explain(plot, {"path norm": ("", drawn["norm"]), "of the minimiser": ("", dashed)})
-        else:
-            items = self._explain(plot, {"gap": ("", drawn["gap"]), "loss": ("", drawn["loss"])})
-            self._gap_label = items["gap"]
-        return plot
-
     def _plot(self, **options: Any) -> Any:
-        plot = figure(sizing_mode="stretch_width", min_width=200, **options)
+        plot = figure(min_width=200, **options)
         plot.toolbar.logo = None
         plot.toolbar.autohide = False
         return plot

@@ -1,9 +1,7 @@
 """Line: points that can be dragged, their global minimiser with its certificate, and a network trained beside it."""
 
-import threading
 import time
-from collections.abc import Sequence
-from functools import partial
+from collections.abc import Callable, Sequence
 from typing import Any, cast
 
 import numpy as np
@@ -15,29 +13,36 @@ from matplotlib.figure import Figure
 from minnorm import plot
 from minnorm.explore.line.answer import Answer, answer
 from minnorm.explore.line.plots import LinePlots
-from minnorm.explore.page.background import Background, Stopping
-from minnorm.explore.page.beside import beside
+from minnorm.explore.line.presets import EXAMPLES
+from minnorm.explore.page.beside import beside, drawer, stacked, tall
 from minnorm.explore.page.controls import Controls
+from minnorm.explore.page.examples import examples
 from minnorm.explore.page.points import PointsTable
 from minnorm.explore.page.readout import Readout
-from minnorm.explore.page.state import Numbers, State
+from minnorm.explore.page.sentence import sentence
+from minnorm.explore.page.state import Numbers
 from minnorm.explore.page.upload import Upload
 from minnorm.explore.page.view import Visit
+from minnorm.explore.run.run import Run, TrainingState
+from minnorm.explore.run.standing import Target
 from minnorm.objective.norm import Bias, PathNorm, Skip
 from minnorm.table import Table
-from minnorm.training import INITIALISATIONS, OPTIMIZERS
-from minnorm.training.choice import Choice
-from minnorm.training.follow import Frame, Recipe, follow
+from minnorm.training.follow import Frame
 
 MOST_POINTS = 1000
+_FUNCTION = (
+    "The blue line is the network of least norm; in the band are all others of that norm, and dashed is one with the "
+    "fewest knots."
+)
+_CERTIFICATE = (
+    "This curve stays within \u00b11, which proves the lower bound; neurons sit where it touches. Point at one to see "
+    "it and its knot in both plots."
+)
 _DIGITS = 3  # of the visible range, to which a dragged point is rounded
-_FRAME = 0.05  # seconds that each frame of a run stays, at least
-_RUNS = threading.BoundedSemaphore(4)  # at the same time, of all sessions together
 _PROBLEM = ("x", "y", "lam", "bias", "skip")
-_TRAINING = ("optimizer", "learning_rate", "decay", "width", "steps", "scale", "initial", "seed")
 
 
-class LineState(State):
+class LineState(TrainingState):
     """Points, what is minimised, and how a network is trained on them."""
 
     x = Numbers([-1.0, -0.6, -0.2, 0.2, 0.6, 1.0], most=MOST_POINTS)
@@ -51,22 +56,17 @@ class LineState(State):
     skip = param.Selector(
         default="none", objects=["none", "free"], label="Skip term", doc="Whether a linear term costs nothing"
     )
-    optimizer = param.Selector(default="adam", objects=sorted(OPTIMIZERS), label="Optimiser")
-    learning_rate = param.Number(0.01, bounds=(1e-8, 100), label="Learning rate")
-    decay = param.Selector(
-        default="λ", objects=["λ", "none"], label="Weight decay", doc="Whether training has the weight decay λ above"
-    )
-    width = param.Integer(200, bounds=(1, 4000), label="Width")
-    steps = param.Integer(20_000, bounds=(1, 1_000_000), label="Steps")
-    scale = param.Number(1.0, bounds=(0, 100), label="Scale", doc="Factor on all initial parameters")
-    initial = param.Selector(default="xavier_uniform", objects=sorted(INITIALISATIONS), label="Initial weights")
-    seed = param.Integer(0, bounds=(0, 2**32 - 1), label="Seed")
 
 
 class LineView:
     """Plots in the middle, points and problem on the left, training on the right."""
 
     state_type = LineState
+    drawers = ("Points and penalty", "Train")
+    hint = (
+        "Drag the points. The blue line is the network of least norm through them; the curve below it proves that "
+        "there is no smaller one. Press Train to see what an optimiser finds instead."
+    )
 
     def __init__(self, visit: Visit) -> None:
         self.state: LineState = visit.state
@@ -76,19 +76,12 @@ class LineView:
             self.state.param.update(x=LineState.param.x.default, y=LineState.param.y.default)
         self._plots = LinePlots(visit.theme, self._dragged)
         self._points = PointsTable.of(self._entered, sizing_mode="stretch_width")
-        self._numbers, self._run_numbers = Readout(), Readout()
-        self._start = pn.widgets.Button(label="Train", color="primary", width=90, margin=(6, 8, 6, 0))
-        self._stop = pn.widgets.Button(label="Stop", disabled=True, width=90, margin=(6, 0))
-        self._training = Background(visit.later)
+        self._numbers = Readout()
+        self._run = Run(visit, self._prepare, self._show_learned)
         self._answer: Answer | None = None
-        self._recipe: Recipe | None = None
-        self._frame: Frame | None = None
         self._raw: dict[tuple[float, float], tuple[float, float]] = {}
-        self._start.on_click(lambda _: self._train())
-        self._stop.on_click(lambda _: self._end())
         self._plots.fit_axes(self.state.x, self.state.y)
         self._put_points()
-        self._forget()
         self._solve()
         self.state.param.watch(lambda *_: self._change(), list(_PROBLEM))
 
@@ -98,7 +91,9 @@ class LineView:
         wide: dict[str, Any] = {"sizing_mode": "stretch_width"}
         fit = pn.widgets.Button(label="Fit axes to the points", margin=(6, 0))
         fit.on_click(lambda _: self._plots.fit_axes(state.x, state.y))
-        left = pn.Column(
+        left = drawer(
+            0,
+            examples(state, EXAMPLES, _PROBLEM, say=say, **wide),
             self._points,
             Controls.of(state, ["lam", "bias", "skip"], say=say, log=["lam"], title="Minimise", margin=(8, 0), **wide),
             fit,
@@ -106,31 +101,37 @@ class LineView:
             width=250,
             margin=(0, 12, 0, 0),
         )
-        panes = [pn.pane.Bokeh(made, sizing_mode="stretch_width") for made in self._plots.figures]
-        middle = pn.Column(self._numbers.pane, *panes[:2], sizing_mode="stretch_width", min_width=420)
-        right = pn.Column(
-            Controls.of(state, _TRAINING, say=say, title="Train a network", **wide),
-            pn.Row(self._start, self._stop),
-            self._run_numbers.pane,
-            *panes[2:],
-            width=290,
-            margin=(0, 0, 0, 12),
+        function, certificate = self._plots.figures
+        middle = stacked(
+            self._numbers,
+            tall(pn.pane.Bokeh(function, sizing_mode="stretch_both"), 520),
+            sentence(_FUNCTION, "interpolant", "band", "knot"),
+            pn.pane.Bokeh(certificate, sizing_mode="stretch_width"),
+            sentence(_CERTIFICATE, "certificate", "neuron"),
+            sizing_mode="stretch_width",
+            min_width=300,
         )
-        return beside(left, middle, right, plots=middle)
+        form = drawer(1, *self._run.controls(), **wide)
+        right = stacked(form, *self._run.results(), width=290, margin=(0, 0, 0, 12))
+        return beside(left, middle, right)
 
     def figure(self) -> Figure:
         """Function, certificate and, after training, norm and gap against steps."""
         found = self._found()
         figure = plot.new_figure(6.4, 5.0)
         top, bottom = figure.subplots(2, 1, sharex=True, height_ratios=[3, 2])
-        others: dict[str, Any] = {}
-        if found.every is not None and not found.every.unique:
-            others["fewest knots"] = found.every.sparsest
-        if self._frame is not None:
-            others["trained network"] = self._frame.network
+        several = found.every is not None and not found.every.unique
+        others = {"fewest knots": found.every.sparsest} if found.every is not None and several else {}
         band = False if found.every is None else found.every
         x, y = self._data
         plot.plot_line(x, y, found.solution, band=band, others=others, ax=top)
+        if self._run.frame is not None:  # in its colour on the page, whatever else there is
+            learned, look = self._run.frame.network, plot.palette(top).line(2)
+            low, high = top.get_xlim()
+            t = np.linspace(low, high, 400)
+            top.plot(t, learned.evaluate(t[:, None]), label="trained network", **look)
+            plot.mark_knots(top, learned, (low, high), look["color"], 1 + several)
+            top.legend()
         plot.plot_certificate(x, y, found.solution, ax=bottom)
         top.set_xlabel("")
         return figure
@@ -140,8 +141,8 @@ class LineView:
         found = self._found()
         t, y = self._data
         columns = {"x": t, "y": y, "minimiser": found.solution(t), "dual": found.solution.dual}
-        if self._frame is not None:
-            columns["trained"] = self._frame.network.evaluate(t[:, None])
+        if self._run.frame is not None:
+            columns["trained"] = self._run.frame.network.evaluate(t[:, None])
         return pd.DataFrame(columns)
 
     def code(self) -> str:
@@ -158,23 +159,11 @@ class LineView:
             f"solution = mn.{solver}, penalty=penalty)",
             "print(solution.value)",
         ]
-        if self._frame is not None and self._recipe is not None:
-            recipe = self._recipe
-            lines += [
-                "",
-                "runs = mn.train(",
-                f"    x, y, optimizer={recipe.choice.rule.optimizer!r}, learning_rate={recipe.learning_rate!r},",
-                f"    weight_decay={recipe.weight_decay!r}, width={recipe.choice.width}, steps={self._frame.step},",
-                f"    scale={recipe.scale!r}, initial={recipe.choice.start.initial!r}, seeds=[{recipe.seed}],",
-                '    penalty=penalty, dtype="float64",',
-                ")",
-                'print(float(runs["path_norm"].squeeze()[-1]))',
-            ]
-        return "\n".join(lines)
+        return "\n".join([*lines, *self._run.code("x, y")])
 
     def close(self) -> None:
         """Stop training."""
-        self._training.stop()
+        self._run.close()
 
     # The points and their answer.
 
@@ -188,14 +177,12 @@ class LineView:
     def _entered(self, x: Sequence[float], y: Sequence[float]) -> None:
         """The points have become these in the table."""
         self._move(list(zip(x, y, strict=True)))
-        self._put_points()
 
     def _took(self, table: Table) -> None:
         """The points are those of a file."""
         x, y = table.points[:, 0].tolist(), table.values.tolist()
         self._plots.fit_axes(x, y)
         self._move(list(zip(x, y, strict=True)))
-        self._put_points()
 
     def _move(self, points: Sequence[tuple[float, float]]) -> None:
         try:
@@ -220,11 +207,11 @@ class LineView:
 
     def _change(self) -> None:
         # Before the answer is seen: an edit in the table sends all of its points.
-        self._points.fill(self.state.x, self.state.y)
-        if self._training.busy:
-            self._end()
-        if self._frame is not None:
-            self._forget()
+        if set(self._raw.values()) == set(zip(self.state.x, self.state.y, strict=True)):
+            self._points.fill(self.state.x, self.state.y)
+        else:
+            self._put_points()
+        self._run.forget()
         self._solve()
 
     def _solve(self) -> None:
@@ -234,14 +221,14 @@ class LineView:
         except ValueError as error:
             self._answer = None
             self._plots.clear()
-            self._numbers.show([("norm", "–")], str(error))
+            self._numbers.tell([("norm", "–")], str(error))
             self._visit.say(str(error))
             return
         self._answer = found
         self._plots.draw(found)
         seconds = time.perf_counter() - began
         self._visit.say("")
-        self._numbers.show(_facts(found), f"{_remark(found)} Found in {1e3 * seconds:.0f} ms.")
+        self._numbers.tell(_facts(found), f"{_remark(found)} Found in {1e3 * seconds:.0f} ms.")
 
     @property
     def _data(self) -> tuple[np.ndarray, np.ndarray]:
@@ -258,103 +245,20 @@ class LineView:
 
     # Training.
 
-    def _train(self) -> None:
-        """Start a run; what it shows comes back by `later`, one frame at a time."""
-        state = self.state
-        try:
-            target = answer(*self._data, self._penalty, float(state.lam) if state.decay == "λ" else 0.0)
-        except ValueError as error:
-            self._visit.say(str(error))
-            return
-        if not _RUNS.acquire(blocking=False):
-            self._visit.say("other readers are training now; try again when one of them has finished")
-            return
-        self._forget()
-        self._recipe = Recipe(
-            Choice.of(
-                optimizer=state.optimizer,
-                initial=state.initial,
-                width=state.width,
-                steps=state.steps,
-                penalty=target.problem.penalty,
-            ),
-            learning_rate=float(state.learning_rate),
-            weight_decay=target.solution.lam,
-            scale=float(state.scale),
-            seed=state.seed,
-        )
-        self._plots.begin_run(target.norm, state.steps, gap=_gap_name(target))
-        self._start.disabled, self._stop.disabled = True, False
-        self._run_numbers.show([("step", 0)], "Compiling; a moment.")
-        self._training.run(partial(self._work, target, self._recipe), lambda _: self._end(), self._failed)
+    def _prepare(self) -> Callable[[], Target]:
+        """What finds the minimum that training goes for."""
+        x, y = self._data
+        lam = float(self.state.lam) if self.state.decay == "λ" else 0.0
+        penalty = self._penalty
 
-    def _work(self, target: Answer, recipe: Recipe, stopped: Stopping) -> None:
-        """In a thread of its own."""
-        try:
-            for frame in follow(target.problem.data, recipe):
-                began = time.monotonic()
-                drawn = threading.Event()
+        def find() -> Target:
+            found = answer(x, y, penalty, lam)
+            return Target(found.problem, found.solution)
 
-                def draw(frame: Frame = frame, drawn: threading.Event = drawn) -> None:
-                    if not stopped():
-                        self._watch(target, frame)
-                    drawn.set()
+        return find
 
-                self._visit.later(draw)
-                while not drawn.wait(0.2) and not stopped():
-                    pass
-                if stopped() or not np.isfinite(frame.metrics["objective"]):
-                    return
-                time.sleep(max(0.0, _FRAME - (time.monotonic() - began)))
-        finally:
-            _RUNS.release()
-
-    def _watch(self, target: Answer, frame: Frame) -> None:
-        """Draw a frame."""
-        self._frame = frame
-        gap = _gap(target, frame)
-        finite = np.isfinite(frame.metrics["objective"])
-        self._plots.draw_learned(frame.network if finite else None)
-        if finite:
-            self._plots.stream(frame, gap)
-        note = f"{frame.seconds:.2f} s of computing." if finite else "Diverged: try a smaller learning rate."
-        self._run_numbers.show(
-            [
-                (_gap_name(target), f"{gap:.3g}"),
-                ("path norm", f"{frame.metrics['path_norm']:.6g}"),
-                ("loss", f"{frame.metrics['training_loss']:.2e}"),
-                ("step", f"{frame.step:,}"),
-            ],
-            note,
-        )
-
-    def _end(self) -> None:
-        """The run is over, by itself or stopped."""
-        self._training.stop()
-        self._visit.refresh()
-        self._start.disabled, self._stop.disabled = False, True
-
-    def _failed(self, message: str) -> None:
-        self._end()
-        self._visit.say(message)
-
-    def _forget(self) -> None:
-        """The last run is not of this problem."""
-        self._frame = self._recipe = None
-        self._plots.draw_learned(None)
-        self._plots.end_run()
-        self._run_numbers.show([])
-
-
-def _gap(target: Answer, frame: Frame) -> float:
-    """How far training is from the certified global minimum: relative objective, or norm in excess of it."""
-    if target.solution.lam > 0:
-        return (frame.metrics["objective"] - target.solution.value) / target.solution.value
-    return frame.metrics["path_norm"] - target.solution.value
-
-
-def _gap_name(target: Answer) -> str:
-    return "optimality gap" if target.solution.lam > 0 else "excess norm"
+    def _show_learned(self, frame: Frame | None) -> None:
+        self._plots.draw_learned(None if frame is None else frame.network)
 
 
 def _facts(found: Answer) -> list[tuple[str, str]]:

@@ -48,6 +48,15 @@ export function render({ model }) {
     refresh();
   });
 
+  // The question stands beside the label, not in it: it is no part of the control's name.
+  const ask = (control) => {
+    if (!control.term) return [];
+    const button = element("button", { type: "button", className: "term", textContent: "?" });
+    button.dataset.term = control.term;
+    button.setAttribute("aria-label", `What is: ${control.term}?`);
+    return [button];
+  };
+
   for (const control of model.spec) {
     const id = `${control.name}-control`;
     const field = element("div", { className: "field" });
@@ -62,6 +71,7 @@ export function render({ model }) {
         for (const input of group.querySelectorAll("input")) input.checked = input.value === value;
       };
       field.append(group);
+      group.firstChild.after(...ask(control));
     } else if (control.kind === "checkbox") {
       const input = element("input", { type: "checkbox", id });
       input.addEventListener("change", () => send({ [control.name]: input.checked }));
@@ -72,7 +82,7 @@ export function render({ model }) {
       for (const option of control.options) input.append(element("option", { value: option, textContent: option }));
       input.addEventListener("change", () => send({ [control.name]: input.value }));
       show[control.name] = (value) => { input.value = value; };
-      field.append(element("label", { htmlFor: id, textContent: control.label }), input);
+      field.append(element("span", { className: "name" }, element("label", { htmlFor: id, textContent: control.label }), ...ask(control)), input);
     } else {
       const input = element("input", { type: "number", id, step: "any" });
       if (control.kind !== "log" && control.step) input.step = control.step;
@@ -83,7 +93,7 @@ export function render({ model }) {
         if (input.value !== "") send({ [control.name]: Number(input.value) });
       });
       const label = element("label", { htmlFor: id, textContent: control.label });
-      field.append(label, input);
+      field.append(element("span", { className: "name" }, label, ...ask(control)), input);
       let slide = () => {};
       if (control.kind === "log" || control.kind === "range") {
         field.classList.add("sliding");

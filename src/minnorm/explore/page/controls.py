@@ -7,10 +7,11 @@ from typing import Any, ClassVar
 import param
 from panel.custom import JSComponent
 
+from minnorm.explore.page.glossary import term_of
 from minnorm.explore.page.state import State
 
 _HERE = Path(__file__).parent
-_FEW = 3  # options up to which all are shown
+_FEW, _SHORT = 3, 18  # options, and letters of them together, up to which all are shown
 
 
 class Controls(JSComponent):
@@ -19,9 +20,9 @@ class Controls(JSComponent):
     Labels and help come from the parameters' `label` and `doc`. A `param.Number` or `Integer` with `softbounds` is a
     slider with a field for exact entry (logarithmic if it is in `log`, with zero at the left end if the bounds allow
     it), without them a field; a `Selector`, or what has `choices`, labels and the values they stand for, has radio
-    buttons up to three options, else a menu; a `Boolean` is a box. They are the browser's own, so labels, keyboard and
-    screen readers work; what has changed is sent one request at a time. What the state refuses is said, and the old
-    value comes back.
+    buttons for up to three short options, else a menu; a `Boolean` is a box. They are the browser's own, so labels,
+    keyboard and screen readers work; what has changed is sent one request at a time. What the state refuses is said,
+    and the old value comes back.
     """
 
     spec = param.List(default=[])
@@ -81,9 +82,11 @@ class _Field:
 
     def spec(self) -> dict[str, Any]:
         """What the form has to know."""
-        known = {"name": self.name, "label": self.parameter.label, "help": self.parameter.doc or ""}
+        label = self.parameter.label
+        known = {"name": self.name, "label": label, "help": self.parameter.doc or "", "term": term_of(label)}
         if self.choices:
-            return known | {"kind": "radio" if len(self.choices) <= _FEW else "select", "options": list(self.choices)}
+            short = len(self.choices) <= _FEW and sum(map(len, self.choices)) <= _SHORT
+            return known | {"kind": "radio" if short else "select", "options": list(self.choices)}
         if isinstance(self.parameter, param.Boolean):
             return known | {"kind": "checkbox"}
         step = self.parameter.step or (1 if isinstance(self.parameter, param.Integer) else None)

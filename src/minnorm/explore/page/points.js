@@ -12,7 +12,7 @@ export function render({ model }) {
     element("th", {}, element("span", { className: "unseen", textContent: "delete" })));
   const table = element("table", {}, element("caption", { textContent: "Points" }), element("thead", {}, head), body);
   const add = element("button", { type: "button", textContent: "Add a point" });
-  let rows = [];
+  let rows = [], typing = null; // what is being typed is the reader's until it is entered or left
 
   const numberOf = (field) => { // a field that was left without a number has the last one it had
     if (field.checkValidity()) field.kept = field.valueAsNumber;
@@ -31,7 +31,9 @@ export function render({ model }) {
     const line = element("tr");
     for (const name of model.columns) {
       const field = element("input", { type: "number", step: "any", required: true });
-      field.addEventListener("change", () => { if (field.checkValidity()) send(); });
+      field.addEventListener("input", () => { typing = field; });
+      field.addEventListener("blur", () => { typing = null; });
+      field.addEventListener("change", () => { typing = null; if (field.checkValidity()) send(); });
       row.fields.push(field);
       line.append(element("td", {}, field));
     }
@@ -57,11 +59,10 @@ export function render({ model }) {
     if (model.answered < (model.edited.count || 0)) return; // what was entered since is still on its way
     while (rows.length > model.points.length) rows.pop().line.remove();
     while (rows.length < model.points.length) { const row = makeRow(); rows.push(row); body.append(row.line); }
-    const active = table.getRootNode().activeElement;
     model.points.forEach((point, i) => point.forEach((value, k) => {
       const field = rows[i].fields[k];
       field.kept = value;
-      if (field.valueAsNumber !== value && field !== active) field.value = value;
+      if (field.valueAsNumber !== value && field !== typing) field.value = value;
     }));
     label();
   };

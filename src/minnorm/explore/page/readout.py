@@ -1,32 +1,29 @@
 """Numbers under their names, as the views show them."""
 
 from collections.abc import Sequence
-from html import escape
-from typing import Any
+from pathlib import Path
+from typing import Any, ClassVar
 
-import panel as pn
+import param
+from panel.custom import JSComponent
 
-_STYLE = """
-dl { display: flex; flex-wrap: wrap; gap: 0.35rem 1.5rem; margin: 0 0 0.2rem; color: var(--ink); }
-dl div { min-width: 0; }
-dt { color: var(--soft); font-size: 12px; line-height: 1.3; }
-dd { margin: 0; font-size: 14px; line-height: 1.35; font-variant-numeric: tabular-nums; overflow-wrap: anywhere; }
-dl div.main dd { font-size: 22px; font-weight: 600; line-height: 1.2; }
-p { margin: 0.3rem 0 0; color: var(--soft); font-size: 13px; line-height: 1.4; }
-"""
+from minnorm.explore.page.glossary import term_of
+
+_HERE = Path(__file__).parent
 
 
-class Readout:
-    """A line of numbers; the first is the one that matters. `show` changes them."""
+class Readout(JSComponent):
+    """A line of numbers; the first is the one that matters. `tell` changes them."""
 
-    def __init__(self) -> None:
-        self.pane = pn.pane.HTML("", sizing_mode="stretch_width", stylesheets=[_STYLE], margin=(4, 8))
+    pairs = param.List(default=[])
+    note = param.String(default="")
 
-    def show(self, pairs: Sequence[tuple[str, Any]], note: str = "") -> None:
-        """Names with their values, and a sentence below."""
-        entries = "".join(
-            f"<div{' class=main' if i == 0 else ''}><dt>{escape(name)}</dt><dd>{escape(str(value))}</dd></div>"
-            for i, (name, value) in enumerate(pairs)
-        )
-        below = f"<p>{escape(note)}</p>" if note else ""
-        self.pane.object = f'<div role="status"><dl>{entries}</dl>{below}</div>'
+    _esm = _HERE / "readout.js"
+    _stylesheets: ClassVar[Any] = [_HERE / "readout.css"]
+
+    def __init__(self, **layout: Any) -> None:
+        super().__init__(**{"sizing_mode": "stretch_width", "margin": (4, 8), **layout})
+
+    def tell(self, pairs: Sequence[tuple[str, Any]], note: str = "") -> None:
+        """Names, each once, with their values, and a sentence below."""
+        self.param.update(pairs=[[name, str(value), term_of(name)] for name, value in pairs], note=note)

@@ -35,14 +35,15 @@ def open_server(
 ) -> tuple[Any, str]:
     """A server that listens, not started yet, and the URL of its page.
 
-    Arguments: `store`, the directory of a study for the view Atlas; `port`, 0 for any free one, None for 5006 or the
-    next free one; `address`, where to listen, by default to this machine only; `origins`, more names "host:port"
-    under which browsers reach it, behind a proxy for example. Whatever is asked for under another name is refused
-    (421), and whatever the page does not need is not there (404). Errors: ValueError for a port or an address that
-    cannot be had.
+    Arguments: `store`, the directory of a study for the view Atlas, which then opens first; `port`, 0 for any free one,
+    None for 5006 or the next free one; `address`, where to listen, by default to this machine only; `origins`, more
+    names "host:port" under which browsers reach it, behind a proxy for example. Whatever is asked for under another
+    name is refused (421), and whatever the page does not need is not there (404). Errors: ValueError for a port or an
+    address that cannot be had.
     """
     port = _free_port(address, port)
     names = [f"{name}:{port}" for name in _names(address)]
+    first = next(iter(VIEWS)) if store is None else "Atlas"
     server = get_server(
         pages(store),
         port=port,
@@ -51,7 +52,7 @@ def open_server(
         start=False,
         show=False,
         verbose=False,
-        extra_patterns=[("/", RedirectHandler, {"url": f"/{next(iter(VIEWS)).lower()}", "permanent": False})],
+        extra_patterns=[("/", RedirectHandler, {"url": f"/{first.lower()}", "permanent": False})],
         use_index=False,
         websocket_max_message_size=4 * MOST_BYTES,
         unused_session_lifetime=_IDLE,

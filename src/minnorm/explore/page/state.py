@@ -54,6 +54,16 @@ class State(param.Parameterized):
             if name != "name" and value != self.param[name].default
         }
 
+    def restore(self, query: Mapping[str, str]) -> None:
+        """Become what a query of `query` describes, what it does not name by default; ValueError if it is none."""
+        self.param.update(
+            {
+                name: _value(self.param[name], query[name]) if name in query else self.param[name].default
+                for name in self.param
+                if name != "name"
+            }
+        )
+
     @classmethod
     def from_query(cls, query: Mapping[str, str]) -> tuple[Any, list[str]]:
         """The state that a query describes, and what is wrong with the query; there the default stays."""

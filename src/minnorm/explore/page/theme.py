@@ -3,13 +3,17 @@
 from dataclasses import dataclass
 from typing import Any
 
+from minnorm.plot import palette_of
+
 
 @dataclass(frozen=True)
 class Theme:
-    """Colours as `#rrggbb`. Lines of a plot: Okabe & Ito (2008), told apart with any colour vision.
+    """Colours as `#rrggbb`, those of figures where they mean the same. Lines: Okabe & Ito (2008), told apart with any
+    colour vision.
 
     `function` is for what is exact, `other` for a second of its kind, `band` for a range, `learned` for a trained
-    network, `point` for data; `ink` is text, `faint` axes and grids, on `paper`.
+    network, `point` for data; `ink` is text, `faint` axes and grids, on `paper`; `values`, the ends and the middle of
+    a scale of values.
     """
 
     name: str
@@ -24,6 +28,7 @@ class Theme:
     band: str
     learned: str
     point: str
+    values: tuple[str, str, str]
 
     @property
     def dark(self) -> bool:
@@ -67,31 +72,29 @@ class Theme:
         }
 
 
-LIGHT = Theme(
-    name="light",
-    paper="#ffffff",
+def _theme(style: str, **page: str) -> Theme:
+    """The colours of a style of figures, with those that only the page has."""
+    figures = palette_of(style)
+    function, other, learned = figures.series[:3]
+    lines = {"function": function, "other": other, "learned": learned}
+    return Theme(name=style, paper=figures.ground, point=figures.ink, values=figures.surface, **lines, **page)
+
+
+LIGHT = _theme(
+    "light",
     surface="#f3f5f7",
     ink="#1b1f24",
     soft="#4a525c",
     faint="#aab2bb",
     accent="#005a94",
-    function="#0072b2",
-    other="#d55e00",
     band="#56b4e9",
-    learned="#009e73",
-    point="#1b1f24",
 )
-DARK = Theme(
-    name="dark",
-    paper="#14171b",
+DARK = _theme(
+    "dark",
     surface="#1f242a",
     ink="#e8ebee",
     soft="#b8c0c9",
     faint="#59626d",
     accent="#7cc4f2",
-    function="#56b4e9",
-    other="#f0883e",
     band="#56b4e9",
-    learned="#2fc79a",
-    point="#f2f4f6",
 )

@@ -35,14 +35,19 @@ class View(Protocol):
     """One view of the page, opened by calling its class with a `Visit`.
 
     `state`, of `state_type`, holds everything that makes the view what it is: the page reads it from the URL, writes it
-    back whenever a parameter changes (a URL shared is a view shared), and refreshes the code it shows. Everything else
-    follows from `state`. A view that cannot be opened raises ValueError with the remedy, which the page shows.
+    back whenever a parameter changes (a URL shared is a view shared; whatever else shows it has to follow, since a
+    reader can undo), and refreshes the code it shows. Everything else follows from `state`. `hint` says in a sentence
+    or two what can be done here, to those who come for the first time; `drawers`, the names of the buttons that open
+    its `beside.drawer`s on a phone. A view that cannot be opened raises ValueError
+    with the remedy, which the page shows.
 
     To add one: write the class, add it to `VIEWS` in `app.py`. Controls come from `controls.Controls`: the sliders,
     spinners, boxes and tables of Panel and Bokeh have no names that a screen reader could read.
     """
 
     state_type: type[State]
+    hint: str
+    drawers: tuple[str, ...]
     state: State
 
     def __init__(self, visit: Visit) -> None:

@@ -1,35 +1,25 @@
-"""The plots of the plane's view: level sets with the lines of the neurons and the data, and the gap against time."""
+"""The plots of the plane's view: level sets with the lines along which neurons bend, and the data."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from bokeh.models import (
-    BasicTicker,
-    ColorBar,
-    ColumnDataSource,
-    HoverTool,
-    LinearColorMapper,
-    PointDrawTool,
-    Range1d,
-    Span,
-)
+from bokeh.models import ColumnDataSource, HoverTool, LinearColorMapper, PointDrawTool, Range1d
 from bokeh.plotting import figure
 from bokeh.plotting.contour import contour_data
 
 from minnorm.explore.page.theme import Theme
+from minnorm.explore.plane.bar import ColourBar
+from minnorm.explore.plane.surface import Surface
 from minnorm.network import ShallowReLU
-from minnorm.solution import relative_gap
+from minnorm.plot.shades import Shades, shades
 
 _MARGIN = 0.22  # of the points' extent, on all sides
 _SIDE = 141  # places along each side at which the function is evaluated
-_SHADES = 12
-_BEYOND = 0.2  # of the values' range: shades reach so far beyond it
+_EVERY = 2  # of them: in the surface
 _VISIBLE = 1e-4  # of the largest mass: lines of less are not drawn
-_LEAST_GAP = 1e-16
-
-Trace = Sequence[tuple[float, float, float]]
-"""Seconds, value and lower bound, again and again."""
+_LEARNED = 0.02  # the same for networks in training, which have many neurons that do little
+_CLASSES = (-1.0, 0.0, 1.0)  # margin, separator, margin
 
 
 class PlanePlots:
@@ -40,13 +30,15 @@ class PlanePlots:
         self._points = ColumnDataSource({"x1": [], "x2": [], "y": []})
         self._moved = moved
         self._lines = {sign: ColumnDataSource(_lines([])) for sign in (1, -1)}
-        self._mapper = LinearColorMapper(palette=shades(theme), low=0.0, high=1.0)
+        self._learned = ColumnDataSource(_lines([]))
+        self._mapper = LinearColorMapper(palette=shades(theme.values)[1:-1], low=0.0, high=1.0)
+        self._mapper.update(low_color=shades(theme.values)[0], high_color=shades(theme.values)[-1])
         self._x, self._y = (Range1d(start=-1, end=1) for _ in range(2))
-        self._trace = ColumnDataSource({"seconds": [], "value": [], "bound": [], "gap": []})
-        self._proof = ColumnDataSource({"seconds": [], "value": [], "bound": [], "gap": []})
         self._silent = False
-        self.surface = self._surface()
-        self.bounds, self.gap = self._bounds(), self._gap()
+        self._bar = ColourBar(theme, sizing_mode="stretch_height")
+        self.bar = self._bar.figure
+        self.levels = self._levels()
+        self.surface = Surface.of(theme, visible=False, sizing_mode="stretch_both", min_width=240)
 
     # What is shown.
 
@@ -57,7 +49,7 @@ class PlanePlots:
             self._silent = True
             self._points.data = {"x1": points[:, 0].copy(), "x2": points[:, 1].copy(), "y": values.copy()}
             self._silent = False
-        low, high = np.array([self._x.start, self._y.start]), np.array([self._x.end, self._y.end])
+        low, high = self.box
         if np.any(points < low) or np.any(points > high):
             self.fit_box(points)
 
@@ -65,6 +57,11 @@ class PlanePlots:
         """Show a box around the points."""
         for span, start, end in zip((self._x, self._y), *box(points), strict=True):
             span.update(start=float(start), end=float(end), reset_start=float(start), reset_end=float(end))
+
+    @property
+    def box(self) -> tuple[np.ndarray, np.ndarray]:
+        """The corners of what is shown."""
+        return np.array([self._x.start, self._y.start]), np.array([self._x.end, self._y.end])
 
     def _heard(self) -> None:
         if self._silent:
@@ -79,41 +76,49 @@ class PlanePlots:
         """Points that are added by a click get this value."""
         self._draw.default_overrides = {"y": value}
 
-    def show(self, network: ShallowReLU, values: np.ndarray) -> None:
-        """Draw a network in the box: its level sets, and where its neurons bend."""
-        low, high = np.array([self._x.start, self._y.start]), np.array([self._x.end, self._y.end])
+    def show(
+        self, network: ShallowReLU, points: np.ndarray, values: np.ndarray, *, classes: bool
+    ) -> tuple[float, float]:
+        """Draw a network in the box by its values, with the line that separates classes; between which they are."""
+        low, high = self.box
         across, up = (np.linspace(a, b, _SIDE) for a, b in zip(low, high, strict=True))
         grid = np.stack(np.meshgrid(across, up), axis=-1).reshape(-1, 2)
         f = network.evaluate(grid).reshape(_SIDE, _SIDE)
-        room = _BEYOND * (float(np.ptp(values)) or 1.0)
-        bottom, top = float(values.min()) - room, float(values.max()) + room
-        levels = np.linspace(bottom, top, _SHADES + 1)
-        self._contours.set_data(
-            contour_data(across, up, shaded(f, bottom, top), levels, want_fill=True, want_line=False)
-        )
-        self._mapper.update(low=bottom, high=top)
+        scale = Shades.of(values)
+        self._contours.set_data(contour_data(across, up, *filled(f, scale), want_fill=True, want_line=False))
+        shown = f if classes else np.full_like(f, 2.0)
+        self._separator.set_data(contour_data(across, up, shown, list(_CLASSES), want_fill=False, want_line=True))
+        self._mapper.update(low=float(scale.edges[0]), high=float(scale.edges[-1]))
+        self._bar.show(scale, f)
+        part = slice(None, None, _EVERY)
+        self.surface.put(across[part], up[part], f[part, part], scale, points, values)
+        return float(f.min()), float(f.max())
+
+    def show_bends(self, network: ShallowReLU) -> None:
+        """Where the neurons of the certified network bend it."""
+        low, high = self.box
         for sign, source in self._lines.items():
             source.data = _lines(bends(network, low, high, sign))
 
-    def show_progress(self, trace: Trace) -> None:
-        """Value and bound so far."""
-        seconds, value, bound = np.array(trace, dtype=float).reshape(-1, 3).T
-        self._trace.data = _columns(seconds, value, bound)
-        self._proof.data = _columns(np.zeros(0), np.zeros(0), np.zeros(0))
+    def show_learned_bends(self, network: ShallowReLU | None) -> None:
+        """Where those of a network in training do; None takes them away."""
+        low, high = self.box
+        found = [] if network is None else [line for s in (1, -1) for line in bends(network, low, high, s, _LEARNED)]
+        self._learned.data = _lines(found)
 
-    def show_proof(self, seconds: float, value: float, bound: float) -> None:
-        """What was verified in the end."""
-        self._proof.data = _columns(np.array([seconds]), np.array([value]), np.array([bound]))
+    def show_surface(self, shown: bool) -> None:
+        """A surface in space, or level sets."""
+        self.surface.visible = shown
+        self.levels.visible = not shown
 
     # How it is shown.
 
-    def _surface(self) -> Any:
+    def _levels(self) -> Any:
         theme = self._theme
         plot = figure(
             title="f(x)",
-            height=560,
-            sizing_mode="stretch_width",
-            min_width=380,
+            sizing_mode="stretch_both",
+            min_width=240,
             x_range=self._x,
             y_range=self._y,
             x_axis_label="x\u2081",
@@ -122,13 +127,18 @@ class PlanePlots:
             toolbar_location=None,
         )
         plot.tags = ["hold"]
-        flat = np.zeros((2, 2))
-        levels = np.linspace(-1, 1, _SHADES + 1)
-        self._contours = plot.contour([0, 1], [0, 1], flat, levels, fill_color=shades(theme), line_color=None)
+        flat, colours = np.zeros((2, 2)), shades(theme.values)
+        levels = np.linspace(-1, 1, len(colours) + 1)
+        self._contours = plot.contour([0, 1], [0, 1], flat, levels, fill_color=colours, line_color=None)
         plot.grid.visible = False
-        for sign, dashes in ((1, "solid"), (-1, "dashed")):
+        dashes = ["6 4", "solid", "6 4"]
+        look: dict[str, Any] = {"line_color": [theme.ink] * 3, "line_width": [1.4, 3.2, 1.4], "line_dash": dashes}
+        self._separator = plot.contour([0, 1], [0, 1], flat + 2, list(_CLASSES), **look)
+        green = {"color": theme.learned, "line_alpha": 0.8}
+        plot.segment("x0", "y0", "x1", "y1", source=self._learned, line_width="width", **green)
+        for sign, dash in ((1, "solid"), (-1, "dashed")):
             plot.segment(
-                "x0", "y0", "x1", "y1", source=self._lines[sign], line_width="width", line_dash=dashes, color=theme.ink
+                "x0", "y0", "x1", "y1", source=self._lines[sign], line_width="width", line_dash=dash, color=theme.ink
             )
         dots: Any = plot.scatter(
             "x1",
@@ -147,49 +157,8 @@ class PlanePlots:
         self._draw = PointDrawTool(renderers=[dots], add=True, drag=True, default_overrides={"y": 1.0})
         plot.add_tools(self._draw, HoverTool(renderers=[dots], tooltips=tips))
         plot.toolbar.active_tap = plot.toolbar.active_drag = self._draw
-        bar = ColorBar(color_mapper=self._mapper, width=12, ticker=BasicTicker(), label_standoff=6)
-        plot.add_layout(bar, "right")
         self._points.on_change("data", lambda _name, _old, _new: self._heard())
         return plot
-
-    def _bounds(self) -> Any:
-        theme = self._theme
-        plot = self._against_time("Value and lower bound")
-        for name, colour, label in (("value", theme.function, "value"), ("bound", theme.other, "lower bound")):
-            line = plot.step(
-                "seconds", name, source=self._trace, mode="after", color=colour, line_width=2, legend_label=label
-            )
-            plot.scatter("seconds", name, source=self._trace, color=colour, size=4)
-            plot.scatter("seconds", name, source=self._proof, color=colour, size=9, marker="diamond")
-            plot.add_tools(HoverTool(renderers=[line], tooltips=[("seconds", "@seconds{0.000}"), (label, f"@{name}")]))
-        plot.legend.location = "right"
-        return plot
-
-    def _gap(self) -> Any:
-        theme = self._theme
-        plot = self._against_time("Relative gap", y_axis_type="log")
-        plot.step("seconds", "gap", source=self._trace, mode="after", color=theme.function, line_width=2)
-        look = {"color": theme.learned, "size": 11, "marker": "diamond", "legend_label": "verified"}
-        plot.scatter("seconds", "gap", source=self._proof, **look)
-        self._tolerance = Span(location=1e-6, dimension="width", line_color=theme.soft, line_dash=[5, 4])
-        plot.add_layout(self._tolerance)
-        plot.legend.location = "top_right"
-        return plot
-
-    def set_tolerance(self, tolerance: float) -> None:
-        """Where the gap has to get to."""
-        self._tolerance.location = tolerance
-
-    def _against_time(self, title: str, **options: Any) -> Any:
-        return figure(
-            title=title,
-            height=276,
-            sizing_mode="stretch_width",
-            x_axis_label="seconds",
-            tools="",
-            toolbar_location=None,
-            **options,
-        )
 
 
 def box(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -198,6 +167,16 @@ def box(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     extent = high - low
     margin = _MARGIN * np.where(extent > 0, extent, float(np.max(extent)) or 1.0)
     return low - margin, high + margin
+
+
+def filled(f: np.ndarray, scale: Shades) -> tuple[np.ndarray, list[float]]:
+    """Values on a grid and levels between which they are filled, one beyond each end of the scale.
+
+    Values are raised by what no eye can see, lest rounding errors scatter a flat part that lies at a level.
+    """
+    edges = scale.edges.tolist()
+    below, above = min(float(f.min()), edges[0]) - scale.step, max(float(f.max()), edges[-1]) + scale.step
+    return f + 1e-5 * scale.step, [below, *edges, above]
 
 
 def bends(
@@ -226,35 +205,9 @@ def bends(
     return found
 
 
-def shaded(f: np.ndarray, bottom: float, top: float) -> np.ndarray:
-    """Values to be filled between levels from `bottom` to `top`: those beyond belong to the last ones.
-
-    They are raised by what no eye can see, lest rounding errors scatter a flat part that lies at a level.
-    """
-    unit = 1e-5 * (top - bottom)
-    return np.clip(f + unit, bottom + unit, top - unit)
-
-
-def shades(theme: Theme) -> list[str]:
-    """Colours for values, from small to large, on which the ink can be read."""
-    low, high = (0.04, 0.55) if theme.dark else (0.06, 0.62)
-    paper, full = _channels(theme.paper), _channels(theme.function)
-    mix = [paper + share * (full - paper) for share in np.linspace(low, high, _SHADES)]
-    return ["#" + "".join(f"{round(channel):02x}" for channel in colour) for colour in mix]
-
-
-def _channels(colour: str) -> np.ndarray:
-    return np.array([int(colour[i : i + 2], 16) for i in (1, 3, 5)], dtype=float)
-
-
 def _lines(found: list[tuple[float, ...]]) -> dict[str, Any]:
     columns = np.array(found, dtype=float).reshape(-1, 5).T
     return dict(zip(("x0", "y0", "x1", "y1"), columns[:4], strict=True)) | {"width": 0.5 + 3.0 * columns[4]}
-
-
-def _columns(seconds: np.ndarray, value: np.ndarray, bound: np.ndarray) -> dict[str, Any]:
-    gap = np.maximum(np.abs(relative_gap(value, bound)), _LEAST_GAP)
-    return {"seconds": seconds, "value": value, "bound": bound, "gap": gap}
 
 
 def _near(a: np.ndarray, b: np.ndarray) -> bool:

@@ -44,11 +44,22 @@ def samples(count: int, seed: int) -> Points:
     return points, np.sin(3 * points[:, 0]) * np.cos(2 * points[:, 1])
 
 
+def moons(count: int, seed: int) -> Points:
+    """Two classes, each along half a circle around the other's end, with some noise."""
+    rng = np.random.default_rng(seed)
+    angle = np.pi * rng.uniform(0, 1, count)
+    labels = np.where(np.arange(count) % 2 == 0, 1.0, -1.0)
+    around = np.column_stack([np.cos(angle), np.sin(angle)])
+    points = np.where(labels[:, None] > 0, around, np.array([1.0, 0.5]) - around)
+    return points - np.array([0.5, 0.25]) + 0.1 * rng.normal(size=(count, 2)), labels
+
+
 PRESETS: dict[str, Callable[[int, int], Points]] = {
     "xor": xor,
     "cross": cross,
     "ring": ring,
     "random labels": random,
+    "two moons": moons,
     "samples of a function": samples,
 }
 """Functions of the number of points and a seed; some have a number of their own."""

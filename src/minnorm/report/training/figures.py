@@ -96,14 +96,12 @@ def surfaces(rows: Sequence[Row], points: np.ndarray) -> Figure:
         if not bool(row.runs["diverged"].isel(seed=0))
     ]
     ends = np.array([np.min(certified), np.max(certified)])
-    margin = 0.25 * (ends[1] - ends[0])
     columns = min(4, len(panels))
     lines = -(-len(panels) // columns)
     figure = new_figure(2.3 * columns + 0.6, 2.8 * lines + 0.5)
     grid = figure.subplots(lines, columns, sharex=True, sharey=True, squeeze=False)
     for axes, (title, values) in zip(grid.flat, panels, strict=False):
-        seen = np.clip(values, ends[0] - margin, ends[1] + margin)
-        shade(axes, across, up, seen, np.append(ends - [margin, -margin], ends), palette(axes), colorbar=False)
+        shade(axes, across, up, values, ends, palette(axes), colorbar=False)
         axes.plot(*points.T, ".", color=palette(axes).ink, markersize=1.2, alpha=0.5)
         axes.set(title=title, aspect="equal")
         axes.label_outer()

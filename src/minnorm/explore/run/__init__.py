@@ -1,0 +1,1 @@
+"""A network that is trained while one looks on."""
