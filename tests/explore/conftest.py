@@ -91,12 +91,12 @@ def open_page(browser, server) -> Callable:
             watched.errors.append(message.text)
 
     def opened(view: str = "line", query: str = "", **options):
-        context = browser.new_context(viewport=_SIZE, **options)
+        context = browser.new_context(**{"viewport": _SIZE, **options})
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(600_000)  # nothing here is about speed
+        page.set_default_timeout(60_000)  # nothing here is about speed
         page.on("console", note)
-        page.on("pageerror", lambda error: watched.errors.append(str(error)))
+        page.on("pageerror", lambda error: watched.errors.append(error.stack or str(error)))
         page.on("request", lambda request: watched.requests.append(request.url))
         page.goto(query if query.startswith("http") else server.at(view, query))
         page.wait_for_function("globalThis.Bokeh?.documents?.[0]?.is_idle")

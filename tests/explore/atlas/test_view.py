@@ -130,7 +130,7 @@ def test_what_a_url_cannot_have_is_said(open_page):
 
 def test_profiles_of_a_study_lie_over_the_exact_bump(open_page, store):
     page = open_page("bump", "dim=3")
-    page.get_by_label("bump: adam").check()
+    page.get_by_label("Overlay").select_option(page.locator("option", has_text="bump: adam").first.inner_text())
     page.get_by_text("range of 2 seeds").wait_for()
     runs = next(runs for one in study.stores(store / "bump") for _, runs in one.done())
     script = """() => { for (const root of Bokeh.documents[0].roots()) for (const model of root.references())

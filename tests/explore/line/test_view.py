@@ -226,7 +226,7 @@ def test_lam_and_penalty_by_slider_and_keyboard(open_page):
     field.press("Enter")
     page.get_by_role("alert").filter(has_text="at least 0").wait_for()
     page.wait_for_function("([field, kept]) => field.value === kept", arg=[field.element_handle(), kept])
-    page.get_by_label("penalised").check()
+    page.get_by_role("radio", name="penalised").check()
     wait_for(page, fit([-1.0, 0.0, 1.0], [0.0, 1.0, 0.0], lam, penalty=PathNorm("penalised")).value, "objective", 1e-6)
     field.fill("0")
     field.press("Enter")
@@ -237,7 +237,10 @@ def test_lam_and_penalty_by_slider_and_keyboard(open_page):
 def test_an_answer_that_comes_while_a_number_is_typed_leaves_it(open_page):
     page = open_page("line", HAT + "&lam=0.01")
     wait_for(page, fit([-1.0, 0.0, 1.0], [0.0, 1.0, 0.0], 0.01).value, "objective")
-    penalised, field = page.get_by_label("penalised"), page.get_by_role("spinbutton", name="λ, weight decay")
+    penalised, field = (
+        page.get_by_role("radio", name="penalised"),
+        page.get_by_role("spinbutton", name="λ, weight decay"),
+    )
     # In one turn of the browser, so that the answer to the first comes when the second is there.
     page.evaluate(
         """([penalised, field]) => {
@@ -377,7 +380,7 @@ def test_nothing_keeps_a_reader_out(open_page, screenshot, scheme):
     from axe_playwright_python.sync_playwright import Axe
 
     page = open_page("line", color_scheme=scheme)
-    page.wait_for_url(f"**/line{'?theme=dark' if scheme == 'dark' else ''}")
+    page.get_by_role("button", name=f"{'Light' if scheme == 'dark' else 'Dark'} theme").wait_for()
     wait_for(page, 4.5)
     found = Axe().run(page).response["violations"]
     assert [(one["id"], one["nodes"][0]["html"]) for one in found if one["impact"] in ("serious", "critical")] == []
@@ -386,5 +389,19 @@ def test_nothing_keeps_a_reader_out(open_page, screenshot, scheme):
     ground = page.evaluate("getComputedStyle(document.documentElement).backgroundColor")
     assert (int(ground[4:].split(",")[0]) < 64) == (scheme == "dark")
     screenshot(page, f"line-{scheme}")
-    page.get_by_role("button", name="theme").click()
-    page.wait_for_url(f"**theme={'light' if scheme == 'dark' else 'dark'}**")
+
+
+def test_pointing_at_a_neuron_rings_it_and_its_knot_in_both_plots(open_page):
+    page = open_page("line", "x=-1~0~1~2&y=0~1~0~0.5")
+    wait_for(page, known.line([-1, 0, 1, 2], [0, 1, 0, 0.5]).value)
+    found = """() => {
+      const source = Bokeh.documents[0].get_model_by_name("function").renderers
+        .map((renderer) => renderer.data_source).find((one) => one?.data.side);
+      return [Array.from(source.data.x), Array.from(source.data.f), Array.from(source.inspected.indices)];
+    }"""
+    at, heights, inspected = page.evaluate(found)
+    assert inspected == []
+    (k,) = (k for k, t in enumerate(at) if t == 1)
+    page.mouse.move(*place(page, at[k], heights[k]))
+    page.wait_for_function(f"({found})()[2].length > 0")
+    assert page.evaluate(found)[2] == [k]

@@ -107,8 +107,8 @@ def test_answers_are_certified_minimisers(bias, skip, lam):
     assert found.solution.value == pytest.approx(exact.value, rel=1e-6)
     t, right, left = found.certificate(-2.0, 2.0)
     assert np.max(np.abs([right, left])) <= 1 + 1e-6
-    at, touched, signs = found.neurons()
-    assert touched == pytest.approx(signs, abs=1e-4), "neurons are where the certificate touches"
+    at, touched, masses = found.neurons()
+    assert touched == pytest.approx(np.sign(masses), abs=1e-4), "neurons are where the certificate touches"
     if at.size and bias == "free":
         assert np.all(np.abs(np.interp(at, t, right)) <= 1 + 1e-9)
 
@@ -353,9 +353,37 @@ def test_themes_can_be_read():
             assert contrast(line, theme.paper) > 3
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("view", ["line", "bump", "plane"])
-def test_nothing_scrolls_sideways_on_a_phone(open_page, view):
-    page = open_page(view)
-    page.set_viewport_size({"width": 390, "height": 844})
-    page.wait_for_function("document.documentElement.scrollWidth <= 390")
+# Messages, words, regions as text.
+
+
+def test_what_was_wrong_at_the_opening_stays_until_the_reader_changes_something():
+    from minnorm.explore.page.messages import Messages
+
+    seen: list[str] = []
+    messages = Messages(seen.append)
+    messages.say("the URL is wrong")
+    messages.say("")
+    messages.opened()
+    assert seen[-1] == "the URL is wrong"
+    messages.say("too large")
+    assert seen[-1] == "the URL is wrong\ntoo large"
+    messages.heard()
+    assert seen[-1] == "too large"
+    messages.say("")
+    assert seen[-1] == ""
+
+
+def test_every_term_that_the_page_asks_about_is_in_the_glossary():
+    from minnorm.explore.page.glossary import _MEANT, terms
+
+    assert set(_MEANT.values()) <= set(terms())
+    assert len(terms()) > 40
+    assert not any("`" in text or "](" in text for text in terms().values())
+
+
+def test_a_state_goes_back_to_an_older_query():
+    state = Shape(rate=0.25, kind="b", radii=[3.0])
+    state.restore({"count": "7", "radii": "0.5~1"})
+    assert (state.rate, state.kind, state.count, state.radii) == (0.1, "a", 7, (0.5, 1.0))
+    with pytest.raises(ValueError, match="whole number"):
+        state.restore({"count": "many"})

@@ -21,6 +21,7 @@ from bokeh.models import (
     WheelZoomTool,
 )
 from bokeh.plotting import figure
+from panel.io import hold
 
 from minnorm import measure
 from minnorm.explore.line.answer import Answer
@@ -190,10 +191,11 @@ class LinePlots:
         answered.js_on_change("change:data", CustomJS(args=arguments, code=_DRAG + "\nhear();"))
 
         def take(_attribute: str, _old: Any, new: Any) -> None:
-            try:
-                asked(*([float(v) for v in new[axis][0]] for axis in ("x", "y")))
-            finally:
-                answered.data = {"number": list(new["number"])}
+            with hold():  # one message, so that the browser draws once
+                try:
+                    asked(*([float(v) for v in new[axis][0]] for axis in ("x", "y")))
+                finally:
+                    answered.data = {"number": list(new["number"])}
 
         request.on_change("data", take)
 

@@ -24,6 +24,7 @@ VIEWS: dict[str, str] = {
     "Line": "minnorm.explore.line.view:LineView",
     "Bump": "minnorm.explore.bump.view:BumpView",
     "Plane": "minnorm.explore.plane.view:PlaneView",
+    "Regions": "minnorm.explore.regions.view:RegionsView",
     "Atlas": "minnorm.explore.atlas.view:AtlasView",
 }
 """The views by their titles, as module:class; the route of each is its title in lower case."""

@@ -41,6 +41,12 @@ def grid(*parts: Any, across: int) -> pn.GridBox:
     return pn.GridBox(*parts, ncols=across, sizing_mode="stretch_width", stylesheets=[_SHEET])
 
 
+def shrinking(*parts: Any, **layout: Any) -> pn.Row:
+    """Parts in a row, on a phone too, that become narrower than they would like to be."""
+    sheet = ":host { max-width: 100%; min-width: 0 !important; } div { min-width: 0 !important; }"
+    return pn.Row(*parts, stylesheets=[sheet], **layout)
+
+
 def tall(part: Any, taken: int, least: int = 280, **layout: Any) -> pn.Column:
     """A plot that stretches: as high as the window, but for `taken` pixels."""
     height = f"clamp({least}px, calc(100vh - {taken}px), 1100px)"

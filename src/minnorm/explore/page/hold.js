@@ -88,10 +88,34 @@ function hold(plot) {
   });
 }
 
+// Every plot has a name for those who do not see it; what keys do nothing in is no stop of the Tab key.
+function name(document) {
+  for (const root of document.roots()) for (const plot of root.references()) {
+    const layer = plot.type === "Figure" ? Bokeh.index.find_one(plot)?.canvas_view?.events_el : null;
+    if (!layer || layer.hasAttribute("aria-label")) continue;
+    const text = (axis) => plot[axis]?.[0]?.axis_label ?? "";
+    const label = (part) => {
+      for (const one of part.querySelectorAll("*")) {
+        if (one.shadowRoot) label(one.shadowRoot);
+        if (one.tabIndex !== 0 || !one.title) continue;
+        one.setAttribute("role", "button");
+        one.setAttribute("aria-label", one.title);
+      }
+    };
+    label(Bokeh.index.find_one(plot).el.shadowRoot); // the buttons of its tools
+    layer.tabIndex = -1;
+    layer.setAttribute("role", plot.toolbar_location ? "group" : "img");
+    const axes = [text("left") || text("right"), text("below")].filter(Boolean).join(" against ");
+    layer.setAttribute("aria-label", `Plot: ${plot.title?.text?.trim() || axes || "colours of values"}`);
+  }
+}
+
 (function wait() {
   const [document] = globalThis.Bokeh?.documents ?? [];
   if (!document?.is_idle) { setTimeout(wait, 50); return; }
   for (const root of document.roots()) {
     for (const model of root.references()) if (model.tags?.includes("hold")) hold(model);
   }
+  name(document);
+  setInterval(name, 500, document); // there are new ones when a drawer opens, or a network is shown
 })();

@@ -57,6 +57,7 @@ export function render({ model }) {
 
   const show = () => {
     if (model.answered < (model.edited.count || 0)) return; // what was entered since is still on its way
+    const others = rows.length !== model.points.length;
     while (rows.length > model.points.length) rows.pop().line.remove();
     while (rows.length < model.points.length) { const row = makeRow(); rows.push(row); body.append(row.line); }
     model.points.forEach((point, i) => point.forEach((value, k) => {
@@ -64,7 +65,7 @@ export function render({ model }) {
       field.kept = value;
       if (field.valueAsNumber !== value && field !== typing) field.value = value;
     }));
-    label();
+    if (others) label();
   };
 
   add.addEventListener("click", () => {

@@ -18,7 +18,7 @@ export function render({ model }) {
     const { x, y, z, low, step, points } = model.heights, { shades, ink, soft, faint } = model.look;
     const wide = canvas.clientWidth;
     if (!x || !wide) return;
-    const high = Math.round(Math.min(canvas.parentNode.host?.clientHeight || 560, 0.9 * wide)), dense = globalThis.devicePixelRatio || 1;
+    const high = Math.round(Math.min(canvas.getRootNode().host?.clientHeight || 560, 0.9 * wide)), dense = globalThis.devicePixelRatio || 1;
     canvas.style.height = `${high}px`;
     canvas.width = Math.round(wide * dense);
     canvas.height = Math.round(high * dense);

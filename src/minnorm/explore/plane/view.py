@@ -12,7 +12,7 @@ import panel as pn
 from matplotlib.figure import Figure
 
 from minnorm.explore.page.background import Background, Stopped, Stopping
-from minnorm.explore.page.beside import beside, drawer, stacked, tall
+from minnorm.explore.page.beside import beside, drawer, shrinking, stacked, tall
 from minnorm.explore.page.controls import Controls
 from minnorm.explore.page.points import PointsTable
 from minnorm.explore.page.readout import Readout
@@ -31,7 +31,6 @@ from minnorm.solution import Solution, relative_gap
 from minnorm.table import Table
 from minnorm.training.follow import Frame
 
-_SHRINKING = ":host { max-width: 100%; min-width: 0 !important; } div { min-width: 0 !important; }"
 _FRAME = 0.1  # seconds between two pictures of the solver
 _DATA = ("points", "count", "seed_of_points", "x1", "x2", "y")
 _PROBLEM = ("lam", "loss", "bias", "skip", "tolerance", "time_limit")
@@ -113,7 +112,7 @@ class PlaneView:
         )
         self._angles = Controls.of(state, ["turn", "tilt"], say=say, visible=state.shown == "surface", margin=(0, 8))
         drawn = self._plots.levels, self._plots.surface, self._plots.bar
-        plots = pn.Row(*drawn, sizing_mode="stretch_both", stylesheets=[_SHRINKING])
+        plots = shrinking(*drawn, sizing_mode="stretch_both")
         shown = stacked(
             self._readout,
             tall(plots, 330, 360),

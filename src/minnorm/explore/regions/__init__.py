@@ -1,0 +1,1 @@
+"""Known regions on the page."""
