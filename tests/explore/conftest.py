@@ -94,7 +94,7 @@ def open_page(browser, server) -> Callable:
         context = browser.new_context(**{"viewport": _SIZE, **options})
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(60_000)  # nothing here is about speed
+        page.set_default_timeout(600_000)  # nothing here is about speed
         page.on("console", note)
         page.on("pageerror", lambda error: watched.errors.append(error.stack or str(error)))
         page.on("request", lambda request: watched.requests.append(request.url))
