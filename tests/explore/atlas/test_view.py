@@ -128,6 +128,24 @@ def test_what_a_url_cannot_have_is_said(open_page):
     value(page, "networks shown").filter(has_text="11").wait_for()
 
 
+def test_an_axis_is_undone_but_not_what_was_chosen_by_itself(open_page):
+    page = open_page("atlas")
+    value(page, "networks shown").filter(has_text="11").wait_for()
+    page.wait_for_url("**y=**")
+    undo = page.get_by_role("button", name="Undo")
+    assert undo.is_disabled()
+    up = page.get_by_label("Up", exact=True)
+    before = up.input_value()
+    other = next(text for text in up.locator("option").all_inner_texts() if text != before)
+    address = page.url
+    up.select_option(other)
+    page.wait_for_function("(address) => location.href !== address", arg=address)
+    undo.click()
+    page.wait_for_function("([up, before]) => up.value === before", arg=[up.element_handle(), before])
+    page.wait_for_url(address)
+    assert undo.is_disabled()
+
+
 def test_profiles_of_a_study_lie_over_the_exact_bump(open_page, store):
     page = open_page("bump", "dim=3")
     page.get_by_label("Overlay").select_option(page.locator("option", has_text="bump: adam").first.inner_text())

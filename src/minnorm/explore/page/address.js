@@ -3,7 +3,7 @@
 const QUIET = 300; // milliseconds
 
 export function render({ model }) {
-  let timer = 0, last = 0, down = false;
+  let timer = 0, last = 0, down = false, gesture = false;
   const step = () => history.state?.step ?? 0;
   const buttons = { undo: document.getElementById("undo"), redo: document.getElementById("redo") };
   const offer = () => {
@@ -11,14 +11,15 @@ export function render({ model }) {
     buttons.redo.disabled = step() >= last || Boolean(timer);
   };
   const place = (method, number) => {
-    const url = model.search ? "?" + model.search : location.pathname;
-    history[method]({ step: number, query: model.query }, "", url);
+    const { query, search } = model.told;
+    history[method]({ step: number, query }, "", search ? "?" + search : location.pathname);
     last = method === "pushState" ? number : Math.max(last, number);
   };
   const commit = () => {
     clearTimeout(timer);
     timer = 0;
-    if (model.query !== history.state?.query) place("pushState", step() + 1);
+    if (changed()) gesture ? place("pushState", step() + 1) : place("replaceState", step());
+    gesture = false;
     offer();
   };
   const wait = () => {
@@ -27,12 +28,17 @@ export function render({ model }) {
     offer();
   };
   const asked = () => model.wanted.count || 0;
-  const hear = () => { if (model.restored >= asked() && model.query !== history.state?.query) wait(); };
+  const changed = () => model.told.query !== history.state?.query;
+  const hear = () => {
+    if (model.restored < asked() || !changed()) return;
+    gesture ||= model.told.gesture; // else it is what a view does by itself, once it has read a study for example
+    wait();
+  };
 
   // Until something changes, the address is as it was typed, with what is wrong in it.
-  history.replaceState({ step: step(), query: model.query }, "");
+  history.replaceState({ step: step(), query: model.told.query }, "");
   last = step();
-  model.on("query", hear);
+  model.on("told", hear);
   model.on("restored", hear);
   addEventListener("popstate", ({ state }) => {
     if (state?.query === undefined) return; // an anchor

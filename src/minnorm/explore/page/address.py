@@ -11,12 +11,12 @@ _HERE = Path(__file__).parent
 class Address(JSComponent):
     """Writes the state to the address, a gesture an entry of the history, and shows messages.
 
-    `query` is all of the state, `search` what of it goes into the address. When the reader goes back or forth, `wanted`
-    says to which query; `restored` counts those that have been answered.
+    `told` has the `query`, all of the state, the `search`, what of it goes into the address, and whether it came about
+    by a `gesture` of the reader. When the reader goes back or forth, `wanted` says to which query; `restored` counts
+    those that have been answered.
     """
 
-    query = param.String("")
-    search = param.String("")
+    told = param.Dict(default={"query": "", "search": "", "gesture": False})
     message = param.String("")
     wanted = param.Dict(default={})
     restored = param.Integer(0)

@@ -70,9 +70,13 @@ def page(title: str, store: Path | None) -> pn.Template:
         changed.append(refresh)
         fixed = {key: query[key] for key in ("theme",) if key in query}
 
-        def share(*_: Any) -> None:
+        def told(gesture: bool) -> dict[str, Any]:
             full = urlencode({**view.state.query(), **fixed}, quote_via=quote)
-            address.param.update(query=full, search=full if len(full) <= _LONGEST else urlencode(fixed))
+            short = full if len(full) <= _LONGEST else urlencode(fixed)
+            return {"query": full, "search": short, "gesture": gesture}
+
+        def share(*_: Any) -> None:
+            address.told = told(gesture=not later.at_work)
             if not later.at_work:
                 messages.heard()
             refresh()
@@ -83,7 +87,7 @@ def page(title: str, store: Path | None) -> pn.Template:
             finally:
                 address.restored = event.new["count"]
 
-        address.query = urlencode({**view.state.query(), **fixed}, quote_via=quote)
+        address.told = told(gesture=False)
         address.param.watch(restore, "wanted")
         view.state.param.watch(share, [key for key in view.state.param if key != "name"])
         document.on_session_destroyed(lambda _: view.close())
