@@ -84,7 +84,7 @@ class RegionsView:
         self._visit = visit
         self._readout = Readout()
         self._sheet = Drawing.of(visit.theme, self._drawn, self._dropped, sizing_mode="stretch_width", min_width=280)
-        self._bar = ColourBar(visit.theme, height=420)
+        self._bar = ColourBar(visit.theme, height=300)
         self._reach = sentence("")
         self._work = Background(visit.later)
         self._stop = pn.widgets.Button(name="Stop the solver", disabled=True)
