@@ -70,6 +70,29 @@ def stripe(
     """(lower, upper) of sup |h(w, b)| over unit w in the plane and b = -w . x_i for some i, the number of strips, and
     whether the upper bound is at most `target` or within `closeness` of the lower one."""
 
+def enclose(
+    weights: Float[np.ndarray, "k 3"],
+    biases: Float[np.ndarray, " k"],
+    masses: Float[np.ndarray, " k"],
+    slope: Float[np.ndarray, " 3"],
+    constant: float,
+    box: Float[np.ndarray, "2 3"],
+    normals: Float[np.ndarray, "m 3"],
+    most: Float[np.ndarray, " m"],
+    center: Float[np.ndarray, " 3"],
+    inner: float,
+    outer: float,
+    side: float,
+    lower: float,
+    target: float,
+    excess: float,
+    threads: int,
+    seconds: float,
+) -> tuple[float, float, Float[np.ndarray, " 3"], float, bool]:
+    """(lower, upper) of the largest |e|, or side e for a side 1 or -1, e = constant + slope . x + sum_k masses_k
+    relu(weights_k . x + biases_k), over the box with normals . x <= most and, for outer > 0, inner <= |x - center| <=
+    outer; where it was met if above `lower`, boxes, and whether upper is at most `target` or lower + `excess`."""
+
 class Plane:
     """The order of the kinks on the circle of lines through each point."""
 

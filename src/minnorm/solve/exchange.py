@@ -24,7 +24,7 @@ Progress = Callable[[float, float, float], None]
 _CLOSED = 0.9  # of the tolerance: the proof adds rounding errors
 _LONGER = 1.5  # times as long as the last the next round may take
 _STILL = 60  # rounds without better bounds, after which none are expected
-_PROOF = 0.2  # of the time limit is kept for the proof
+_PROOF = (0.2, 0.2, 0.4)  # of the time limit is kept for the proof, by dimension
 
 
 @suggesting
@@ -117,10 +117,6 @@ def bracketed(
     demand.refuse(regions)
     gap = real("tolerance", tolerance, "a relative gap from 1e-9 up, below 1", lambda size: 1e-9 <= size < 1)
     norm = PathNorm.given(penalty)
-    if regions.dim > 2:
-        raise ValueError(
-            f"regions has dimension {regions.dim}; errors on whole regions are proved on the line and in the plane"
-        )
     if norm.activation != RELU:
         raise ValueError(f"penalty has {norm.activation} neurons; regions are for ReLU")
     if demand.margins and norm.linear_is_free:
@@ -128,7 +124,7 @@ def bracketed(
     optional(function, "progress", progress, "a function of (seconds, norm, bound), or None", 3)
     certify, seed = flag("certify", certify), whole("seed", seed, 0)
     began, deadline = time.monotonic(), moment(time_limit)
-    solving = deadline if not certify else deadline - _PROOF * (deadline - began) if deadline < math.inf else math.inf
+    solving = deadline if not certify else deadline - _PROOF[regions.dim - 1] * (deadline - began) if deadline < math.inf else math.inf
     engine = _engine(regions, demand, norm, gap, seed, begun)
     ending = _run(engine, gap, solving, lambda v, b: progress and progress(time.monotonic() - began, v, b))
     x, y, nu = engine.dual
@@ -145,8 +141,8 @@ def bracketed(
 def _engine(
     regions: Regions, demand: Demand, penalty: PathNorm, tolerance: float, seed: int, begun: Both | None
 ) -> Both | Finite:
-    """Points and atoms together in the plane, where an atom costs the same everywhere; finite problems elsewhere."""
-    together = regions.dim == 2 and penalty.biases_are_free and penalty.inputs is None
+    """Points and atoms together in the plane and in space, where an atom costs the same everywhere; finite problems elsewhere."""
+    together = regions.dim > 1 and penalty.biases_are_free and penalty.inputs is None
     if together and (demand.margins or demand.within > 0):
         return Both(regions, demand, penalty, tolerance, seed, begun)
     return Finite(regions, demand, penalty, tolerance, seed)

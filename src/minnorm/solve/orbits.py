@@ -1,4 +1,4 @@
-"""Atoms and points of a plane that stand for all their images under a finite group of rotations and reflections."""
+"""Atoms and points that stand for all their images under a finite group of rotations and reflections."""
 
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -10,6 +10,8 @@ from minnorm.network import ShallowReLU
 
 _SAME = 1e-11  # of the order of 1: images that are one
 _BLOCK = 1 << 22  # hidden values held at once
+_DIGITS = 50  # of the lattice's places; its sums have no rounding errors
+_GENERIC = np.array([1.0, 0.6, 0.3])  # on no plane of a reflection that only changes signs or exchanges coordinates
 
 
 @dataclass(frozen=True)
@@ -20,66 +22,85 @@ class Orbits:
     with the dual number nu for its images with nu / g each.
     """
 
-    centre: Float[np.ndarray, " 2"]
+    centre: Float[np.ndarray, " d"]
     radius: float
-    maps: Float[np.ndarray, "g 2 2"]
+    maps: Float[np.ndarray, "g d d"]
 
-    def places(self, x: Float[np.ndarray, "n 2"]) -> Float[np.ndarray, "n 2"]:
+    @property
+    def dim(self) -> int:
+        """d."""
+        return self.centre.size
+
+    def places(self, x: Float[np.ndarray, "n d"]) -> Float[np.ndarray, "n d"]:
         """u of points."""
         return (x - self.centre) / self.radius
 
-    def points(self, u: Float[np.ndarray, "n 2"]) -> Float[np.ndarray, "n 2"]:
+    def points(self, u: Float[np.ndarray, "n d"]) -> Float[np.ndarray, "n d"]:
         """x of coordinates."""
         return self.centre + self.radius * u
 
-    def folded(self, u: Float[np.ndarray, "n 2"]) -> tuple[Float[np.ndarray, "m 2"], Int[np.ndarray, " m"]]:
+    def mirrored(self, u: Float[np.ndarray, "n d"]) -> Float[np.ndarray, "n d"]:
+        """x of coordinates, in space on a lattice about the centre, so that images of points remain images."""
+        if self.dim < 3:
+            return self.points(u)
+        step = 2.0 ** (np.frexp(np.max(np.abs(self.centre)) + self.radius)[1] - _DIGITS)
+        return step * (np.round(self.centre / step) + np.round(self.radius * u / step))
+
+    def folded(self, u: Float[np.ndarray, "n d"]) -> tuple[Float[np.ndarray, "m d"], Int[np.ndarray, " m"]]:
         """Of each point's images the one that is nearest to a direction without symmetry, each once; whose they are."""
-        if len(self.maps) > 1 and len(u):
-            images = np.einsum("gij,nj->gni", self.maps, u)
-            best = np.argmax(images @ self._towards, axis=0)
-            u = images[best, np.arange(len(u))]
+        u = self.representatives(u)
         keys = np.round(u / _SAME).astype(np.int64)
         which = np.unique(keys, axis=0, return_index=True)[1]
         return u[which], which
 
+    def representatives(self, u: Float[np.ndarray, "n d"]) -> Float[np.ndarray, "n d"]:
+        """Of each vector's images the one that is nearest to a direction without symmetry."""
+        if len(self.maps) == 1 or len(u) == 0:
+            return u
+        images = np.einsum("gij,nj->gni", self.maps, u)
+        return images[np.argmax(images @ self._towards, axis=0), np.arange(len(u))]
+
     @cached_property
-    def _towards(self) -> Float[np.ndarray, " 2"]:
-        """Next to the axis of a reflection, so that what is folded is between two axes."""
+    def _towards(self) -> Float[np.ndarray, " d"]:
+        """Next to the axis of a reflection, so that what is folded is between two axes; in space between planes."""
+        if self.dim == 3:
+            return _GENERIC
         mirrors = [turn for turn in self.maps if np.linalg.det(turn) < 0]
         angle = np.arctan2(mirrors[0][1, 0], mirrors[0][0, 0]) / 2 if mirrors else 0.0
         return np.array([np.cos(angle + 1e-3), np.sin(angle + 1e-3)])
 
-    def atoms(self, u: Float[np.ndarray, "n 2"], w: Float[np.ndarray, "p 2"], b: Float[np.ndarray, " p"]) -> np.ndarray:
+    def atoms(self, u: Float[np.ndarray, "n d"], w: Float[np.ndarray, "p d"], b: Float[np.ndarray, " p"]) -> np.ndarray:
         """The means over the group at points, (n, p)."""
         found = np.zeros((len(u), b.size))
         for turn in self.maps:
             found += np.maximum(u @ (w @ turn).T + b, 0.0)
         return found / len(self.maps)
 
-    def linear(self, u: Float[np.ndarray, "n 2"]) -> Float[np.ndarray, "n q"]:
+    def linear(self, u: Float[np.ndarray, "n d"]) -> Float[np.ndarray, "n q"]:
         """The means over the group of linear functions: those that are not 0."""
         return u @ self._invariant
 
     @cached_property
-    def _invariant(self) -> Float[np.ndarray, "2 q"]:
+    def _invariant(self) -> Float[np.ndarray, "d q"]:
         """v for each of them."""
         whole = np.mean(self.maps, axis=0)
         basis = np.linalg.svd(whole)[2][: np.linalg.matrix_rank(whole, tol=1e-9)]
         return whole.T @ basis.T
 
-    def slope(self, coefficients: Float[np.ndarray, " q"]) -> Float[np.ndarray, " 2"]:
+    def slope(self, coefficients: Float[np.ndarray, " q"]) -> Float[np.ndarray, " d"]:
         """v with v . u for coefficients of `linear`."""
         return self._invariant @ coefficients
 
     def spread(
         self, rows: Float[np.ndarray, "n k"], numbers: Float[np.ndarray, " n"]
     ) -> tuple[Float[np.ndarray, "m k"], Float[np.ndarray, " m"]]:
-        """All images of rows whose first two entries are mapped, each once, and the numbers shared among them."""
+        """All images of rows whose first d entries are mapped, each once, and the numbers shared among them."""
         copies = len(self.maps)
         if copies == 1:
             return rows, numbers
         images = np.tile(rows, (copies, 1))
-        images[:, :2] = np.einsum("gij,nj->gni", self.maps, rows[:, :2]).reshape(-1, 2)
+        d = self.dim
+        images[:, :d] = np.einsum("gij,nj->gni", self.maps, rows[:, :d]).reshape(-1, d)
         keys = np.round(images / _SAME).astype(np.int64)
         _, first, group = np.unique(keys, axis=0, return_index=True, return_inverse=True)
         return images[first], np.bincount(group.reshape(-1), np.tile(numbers, copies) / copies)
@@ -90,11 +111,11 @@ class OrbitNetwork:
     """f = offset + slope . u + the means of atoms, and all of their images as `weights`, `biases`, `masses`."""
 
     orbits: Orbits
-    w: Float[np.ndarray, "p 2"]
+    w: Float[np.ndarray, "p d"]
     b: Float[np.ndarray, " p"]
     a: Float[np.ndarray, " p"]
     offset: float
-    slope: Float[np.ndarray, " 2"]
+    slope: Float[np.ndarray, " d"]
 
     @property
     def norm(self) -> float:
@@ -105,9 +126,9 @@ class OrbitNetwork:
     def images(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Weights, biases and masses of all images."""
         rows, masses = self.orbits.spread(np.column_stack([self.w, self.b]), self.a)
-        return rows[:, :2], rows[:, 2], masses
+        return rows[:, :-1], rows[:, -1], masses
 
-    def __call__(self, u: Float[np.ndarray, "n 2"]) -> Float[np.ndarray, " n"]:
+    def __call__(self, u: Float[np.ndarray, "n d"]) -> Float[np.ndarray, " n"]:
         """f at coordinates."""
         weights, biases, masses = self.images
         found = u @ self.slope + self.offset
@@ -146,7 +167,7 @@ class OrbitNetwork:
 
 
 def corners(net: OrbitNetwork, near: float) -> Float[np.ndarray, "k 2"]:
-    """Where knots cross each other within `near` of the centre, one of all images, each once."""
+    """Where knots of the plane cross each other within `near` of the centre, one of all images, each once."""
     weights, biases, _ = net.images
     found = [np.zeros((0, 2))]
     alone = len(net.orbits.maps) == 1

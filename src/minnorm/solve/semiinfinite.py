@@ -1,4 +1,4 @@
-"""Regions of the plane by points and atoms that come together, up to the regions' symmetries."""
+"""Regions of the plane and of space by points and atoms that come together, up to the regions' symmetries."""
 
 import math
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from minnorm.network import ShallowReLU
 from minnorm.objective.norm import PathNorm
 from minnorm.objective.regions.demand import Demand
 from minnorm.objective.regions.extremes import apart, candidates
-from minnorm.objective.regions.known import Regions
+from minnorm.objective.regions.known import Affine, Regions
 from minnorm.objective.regions.nearby import facing
 from minnorm.objective.regions.symmetry import symmetries
 from minnorm.objective.separable import Separable
@@ -23,6 +23,7 @@ from minnorm.solve.pricing.oracle import Atoms
 from minnorm.solve.pricing.pivots import at_pivots
 from minnorm.solve.pricing.plane import FEWEST, Plane
 from minnorm.solve.pricing.pool import cuts, thinned
+from minnorm.solve.spatial import CLEAR, violated, worst_places
 from minnorm.solve.support import sparsify
 
 _FIRST, _RANDOM = 48, 4  # points at the beginning; atoms with a knot through each of them
@@ -44,6 +45,7 @@ _FEW = 0.01  # the same where a network is wanted that keeps to all of K: many p
 _BELOW = 1 - 1e-8  # of what is allowed: the proof adds rounding errors
 _NOTHING = 1e-10  # of the labels' size: an excess that is a rounding error
 _MARGIN = 1e-8  # what is more than a margin of 1: the proof adds rounding errors
+_ENOUGH = 0.9  # of the tolerance
 _KEPT = 8  # networks that are mixed
 
 
@@ -58,7 +60,7 @@ class _Known(NamedTuple):
 class _Points:
     """Where the demand is asked for: coordinates, labels, dual numbers, and for how long they had none."""
 
-    u: Float[np.ndarray, "n 2"]
+    u: Float[np.ndarray, "n d"]
     y: Float[np.ndarray, " n"]
     nu: Float[np.ndarray, " n"]
     idle: Float[np.ndarray, " n"]
@@ -101,6 +103,9 @@ class Both:
         self.orbits = Orbits(centre, reach, maps)
         self.middle, self.size = (0.0, 1.0) if demand.margins else _middle_and_size(regions)
         self.asked = Demand(demand.within / self.size, demand.margins)
+        # What networks keep clear of: the proof adds rounding errors, and in space corners are not visited but searched.
+        self.clear = CLEAR if regions.dim == 3 else 1 - _BELOW
+        self.labels = [Affine(label.slope / self.size, (label.offset - self.middle) / self.size) for label in regions.labels]
         self.random = np.random.default_rng(seed)
         self.ahead, self.price, self.late = 0.0, _PRICE, False
         self.bound, self.value, self.rounds = 0.0, math.inf, 0
@@ -109,21 +114,28 @@ class Both:
         self.seen: list[_Known] = []
         u, y = self._first() if begun is None else (begun.points.u, begun.points.y)
         self.points = _Points(u, y, np.zeros(len(y)), np.zeros(len(y)))
-        self.w, self.b, self.values = np.zeros((0, 2)), np.zeros(0), np.zeros((len(y), 0))
+        self.w, self.b, self.values = np.zeros((0, regions.dim)), np.zeros(0), np.zeros((len(y), 0))
         if begun is None:
-            weights = self.random.normal(size=(_RANDOM * len(u), 2))
+            weights = self.random.normal(size=(_RANDOM * len(u), regions.dim))
             weights /= np.linalg.norm(weights, axis=1)[:, None]
             self._grow(weights, -np.einsum("kd,kd->k", weights, np.tile(u, (_RANDOM, 1))))
         else:
             self._grow(begun.w, begun.b)
         self.proof = (u, y, np.zeros(len(y)))
+        self.proofs: list[tuple[float, tuple[np.ndarray, np.ndarray, np.ndarray]]] = []
 
     @property
-    def dual(self) -> tuple[Float[np.ndarray, "n 2"], Float[np.ndarray, " n"], Float[np.ndarray, " n"]]:
+    def dual(self) -> tuple[Float[np.ndarray, "n d"], Float[np.ndarray, " n"], Float[np.ndarray, " n"]]:
         """Points of K, their labels, and the dual vector that proves the bound."""
-        u, y, nu = self.proof
+        u, y, nu = self._least_proof()
         rows, numbers = self.orbits.spread(np.column_stack([u, y]), nu)
-        return self.orbits.points(rows[:, :2]), self.middle + self.size * rows[:, 2], numbers
+        return self.orbits.mirrored(rows[:, :-1]), self.middle + self.size * rows[:, -1], numbers
+
+    def _least_proof(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """In space, where proofs take long, the one on the fewest points that is good enough."""
+        enough = (1 - _ENOUGH * self.tolerance) * self.value
+        good = [proof for bound, proof in self.proofs if bound >= enough]
+        return min(good, key=lambda one: len(one[1])) if good and self.orbits.dim == 3 else self.proof
 
     @property
     def network(self) -> ShallowReLU:
@@ -213,15 +225,17 @@ class Both:
             rows = np.concatenate([np.column_stack([u, y]), np.column_stack(before[:2])])
             numbers = np.concatenate([share * nu, (1 - share) * before[2]])
             _, first, group = np.unique(np.round(rows / _SAME), axis=0, return_index=True, return_inverse=True)
-            found.append(self._bounded(rows[first, :2], rows[first, 2], np.bincount(group.reshape(-1), numbers)))
+            found.append(self._bounded(rows[first, :-1], rows[first, -1], np.bincount(group.reshape(-1), numbers)))
         return found
 
     def _bounded(self, u: np.ndarray, y: np.ndarray, nu: np.ndarray) -> Atoms:
         """The atoms with the largest |h| for a dual vector; what it bounds is taken if it is better."""
         x, numbers = self.orbits.spread(u, nu)
         if np.count_nonzero(numbers) < 2:
-            return Atoms(np.zeros((0, 2)), np.zeros(0), np.zeros(0))
-        if len(self.orbits.maps) == 1 and len(x) >= FEWEST:
+            return Atoms(np.zeros((0, x.shape[1])), np.zeros(0), np.zeros(0))
+        if self.orbits.dim == 3:
+            atoms = violated(self.orbits, x, numbers, (self.w, self.b), self.random)
+        elif len(self.orbits.maps) == 1 and len(x) >= FEWEST:
             atoms = Plane(x).price(numbers - np.mean(numbers))
         else:
             atoms = at_pivots(x, numbers, u, nu)
@@ -229,6 +243,7 @@ class Both:
         bound = self.size / self.orbits.radius * self.asked.bound(nu, y)
         if bound > self.bound:
             self.bound, self.proof = bound, (u, y, nu)
+            self.proofs.append((bound, self.proof))
         return atoms
 
     def _carried(self, size: np.ndarray, bound: float) -> np.ndarray:
@@ -258,7 +273,7 @@ class Both:
                 break
             tight |= astray
         live = less != 0
-        slope = self.orbits.slope(coefficients[1:]) if coefficients.size > 1 else np.zeros(2)
+        slope = self.orbits.slope(coefficients[1:]) if coefficients.size > 1 else np.zeros(self.orbits.dim)
         return OrbitNetwork(self.orbits, self.w[live], self.b[live], less[live], float(coefficients[0]), slope)
 
     def _judged(self, net: OrbitNetwork, room: float) -> tuple[np.ndarray, np.ndarray]:
@@ -270,10 +285,10 @@ class Both:
         if self.demand.margins:
             limit = 0.0
             if worst < 1:
-                self._take(net.times((1 + _MARGIN) / (1 - worst)))
+                self._take(net.times((1 + max(_MARGIN, self.clear)) / (1 - worst)))
         else:
             limit = room
-            self._mix(_Known(net, worst - _BELOW * self.asked.within))
+            self._mix(_Known(net, worst - (1 - self.clear) * self.asked.within))
         if worst - limit <= _NOTHING:
             return u[:0], y[:0]
         above = missed > limit + _WORSE * (worst - limit)
@@ -284,6 +299,8 @@ class Both:
 
     def _places(self, net: OrbitNetwork) -> tuple[np.ndarray, np.ndarray]:
         """Where f - label may be extreme on K, one of all images, with the labels."""
+        if self.orbits.dim == 3:
+            return worst_places(net, self.regions, self.asked, self.labels, self.random)
         full = net.network(self.size, self.middle, self.penalty.linear_is_free)
         crossings = self.orbits.points(corners(net, math.sqrt(2.0) * (1 + 1e-9)))
         places, labels = [], []

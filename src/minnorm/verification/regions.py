@@ -8,9 +8,12 @@ rounding errors of it, and on that segment (an edge, a circle) every neuron by t
 centre and amplitude) are the float64 numbers computed: it is off by a few rounding errors everywhere, and where it
 changes its sign is then known to a few units of the last place, for the two values have opposite signs. The maximum of
 a function moves by no more than the function does, so that all of this costs what `_price` adds up, once for each.
+
+In space boxes that cover a body are divided until the bounds on them are small enough: `verification.boxes`.
 """
 
 import math
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -18,12 +21,12 @@ import numpy as np
 from jaxtyping import Float
 
 from minnorm.bracket import ROUNDING, Bracket, RegionSolution
-from minnorm.checks import instance, real, suggesting
+from minnorm.checks import instance, optional, real, suggesting
 from minnorm.network import ShallowReLU, as_network
 from minnorm.objective.regions.known import Affine, Regions
 from minnorm.objective.regions.shape import Shape
 from minnorm.solution import Certificate
-from minnorm.verification import primal
+from minnorm.verification import boxes, primal
 from minnorm.verification.exact import UNIT, UP, total
 from minnorm.verification.judge import verify
 from minnorm.verification.primal import lengths
@@ -33,7 +36,11 @@ _BLOCK = 1 << 21  # hidden values held at once
 _SLACK = 2.0**-40  # of the size of everything: what is this close to a region is counted to it
 _ROOM = 2.0**-46  # relative rounding errors of the few operations with which points and labels of regions are made
 _MANY = 2000  # points of a dual vector that are enumerated in less than the time that `verify` usually takes
+_MANY_IN_SPACE = 400  # the same of space
+_HALF, _LEAST = 0.5, 0.5  # of the time for the error, at most; seconds for the bound, at least
 _SHORT = 2.0**-40  # of a circle: an arc without an inside
+_SEEN = 2000  # places on a body's boundary at which e is looked at before it is bounded
+_LONGEST = 600.0  # seconds for a bound in space, unless there is a limit
 
 
 @dataclass(frozen=True)
@@ -78,27 +85,35 @@ class _Difference:
         additions to each of a value and of a slope, which is twice as large. Each of the two replacements, of a knot by
         a segment and of neurons on it: 16 roundings of the same terms, and a place that is off by 32 units of `reach`,
         which the function turns into `lipschitz` times as much; on a circle twice as much, and the gradient's m + d
-        roundings times its radius, eightfold.
+        roundings times its radius, eightfold. On boxes of space m + d roundings of terms of `size`, some of them 8 times,
+        and places and multipliers, of up to 16 slopes, that are off by a few units of `reach`.
         """
         roundings = 16 * (self.a.size + self.slope.size) + 256
         return UP * roundings * UNIT * (self.size + self.lipschitz * self.reach)
 
 
-def worst(net: ShallowReLU, regions: Regions, margins: bool = False) -> Worst:
-    """The largest |f - label| over all regions in one or two dimensions, or 1 - label f for `margins`, rounded up.
+def worst(
+    net: ShallowReLU, regions: Regions, margins: bool = False, allowed: float = 0.0, seconds: float = _LONGEST
+) -> Worst:
+    """The largest |f - label| over all regions, or 1 - label f for `margins`, rounded up.
+
+    In space it is a bound that is no more than `allowed`, or little more than what was met, after these `seconds` more.
 
     Source: the module's own analysis of rounding errors.
     """
-    found = [_on(net, shape, label, margins) for shape, label in regions]
+    found = [_on(net, shape, label, margins, allowed, seconds / len(regions)) for shape, label in regions]
     return max(found, key=lambda one: one.error)
 
 
-def _on(net: ShallowReLU, shape: Shape, label: Affine, margins: bool) -> Worst:
+def _on(net: ShallowReLU, shape: Shape, label: Affine, margins: bool, allowed: float, seconds: float) -> Worst:
     """The same on one region; where labels are y = 1 or -1, 1 - y f = -y e."""
     e = _Difference(net, label, shape)
     slack = _SLACK * max(e.reach, shape.diameter)
     places = [shape.vertices]
-    places += [_on_segment(e, start, end) for start, end in shape.edges]
+    if shape.dim == 3 and shape.solid:
+        places.append(shape.spread(_SEEN))
+    else:
+        places += [_on_segment(e, start, end) for start, end in shape.edges]
     if shape.dim == 2:
         extra = 0.0
         for center, radius in shape.spheres:
@@ -113,8 +128,13 @@ def _on(net: ShallowReLU, shape: Shape, label: Affine, margins: bool) -> Worst:
         x, missed = _worst_crossing(e, lambda y: shape.contains(y, slack), side, x, missed)
     size = -label.offset * missed if margins else np.abs(missed)
     k = int(np.argmax(size))
-    most = float(size[k]) + UNIT * abs(float(size[k])) + (e.price + extra)
-    return Worst(most + 4 * UNIT * abs(most), x[k])
+    largest, where = float(size[k]), x[k]
+    if shape.dim == 3 and shape.solid:
+        side, met = -label.offset if margins else 0.0, boxes.Met(largest, where)
+        largest, where, moved = boxes.enclosed(e, shape, side, met, allowed - 2 * e.price, slack, seconds)
+        extra += moved
+    most = largest + UNIT * abs(largest) + (e.price + extra)
+    return Worst(most + 4 * UNIT * abs(most), where)
 
 
 def _on_segment(e: _Difference, start: np.ndarray, end: np.ndarray) -> Float[np.ndarray, "k d"]:
@@ -256,18 +276,20 @@ def verify_regions(
     net = as_network(solution.network, "the solution's network").to_numpy()
     if not net.dim == solution.points.shape[1] == regions.dim:
         raise ValueError(f"regions has dimension {regions.dim} and the solution's network {net.dim}; they must agree")
-    if regions.dim > 2:
-        raise ValueError(
-            f"regions has dimension {regions.dim}; verify_regions bounds errors on the line and in the plane"
-        )
     solution.demand.refuse(regions)
-    found = worst(net, regions, solution.margins)
+    began = time.monotonic()
+    optional(real, "time_limit", time_limit, "seconds >= 0, or None", lambda limit: limit >= 0)
     rounding = ROUNDING * regions.amplitude if solution.within == 0 and not solution.margins else 0.0
-    agrees = found.error <= max(solution.within, rounding)
+    allowed = max(solution.within, rounding)
+    seconds = _LONGEST if time_limit is None else _HALF * time_limit
+    found = worst(net, regions, solution.margins, allowed, seconds)
+    agrees = found.error <= allowed
     norm = primal.path_norm(net, solution.penalty)
     value = norm if agrees else math.inf
     points, labels, claim = solution.points, solution.labels, solution.finite
-    effort = max(1.0, (len(points) / _MANY) ** 2)
+    effort = max(1.0, (len(points) / (_MANY if regions.dim < 3 else _MANY_IN_SPACE)) ** 2)
+    if time_limit is not None:
+        time_limit = max(_LEAST, time_limit - (time.monotonic() - began))
     finite = verify(points, labels, claim, tolerance=tolerance, effort=effort, seed=seed, time_limit=time_limit)
     lower, slope = _of_the_regions(regions, solution, finite, norm)
     # A network that is no more than nearly right may cost a little less than any that is right; if it costs much less,

@@ -1,4 +1,6 @@
-"""Rotations and reflections of the plane that leave regions and their labels as they are."""
+"""Rotations and reflections that leave regions and their labels as they are."""
+
+import itertools
 
 import numpy as np
 from jaxtyping import Float
@@ -29,8 +31,10 @@ def symmetries(regions: Regions) -> tuple[Float[np.ndarray, " d"], Float[np.ndar
     places = np.concatenate(features)
     centre = np.mean(places, axis=0)
     identity = np.eye(regions.dim)[None]
-    if regions.dim != 2 or len(places) > _FEATURES:
+    if regions.dim == 1 or len(places) > _FEATURES:
         return centre, identity
+    if regions.dim == 3:
+        return centre, np.stack([turn for turn in _signed_exchanges() if _kept(regions, centre, turn)])
     size = regions.diameter
     radii = np.linalg.norm(places - centre, axis=1)
     round_ = float(np.max(radii)) <= _SAME * size and all(not np.any(label.slope) for label in regions.labels)
@@ -67,6 +71,17 @@ def _dihedral(turns: int, axis: float) -> Float[np.ndarray, "g 2 2"]:
     return np.concatenate([rotations, rotations @ _reflection(axis)])
 
 
+def _signed_exchanges() -> list[Float[np.ndarray, "3 3"]]:
+    """Those of a cube, the identity first."""
+    found = []
+    for order in itertools.permutations(range(3)):
+        for signs in itertools.product((1.0, -1.0), repeat=3):
+            turn = np.zeros((3, 3))
+            turn[range(3), order] = signs
+            found.append(turn)
+    return found
+
+
 def _kept(regions: Regions, centre: np.ndarray, turn: np.ndarray) -> bool:
     """Whether each part becomes one of the parts, with the same labels."""
     size = _SAME * regions.diameter
@@ -86,6 +101,8 @@ def _same(one: Shape, other: Shape, size: float) -> bool:
         return False
     rounds = zip(sorted(one.spheres, key=lambda s: s[1]), sorted(other.spheres, key=lambda s: s[1]), strict=True)
     circles = all(np.linalg.norm(c - o) <= size and abs(r - s) <= size for (c, r), (o, s) in rounds)
+    if one.dim == 3 and len(one.faces):  # a hull is told by its corners, and its faces may be cut in several ways
+        return _match(one.vertices, other.vertices, size)
     middles = [np.mean(shape.edges, axis=1) for shape in (one, other)]
     return circles and _match(one.vertices, other.vertices, size) and _match(middles[0], middles[1], size)
 
