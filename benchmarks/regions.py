@@ -95,6 +95,7 @@ ROWS = {
     "corner": Row(corner, 0.02, 2e-2),
     "letters": Row(letters, 0.02, 2e-2),
     "margin": Row(lambda: mn.Regions([(s, 2 * y.offset - 1) for s, y in ring(2, 0.3)]), None, 2e-3, np.pi * 2 / 0.7),
+    "space-10": Row(lambda: ring(3, 0.3), 0.1, 5e-2, radial(3, 0.3, 0.1), 300),
     "space-05": Row(lambda: ring(3, 0.3), 0.05, 5e-2, radial(3, 0.3, 0.05), 300),
 }
 

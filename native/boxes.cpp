@@ -12,9 +12,9 @@ namespace minnorm {
 
 namespace {
 
-constexpr int pieces = 8;          // of each side, a box of which is an item of its own
-constexpr double finest = 1e-11;   // of the body's box: boxes that are not divided any more
-constexpr double steepest = 16;    // times a slope: the largest multiplier of a constraint
+constexpr int pieces = 8;         // of each side, a box of which is an item of its own
+constexpr double finest = 1e-11;  // of the body's box: boxes that are not divided any more
+constexpr double steepest = 16;   // times a slope: the largest multiplier of a constraint
 
 using Point = std::array<double, 3>;
 
@@ -94,6 +94,12 @@ private:
     // What the body asks for in the box, as half-spaces; whether it has points there.
     bool sides(const Box& box) {
         sides_.clear();
+        for (int r = 0; r < body_.images; ++r) {
+            const double* a = body_.mirrors + 3 * static_cast<size_t>(r);
+            double high = dot(a, box.center.data());
+            for (int c = 0; c < 3; ++c) high += std::fabs(a[c]) * box.half[c];
+            if (high < body_.least) return false;
+        }
         for (int r = 0; r < body_.rows; ++r) {
             const double* n = body_.normals + 3 * static_cast<size_t>(r);
             double low = dot(n, box.center.data()), range = 0;

@@ -17,7 +17,8 @@ struct Shallow {
     double constant;
 };
 
-// What a body is within a box: rows . x <= most for each row, and inner <= |x - center| <= outer where outer > 0.
+// What a body is within a box: normals . x <= most for each row, and inner <= |x - center| <= outer where outer > 0. Of
+// boxes on the wrong side of any of the mirrors' planes others are images: mirrors . x >= least is what is left.
 struct Body {
     const double* low;  // 3
     const double* high;
@@ -26,6 +27,9 @@ struct Body {
     const double* most;
     const double* center;  // 3
     double inner, outer;
+    int images;
+    const double* mirrors;  // images x 3
+    double least;
 };
 
 struct Boxed {

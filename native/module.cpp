@@ -183,17 +183,20 @@ nb::tuple striped(Matrix points, Column weights, double lower, double target, do
 }
 
 nb::tuple enclosed(Matrix weights, Column biases, Column masses, Column slope, double constant, Matrix box,
-                   Matrix normals, Column most, Column center, double inner, double outer, double side, double lower,
-                   double target, double excess, int threads, double seconds) {
+                   Matrix normals, Column most, Column center, double inner, double outer, Matrix mirrors, double least,
+                   double side, double lower, double target, double excess, int threads, double seconds) {
     const size_t width = weights.shape(0), rows = normals.shape(0);
     if (weights.shape(1) != 3 || biases.shape(0) != width || masses.shape(0) != width || slope.shape(0) != 3)
         throw nb::value_error("weights must have 3 columns, biases and masses one entry per row, and slope three");
     if (box.shape(0) != 2 || box.shape(1) != 3 || center.shape(0) != 3 || normals.shape(1) != 3 ||
-        most.shape(0) != rows)
-        throw nb::value_error("box must be 2 x 3, center have 3 entries, normals 3 columns, and most one per row");
+        mirrors.shape(1) != 3 || most.shape(0) != rows)
+        throw nb::value_error(
+            "box must be 2 x 3, center have 3 entries, normals and mirrors 3 columns, and most one per row");
     const Shallow e{static_cast<int>(width), weights.data(), biases.data(), masses.data(), slope.data(), constant};
-    const Body body{box.data(),  box.data() + 3, static_cast<int>(rows), normals.data(), most.data(), center.data(),
-                    inner, outer};
+    const Body body{box.data(),     box.data() + 3, static_cast<int>(rows),
+                    normals.data(), most.data(),    center.data(),
+                    inner,          outer,          static_cast<int>(mirrors.shape(0)),
+                    mirrors.data(), least};
     Watch watch(seconds, raise_signals);
     Boxed found;
     {
@@ -244,8 +247,8 @@ NB_MODULE(_native, m) {
           nb::arg("closeness"), nb::arg("threads"), nb::arg("seconds"));
     m.def("enclose", &enclosed, nb::arg("weights"), nb::arg("biases"), nb::arg("masses"), nb::arg("slope"),
           nb::arg("constant"), nb::arg("box"), nb::arg("normals"), nb::arg("most"), nb::arg("center"), nb::arg("inner"),
-          nb::arg("outer"), nb::arg("side"), nb::arg("lower"), nb::arg("target"), nb::arg("excess"), nb::arg("threads"),
-          nb::arg("seconds"));
+          nb::arg("outer"), nb::arg("mirrors"), nb::arg("least"), nb::arg("side"), nb::arg("lower"), nb::arg("target"),
+          nb::arg("excess"), nb::arg("threads"), nb::arg("seconds"));
     nb::class_<Plane>(m, "Plane")
         .def("atoms", &atoms_in, nb::arg("nu"), nb::arg("tilt"), nb::arg("per_pivot"), nb::arg("threads"),
              nb::arg("seconds"))

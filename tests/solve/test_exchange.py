@@ -55,8 +55,3 @@ def test_wrong_options_are_named(options, said):
     K = mn.Regions([(mn.ball(0.0, 1.0), 0.0)])
     with pytest.raises((ValueError, TypeError), match=said):
         mn.interpolate_regions(K, **options)
-
-
-def test_space_is_refused():
-    with pytest.raises(ValueError, match="regions has dimension 3"):
-        mn.interpolate_regions(mn.Regions([(mn.ball([0, 0, 0], 1.0), 0.0)]), within=0.1)

@@ -68,6 +68,8 @@ def regions(
     from minnorm import PathNorm, Regions, interpolate_regions, region_path, separate_regions
 
     known = Regions.of_image(image, unknown=unknown) if image is not None else _read(description)
+    if plot is not None and known.dim != 2 and len(within or [0.0]) == 1:
+        raise ValueError(f"plot draws regions of the plane, and these have dimension {known.dim}; leave --plot out")
     began = time.monotonic()
     options: dict[str, Any] = {
         "penalty": PathNorm(bias=bias, skip=skip, offset=offset),

@@ -45,8 +45,8 @@ def interpolate_regions(
 
     Finite problems on points of K are solved, and the worst points of K are added, until the network agrees on all of
     K. A finite problem bounds N from below; to bound it from above, networks keep clear of `within` by what they last
-    missed between the points, which costs little because N is convex. In the plane neurons come together with the
-    points, both up to the symmetries of K. Arguments: `regions`, of one or two dimensions; `within` >= 0, where 0 has a
+    missed between the points, which costs little because N is convex. In the plane and in space neurons come together
+    with the points, both up to the symmetries of K. Arguments: `regions`, of one to three dimensions; `within` >= 0, where 0 has a
     finite network only where knots need not cross regions; `penalty`, which parameters cost, for ReLU; `tolerance` of
     the relative gap; `time_limit` in seconds, after which the best bracket so far is returned, as after Ctrl-C; `seed`
     of searches; `certify=False` leaves out the proof; `progress`, called with (seconds, norm, bound).
@@ -124,7 +124,8 @@ def bracketed(
     optional(function, "progress", progress, "a function of (seconds, norm, bound), or None", 3)
     certify, seed = flag("certify", certify), whole("seed", seed, 0)
     began, deadline = time.monotonic(), moment(time_limit)
-    solving = deadline if not certify else deadline - _PROOF[regions.dim - 1] * (deadline - began) if deadline < math.inf else math.inf
+    proving = _PROOF[regions.dim - 1] * (deadline - began) if certify and deadline < math.inf else 0.0
+    solving = deadline - proving
     engine = _engine(regions, demand, norm, gap, seed, begun)
     ending = _run(engine, gap, solving, lambda v, b: progress and progress(time.monotonic() - began, v, b))
     x, y, nu = engine.dual

@@ -96,7 +96,7 @@ class Orbits:
     ) -> tuple[Float[np.ndarray, "m k"], Float[np.ndarray, " m"]]:
         """All images of rows whose first d entries are mapped, each once, and the numbers shared among them."""
         copies = len(self.maps)
-        if copies == 1:
+        if copies == 1 or len(rows) == 0:
             return rows, numbers
         images = np.tile(rows, (copies, 1))
         d = self.dim

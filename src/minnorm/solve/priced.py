@@ -180,7 +180,11 @@ class _Way:
             trial = self._tried(step.nu, known)
             if trial is None:
                 return False
-            if cuts == _CUTS or not joining or trial.limit >= _ENOUGH * known or not self._cut(newton, trial):
+            if cuts == _CUTS or not joining or trial.limit >= _ENOUGH * known:
+                break
+            if not self._cut(newton, trial):
+                if columns.size > aim.size:  # the equations broke down with the atoms that forbid the step
+                    return False
                 break
             cuts += 1
             aim = np.concatenate([aim, target / columns.slack[aim.size :]])

@@ -26,7 +26,7 @@ from minnorm.solve.pricing.pool import cuts, thinned
 from minnorm.solve.spatial import CLEAR, violated, worst_places
 from minnorm.solve.support import sparsify
 
-_FIRST, _RANDOM = 48, 4  # points at the beginning; atoms with a knot through each of them
+_FIRST, _RANDOM, _IMAGES = 48, 4, 32  # points at the beginning; atoms with a knot through each; images, at most
 _ADDED, _LEAST, _CLOSE = 0.3, 24, 8.0  # of the points, or so many, may come at once, diameter / (8 sqrt(n)) apart
 _WORSE = 0.05  # of the excess of the worst point, that others must have to come
 _ACCURATE, _FINEST = 1e-6, 1e-3  # gap of each programme; of the tolerance, if that is less
@@ -45,7 +45,7 @@ _FEW = 0.01  # the same where a network is wanted that keeps to all of K: many p
 _BELOW = 1 - 1e-8  # of what is allowed: the proof adds rounding errors
 _NOTHING = 1e-10  # of the labels' size: an excess that is a rounding error
 _MARGIN = 1e-8  # what is more than a margin of 1: the proof adds rounding errors
-_ENOUGH = 0.9  # of the tolerance
+_ENOUGH, _SLIGHTLY = 0.9, 0.02  # of the tolerance; of the best bound, that another may be below
 _KEPT = 8  # networks that are mixed
 
 
@@ -134,7 +134,7 @@ class Both:
     def _least_proof(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """In space, where proofs take long, the one on the fewest points that is good enough."""
         enough = (1 - _ENOUGH * self.tolerance) * self.value
-        good = [proof for bound, proof in self.proofs if bound >= enough]
+        good = [proof for bound, proof in self.proofs if bound >= min(enough, (1 - _SLIGHTLY) * self.bound)]
         return min(good, key=lambda one: len(one[1])) if good and self.orbits.dim == 3 else self.proof
 
     @property
@@ -188,7 +188,7 @@ class Both:
 
     def _first(self) -> tuple[np.ndarray, np.ndarray]:
         """Points of the boundaries, and where regions face each other."""
-        share = max(8, _FIRST // len(self.regions)) * (1 + len(self.orbits.maps) // 4)
+        share = max(8, _FIRST // len(self.regions)) * (1 + min(_IMAGES, len(self.orbits.maps)) // 4)
         x, y = facing(self.regions)
         parts = [(part, label(part)) for shape, label in self.regions for part in [shape.spread(share)]]
         x, y = np.concatenate([x, *(p for p, _ in parts)]), np.concatenate([y, *(v for _, v in parts)])

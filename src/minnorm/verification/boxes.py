@@ -15,7 +15,7 @@ verification*; Humphreys (1990), *Reflection Groups and Coxeter Groups*.
 
 import itertools
 import math
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float
@@ -23,27 +23,13 @@ from jaxtyping import Float
 from minnorm import _native
 from minnorm.objective.regions.shape import Shape
 from minnorm.resources import cores
+from minnorm.verification.difference import Difference
 from minnorm.verification.exact import UP
 from minnorm.verification.primal import lengths
 
 _ABOVE = 1e-3  # of the largest error that was met, or of what is allowed: by how much a bound may be above it
+_TOUCHING = 2.0**-46  # of the size of everything
 _DIGITS = 44  # binary, that numbers keep before images are looked for
-
-
-class Difference(Protocol):
-    """e(x) = constant + slope . x + sum_k a_k relu(w_k . x + b_k), and what rounding errors may make of it."""
-
-    w: Float[np.ndarray, "m 3"]
-    b: Float[np.ndarray, " m"]
-    a: Float[np.ndarray, " m"]
-    slope: Float[np.ndarray, " 3"]
-    constant: float
-    half: float
-
-    @property
-    def price(self) -> float:
-        """The latter."""
-        ...
 
 
 class Met(NamedTuple):
@@ -68,7 +54,8 @@ def enclosed(
     weights, biases, masses, moved = _rounded(e, center)
     normals, most = _faces(shape, center, slack)
     mirrors = _mirrors(shape.vertices - center, e.slope, np.column_stack([weights, biases, masses]))
-    normals, most = np.concatenate([normals, -mirrors]), np.concatenate([most, np.full(len(mirrors), slack)])
+    beyond = _TOUCHING * (e.half + float(np.max(np.abs(center))))  # boxes that only touch the part that is left
+    moved += 2 * e.lipschitz * beyond if len(mirrors) else 0.0
     _, upper, at, _, _ = _native.enclose(
         weights,
         biases,
@@ -81,6 +68,8 @@ def enclosed(
         np.zeros(3),
         min(radii) - slack if len(radii) > 1 else 0.0,
         max(radii) + slack if radii else 0.0,
+        mirrors,
+        beyond,
         side,
         met.error,
         (1 - _ABOVE**2) * allowed - moved,

@@ -7,7 +7,7 @@ so nothing is said of where they are. Instead each knot is replaced by a segment
 rounding errors of it, and on that segment (an edge, a circle) every neuron by the one whose values at its ends (whose
 centre and amplitude) are the float64 numbers computed: it is off by a few rounding errors everywhere, and where it
 changes its sign is then known to a few units of the last place, for the two values have opposite signs. The maximum of
-a function moves by no more than the function does, so that all of this costs what `_price` adds up, once for each.
+a function moves by no more than the function does, so that all of this costs what `Difference.price` adds up, once for each.
 
 In space boxes that cover a body are divided until the bounds on them are small enough: `verification.boxes`.
 """
@@ -27,12 +27,12 @@ from minnorm.objective.regions.known import Affine, Regions
 from minnorm.objective.regions.shape import Shape
 from minnorm.solution import Certificate
 from minnorm.verification import boxes, primal
+from minnorm.verification.difference import BLOCK, Difference
 from minnorm.verification.exact import UNIT, UP, total
 from minnorm.verification.judge import verify
 from minnorm.verification.primal import lengths
 from minnorm.verification.repair import correction
 
-_BLOCK = 1 << 21  # hidden values held at once
 _SLACK = 2.0**-40  # of the size of everything: what is this close to a region is counted to it
 _ROOM = 2.0**-46  # relative rounding errors of the few operations with which points and labels of regions are made
 _MANY = 2000  # points of a dual vector that are enumerated in less than the time that `verify` usually takes
@@ -51,47 +51,6 @@ class Worst:
     point: Float[np.ndarray, " d"]
 
 
-class _Difference:
-    """e = f - label as arrays, with its Lipschitz constant and the size of its terms near a region."""
-
-    def __init__(self, net: ShallowReLU, label: Affine, shape: Shape) -> None:
-        self.w, self.b, self.a = (np.asarray(part) for part in (net.inner_weights, net.biases, net.outer_weights))
-        skip = np.zeros(net.dim) if net.skip is None else net.skip
-        self.slope, self.constant = skip - label.slope, float(net.offset) - label.offset
-        low, high = shape.box
-        self.middle = (low + high) / 2
-        self.half = float(np.linalg.norm(high - low)) * (0.5 + 2.0**-20)
-        self.reach = (float(np.linalg.norm(self.middle)) + 3 * self.half) * UP
-        sizes = lengths(np.concatenate([self.w, skip[None], label.slope[None]]))
-        inner, straight = sizes[:-2], float(np.sum(sizes[-2:]))
-        amplitude = np.abs(self.a)
-        self.lipschitz = (total(amplitude * inner) + straight) * UP
-        terms = total(amplitude * (inner * self.reach + np.abs(self.b))) + straight * self.reach
-        self.size = (terms + abs(float(net.offset)) + abs(label.offset)) * UP
-
-    def __call__(self, x: Float[np.ndarray, "n d"]) -> Float[np.ndarray, " n"]:
-        """e at points."""
-        found = x @ self.slope + self.constant
-        step = max(1, _BLOCK // max(1, self.a.size))
-        for k in range(0, len(x), step):
-            found[k : k + step] += np.maximum(x[k : k + step] @ self.w.T + self.b, 0.0) @ self.a
-        return found
-
-    @property
-    def price(self) -> float:
-        """What all that is inexact may cost together.
-
-        Evaluation: m + d + 8 roundings of terms of `size`, or, by running sums along a knot, 6 m of them, for 2 m
-        additions to each of a value and of a slope, which is twice as large. Each of the two replacements, of a knot by
-        a segment and of neurons on it: 16 roundings of the same terms, and a place that is off by 32 units of `reach`,
-        which the function turns into `lipschitz` times as much; on a circle twice as much, and the gradient's m + d
-        roundings times its radius, eightfold. On boxes of space m + d roundings of terms of `size`, some of them 8 times,
-        and places and multipliers, of up to 16 slopes, that are off by a few units of `reach`.
-        """
-        roundings = 16 * (self.a.size + self.slope.size) + 256
-        return UP * roundings * UNIT * (self.size + self.lipschitz * self.reach)
-
-
 def worst(
     net: ShallowReLU, regions: Regions, margins: bool = False, allowed: float = 0.0, seconds: float = _LONGEST
 ) -> Worst:
@@ -107,7 +66,7 @@ def worst(
 
 def _on(net: ShallowReLU, shape: Shape, label: Affine, margins: bool, allowed: float, seconds: float) -> Worst:
     """The same on one region; where labels are y = 1 or -1, 1 - y f = -y e."""
-    e = _Difference(net, label, shape)
+    e = Difference(net, label, shape)
     slack = _SLACK * max(e.reach, shape.diameter)
     places = [shape.vertices]
     if shape.dim == 3 and shape.solid:
@@ -137,7 +96,7 @@ def _on(net: ShallowReLU, shape: Shape, label: Affine, margins: bool, allowed: f
     return Worst(most + 4 * UNIT * abs(most), where)
 
 
-def _on_segment(e: _Difference, start: np.ndarray, end: np.ndarray) -> Float[np.ndarray, "k d"]:
+def _on_segment(e: Difference, start: np.ndarray, end: np.ndarray) -> Float[np.ndarray, "k d"]:
     """Both ends, and where neurons change their sign between them."""
     first, last = e.w @ start + e.b, e.w @ end + e.b
     live = np.sign(first) * np.sign(last) < 0
@@ -146,7 +105,7 @@ def _on_segment(e: _Difference, start: np.ndarray, end: np.ndarray) -> Float[np.
 
 
 def _worst_crossing(
-    e: _Difference,
+    e: Difference,
     inside: Callable[[np.ndarray], np.ndarray],
     side: float,
     x: Float[np.ndarray, "k 2"],
@@ -165,7 +124,7 @@ def _worst_crossing(
     return x, missed
 
 
-def _between_knots(e: _Difference) -> Iterator[tuple[Float[np.ndarray, "k 2"], Float[np.ndarray, " k"]]]:
+def _between_knots(e: Difference) -> Iterator[tuple[Float[np.ndarray, "k 2"], Float[np.ndarray, " k"]]]:
     """Where knots of the plane cross each other, near the middle, and e there, by running sums along each knot."""
     sizes = lengths(e.w)
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
@@ -179,14 +138,14 @@ def _between_knots(e: _Difference) -> Iterator[tuple[Float[np.ndarray, "k 2"], F
     for one, way in zip(foot, along, strict=True):
         held.append(_along_knot(e, one - way, one + way))
         count += len(held[-1][1])
-        if count >= _BLOCK:
+        if count >= BLOCK:
             yield np.concatenate([x for x, _ in held]), np.concatenate([v for _, v in held])
             held, count = [], 0
     if held:
         yield np.concatenate([x for x, _ in held]), np.concatenate([v for _, v in held])
 
 
-def _along_knot(e: _Difference, start: np.ndarray, end: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _along_knot(e: Difference, start: np.ndarray, end: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Where neurons change their sign between two points, and e there.
 
     At the share t of the way a neuron is relu(first + t (last - first)), and e the sum of what the neurons say that are
@@ -207,7 +166,7 @@ def _along_knot(e: _Difference, start: np.ndarray, end: np.ndarray) -> tuple[np.
     return start + place[:, None] * (end - start), values
 
 
-def _on_circle(e: _Difference, center: np.ndarray, radius: float) -> Float[np.ndarray, "k 2"]:
+def _on_circle(e: Difference, center: np.ndarray, radius: float) -> Float[np.ndarray, "k 2"]:
     """Where neurons change their sign on a circle, and where e may be extreme between two such places.
 
     Between them e is affine, alpha + beta . x, and extreme at center +- radius beta / |beta|, if that is between them:
