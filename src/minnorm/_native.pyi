@@ -93,7 +93,8 @@ def enclose(
 ) -> tuple[float, float, Float[np.ndarray, " 3"], float, bool]:
     """(lower, upper) of the largest |e|, or side e for a side 1 or -1, e = constant + slope . x + sum_k masses_k
     relu(weights_k . x + biases_k), over the box with normals . x <= most and, for outer > 0, inner <= |x - center| <=
-    outer, but for boxes on which a row of mirrors . x is below least; where it was met if above `lower`, boxes, and whether upper is at most `target` or lower + `excess`."""
+    outer, but for boxes on which a row of mirrors . x is below least; where it was met if above `lower`, boxes, and
+    whether upper is at most `target` or lower + `excess`."""
 
 class Plane:
     """The order of the kinks on the circle of lines through each point."""

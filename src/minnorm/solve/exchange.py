@@ -46,10 +46,10 @@ def interpolate_regions(
     Finite problems on points of K are solved, and the worst points of K are added, until the network agrees on all of
     K. A finite problem bounds N from below; to bound it from above, networks keep clear of `within` by what they last
     missed between the points, which costs little because N is convex. In the plane and in space neurons come together
-    with the points, both up to the symmetries of K. Arguments: `regions`, of one to three dimensions; `within` >= 0, where 0 has a
-    finite network only where knots need not cross regions; `penalty`, which parameters cost, for ReLU; `tolerance` of
-    the relative gap; `time_limit` in seconds, after which the best bracket so far is returned, as after Ctrl-C; `seed`
-    of searches; `certify=False` leaves out the proof; `progress`, called with (seconds, norm, bound).
+    with the points, both up to the symmetries of K. Arguments: `regions`, of one to three dimensions; `within` >= 0,
+    where 0 has a finite network only where knots need not cross regions; `penalty`, which parameters cost, for ReLU;
+    `tolerance` of the relative gap; `time_limit` in seconds, after which the best bracket so far is returned, as after
+    Ctrl-C; `seed` of searches; `certify=False` leaves out the proof; `progress`, called with (seconds, norm, bound).
 
     Returns a `RegionSolution` whose bracket `verify_regions` made. Errors: ValueError naming the argument.
 
@@ -142,7 +142,7 @@ def bracketed(
 def _engine(
     regions: Regions, demand: Demand, penalty: PathNorm, tolerance: float, seed: int, begun: Both | None
 ) -> Both | Finite:
-    """Points and atoms together in the plane and in space, where an atom costs the same everywhere; finite problems elsewhere."""
+    """Points and atoms together above the line, where an atom costs the same everywhere; else finite problems."""
     together = regions.dim > 1 and penalty.biases_are_free and penalty.inputs is None
     if together and (demand.margins or demand.within > 0):
         return Both(regions, demand, penalty, tolerance, seed, begun)

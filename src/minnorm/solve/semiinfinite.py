@@ -103,9 +103,11 @@ class Both:
         self.orbits = Orbits(centre, reach, maps)
         self.middle, self.size = (0.0, 1.0) if demand.margins else _middle_and_size(regions)
         self.asked = Demand(demand.within / self.size, demand.margins)
-        # What networks keep clear of: the proof adds rounding errors, and in space corners are not visited but searched.
+        # What networks keep clear of: the proof adds rounding errors, and in space corners are searched, not visited.
         self.clear = CLEAR if regions.dim == 3 else 1 - _BELOW
-        self.labels = [Affine(label.slope / self.size, (label.offset - self.middle) / self.size) for label in regions.labels]
+        self.labels = [
+            Affine(label.slope / self.size, (label.offset - self.middle) / self.size) for label in regions.labels
+        ]
         self.random = np.random.default_rng(seed)
         self.ahead, self.price, self.late = 0.0, _PRICE, False
         self.bound, self.value, self.rounds = 0.0, math.inf, 0

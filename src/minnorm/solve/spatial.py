@@ -28,9 +28,7 @@ def worst_places(
 
     Arguments: the network; the regions; what is `asked`, and `labels` in units of the network; `random`.
     """
-    found = [
-        _climbed(net, shape, asked, label, random) for shape, label in zip(regions.shapes, labels, strict=True)
-    ]
+    found = [_climbed(net, shape, asked, label, random) for shape, label in zip(regions.shapes, labels, strict=True)]
     u, y = (np.concatenate(part) for part in zip(*found, strict=True))
     folded, which = net.orbits.folded(u)
     return folded, y[which]

@@ -53,7 +53,7 @@ def enclosed(
     center = shape.spheres[0][0] if radii else (low + high) / 2
     weights, biases, masses, moved = _rounded(e, center)
     normals, most = _faces(shape, center, slack)
-    mirrors = _mirrors(shape.vertices - center, e.slope, np.column_stack([weights, biases, masses]))
+    mirrors = _mirrors(shape.vertices - center, np.asarray(e.slope), np.column_stack([weights, biases, masses]))
     beyond = _TOUCHING * (e.half + float(np.max(np.abs(center))))  # boxes that only touch the part that is left
     moved += 2 * e.lipschitz * beyond if len(mirrors) else 0.0
     _, upper, at, _, _ = _native.enclose(

@@ -46,8 +46,8 @@ class Difference:
         additions to each of a value and of a slope, which is twice as large. Each of the two replacements, of a knot by
         a segment and of neurons on it: 16 roundings of the same terms, and a place that is off by 32 units of `reach`,
         which the function turns into `lipschitz` times as much; on a circle twice as much, and the gradient's m + d
-        roundings times its radius, eightfold. On boxes of space m + d roundings of terms of `size`, some of them 8 times,
-        and places and multipliers, of up to 16 slopes, that are off by a few units of `reach`.
+        roundings times its radius, eightfold. On boxes of space m + d roundings of terms of `size`, some of them 8
+        times, and places and multipliers, of up to 16 slopes, that are off by a few units of `reach`.
         """
         roundings = 16 * (self.a.size + self.slope.size) + 256
         return UP * roundings * UNIT * (self.size + self.lipschitz * self.reach)

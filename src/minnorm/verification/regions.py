@@ -7,7 +7,7 @@ so nothing is said of where they are. Instead each knot is replaced by a segment
 rounding errors of it, and on that segment (an edge, a circle) every neuron by the one whose values at its ends (whose
 centre and amplitude) are the float64 numbers computed: it is off by a few rounding errors everywhere, and where it
 changes its sign is then known to a few units of the last place, for the two values have opposite signs. The maximum of
-a function moves by no more than the function does, so that all of this costs what `Difference.price` adds up, once for each.
+a function moves by no more than the function does, so that all of this costs what `Difference.price` adds up.
 
 In space boxes that cover a body are divided until the bounds on them are small enough: `verification.boxes`.
 """
