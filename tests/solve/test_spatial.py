@@ -15,6 +15,7 @@ def agreed(K: mn.Regions, sol: mn.RegionSolution, count: int = 50_000) -> None:
     assert error <= sol.error <= (0.0 if sol.margins else max(sol.within, 1e-9 * K.amplitude))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("other", "known"),
     [
@@ -41,6 +42,7 @@ def test_segments_points_and_affine_labels():
     agreed(K, mn.interpolate_regions(K, within=0.02, tolerance=0.03))
 
 
+@pytest.mark.slow
 def test_margins_of_two_bodies_are_two_over_their_gap():
     K = mn.Regions([(mn.ball([0, 0, 0], 1), -1), (mn.box([1.5, -0.5, -0.5], [2, 0.5, 0.7]), 1)])
     sol = mn.separate_regions(K, tolerance=0.02)
@@ -61,7 +63,7 @@ def test_the_origin_in_a_shell_has_the_radial_programme_s_value_between_its_boun
 
 def test_a_time_limit_leaves_a_bracket_that_holds():
     K = mn.Regions([(mn.ball([0, 0, 0], 0.3), 1.0), (mn.shell([0, 0, 0], 1, 2), 0.0)])
-    sol = mn.interpolate_regions(K, within=0.2, time_limit=1.0)
+    sol = mn.interpolate_regions(K, within=0.2, time_limit=0.3)
     low, high = mn.known.radial_within(3, 0.3, 2.0, 0.2).norm_bounds
     assert sol.lower_bound <= high
     assert low <= sol.value

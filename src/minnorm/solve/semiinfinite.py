@@ -109,6 +109,7 @@ class Both:
             Affine(label.slope / self.size, (label.offset - self.middle) / self.size) for label in regions.labels
         ]
         self.random = np.random.default_rng(seed)
+        self.deadline = math.inf
         self.ahead, self.price, self.late = 0.0, _PRICE, False
         self.bound, self.value, self.rounds = 0.0, math.inf, 0
         self.best: OrbitNetwork | None = None
@@ -149,6 +150,7 @@ class Both:
     def step(self, deadline: float) -> bool:
         """One round; whether any points or atoms are new."""
         self.rounds += 1
+        self.deadline = deadline
         self._aim()
         room = self.asked.within - self.ahead
         free = self._free(self.points.u)
@@ -302,7 +304,7 @@ class Both:
     def _places(self, net: OrbitNetwork) -> tuple[np.ndarray, np.ndarray]:
         """Where f - label may be extreme on K, one of all images, with the labels."""
         if self.orbits.dim == 3:
-            return worst_places(net, self.regions, self.asked, self.labels, self.random)
+            return worst_places(net, self.regions, self.asked, self.labels, self.random, self.deadline)
         full = net.network(self.size, self.middle, self.penalty.linear_is_free)
         crossings = self.orbits.points(corners(net, math.sqrt(2.0) * (1 + 1e-9)))
         places, labels = [], []

@@ -9,6 +9,7 @@ from minnorm.objective.regions.demand import Demand
 from minnorm.objective.regions.extremes import apart
 from minnorm.objective.regions.known import Affine, Regions
 from minnorm.objective.regions.shape import Shape
+from minnorm.resources import past
 from minnorm.solve.orbits import OrbitNetwork, Orbits
 from minnorm.solve.pricing.oracle import Atoms, promising, random_starts, search
 
@@ -22,20 +23,29 @@ _STEPS = 60  # of each
 
 
 def worst_places(
-    net: OrbitNetwork, regions: Regions, asked: Demand, labels: list[Affine], random: np.random.Generator
+    net: OrbitNetwork,
+    regions: Regions,
+    asked: Demand,
+    labels: list[Affine],
+    random: np.random.Generator,
+    deadline: float = math.inf,
 ) -> tuple[Float[np.ndarray, "k 3"], Float[np.ndarray, " k"]]:
     """Places in coordinates at which a network misses most, as search finds them, and the labels there.
 
-    Arguments: the network; the regions; what is `asked`, and `labels` in units of the network; `random`.
+    Arguments: the network; the regions; what is `asked`, and `labels` in units of the network; `random`;
+    `deadline`, after which nothing is looked for next to the worst places that were met.
     """
-    found = [_climbed(net, shape, asked, label, random) for shape, label in zip(regions.shapes, labels, strict=True)]
+    found = [
+        _climbed(net, shape, asked, label, random, deadline)
+        for shape, label in zip(regions.shapes, labels, strict=True)
+    ]
     u, y = (np.concatenate(part) for part in zip(*found, strict=True))
     folded, which = net.orbits.folded(u)
     return folded, y[which]
 
 
 def _climbed(
-    net: OrbitNetwork, shape: Shape, asked: Demand, label: Affine, random: np.random.Generator
+    net: OrbitNetwork, shape: Shape, asked: Demand, label: Affine, random: np.random.Generator, deadline: float
 ) -> tuple[np.ndarray, np.ndarray]:
     """The worst of many places, and what is worse next to them."""
     orbits = net.orbits
@@ -54,6 +64,8 @@ def _climbed(
     x, size = x[best], size[best]
     radius = _WIDE * shape.diameter
     for _ in range(_ROUNDS if len(x) and shape.diameter > 0 else 0):
+        if past(deadline):
+            break
         moves = radius * random.standard_normal((_TRIED, *x.shape)) / math.sqrt(3)
         there = shape.nearest((x + moves).reshape(-1, 3))
         sizes = missed(there).reshape(_TRIED, -1)
