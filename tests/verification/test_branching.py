@@ -13,8 +13,9 @@ from tests.problems import cross
 
 import minnorm as mn
 from minnorm import _native
+from minnorm.verification import branching
 from minnorm.verification.branching import bound
-from minnorm.verification.clock import Clock
+from minnorm.verification.clock import ENDLESS, Clock
 
 seeds = st.integers(0, 2**32 - 1)
 
@@ -223,3 +224,24 @@ def test_a_time_limit_ends_the_branching_with_a_proof_of_less():
     assert not proof.certified
     assert 0 <= proof.lower_bound < proof.searched_bound <= proof.value
     assert proof.searched_gap < 0.02 < proof.gap
+
+
+@pytest.mark.parametrize(("falls", "runs"), [((0.9, 0.85), 4), ((0.9, 0.2), 3)])
+def test_two_ways_that_are_alike_run_once_more_before_one_goes_on(monkeypatch, falls, runs):
+    """Where neither has come down much, as beside other work, a third run decides; the better one goes on alone."""
+    points, nu = np.random.default_rng(0).normal(size=(12, 4)), np.tile([1.0, -1.0], 6)
+    calls, uppers = ([], []), [100.0, 100.0]
+
+    def way(which):
+        def run(spread, known, target, close, seconds):
+            calls[which].append(seconds)
+            uppers[which] *= falls[which]
+            return branching.Between(1.0, uppers[which])
+
+        return run
+
+    monkeypatch.setattr(branching, "_by_signs", way(0))
+    monkeypatch.setattr(branching, "_by_cones", way(1))
+    branching.bound(points, nu, True, 1.0, ENDLESS.within(100.0), elsewhere=True)
+    assert len(calls[0]) == runs - 1
+    assert len(calls[1]) >= runs - 1

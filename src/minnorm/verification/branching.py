@@ -42,6 +42,7 @@ from minnorm.verification.symmetry import chamber
 _CLOSE = 2.0**-34  # cells above the best value by less than this share of it are not looked into
 _WIDEST = 6  # dimensions of cones: one begins with all orthants
 _PILOTS = (0.3, 1.5)  # seconds for each way, before the better one goes on
+_AGAIN, _LONGER, _ALIKE = 0.05, 3.0, 4.0  # of the time for a third run, seconds at least; a factor that does not decide
 _FURTHER = 2  # times a pilot's fall, in its logarithm, is what a way is expected to do in the end
 _COMING = 20.0  # times the best value, or less, is a bound that will come down to it
 _NEAR = 3.0  # the same, now or expected, where something else bounds it within a factor
@@ -107,7 +108,9 @@ def bound(
     clock = clock.within(patience)
     ways: list[Way] = [_by_signs] + ([_by_cones] if points.shape[1] <= _WIDEST else [])
     uppers = [[known.upper] for _ in ways]
-    for pilot in _PILOTS:
+    for pilot in (*_PILOTS, _AGAIN * clock.left):
+        if len(uppers[0]) > len(_PILOTS) and (pilot < _LONGER or not _alike(_expected(uppers))):
+            break
         for way, seen in zip(ways, uppers, strict=True):
             if clock.left <= 0:
                 return known.lower, known.upper
@@ -116,7 +119,7 @@ def bound(
             seen.append(min(found.upper, seen[0]))
             if known.closed:
                 return known.lower, known.upper
-    expected = [seen[-1] * (seen[-1] / seen[-2]) ** _FURTHER for seen in uppers]
+    expected = _expected(uppers)
     best = ways[int(np.argmin(expected))]
     left = max(clock.left, 0.0)
     if elsewhere:
@@ -133,6 +136,16 @@ def bound(
         if math.isinf(patience) and clock.left > 0:
             known = known.narrowed(best(spread, known, target, close, clock.left))
     return known.lower, known.upper
+
+
+def _expected(uppers: list[list[float]]) -> list[float]:
+    """What each way is expected to come down to, from its bounds so far."""
+    return [seen[-1] * (seen[-1] / seen[-2]) ** _FURTHER for seen in uppers]
+
+
+def _alike(expected: list[float]) -> bool:
+    """Whether there are two ways of which neither is much better: the runs were short, or the processor is shared."""
+    return len(expected) > 1 and max(expected) <= _ALIKE * min(expected)
 
 
 def by_cones(
