@@ -15,7 +15,7 @@ import numpy as np
 import scipy.sparse as sp
 
 ROUNDS, CLOSED = 60, 1e-8
-NUDGE, FLAT = 1e-6, 1e-9
+NUDGES, FLAT = (0.0, 1e-4, 1e-6, 1e-8), 1e-9  # each far below the one before, for wedges may be thin
 FIRST, MORE = 30, 6  # atoms of each family to begin with, and at most in each round
 
 
@@ -52,7 +52,8 @@ class Faces:
                     if inner is not None:
                         aside = bases[chosen] @ normals[j]
                         aside /= np.linalg.norm(aside)  # hyperplanes that almost agree are apart, too
-                        found += [inner + NUDGE * aside, inner - NUDGE * aside]
+                        nudge = NUDGES[dim - size - 1] * aside
+                        found += [inner + nudge, inner - nudge]
                 rows = np.concatenate(found)
                 signs = np.sign(np.round(rows @ normals.T, 10)) if len(normals) else np.zeros((len(rows), 1))
                 points[chosen] = rows[np.unique(signs, axis=0, return_index=True)[1]]

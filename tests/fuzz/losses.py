@@ -182,8 +182,8 @@ def draw(rng: np.random.Generator, loss: str):
         first, group = np.unique(x, axis=0, return_index=True, return_inverse=True)[1:]
         y = y[first][group.reshape(-1)]
         if loss in MARGINS and np.ptp(y) == 0:
-            x[1] += 1.0
-            y[:2] = 1.0, -1.0
+            x[1] += 0.5  # whole numbers may be equal, these are not
+            y[1] = -y[1]
     weights = 10.0 ** rng.uniform(-2, 1, size=n) if rng.random() < 0.5 else None
     words = [("free", "penalised"), ("none", "free"), ("free", "none")]
     penalty = mn.PathNorm(*(str(rng.choice(pair)) for pair in words))

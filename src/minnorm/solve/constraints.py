@@ -23,6 +23,7 @@ _MOST = 1e10  # what is paid at most: nearer points would leave no digits for th
 _UNKNOWN = 1e5  # the same where neurons read few columns, and bumps are none of their sums
 _ROOM = 2.0**-40  # how far inside constraints are aimed at
 _ROUNDED = 2.0**-46  # of the values' size: the same
+_NOTHING = 2.0**-30  # of the values' size: what a network bends that may not have to bend at all
 _TIMES = 6
 
 
@@ -98,7 +99,7 @@ def _within(problem: Problem, network: ShallowReLU) -> ShallowReLU:
     best, least = _held(problem, network, delta, delta - room)
     if least > 0:  # there may be one value alone that is near enough to several labels
         best, least = min((best, least), _held(problem, best, delta, delta), key=lambda one: one[1])
-    if problem.penalty.value(best) * extent <= _ROOM * size:  # free terms alone may do
+    if problem.penalty.value(best) * extent <= _NOTHING * size:  # free terms alone may do
         alone = with_offset(_without_neurons(problem, best), problem.penalty)
         best = alone if float(np.max(np.abs(misfits(problem, alone)))) <= delta + max(least, 0.0) else best
     return best

@@ -236,15 +236,13 @@ class Normal:
         self.deadline = math.inf
         self.small = atoms.shape[1] < 0.7 * atoms.shape[0] and float(rho.min()) > 0
         if self.small:
-            self.scaled = atoms / rho[:, None]
-            self.gram = atoms.T @ self.scaled
+            self.weigh(rho)
 
     def weigh(self, rho: np.ndarray) -> None:
         """Another rho, positive."""
         self.rho = rho
         if self.small:
-            self.scaled = self.atoms / rho[:, None]
-            self.gram = self.atoms.T @ self.scaled
+            self.scaled, self.gram = self.atoms / rho[:, None], _product(self.atoms / np.sqrt(rho)[:, None])
 
     def factor(self, weights: np.ndarray, probe: np.ndarray) -> bool:
         """Factor for D = `weights`; False if that breaks down. `probe` is a right-hand side to test it with."""
@@ -258,14 +256,18 @@ class Normal:
         except np.linalg.LinAlgError:
             return False
         if self.small:
-            left = probe - self._product(self._invert(probe))
+            probe = probe / (float(np.max(np.abs(probe))) or 1.0)
+            probed = self._invert(np.column_stack([probe, self.free]))
+            left = probe - self._product(probed[:, 0])
             accurate = _ACCURATE if len(probe) <= _MANY else _ROUGH
-            if not float(np.max(np.abs(left))) <= accurate * float(np.max(np.abs(probe))):
+            if not float(np.max(np.abs(left))) <= accurate:
                 if not fits(len(self.atoms) ** 3 / 3, self.deadline):
                     return False  # no time for the large system
                 self.small = False  # weights of too many orders of magnitude for the matrix inversion lemma
                 return self.factor(weights, probe)
-        self.free_solved = self._invert(self.free)
+            self.free_solved = probed[:, 1:]
+        else:
+            self.free_solved = self._invert(self.free)
         self.free_matrix = self.free.T @ self.free_solved
         return bool(np.all(np.isfinite(self.free_matrix)))
 
@@ -279,9 +281,7 @@ class Normal:
             n = len(self.atoms)
             self.buffer, self.matrix = np.empty_like(self.atoms), np.zeros((n, n), order="F")
         np.multiply(self.atoms, self.root, out=self.buffer)
-        by_columns = self.buffer.flags.f_contiguous
-        factor = self.buffer if by_columns else self.buffer.T
-        matrix = dsyrk(1.0, factor, c=self.matrix, overwrite_c=1, trans=int(not by_columns), lower=1)
+        matrix = _product(self.buffer.T, self.matrix)
         matrix[np.diag_indices_from(matrix)] += self.rho + 1e-14 * np.trace(matrix) / len(matrix)
         return matrix
 
@@ -354,3 +354,12 @@ class Normal:
         scaled = right / self.rho[column]
         inner = scipy.linalg.cho_solve(self.factored, self.root[column] * (self.atoms.T @ scaled), check_finite=False)
         return scaled - self.scaled @ (self.root[column] * inner)
+
+
+def _product(columns: Float[np.ndarray, "n p"], into: Float[np.ndarray, "p p"] | None = None) -> np.ndarray:
+    """The lower triangle of columns^T columns, in half of what the whole product takes."""
+    if columns.size == 0:
+        return np.zeros((columns.shape[1], columns.shape[1]))
+    by_columns = columns.flags.f_contiguous
+    factor = columns if by_columns else columns.T
+    return dsyrk(1.0, factor, c=into, overwrite_c=int(into is not None), trans=int(by_columns), lower=1)

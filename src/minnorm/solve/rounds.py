@@ -187,12 +187,18 @@ def finish(reduced: Reduced, found: Found, tolerance: float, deadline: float = n
     masses[kept] = support.sparsify(values, reduced.free, found.masses[kept])
     sparse = _with_support(reduced, found, masses != 0, masses)
     allowed = 0.1 * tolerance * abs(plain.value)
-    if sparse.value > plain.value + allowed and not reduced.interpolates and np.any(masses):
+    proven = (plain if reduced.interpolates else found).gap <= tolerance
+
+    def admitted(sparser: Found) -> bool:
+        """Whether it costs no more than it may, and not the proof."""
+        return sparser.gap <= tolerance or (sparser.value <= plain.value + allowed and not proven)
+
+    if not admitted(sparse) and not reduced.interpolates and np.any(masses):
         values = reduced.atoms(sparse.weights, sparse.biases)
         again = best_masses(reduced, values, tolerance=0.1 * tolerance, deadline=deadline)
         there = replace(sparse, coefficients=again.coefficients)
         sparse = _with_support(reduced, there, np.ones(sparse.masses.size, dtype=bool), again.masses)
-    few = sparse if sparse.value <= plain.value + allowed or sparse.gap <= tolerance else plain
+    few = sparse if admitted(sparse) else plain
     if not reduced.loss.quadratic or reduced.problem.lam == 0 or few.masses.size > _MOST_TIDIED:
         return few
     # On the line atoms have the places they should have, but masses next to nothing where there should be none.

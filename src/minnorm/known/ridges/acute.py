@@ -31,6 +31,8 @@ def acute_denoiser(clean: npt.ArrayLike, radius: float | int) -> "AcuteDenoiser"
     Any p gives a function that interpolates, so [f] is an upper bound by proof. What nothing is cheaper than is shown
     by vectors in the balls, whose supremum over all atoms is bounded from above: the two agree for triangles with two
     equal sides and radii up to a third of the least height, and nearly so (see `gap`) for small radii in others.
+    Other acute simplexes are refused: in more dimensions neither vectors in the balls nor a bound of their supremum
+    are known here, for that of `minnorm.verification.vectors` goes along the arcs of directions of the plane.
 
     Arguments: `clean` (3, 2), the corners; `radius` > 0 of the noise, less than half of each height.
 
@@ -46,7 +48,8 @@ def acute_denoiser(clean: npt.ArrayLike, radius: float | int) -> "AcuteDenoiser"
     """
     points = check_points(clean, "clean")
     if points.shape != (3, 2):
-        raise ValueError(f"clean has shape {points.shape}; give the three corners of an acute triangle in the plane")
+        advice = "for other simplexes nothing is proven, and minnorm.interpolate takes noisy samples of each coordinate"
+        raise ValueError(f"clean has shape {points.shape}; give the three corners of an acute triangle: {advice}")
     wanted = "a finite number > 0 (exact data are for minnorm.interpolate)"
     radius = float(real("radius", radius, wanted, lambda number: 0 < number < np.inf))
     size = float(np.max(np.abs(points)))
