@@ -83,7 +83,7 @@ def _findings(some: Sequence[Setting], compared: Sequence[Setting]) -> list[str]
         parts = []
         for one in (each for each in compared if each.optimizer == name):
             reached = f"{one.spread('margin_share')} of the largest margin at scale {short(one.scale)}"
-            grows = one.spread("margin_trend").mean
+            grows = one.spread("margin_trend").median
             last = f", of which the last nine tenths of the steps brought {grows:.0%}" if abs(grows) > 0.02 else ""
             parts.append(reached + last)
         best = max(float(np.max(one.values("margin_share"))) for one in compared if one.optimizer == name)
@@ -110,7 +110,7 @@ def _which_boundary(compared: Sequence[Setting]) -> list[str]:
 
 
 def _nearer(one: Setting, this: str, other: str) -> bool:
-    return one.spread(this).mean < _NEARER * one.spread(other).mean
+    return one.spread(this).median < _NEARER * one.spread(other).median
 
 
 def _which_margin(compared: Sequence[Setting]) -> list[str]:
@@ -125,9 +125,9 @@ def _which_margin(compared: Sequence[Setting]) -> list[str]:
         some = [one for one in compared if one.scale == scale]
         parts = []
         for name, norm in words.items():
-            best = max(some, key=lambda one: float(np.nan_to_num(one.spread(name).mean, nan=-np.inf)))
+            best = max(some, key=lambda one: float(np.nan_to_num(one.spread(name).median, nan=-np.inf)))
             parts.append(f"for the {norm} with {best.optimizer} ({best.spread(name)})")
-        said.append(f"At scale {short(scale)} the mean margin is largest {', '.join(parts)}.")
+        said.append(f"At scale {short(scale)} the median margin is largest {', '.join(parts)}.")
     return said
 
 
@@ -179,7 +179,7 @@ def _table(some: Sequence[Setting]) -> Table:
     )
 
 
-_NOTE = """Mean ± standard deviation over seeds at the last step.
+_NOTE = """Median and, where seeds differ, range over them at the last step.
 Margin share: min y f over the path norm, divided by the largest margin of any network, certified; at most 1. Squares' share: with the sum of squares of all penalised parameters over 2 in place of the path norm; at most the margin share.
 Sup margin: min y f over the square of the largest parameter. Hybrid margin: over the square of the largest of |W| / sqrt(m / d), |b| and |a|, with the operator norm of W and the largest entries of b and a: what Muon with Adam for vectors goes down steepest in.
 Distance: between where f and the separator of least norm change sign, on straight lines from points to their nearest ones of the other class, as a share of the lines' lengths. Angle: between the normals there, in degrees. Disagreement: share of a box around the data where the signs differ. Kernel: the same to the separator of the tangent kernel at the network's start.

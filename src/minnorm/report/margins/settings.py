@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
-from minnorm.report.training.spread import Deviation, deviation
+from minnorm.report.training.spread import Spread, spread
 from minnorm.study import Store
 from minnorm.study.specification.tasks import Task
 
@@ -68,9 +68,9 @@ class Setting:
         values = self.runs[name].values[self.alive].astype(float)
         return values[np.isfinite(values)]
 
-    def spread(self, name: str) -> Deviation:
-        """Mean and standard deviation over seeds."""
-        return deviation(self.values(name))
+    def spread(self, name: str) -> Spread:
+        """Median and range over seeds."""
+        return spread(self.values(name))
 
     def shares(self) -> np.ndarray:
         """Normalised margins over the largest one, (seed, step)."""
