@@ -1,6 +1,6 @@
 """The judge: value, dual bound and gap from the data and the solution alone.
 
-This is slower than what solvers do and shares no code with them: both are wrong together only if the
+This is slower than what solvers do and takes no code from them: both are wrong together only if the
 mathematics is.
 """
 
