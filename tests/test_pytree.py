@@ -20,7 +20,7 @@ x, y = [-1.0, 0.0, 1.0], [0.0, 1.0, 0.0]
 known = mn.known.line(x, y)
 assert known.certified and known.value == 2.0
 assert mn.verify(x, y, known).certified
-assert mn.known.radial_bump(3).norm == 16.0
+assert abs(mn.known.radial_bump(3).norm - 16.0) < 1e-12
 plane = mn.fit([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]], [0.0, 1.0, 1.0], 0.1)
 assert plane.certified
 assert "jax" not in sys.modules, sorted(name for name in sys.modules if name.startswith("jax"))
