@@ -19,6 +19,7 @@ from minnorm.verification.losses import Bounds
 _NEARLY = 1 - 2.0**-40  # numbers this close to the largest are compared exactly
 _GOLDEN, _STEPS = 0.6180339887498949, 60
 _ROUNDED = 2.0**-50  # of v: what three roundings of it may be off by
+_ENDLESS = (-math.inf, math.inf)
 _HUGE = 2.0**1000
 _TINY = 2.0**-900  # what numbers below the range of floats may lack
 
@@ -59,11 +60,14 @@ def lower_bound(
         lost = _conjugates(loss, weights, v, t)
         return Fraction(0) if lost is None else Fraction(t) * linear - lost / S - Fraction(t) ** 2 * square / 2
 
-    rough_linear, rough_square = float(linear), float(square)
+    rough_linear, rough_square, rough_sum = float(linear), float(square), float(S)
+    low, high = (none if end is None else float(end) for end, none in zip(loss.domain, _ENDLESS, strict=True))
 
-    def rough(t: float) -> float:
-        lost = _conjugates(loss, weights, v, t)
-        return -math.inf if lost is None else t * rough_linear - float(lost) / float(S) - t * t * rough_square / 2
+    def rough(t: float) -> float:  # where to look: what is found there is computed again
+        with np.errstate(over="ignore", invalid="ignore"):
+            lost = float(loss.conjugate(np.clip(v * t, low, high)) @ weights)
+        found = t * rough_linear - lost / rough_sum - t * t * rough_square / 2
+        return found if math.isfinite(found) else -math.inf
 
     best = max(bound(limit), bound(_summit(rough, limit)))
     return max(best, Fraction(0))
