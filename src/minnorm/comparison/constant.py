@@ -10,6 +10,7 @@ from typing import Generic, TypeVar
 import numpy as np
 from jaxtyping import Float
 
+from minnorm.network import ShallowReLU
 from minnorm.objective.problem import Problem
 from minnorm.resources import left
 from minnorm.solution import Solution
@@ -46,13 +47,11 @@ def least(problem: Problem, time_limit: float) -> Solution:
     jump at the best c: there nu is between those of both sides. The judge then proves what nu is worth for all c.
     """
     deadline = time.monotonic() + time_limit
-    none, warm = problem.changed(penalty=dataclasses.replace(problem.penalty, offset="none")), Warm()
+    warm = Warm()
 
     def at(c: float, limit: float) -> tuple[Solution, float, Float[np.ndarray, " n"]]:
-        found = minimise(with_constant(none, c), certify=False, time_limit=limit, warm=warm)
-        net = dataclasses.replace(found.network, offset=np.asarray(c))
-        squares = problem.penalty.value(net) + c * c / 2
-        value = problem.paid(net.evaluate(problem.points)) + problem.lam * squares
+        found = minimise(without_constant(problem, c), certify=False, time_limit=limit, warm=warm)
+        net, value = with_constant(problem, found.network, c)
         return dataclasses.replace(found, network=net, penalty=problem.penalty), value, found.dual
 
     best, dual = search(problem, at, time_limit * _SEARCH)
@@ -61,11 +60,19 @@ def least(problem: Problem, time_limit: float) -> Solution:
     return dataclasses.replace(claimed, certificate=proof)
 
 
-def with_constant(problem: Problem, c: float) -> Problem:
-    """The problem of what is left of a function beside a constant."""
+def without_constant(problem: Problem, c: float) -> Problem:
+    """The problem of what is left of a function beside a constant, for networks that have none."""
+    none = problem.changed(penalty=dataclasses.replace(problem.penalty, offset="none"))
     if problem.loss.argument == "margin":
-        return problem.changed(constant=problem.constant + c)
-    return problem.changed(values=problem.values - c)
+        return none.changed(constant=problem.constant + c)
+    return none.changed(values=problem.values - c)
+
+
+def with_constant(problem: Problem, network: ShallowReLU, c: float) -> tuple[ShallowReLU, float]:
+    """A network with the constant c, and its objective, the constant's own decay included."""
+    net = dataclasses.replace(network, offset=np.asarray(c))
+    paid = problem.paid(net.evaluate(problem.points))
+    return net, paid + problem.lam * (problem.penalty.value(net) + c * c / 2)
 
 
 def search(

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import replace
 
 import numpy as np
 
@@ -78,18 +77,13 @@ def refitted(network: ShallowReLU, objective: Objective, deadline: float) -> Sha
     """
     problem = objective.problem.counting()
     net = network.to_numpy()
-    if not objective.constant_decays:
-        return balanced(_refitted(net, problem, deadline)[0], problem)
-    if problem.squared:
-        return balanced(_refitted(net, problem, deadline, with_row=True)[0], problem)
-    none = problem.changed(penalty=replace(problem.penalty, offset="none"))
+    if problem.squared or not objective.constant_decays:
+        return balanced(_refitted(net, problem, deadline, with_row=objective.constant_decays)[0], problem)
 
     def at(c: float, limit: float) -> tuple[ShallowReLU, float, np.ndarray]:
         until = min(deadline, time.monotonic() + limit)
-        found, dual = _refitted(net, constant.with_constant(none, c), until)
-        found = replace(found, offset=np.asarray(c))
-        paid = problem.paid(found.evaluate(problem.points))
-        return found, paid + problem.lam * (problem.penalty.value(found) + c * c / 2), dual
+        found, dual = _refitted(net, constant.without_constant(problem, c), until)
+        return *constant.with_constant(problem, found, c), dual
 
     return balanced(constant.search(problem, at, left(deadline))[0].found, problem)
 

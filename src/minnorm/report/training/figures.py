@@ -88,7 +88,7 @@ def surfaces(rows: Sequence[Row], points: np.ndarray) -> Figure:
     across, up = (rows[0].runs[name].values for name in ("across", "up"))
     certified = rows[0].runs["target_plane"].isel(seed=0).values
     panels = [("certified", certified)]
-    starts = {row.setting.split("\n")[0]: row.runs["lazy_across"] for row in rows if "lazy_across" in row.runs}
+    starts = {row.initial: row.runs["lazy_across"] for row in rows if "lazy_across" in row.runs}
     panels += [(f"tangent kernel\n{start}", values.values) for start, values in starts.items()]
     panels += [
         (f"{_name(row, rows)}\n{row.setting}", row.runs["plane"].isel(seed=0).values)

@@ -138,13 +138,13 @@ class Margins:
                 kernels[seed] = Boundary.of(f, lines, there)
         return Margins(data, penalty, best, Boundary.of(best.solution, lines, there), kernels)
 
-    def measure(self, network: ShallowReLU, seed: int) -> Measured:
+    def measure(self, network: ShallowReLU, place: Mapping[str, Any]) -> Measured:
         """All numbers of `DESCRIPTION` for one network."""
         net = network.to_numpy()
         margin = float(np.min(self.data.values * net.evaluate(self.data.points)))
         norm, squares = float(self.penalty.total(net)), float(self.penalty.half_squares(net))
         own = Boundary.of(net, self.boundary.lines, self.boundary.there)
-        kernel = self.kernels.get(seed)
+        kernel = self.kernels.get(place["seed"])
         nothing = (np.nan, np.nan, np.nan)
         to_best, to_kernel = own.against(self.boundary), nothing if kernel is None else own.against(kernel)
         apart = np.nan if kernel is None else kernel.against(self.boundary)[0]
@@ -168,8 +168,7 @@ class Margins:
             if isinstance(probe, OnPlane):
                 for name, f in (("separator", self.boundary.f), ("kernel", self._kernel())):
                     if f is not None:
-                        plane = probe.on(f)
-                        runs[f"{name}_plane"] = (("up", "across"), plane, {"long_name": _PLANES[name]})
+                        runs[f"{name}_plane"] = (*probe.seen(f, 2), {"long_name": _PLANES[name]})
 
     def _kernel(self) -> Function | None:
         return next((one.f for one in self.kernels.values()), None)

@@ -37,16 +37,16 @@ def run_train(
     runs = train(data.points, data.values, **arguments, threads=threads, progress=progress)
     decays = runs["weight_decay"].values.tolist()
     compared, exact = _optima(shard, data, decays), Yardstick.of(shard.task, data)
-    separated = Margins.of(shard, data, arguments)
-    unmoved = Lazy.of(shard, data, arguments, exact)
+    each = Margins.of(shard, data, arguments), Lazy.of(shard, data, arguments, exact)
+    yardsticks = [one for one in each if one is not None]
 
     def measured(network: ShallowReLU, place: Mapping[str, Any]) -> Measured:
         found = measure_network(network, data, shard, exact) | compare(
             network, data, arguments["penalty"], place, compared, arguments["loss"]
         )
-        if unmoved is not None:
-            found |= unmoved.measure(network, place)
-        return found if separated is None else found | separated.measure(network, place["seed"])
+        for one in yardsticks:
+            found |= one.measure(network, place)
+        return found
 
     rows = [measured(network, place) if _finite(network) else None for place, network in networks(runs)]
     template = next((row for row in rows if row is not None), None)
@@ -58,10 +58,8 @@ def run_train(
         numbers = [np.nan if (found := compared.get(lam)) is None else getattr(found, name) for lam in decays]
         runs[f"optimum_{name}"] = ("weight_decay", np.array(numbers), {"long_name": _OPTIMUM[name]})
     runs.attrs["optimum"] = _sureness(compared)
-    if separated is not None:
-        separated.record(runs, shard)
-    if unmoved is not None:
-        unmoved.record(runs, shard)
+    for one in yardsticks:
+        one.record(runs, shard)
     coordinates = [probe.coordinates() for probe in shard.task.probes(shard.measure)]
     return runs.assign_coords({name: value for each in coordinates for name, value in each.items()})
 

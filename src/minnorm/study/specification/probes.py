@@ -101,7 +101,7 @@ class OnLine:
         return {
             "seminorm": ((), measure.seminorm_line(network, skip=penalty.skip)),
             "bends_at_data": ((), self._bends_at_data(network)),
-            "function": (("query",), network.evaluate(self.query[:, None])),
+            "function": self.seen(network, 1),
         }
 
     def seen(self, f: Function, dim: int) -> tuple[tuple[str, ...], np.ndarray]:
@@ -196,18 +196,14 @@ class OnPlane:
 
     def measure(self, network: ShallowReLU, target: Target | None, penalty: PathNorm) -> Measured:
         """The values, and those of the target where there is one."""
-        found: Measured = {"plane": (("up", "across"), self.on(network))}
+        found: Measured = {"plane": self.seen(network, 2)}
         if target is not None:
-            found["target_plane"] = (("up", "across"), self.on(target.function))
+            found["target_plane"] = self.seen(target.function, 2)
         return found
 
     def seen(self, f: Function, dim: int) -> tuple[tuple[str, ...], np.ndarray]:
         """Values on the grid."""
-        return ("up", "across"), self.on(f)
-
-    def on(self, f: Function) -> Float[np.ndarray, "up across"]:
-        """The values of any function."""
-        return values_of(f, self.places).reshape(self.side, self.side)
+        return ("up", "across"), values_of(f, self.places).reshape(self.side, self.side)
 
     @property
     def _sides(self) -> tuple[np.ndarray, np.ndarray]:
