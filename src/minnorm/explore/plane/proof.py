@@ -1,19 +1,16 @@
 """How a proof came about: value, lower bound and gap of the solver against time."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from bokeh.models import ColumnDataSource, HoverTool, Span
 from bokeh.plotting import figure
 
+from minnorm.explore.page.solver import Trace
 from minnorm.explore.page.theme import Theme
 from minnorm.solution import relative_gap
 
 _LEAST_GAP = 1e-16
-
-Trace = Sequence[tuple[float, float, float]]
-"""Seconds, value and lower bound, again and again."""
 
 
 class ProofPlots:

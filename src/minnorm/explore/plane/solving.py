@@ -1,12 +1,12 @@
 """What is asked of points in the plane: interpolation, a fit, or the separation of two classes, and the code of it."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from minnorm import advice
+from minnorm.explore.page.solver import Progress
 from minnorm.losses import Margin
 from minnorm.objective.norm import PathNorm
 from minnorm.objective.problem import Problem
@@ -15,8 +15,6 @@ from minnorm.solve import fit, separate
 
 LOSSES = ("squared", "logistic", "hinge")
 _CLASSES = ("logistic", "hinge")
-
-Progress = Callable[[float, float, float], None]
 
 
 @dataclass(frozen=True)

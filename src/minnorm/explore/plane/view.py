@@ -1,9 +1,7 @@
 """Plane: points in two dimensions, the certified network through them, how its proof came about, and training."""
 
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,27 +9,26 @@ import pandas as pd
 import panel as pn
 from matplotlib.figure import Figure
 
-from minnorm.explore.page.background import Background, Stopped, Stopping
 from minnorm.explore.page.beside import beside, drawer, shrinking, stacked, tall
 from minnorm.explore.page.controls import Controls
 from minnorm.explore.page.points import PointsTable
 from minnorm.explore.page.readout import Readout
 from minnorm.explore.page.sentence import sentence, worded
+from minnorm.explore.page.solver import Progress, Solver, Trace
 from minnorm.explore.page.upload import Upload
 from minnorm.explore.page.view import Visit
 from minnorm.explore.plane import prints
 from minnorm.explore.plane.plots import PlanePlots
 from minnorm.explore.plane.points import preset
-from minnorm.explore.plane.proof import ProofPlots, Trace
+from minnorm.explore.plane.proof import ProofPlots
 from minnorm.explore.plane.solving import Asked, classes
 from minnorm.explore.plane.state import MOST, MOST_UPLOADED, OWN, PlaneState
 from minnorm.explore.run.run import Run
 from minnorm.explore.run.standing import Target
-from minnorm.solution import Solution, relative_gap
+from minnorm.solution import Solution
 from minnorm.table import Table
 from minnorm.training.follow import Frame
 
-_FRAME = 0.1  # seconds between two pictures of the solver
 _DATA = ("points", "count", "seed_of_points", "x1", "x2", "y")
 _PROBLEM = ("lam", "loss", "bias", "skip", "tolerance", "time_limit")
 _SHOWN = ("shown", "values_of", "turn", "tilt")
@@ -66,8 +63,8 @@ class PlaneView:
         self._proof = ProofPlots(visit.theme)
         self._run = Run(visit, self._prepare, self._show_learned)
         self._readout = Readout()
-        self._work = Background(visit.later)
-        self._stop = pn.widgets.Button(name="Stop the solver", disabled=True)
+        kept = "The level sets are those of the last problem that was solved."
+        self._solver = Solver(visit, self._readout, kept=kept, seen=self._proof.show_progress)
         self._again = pn.widgets.Button(name="Solve again")
         try:
             points, values = self._data()
@@ -93,7 +90,6 @@ class PlaneView:
     def panel(self) -> Any:
         """Controls, level sets, and the proof against time."""
         state, say = self.state, self._visit.say
-        self._stop.on_click(lambda _: self._halt())
         self._again.on_click(lambda _: self._follow())
         tolerances = dict(_TOLERANCES)
         if state.tolerance not in tolerances.values():
@@ -102,7 +98,7 @@ class PlaneView:
         controls = drawer(
             0,
             Controls.of(state, _PROBLEM, say=say, log=["lam"], choices=choices, title="Minimise"),
-            pn.Row(self._stop, self._again, margin=(4, 0)),
+            pn.Row(self._solver.button, self._again, margin=(4, 0)),
             Controls.of(state, ["points", "count", "seed_of_points", "value"], say=say, title="Data"),
             sentence(_HOW, margin=(6, 0)),
             Upload.of(self._uploaded, say=say, columns=3, rows=MOST_UPLOADED, margin=(4, 0)),
@@ -158,7 +154,7 @@ class PlaneView:
 
     def close(self) -> None:
         """Nothing more is wanted."""
-        self._work.stop()
+        self._solver.stop()
         self._run.close()
 
     # The points.
@@ -230,50 +226,14 @@ class PlaneView:
     def _solve(self, points: np.ndarray, values: np.ndarray) -> None:
         """Solve in the background, and show how it goes."""
         asked = self._asked
-        trace: list[tuple[float, float, float]] = []
-        shown = [0.0]
 
-        def task(stopped: Stopping) -> Solved:
-            began = time.monotonic()
+        def solve(progress: Progress) -> Solution:
+            return asked.solve(points, values, progress)
 
-            def progress(seconds: float, value: float, bound: float) -> None:
-                if stopped():
-                    raise Stopped
-                trace.append((seconds, value, bound))
-                if time.monotonic() - shown[0] > _FRAME and seconds > _FRAME:
-                    shown[0] = time.monotonic()
-                    self._visit.later(partial(self._show_progress, tuple(trace)))
+        def show(solution: Solution, seconds: float, trace: Trace) -> None:
+            self._show(Solved(asked, points, values, solution, seconds), trace)
 
-            solution = asked.solve(points, values, progress)
-            return Solved(asked, points, values, solution, time.monotonic() - began)
-
-        def done(solved: Solved) -> None:
-            self._visit.say("")
-            self._ended()
-            self._show(solved, trace)
-
-        def failed(message: str) -> None:
-            self._ended()
-            self._visit.say(message)
-
-        self._stop.disabled = False
-        self._trace = trace
-        self._work.run(task, done, failed)
-
-    def _show_progress(self, trace: Trace) -> None:
-        if self._work.busy:
-            seconds, value, bound = trace[-1]
-            self._proof.show_progress(trace)
-            gap = float(relative_gap(value, bound))
-            self._readout.tell(
-                [
-                    ("so far", f"{value:.10g}"),
-                    ("lower bound", f"{bound:.10g}"),
-                    ("relative gap", f"{gap:.1e}"),
-                    ("seconds", f"{seconds:.1f}"),
-                ],
-                "The solver is at work; nothing is verified yet.",
-            )
+        self._solver.run(solve, show)
 
     def _show(self, solved: Solved, trace: Trace) -> None:
         self._solved = solved
@@ -331,16 +291,6 @@ class PlaneView:
         self._plots.show_learned_bends(None if frame is None else frame.network)
         if self.state.values_of == "trained":
             self._draw_values()
-
-    def _ended(self) -> None:
-        self._stop.disabled = not self._work.busy
-
-    def _halt(self) -> None:
-        """The button that stops."""
-        self._work.stop()
-        self._ended()
-        last = f": value {self._trace[-1][1]:.8g}, lower bound {self._trace[-1][2]:.8g}" if self._trace else ""
-        self._visit.say(f"The solver was stopped{last}. The level sets are those of the last problem that was solved.")
 
     def _finished(self) -> Solved:
         if self._solved is None:

@@ -1,25 +1,22 @@
 """Regions: shapes with labels, drawn by hand, and the certified function between them."""
 
-import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 import numpy as np
 import pandas as pd
-import panel as pn
 import param
 from matplotlib.figure import Figure
 
 from minnorm import advice, plot
 from minnorm.bracket import RegionSolution
-from minnorm.explore.page.background import Background, Stopped, Stopping
 from minnorm.explore.page.beside import beside, drawer, shrinking, stacked
 from minnorm.explore.page.controls import Controls
 from minnorm.explore.page.examples import examples
 from minnorm.explore.page.readout import Readout
 from minnorm.explore.page.sentence import sentence, worded
+from minnorm.explore.page.solver import Progress, Solver, Trace
 from minnorm.explore.page.state import State
 from minnorm.explore.page.view import Visit
 from minnorm.explore.plane.bar import ColourBar
@@ -28,12 +25,10 @@ from minnorm.explore.regions.drawing import Drawing
 from minnorm.explore.regions.parts import Part, heard, of_picture, read, written
 from minnorm.objective.regions.known import Regions
 from minnorm.plot.shades import Shades
-from minnorm.solution import relative_gap
 from minnorm.solve import interpolate_regions
 
 _BOX = np.array([-2.4, -1.8]), np.array([2.4, 1.8])
 _SIDE = 97, 73  # places across and up at which the function is evaluated
-_FRAME = 0.2  # seconds between two reports of the solver
 _PROBLEM = ("shapes", "within", "tolerance", "time_limit")
 _TOLERANCES = {"10 %": 0.1, "3 %": 0.03, "1 %": 0.01, "0.1 %": 0.001}
 EXAMPLES = {
@@ -61,14 +56,6 @@ class RegionsState(State):
     time_limit = param.Number(20.0, bounds=(0.0, 600.0), step=5, label="Seconds at most")
 
 
-@dataclass(frozen=True)
-class Solved:
-    """A solution, and how long it took."""
-
-    solution: RegionSolution
-    seconds: float
-
-
 class RegionsView:
     """A sheet to draw on, over the values of what was found; beside it, what is asked."""
 
@@ -86,9 +73,8 @@ class RegionsView:
         self._sheet = Drawing.of(visit.theme, self._drawn, self._dropped, sizing_mode="stretch_width", min_width=280)
         self._bar = ColourBar(visit.theme, height=300)
         self._reach = sentence("")
-        self._work = Background(visit.later)
-        self._stop = pn.widgets.Button(name="Stop the solver", disabled=True)
-        self._solved: Solved | None = None
+        self._solver = Solver(visit, self._readout, kept="The values are those of the last regions that were solved.")
+        self._found: RegionSolution | None = None
         try:
             read(self.state.shapes)
         except ValueError as error:
@@ -100,7 +86,6 @@ class RegionsView:
     def panel(self) -> Any:
         """What is asked, beside the sheet."""
         state, say = self.state, self._visit.say
-        self._stop.on_click(lambda _: self._halt())
         tolerances = dict(_TOLERANCES)
         if state.tolerance not in tolerances.values():
             tolerances[f"{state.tolerance:g}"] = state.tolerance
@@ -115,7 +100,7 @@ class RegionsView:
                 choices={"tolerance": tolerances},
                 title="Asked",
             ),
-            self._stop,
+            self._solver.button,
             width=250,
             margin=(0, 12, 0, 0),
         )
@@ -126,12 +111,12 @@ class RegionsView:
     def figure(self) -> Figure:
         """The network between the regions, with the points that prove the bound."""
         figure = plot.new_figure(6.4, 5.0)
-        plot.plot_regions(self._finished().solution, ax=figure.subplots())
+        plot.plot_regions(self._finished(), ax=figure.subplots())
         return figure
 
     def table(self) -> pd.DataFrame:
         """The points that prove the lower bound, their labels, the network there, and the dual vector."""
-        found = self._finished().solution
+        found = self._finished()
         x1, x2 = found.points.T
         columns = {"x1": x1, "x2": x2, "label": found.labels, "f": found(found.points), "dual": found.dual}
         return pd.DataFrame(columns)
@@ -149,7 +134,7 @@ class RegionsView:
 
     def close(self) -> None:
         """Nothing more is wanted."""
-        self._work.stop()
+        self._solver.stop()
 
     # What is drawn.
 
@@ -180,8 +165,7 @@ class RegionsView:
             self._sheet.put(parts)
             regions = Regions([(part.shape(), part.label) for part in parts])
         except ValueError as error:
-            self._work.stop()
-            self._stop.disabled = True
+            self._solver.stop()
             self._readout.tell([("least norm", "\u2013")], str(error))
             self._visit.say(str(error))
             return
@@ -189,43 +173,15 @@ class RegionsView:
 
     def _solve(self, regions: Regions) -> None:
         options = {name: getattr(self.state, name) for name in _PROBLEM[1:]}
-        shown = [0.0]
 
-        def task(stopped: Stopping) -> Solved:
-            began = time.monotonic()
-
-            def progress(seconds: float, value: float, bound: float) -> None:
-                if stopped():
-                    raise Stopped
-                if time.monotonic() - shown[0] > _FRAME:
-                    shown[0] = time.monotonic()
-                    self._visit.later(partial(self._progress, seconds, value, bound))
-
+        def solve(progress: Progress) -> RegionSolution:
             with advice.silent():  # the page shows what is not certified
-                found = interpolate_regions(regions, progress=progress, **options)
-            return Solved(found, time.monotonic() - began)
+                return interpolate_regions(regions, progress=progress, **options)
 
-        def done(solved: Solved) -> None:
-            self._visit.say("")
-            self._stop.disabled = not self._work.busy
-            self._show(solved)
+        self._solver.run(solve, self._show)
 
-        def failed(message: str) -> None:
-            self._stop.disabled = not self._work.busy
-            self._visit.say(message)
-
-        self._stop.disabled = False
-        self._work.run(task, done, failed)
-
-    def _progress(self, seconds: float, value: float, bound: float) -> None:
-        if self._work.busy:
-            rows = [("so far", f"{value:.6g}"), ("lower bound", f"{bound:.6g}")]
-            rows += [("relative gap", f"{float(relative_gap(value, bound)):.1e}"), ("seconds", f"{seconds:.1f}")]
-            self._readout.tell(rows, "The solver is at work; nothing is verified yet.")
-
-    def _show(self, solved: Solved) -> None:
-        self._solved = solved
-        found, (low, high) = solved.solution, _BOX
+    def _show(self, found: RegionSolution, seconds: float, _trace: Trace) -> None:
+        self._found, (low, high) = found, _BOX
         across, up = (np.linspace(a, b, n) for a, b, n in zip(low, high, _SIDE, strict=True))
         grid = np.stack(np.meshgrid(across, up), axis=-1).reshape(-1, 2)
         f = found(grid).reshape(_SIDE[1], _SIDE[0])
@@ -242,21 +198,15 @@ class RegionsView:
             ("certified", "yes" if found.certified else "no"),
             ("largest error on the regions", f"{found.error:.4g}"),
             ("neurons", str(found.network.width)),
-            ("seconds", f"{solved.seconds:.1f}"),
+            ("seconds", f"{seconds:.1f}"),
         ]
         self._readout.tell(rows, "" if found.certified else _uncertified(found))
         self._visit.refresh()
 
-    def _halt(self) -> None:
-        """The button that stops."""
-        self._work.stop()
-        self._stop.disabled = True
-        self._visit.say("The solver was stopped. The values are those of the last regions that were solved.")
-
-    def _finished(self) -> Solved:
-        if self._solved is None:
+    def _finished(self) -> RegionSolution:
+        if self._found is None:
             raise ValueError("no solution is there yet; wait until the solver has ended")
-        return self._solved
+        return self._found
 
 
 def _uncertified(found: RegionSolution) -> str:
