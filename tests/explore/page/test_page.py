@@ -177,6 +177,23 @@ def test_stops_of_the_tab_key_have_names_and_axe_finds_nothing(open_page, violat
     assert violations(page) == []
 
 
+def test_a_repaint_leaves_style_sheets_that_stay_the_same(open_page):
+    page = open_page("line", HAT)
+    shown(page, 1)
+    sheets, written = page.evaluate(
+        """() => {
+          const view = Bokeh.index.find_one(Bokeh.documents[0].get_model_by_name("function"));
+          const sheets = view.computed_renderer_views.map((part) => part.position?.el).filter(Boolean);
+          view.repaint();
+          const texts = sheets.map((sheet) => sheet.firstChild);
+          view.repaint();
+          return [sheets.length, sheets.filter((sheet, i) => sheet.firstChild !== texts[i]).length];
+        }"""
+    )
+    assert sheets > 0
+    assert written == 0
+
+
 def test_a_store_opens_in_the_atlas(serve, browser, tmp_path):
     (tmp_path / "results").mkdir()
     with serve(str(tmp_path / "results")) as served:

@@ -11,8 +11,6 @@ from bokeh.models import (
     CustomJS,
     GroupFilter,
     HoverTool,
-    Legend,
-    LegendItem,
     PanTool,
     PointDrawTool,
     Range1d,
@@ -25,11 +23,21 @@ from panel.io import hold
 
 from minnorm import measure
 from minnorm.explore.line.answer import Answer
+from minnorm.explore.page import key
+from minnorm.explore.page.key import Key
 from minnorm.explore.page.theme import Theme
 from minnorm.network import ShallowReLU
 
 _MARGIN = 0.12  # around the points
 _SIDES = "a > 0", "a < 0"
+_FACING = "facing right", "facing left"
+_NAMES = {
+    "minimiser": "minimiser",
+    "band": "all minimisers",
+    "fewest": "fewest knots",
+    "learned": "trained network",
+}
+_DASHED = 7, 4
 _DENSE = 400  # places at which a trained network is drawn
 _VISIBLE = 1e-3  # of all turns of a trained network: knots with less are not marked
 _DRAG = (Path(__file__).parent / "drag.js").read_text("utf-8")
@@ -57,7 +65,7 @@ class LinePlots:
                 "neurons": ("x", "y", "f", "size", "side"),
             }.items()
         }
-        self._named: dict[str, list[LegendItem]] = {}
+        self.keys = self._keys()
         self._x, self._y = Range1d(start=-1, end=1), Range1d(start=-1, end=1)
         self.figures = self._function(asked), self._certificate()
         self.clear()
@@ -105,19 +113,20 @@ class LinePlots:
         self._put("left", t[: t.size * differ], left[: t.size * differ])
         sides = np.where(masses > 0, *_SIDES)
         self._put("neurons", at, touched, answer.solution(at), np.abs(masses), sides)
-        for side, item in self._sides.items():
-            item.visible = bool(np.any(sides == side))
+        self._explain()
 
     def clear(self) -> None:
         """Nothing but the points: they have no answer."""
         for name in ("minimiser", "fewest", "band", "right", "left", "neurons"):
             self._put(name, *(np.zeros(0) for _ in self._data[name].data))
+        self._explain()
 
     def draw_learned(self, network: ShallowReLU | None) -> None:
         """A trained network and its knots; None takes them away."""
         if network is None or not np.all(np.isfinite(network.outer_weights)):
             self._put("learned", np.zeros(0), np.zeros(0))
             self._put("learned_knots", np.zeros(0), np.zeros(0))
+            self._explain()
             return
         low, high = float(self._x.start), float(self._x.end)  # pyright: ignore
         t = np.linspace(low - (high - low) / 2, high + (high - low) / 2, _DENSE)
@@ -126,12 +135,28 @@ class LinePlots:
         seen = np.abs(turns) > _VISIBLE * np.sum(np.abs(turns))
         sizes = np.abs(turns[seen])
         self._put("learned_knots", at[seen], 0.02 + 0.1 * sizes / np.max(sizes, initial=1e-300))
+        self._explain()
 
     def _put(self, name: str, *columns: np.ndarray) -> None:
         source = self._data[name]
         source.data = dict(zip(source.data, columns, strict=True))
-        for item in self._named.get(name, ()):
-            item.visible = columns[0].size > 0
+
+    def _explain(self) -> None:
+        """What has data, in the keys."""
+        there = {name for name, source in self._data.items() if len(next(iter(source.data.values())))}
+        function, certificate = self.keys
+        function.show(["data", *(text for name, text in _NAMES.items() if name in there)])
+        facing = _FACING if "left" in there else ()  # one curve needs no name
+        certificate.show([*facing, *(f"neurons, {side}" for side in set(self._data["neurons"].data["side"]))])
+
+    def _keys(self) -> tuple[Key, Key]:
+        theme = self._theme
+        named = key.line(theme.function, 2.4), key.strip(theme.band, 0.3), key.line(theme.other, 1.6, _DASHED)
+        function = dict(zip(_NAMES.values(), (*named, key.line(theme.learned, 2.2)), strict=True))
+        curves = dict(zip(_FACING, (key.line(theme.function, 1.8), key.line(theme.soft, 1.6, _DASHED)), strict=True))
+        marks = key.mark(theme.other), key.mark(theme.function, square=True)
+        neurons = {f"neurons, {side}": swatch for side, swatch in zip(_SIDES, marks, strict=True)}
+        return Key(function | {"data": key.mark(theme.point)}), Key(curves | neurons)
 
     # How.
 
@@ -140,14 +165,14 @@ class LinePlots:
         plot = self._plot(sizing_mode="stretch_both", x_range=self._x, y_range=self._y, tools=[])
         plot.xaxis.visible = False
         plot.yaxis.axis_label = "f(x)"
-        band = plot.varea("x", "low", "high", source=data["band"], color=theme.band, fill_alpha=0.3)
+        plot.varea("x", "low", "high", source=data["band"], color=theme.band, fill_alpha=0.3)
         plot.extra_y_ranges = {"foot": Range1d(start=0, end=1)}
         plot.segment(
             "x", 0, "x", "size", source=data["learned_knots"], y_range_name="foot", color=theme.learned, line_width=1.5
         )
-        fewest = plot.line("x", "y", source=data["fewest"], color=theme.other, line_width=1.6, line_dash=[7, 4])
-        learned = plot.line("x", "y", source=data["learned"], color=theme.learned, line_width=2.2)
-        minimiser = plot.line("x", "y", source=data["minimiser"], color=theme.function, line_width=2.4)
+        plot.line("x", "y", source=data["fewest"], color=theme.other, line_width=1.6, line_dash=list(_DASHED))
+        plot.line("x", "y", source=data["learned"], color=theme.learned, line_width=2.2)
+        plot.line("x", "y", source=data["minimiser"], color=theme.function, line_width=2.4)
         knots: Any = plot.scatter(
             "x", "f", source=data["neurons"], size=8, fill_color=theme.paper, line_color=theme.function, line_width=1.6
         )
@@ -166,16 +191,6 @@ class LinePlots:
             nonselection_line_alpha=1.0,
         )
         points.selection_glyph = points.glyph.clone(size=14)
-        self._explain(
-            plot,
-            {
-                "minimiser": ("minimiser", minimiser),
-                "all minimisers": ("band", band),
-                "fewest knots": ("fewest", fewest),
-                "trained network": ("learned", learned),
-                "data": ("", points),
-            },
-        )
         draw = PointDrawTool(renderers=[points], description="Drag, add (click) and delete (select, Backspace) points")
         plot.add_tools(draw, PanTool(), WheelZoomTool(), ResetTool())
         plot.toolbar.active_drag = plot.toolbar.active_tap = draw
@@ -201,44 +216,25 @@ class LinePlots:
 
     def _certificate(self) -> Any:
         theme, data = self._theme, self._data
-        plot = self._plot(sizing_mode="stretch_width", height=215, x_range=self._x, y_range=(-1.25, 1.25), tools=[])
+        plot = self._plot(sizing_mode="stretch_width", height=195, x_range=self._x, y_range=(-1.25, 1.25), tools=[])
         plot.xaxis.axis_label, plot.yaxis.axis_label = "x; knot of the atom", "dual certificate"
         for level in (-1, 1):
             plot.add_layout(Span(location=level, dimension="width", line_color=theme.soft, line_width=1))
-        right = plot.line("x", "y", source=data["right"], color=theme.function, line_width=1.8)
-        left = plot.line("x", "y", source=data["left"], color=theme.soft, line_width=1.6, line_dash=[6, 4])
-        entries: dict[str, tuple[str, Any]] = {
-            "facing right": ("left", right),  # one line needs no name
-            "facing left": ("left", left),
-        }
+        plot.line("x", "y", source=data["right"], color=theme.function, line_width=1.8)
+        plot.line("x", "y", source=data["left"], color=theme.soft, line_width=1.6, line_dash=list(_DASHED))
         for side, (marker, colour) in zip(_SIDES, (("circle", theme.other), ("square", theme.function)), strict=True):
             view = CDSView(filter=GroupFilter(column_name="side", group=side))
             look = {"marker": marker, "color": colour, "size": 8}
-            dots: Any = plot.scatter("x", "y", source=data["neurons"], view=view, **look)
-            entries[f"neurons, {side}"] = ("", self._ringed(plot, dots))
-        items = self._explain(plot, entries)
-        self._sides = {side: items[f"neurons, {side}"] for side in _SIDES}
+            self._ringed(plot, plot.scatter("x", "y", source=data["neurons"], view=view, **look))
         return plot
 
-    def _ringed(self, plot: Any, dots: Any) -> Any:
+    def _ringed(self, plot: Any, dots: Any) -> None:
         """Let what the pointer is at be ringed, in every plot that has the same neurons."""
         ring = {"size": 19, "fill_color": None, "line_color": self._theme.accent, "line_width": 3}
         dots.hover_glyph = dots.glyph.clone(**ring)
         numbers = {"knot": "x", "|a| |w|": "size", "certificate": "y"}
         tips = [("neuron", "@side"), *((name, f"@{column}{{0.0000}}") for name, column in numbers.items())]
         plot.add_tools(HoverTool(renderers=[dots], tooltips=tips, visible=False))
-        return dots
-
-    def _explain(self, plot: Any, entries: dict[str, tuple[str, Any]]) -> dict[str, LegendItem]:
-        """A legend above a plot: for each text, of which data, and how it is drawn; what has no data is left out."""
-        items = {text: LegendItem(label=text, renderers=[drawn]) for text, (_, drawn) in entries.items()}
-        for text, (name, _) in entries.items():
-            if name:
-                self._named.setdefault(name, []).append(items[text])
-        plot.add_layout(
-            Legend(items=list(items.values()), orientation="horizontal", spacing=8, glyph_width=15), "above"
-        )
-        return items
 
     def _plot(self, **options: Any) -> Any:
         plot = figure(min_width=200, **options)

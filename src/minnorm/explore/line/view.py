@@ -101,11 +101,13 @@ class LineView:
             width=250,
             margin=(0, 12, 0, 0),
         )
-        function, certificate = self._plots.figures
+        (function, certificate), keys = self._plots.figures, [key.pane for key in self._plots.keys]
         middle = stacked(
             self._numbers,
-            tall(pn.pane.Bokeh(function, sizing_mode="stretch_both"), 520),
+            keys[0],
+            tall(pn.pane.Bokeh(function, sizing_mode="stretch_both"), 545),
             sentence(_FUNCTION, "interpolant", "band", "knot"),
+            keys[1],
             pn.pane.Bokeh(certificate, sizing_mode="stretch_width"),
             sentence(_CERTIFICATE, "certificate", "neuron"),
             sizing_mode="stretch_width",

@@ -102,7 +102,7 @@ def page(title: str, store: Path | None) -> pn.Template:
         "theme": theme,
         "theme_chosen": "theme" in query,
         "style": _read("page.css"),
-        "script": _read("hold.js") + _read("words.js"),
+        "script": "".join(map(_read, ("repaint.js", "hold.js", "words.js"))),
         "terms": json.dumps(terms()).replace("<", "\\u003c"),
     }
     for key, value in variables.items():

@@ -113,6 +113,7 @@ function name(document) {
 (function wait() {
   const [document] = globalThis.Bokeh?.documents ?? [];
   if (!document?.is_idle) { setTimeout(wait, 50); return; }
+  lighten();
   for (const root of document.roots()) {
     for (const model of root.references()) if (model.tags?.includes("hold")) hold(model);
   }

@@ -1,9 +1,10 @@
 """A certified solver beside a session: what it has so far, how long it took, and a button that stops it."""
 
+import math
 import time
 from collections.abc import Callable
 from functools import partial
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import panel as pn
 
@@ -81,10 +82,11 @@ class Solver:
         if not self._work.busy:
             return
         seconds, value, bound = trace[-1]
-        self._last = f": value {value:.8g}, lower bound {bound:.8g}"
-        rows: list[tuple[str, Any]] = [("so far", f"{value:.8g}"), ("lower bound", f"{bound:.8g}")]
-        rows += [("relative gap", f"{float(relative_gap(value, bound)):.1e}"), ("seconds", f"{seconds:.1f}")]
-        self._readout.tell(rows, _AT_WORK)
+        there = math.isfinite(value)
+        so_far, gap = (f"{value:.8g}", f"{float(relative_gap(value, bound)):.1e}") if there else ("\u2013", "\u2013")
+        self._last = f": value {so_far}, lower bound {bound:.8g}"
+        rows = [("so far", so_far), ("lower bound", f"{bound:.8g}"), ("relative gap", gap)]
+        self._readout.tell([*rows, ("seconds", f"{seconds:.1f}")], _AT_WORK)
         if self._seen is not None:
             self._seen(trace)
 
