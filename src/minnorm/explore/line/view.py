@@ -93,9 +93,9 @@ class LineView:
         fit.on_click(lambda _: self._plots.fit_axes(state.x, state.y))
         left = drawer(
             0,
-            examples(state, EXAMPLES, _PROBLEM, say=say, **wide),
+            examples(state, EXAMPLES, _PROBLEM, say=say),
             self._points,
-            Controls.of(state, ["lam", "bias", "skip"], say=say, log=["lam"], title="Minimise", margin=(8, 0), **wide),
+            Controls.of(state, ["lam", "bias", "skip"], say=say, log=["lam"], title="Minimise", margin=(8, 0)),
             fit,
             Upload.of(self._took, say=say, columns=2, rows=MOST_POINTS, margin=(8, 0), **wide),
             width=250,

@@ -46,7 +46,8 @@ class Controls(JSComponent):
         title: str = "",
         **layout: Any,
     ) -> "Controls":
-        """The form for the named parameters, in this order."""
+        """The form for the named parameters, in this order, as wide as there is room."""
+        layout = {"sizing_mode": "stretch_width", **layout}
         fields = [_Field(state, name, name in log, (choices or {}).get(name)) for name in names]
         made = cls(spec=[field.spec() for field in fields], title=title, **layout)
 

@@ -106,7 +106,8 @@ class PlaneView:
             width=250,
             margin=(0, 12, 0, 0),
         )
-        self._angles = Controls.of(state, ["turn", "tilt"], say=say, visible=state.shown == "surface", margin=(0, 8))
+        beside_plot: dict[str, Any] = {"sizing_mode": None, "margin": (0, 8)}
+        self._angles = Controls.of(state, ["turn", "tilt"], say=say, visible=state.shown == "surface", **beside_plot)
         drawn = self._plots.levels, self._plots.surface, self._plots.bar
         plots = shrinking(*drawn, sizing_mode="stretch_both")
         shown = stacked(
@@ -114,7 +115,7 @@ class PlaneView:
             tall(plots, 330, 360),
             self._reach,
             sentence(_LEVELS, "neuron", "knot"),
-            Controls.of(state, ["shown", "values_of"], say=say, margin=(0, 8)),
+            Controls.of(state, ["shown", "values_of"], say=say, **beside_plot),
             self._angles,
             sizing_mode="stretch_width",
         )

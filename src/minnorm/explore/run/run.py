@@ -72,8 +72,7 @@ class Run:
 
     def controls(self) -> list[Any]:
         """How a network is trained, and the buttons."""
-        wide: dict[str, Any] = {"sizing_mode": "stretch_width"}
-        form = Controls.of(self._state, _TRAINING, say=self._visit.say, title="Train a network", **wide)
+        form = Controls.of(self._state, _TRAINING, say=self._visit.say, title="Train a network")
         return [form, pn.Row(self._start, self._stop)]
 
     def results(self) -> list[Any]:
