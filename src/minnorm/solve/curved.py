@@ -109,9 +109,10 @@ class _Curved:
         self.slack = np.concatenate(parts)
         scale = max(loss.value(np.zeros(n)), 1e-300)
         self.nothing = _NOTHING * scale
-        self.mass = scale / max(self.slack.size, 1) / self.slack
         if self.places.kinked:
-            self.mass[-2 * n :] = np.tile(self.kink, 2)
+            self.mass = np.append((scale / self.slack.size / self.slack)[: -2 * n], np.tile(self.kink, 2))
+        else:
+            self.mass = self._multipliers(max(scale + loss.conjugate(nu), self.nothing) / max(self.slack.size, 1))
         self.normal = Normal(atoms, free, np.ones(n), np.zeros(free.shape[1]))
         self.normal.deadline = deadline
 
@@ -128,6 +129,20 @@ class _Curved:
             nu = np.where(nu >= high, middle, np.where(nu <= low, middle, nu))
         largest = float(np.max(np.abs(self.atoms.T @ nu), initial=0.0))
         return nu * (_ROOM / largest) if largest > _ROOM else nu
+
+    def _multipliers(self, mean: float) -> np.ndarray:
+        """Multipliers that make about `mean` of their slacks, without a misfit where ends can take what is missing.
+
+        They are those of the function 0, so an atom's two are equal. As long as there is a misfit steps are short.
+        """
+        plus, minus, high, low, *_ = self.places.split(self.slack)
+        missing, endless = self.loss.values_of(self.nu), np.full(self.nu.size, np.inf)
+        above, below = endless.copy(), endless
+        above[self.places.high], below[self.places.low] = high, low
+        both = np.where(np.isfinite(above), above, below) * np.where(np.isfinite(below), below, above)
+        atoms, ends = mean / np.sqrt(plus * minus), mean / np.sqrt(both)
+        upper, lower = ends + np.maximum(missing, 0), ends + np.maximum(-missing, 0)
+        return np.concatenate([atoms, atoms, upper[self.places.high], lower[self.places.low]])
 
     def standing(self, slack: np.ndarray, mass: np.ndarray) -> Standing[Masses]:
         """The masses, with the complementarity and the misfit that are left."""

@@ -22,6 +22,7 @@ _IDLE = 40  # rounds without any progress that are enough
 _TOUCHED = 1e-9  # sup |h| - 1: violations that rounding errors may make
 _ROUNDED = 1e-9  # of the objective
 _PROGRESS = 0.99  # of the gap: what is left of it after progress
+_LIGHT, _LIGHTEST = 1e-3, 1e-6  # of the largest mass; what may be dropped, where steps cost n p^2, and for squares
 _LIVE = 1e-3  # of the largest mass; atoms with more are where searches start
 _UNFITTED = 1e-2  # relative residual of a master problem that has no solution
 _FEW = 6  # atoms for each point: interpolation drops none of so few, since most would be found again
@@ -248,7 +249,8 @@ class State:
         self.pruned_at = self.gap
         pool, active = self.pool, 1 - np.clip(5 * priced.excess, 1e-3, 0.3)
         weight = np.append(solved.weight, np.full(pool.size - solved.weight.size, np.inf))
-        kept = (np.abs(self.nu @ pool.values) > active) | (weight > 1e-6 * float(np.max(solved.weight)))
+        light = _LIGHT if isinstance(self.reduced.loss, Separable) else _LIGHTEST
+        kept = (np.abs(self.nu @ pool.values) > active) | (weight > light * float(np.max(solved.weight)))
         heaviest = np.sort(np.where(kept, weight, 0.0))[-min(_MOST[0] + _MOST[1] * self.nu.size, weight.size)]
         pool.keep(kept & (weight >= heaviest))
 
