@@ -5,7 +5,7 @@ import pytest
 
 import minnorm as mn
 from minnorm.training import networks
-from minnorm.training.margins import course
+from minnorm.training.margins import course, settled
 
 X, LABELS = np.array([[-1.5, 0.0], [0.2, 1.0], [1.0, -0.5], [2.0, 1.5]]), np.array([1.0, -1.0, -1.0, 1.0])
 NORM = mn.PathNorm(bias="penalised", offset="none")
@@ -68,3 +68,83 @@ def test_where_a_course_stands(margins, separated, trend, settled):
 def test_no_step_settles_nothing():
     g = np.array([[1.0]])
     assert course(g, g, np.array([0]))["settled_step"][0].tolist() == [-1]
+
+
+def trained(**options):
+    """Four networks that separate four points."""
+    return mn.train(
+        X,
+        LABELS,
+        loss="logistic",
+        optimizer="gd",
+        learning_rate=[0.5, 1.0],
+        seeds=2,
+        width=20,
+        dtype="float64",
+        penalty=NORM,
+        **options,
+    )
+
+
+@pytest.mark.parametrize("engine", ["native", "xla"])
+def test_training_ends_at_the_first_record_at_which_all_margins_have_settled(engine):
+    ended = trained(steps=100_000, records=40, settled=0.05, engine=engine)
+    assert ended.attrs["ending"] == "settled"
+    assert ended.attrs["settled"] == 0.05
+    assert np.all(ended["settled_step"].values >= 0)
+    taken = ended["step"].values
+    assert 100 <= taken[-1] < 100_000
+    longer = trained(steps=int(taken[-1]), records=5, engine=engine)
+    np.testing.assert_allclose(ended["inner_weights"], longer["inner_weights"], rtol=1e-12)
+    earlier = ended.isel(step=slice(None, -1))
+    names = ["margin", "normalised_margin"]
+    history = [{name: earlier[name].values.reshape(4, -1)[:, k] for name in names} for k in range(taken.size - 1)]
+    assert not any(settled(history[:k], taken, 0.05) for k in range(taken.size))
+
+
+def test_groups_of_networks_end_together():
+    """On one thread XLA's engine takes two of these at a time."""
+    few = {"steps": 100_000, "records": 40, "settled": 0.05, "engine": "xla", "threads": 1}
+    together = trained(**few)
+    many = mn.train(
+        X,
+        LABELS,
+        loss="logistic",
+        optimizer="gd",
+        learning_rate=[0.5, 1.0],
+        seeds=20,
+        width=20,
+        dtype="float64",
+        penalty=NORM,
+        **few,
+    )
+    assert many["step"].size >= together["step"].size
+    assert np.all(many["settled_step"].values >= 0)
+    assert not np.any(np.isnan(many["objective"]))
+
+
+def test_what_does_not_settle_takes_all_steps():
+    runs = trained(steps=120, records=8, settled=1e-6)
+    assert runs.attrs["ending"] == "steps"
+    assert runs["step"].values[-1] == 120
+
+
+def test_a_network_that_diverged_waits_for_nothing():
+    gone = np.full(3, np.nan)
+    history = [{"margin": np.append(gone, 1.0), "normalised_margin": np.append(gone, 0.5)} for _ in range(3)]
+    assert settled(history, np.array([50, 100, 200]), 0.01)
+    assert not settled(history[:1], np.array([50, 100, 200]), 0.01)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"settled": 0.0}, "settled is 0.0; give a share between 0 and 1, or None"),
+        ({"settled": "soon"}, "settled is 'soon'; give a share between 0 and 1, or None"),
+        ({"settled": 0.01, "loss": "squared"}, "loss squared has no margin that could settle; use logistic, hinge or"),
+    ],
+)
+@pytest.mark.usefixtures("unchecked")
+def test_a_share_that_is_none_is_refused(options, said):
+    with pytest.raises(ValueError, match=said):
+        mn.train(X, LABELS, **{"loss": "hinge", "width": 3, "steps": 2, **options})

@@ -43,6 +43,9 @@ def train(
         Literal["own", "torch", "optax", "published"], typer.Option(help="Whose rule of the optimiser's name.")
     ] = "own",
     loss: Loss = "squared",
+    settled: Annotated[
+        float | None, typer.Option(parser=decimal, help="End where margins stand still within this share, e.g. 0.01.")
+    ] = None,
     bias: Bias = "free",
     skip: Skip = "none",
     activation: Neurons = "relu",
@@ -102,6 +105,7 @@ def train(
             schedule=schedule,
             convention=convention,
             penalty=penalty,
+            settled=settled,
             initial=initial,
             biases=biases,
             antisymmetric=antisymmetric,
@@ -111,6 +115,8 @@ def train(
         )
     if out is not None:
         deliver(sealed.save, runs, out)
+    taken = int(runs["step"].values[-1])
+    took = f"{taken} steps" if taken == steps else f"{taken} steps until settled"
     final = runs.isel(step=-1).stack(network=["learning_rate", "weight_decay", "scale", "seed"])
     places = final.indexes["network"].to_frame(index=False)
     names = ["training_loss", "objective", "path_norm", "half_squares", "gradient_norm", "diverged"]
@@ -130,7 +136,8 @@ def train(
                 "kind": "train",
                 "optimizer": optimizer,
                 **reading.columns(table),
-                "steps": steps,
+                "steps": taken,
+                **({} if settled is None else {"ending": runs.attrs["ending"]}),
                 "out": out and str(out),
                 "runs": records,
             }
@@ -139,7 +146,12 @@ def train(
     single = [axis for axis in places.columns if runs.sizes[axis] == 1]
     columns = [column for column in max(records, key=len) if column not in single]
     print_table(
-        ", ".join([f"{optimizer}, {steps} steps, width {width}", *(f"{a} {text(records[0][a])}" for a in single)]),
+        ", ".join(
+            [
+                f"{optimizer}, {took}, width {width}",
+                *(f"{a} {text(records[0][a])}" for a in single),
+            ]
+        ),
         columns,
         [[text(row.get(c, "")) for c in columns] for row in records],
     )

@@ -133,6 +133,8 @@ class Choice:
     penalty: PathNorm = _PLAIN
     loss: str = "squared"
     """The name of a loss of `minnorm.losses`."""
+    settled: float | None = None
+    """Of the normalised margin, within which all networks stand still when training ends before its last step."""
 
     @staticmethod
     def of(**chosen: Any) -> "Choice":
@@ -158,8 +160,17 @@ class Choice:
             batch_size=self._batch(rule.optimizer, points),
             dtype=choice("dtype", self.dtype, ("float32", "float64")),
             loss=_paid(self.loss),
+            settled=self._settled(),
             penalty=PathNorm.of_all_columns(self.penalty, "train"),
         )
+
+    def _settled(self) -> float | None:
+        if self.settled is None:
+            return None
+        if losses.of(self.loss).argument != "margin":
+            why = f"loss {self.loss} has no margin that could settle; use logistic, hinge or squared_hinge"
+            raise Unfit(("settled",), why, f"settled is {shown(self.settled)}; {why}, or leave it out")
+        return real("settled", self.settled, "a share between 0 and 1, or None", lambda share: 0 < share < 1)
 
     def _batch(self, optimizer: str, points: int) -> int | None:
         if self.batch_size is None:
@@ -191,6 +202,7 @@ class Choice:
             "dtype": self.dtype,
             **({} if self.loss == "squared" else {"loss": self.loss}),
             **({} if self.rule.convention == "own" else {"convention": self.rule.convention}),
+            **({} if self.settled is None else {"settled": self.settled}),
         }
 
     def flat(self) -> dict[str, Any]:
@@ -216,6 +228,7 @@ def columns(attributes: Mapping[str, Any], steps: int) -> dict[str, Any]:
     said = {
         "loss": "squared",
         "convention": "own",
+        "settled": None,
         **attributes,
         "biases": attributes.get("initial_biases"),
         "steps": steps,

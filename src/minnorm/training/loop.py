@@ -22,7 +22,7 @@ from minnorm.network import ShallowReLU
 from minnorm.objective.data import Points
 from minnorm.objective.norm import PathNorm
 from minnorm.objective.problem import reject_other_than_classes
-from minnorm.training import arguments
+from minnorm.training import arguments, margins
 from minnorm.training.arguments import Given
 from minnorm.training.checkpoint import Checkpoint, Course, Keeper, identity
 from minnorm.training.choice import Choice, Rule
@@ -60,6 +60,7 @@ def train(
     schedule: str = "constant",
     convention: Convention = "own",
     penalty: PathNorm | None = None,
+    settled: float | None = None,
     initial: str = "xavier_uniform",
     biases: Biases = "uniform",
     antisymmetric: bool = False,
@@ -72,7 +73,7 @@ def train(
     engine: Literal["auto", "native", "xla"] = "auto",
     progress: "Progress | None" = None,
     checkpoint: "Checkpoint | None" = None,
-) -> xr.Dataset:
+) -> "xr.Dataset":
     r"""Train shallow ReLU networks over a grid of learning rates, weight decays, scales and seeds.
 
     Every network minimises, with its own learning rate and lam = weight decay,
@@ -91,7 +92,9 @@ def train(
     take the steps of that library's optimiser of the name, or of its paper, with their defaults, where they differ from
     ours. `penalty` says which
     parameters decay: (a, W), or (a, W, b) for PathNorm(bias="penalised"); it also gives the network its
-    skip term and offset. `initial`: xavier_uniform, xavier_normal, kaiming_uniform, kaiming_normal or
+    skip term and offset. `settled`, for losses of classes, e.g. 0.01: training ends before the last of its `steps` at
+    the first recorded one where all networks were separated, and their normalised margins within this share of what
+    they are, for half of the steps taken. `initial`: xavier_uniform, xavier_normal, kaiming_uniform, kaiming_normal or
     pytorch; `biases` starts them "uniform" on +-1/sqrt(d) or at "zero"; `scale` multiplies all initial
     parameters; `antisymmetric` starts from f = 0. `start` instead of these gives the
     network (times `scale`) from which the runs of a seed start, called as start(seed, width): samples of the
@@ -127,7 +130,8 @@ def train(
     rule = Rule(optimizer, options, decay, schedule, convention)
     law = StartChoice(initial, biases, antisymmetric, given=start is not None)
     paid = str(losses.of(loss))
-    chosen = Choice(rule, law, width, steps, batch_size, dtype, PathNorm.given(penalty), paid).checked(len(data))
+    chosen = Choice(rule, law, width, steps, batch_size, dtype, PathNorm.given(penalty), paid, settled)
+    chosen = chosen.checked(len(data))
     reject_other_than_classes(data, losses.of(chosen.loss), "y")
     setting = Setting(chosen, arguments.engine_kind(engine, chosen.loss), trajectory=flag("trajectory", trajectory))
     axes = {
@@ -147,7 +151,8 @@ def train(
         function("checkpoint.save", checkpoint.save, wanted, 2)
     with jax.enable_x64(chosen.dtype == "float64"):
         metrics, parameters = _run(data, setting, axes, given, recorded, threads, progress, checkpoint)
-    return dataset(data, setting, axes, recorded, metrics, parameters)
+    taken = recorded[: metrics["objective"].shape[1]]
+    return dataset(data, setting, axes, taken, metrics, parameters)
 
 
 def recorded_steps(steps: int, records: int) -> Int[np.ndarray, " r"]:
@@ -203,7 +208,8 @@ def _run(
     ]
     keeper = Keeper(checkpoint, identity(data, setting, given, grid, recorded))
     steps, courses = _begun(Steps.of(engine), groups, keeper, recorded)
-    run = _Run(steps, groups, courses, keeper, recorded, setting.choice.dtype == "float64", progress)
+    double, within = setting.choice.dtype == "float64", setting.choice.settled
+    run = _Run(steps, groups, courses, keeper, recorded, double, within, progress)
     run.to_the_end(threads)
     join = partial(
         jax.tree.map, lambda *parts: (parts[0] if len(parts) == 1 else np.concatenate(parts))[: grid[0].size]
@@ -248,7 +254,10 @@ def _begun(
 
 @dataclass
 class _Run:
-    """Groups of networks on their way, each followed by a thread."""
+    """Groups of networks on their way, each followed by a thread, to one last record.
+
+    That is the last of all, or the first at which every group has settled within the share `settled`.
+    """
 
     steps: Steps
     groups: Sequence[Varied]
@@ -256,30 +265,43 @@ class _Run:
     keeper: Keeper
     recorded: Int[np.ndarray, " r"]
     double: bool
+    settled: float | None
     progress: Progress | None
     stopped: Event = field(default_factory=Event)
 
     def to_the_end(self, threads: int) -> None:
         """All groups; an error in one of them, or Ctrl-C, stops the others."""
+        together = False
         with ThreadPoolExecutor(threads) as pool:
-            running = [pool.submit(self.follow, g) for g in range(len(self.groups))]
             try:
-                for each in as_completed(running):
-                    each.result()
+                while not together:
+                    least = max(len(each.history) for each in self.courses)
+                    running = [pool.submit(self.follow, g, least) for g in range(len(self.groups))]
+                    for each in as_completed(running):
+                        each.result()
+                    together = len({len(each.history) for each in self.courses}) == 1
             except BaseException:
                 self.stopped.set()
                 pool.shutdown(cancel_futures=True)
                 raise
 
-    def follow(self, g: int) -> None:
-        """One group from record to record."""
+    def follow(self, g: int, least: int) -> None:
+        """One group from record to record, to the last, or until it has settled with so many records at least."""
         course, pace = self.courses[g], 1
         with jax.enable_x64(self.double):
             for record in self.recorded[len(course.history) :].tolist():
+                if self.waits_for_nothing(course, least):
+                    break
                 while course.steps < record:
                     pace = self.stretch(g, record, pace)
                 course.history.append(jax.device_get(self.steps.metrics(course.state.network, self.groups[g])))
             self.keeper.look(f"group-{g}", course, finished=True)
+
+    def waits_for_nothing(self, course: Course, least: int) -> bool:
+        """Whether a group has settled, with so many records at least."""
+        if self.settled is None or len(course.history) < least:
+            return False
+        return margins.settled(course.history, self.recorded, self.settled)
 
     def stretch(self, g: int, record: int, pace: int) -> int:
         """At most `pace` steps towards a record, in one call; the pace of the next one."""

@@ -88,7 +88,8 @@ def dataset(
         {"long_name": "first recorded step, -1 if none"},
     )
     if margins.learnt(setting.choice.loss):
-        stands = margins.course(metrics["margin"], metrics["normalised_margin"], recorded)
+        share = setting.choice.settled or margins.SETTLED
+        stands = margins.course(metrics["margin"], metrics["normalised_margin"], recorded, share)
         variables |= {name: (AXES, each.reshape(shape), {"long_name": word}) for name, (each, word) in stands.items()}
     coordinates = {
         "learning_rate": ("learning_rate", axes["learning_rate"], {"long_name": "learning rate"}),
@@ -103,7 +104,13 @@ def dataset(
         "dim": data.x.shape[1],
         "engine": setting.engine,
         **({"weighted": 1} if data.weighted else {}),
+        **({} if setting.choice.settled is None else {"ending": _ending(setting.choice.steps, recorded)}),
         **provenance(),
         "jax_version": jax.__version__,
     }
     return xr.Dataset(variables, coordinates, attributes)
+
+
+def _ending(steps: int, recorded: Int[np.ndarray, " r"]) -> str:
+    """Why training that waits for margins to settle ended."""
+    return "settled" if recorded[-1] < steps else "steps"

@@ -87,7 +87,8 @@ def settings(stores: Sequence[Store]) -> dict[str, list[Setting]]:
                     for decay in runs["weight_decay"].values.tolist():
                         one = runs.sel(scale=scale, learning_rate=rate, weight_decay=decay)
                         train = shard.train
-                        made = Setting(shard.task, train.optimizer, scale, rate, decay, train.steps, train.loss, one)
+                        steps = int(one["step"].values[-1])  # fewer than asked for where margins settled
+                        made = Setting(shard.task, train.optimizer, scale, rate, decay, steps, train.loss, one)
                         found.setdefault(shard.task.model_dump_json(), []).append(made)
     return found
 

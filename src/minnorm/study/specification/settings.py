@@ -40,6 +40,7 @@ _HELD_TO: dict[str, Any] = {
     "batch_size": Annotated[int | None, Field(ge=1)],
     "penalty": PenaltySpec,
     "loss": Annotated[str, AfterValidator(_loss)],
+    "settled": Annotated[float | None, Field(gt=0, lt=1)],
 }
 """What a study file is held to beyond the type that `Choice` has."""
 
