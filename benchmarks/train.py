@@ -68,10 +68,11 @@ def bandwidth() -> float:
     return 2 * 4 * a.numel() / best / 1e9
 
 
-def measure(case: Case, rounds: int, seconds: float) -> tuple[dict[str, np.ndarray], np.ndarray]:
+def measure(
+    engines: dict[str, Advance], case: Case, rounds: int, seconds: float
+) -> tuple[dict[str, np.ndarray], np.ndarray]:
     """Check that all take the same steps and time them in turn: networks x steps/s and sgemm by round."""
     torch.set_num_threads(THREADS)
-    engines = makers(case)
     speeds: dict[str, list[float]] = {engine: [] for engine in engines}
     reference, steps = None, {}
     for engine, advance in engines.items():
@@ -99,7 +100,7 @@ def measure(case: Case, rounds: int, seconds: float) -> tuple[dict[str, np.ndarr
 def report(name: str, case: Case, speeds: dict[str, np.ndarray], peaks: np.ndarray) -> None:
     """The table of one case."""
     peers = [engine for engine in speeds if engine not in OURS]
-    best = max(peers, key=lambda peer: float(np.median(speeds[peer])))
+    best = max(peers or speeds, key=lambda peer: float(np.median(speeds[peer])))
     batch = "" if case.batch is None else f", minibatch {case.batch}"
     size = f"d={case.d}, n={case.n}, m={case.m}, K={case.count}{batch}"
     print(f"\n{name}: {size}; sgemm {np.median(peaks):.0f} GFLOP/s; best peer: {best}")
@@ -171,7 +172,7 @@ def main() -> None:
         parser.error(f"there is no case {sorted(unknown)}; choose of {', '.join(CASES)}")
     results, peaks = {}, []
     for name in arguments.cases or CASES:
-        results[name], found = measure(CASES[name], arguments.rounds, arguments.seconds)
+        results[name], found = measure(makers(CASES[name]), CASES[name], arguments.rounds, arguments.seconds)
         peaks.append(float(np.median(found)))
         report(name, CASES[name], results[name], found)
     if arguments.plot is not None:

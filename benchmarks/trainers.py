@@ -14,8 +14,7 @@ import torch
 from sklearn.neural_network import MLPRegressor
 
 from minnorm.network import ShallowReLU
-from minnorm.objective.norm import PathNorm
-from minnorm.training import OPTIMIZERS
+from minnorm.training.choice import Choice
 from minnorm.training.engine import Engine, Kind, Rows, Setting, State, Varied
 
 THREADS = 2
@@ -73,21 +72,8 @@ class Case:
 
     def engine(self, kind: Kind) -> tuple[Engine, Varied]:
         """This library's engine, and what varies between networks."""
-        entry = OPTIMIZERS["adamw"]
-        setting = Setting(
-            optimizer="adamw",
-            options=entry.options,
-            decay=entry.decay,
-            penalty=PathNorm(),
-            initial="pytorch",
-            biases="uniform",
-            antisymmetric=False,
-            width=self.m,
-            batch_size=self.batch,
-            dtype="float32",
-            engine=kind,
-            threads=THREADS,
-        )
+        choice = Choice.of(optimizer="adamw", initial="pytorch", width=self.m, batch_size=self.batch)
+        setting = Setting(choice.checked(self.n), kind, THREADS)
         x, y = self.data
         rates, decays = jnp.asarray(self.rates), jnp.asarray(self.decays)
         varied = Varied(rates, decays, jnp.ones(self.count, jnp.float32), jnp.arange(self.count, dtype=jnp.int32))
@@ -134,9 +120,9 @@ def ours(case: Case, kind: Kind, instructions: str | None = None) -> Advance:
     return advance
 
 
-def torch_batches(case: Case) -> Callable[[int, int], tuple[torch.Tensor, torch.Tensor]]:
+def torch_batches(case: Case, where: str) -> Callable[[int, int], tuple[torch.Tensor, torch.Tensor]]:
     """(network, step) -> points and values: all, or a minibatch, the first steps' as this library draws them."""
-    x, y = (torch.tensor(part) for part in case.data)
+    x, y = (torch.tensor(part, device=where) for part in case.data)
     given = case.rows(2)
 
     def take(network: int, step: int) -> tuple[torch.Tensor, torch.Tensor]:
@@ -151,12 +137,12 @@ def torch_batches(case: Case) -> Callable[[int, int], tuple[torch.Tensor, torch.
     return take
 
 
-def eager(case: Case, threads: int) -> Advance:
+def eager(case: Case, threads: int, where: str = "cpu") -> Advance:
     """PyTorch, one network after another, with its fused AdamW; decay as here: inner and outer weights, lr * lam."""
-    take = torch_batches(case)
+    take = torch_batches(case, where)
     runs = []
     for k, (rate, decay) in enumerate(zip(case.rates.tolist(), case.decays.tolist(), strict=True)):
-        w, b, a, c = (torch.tensor(part[k], requires_grad=True) for part in case.first.values())
+        w, b, a, c = (torch.tensor(part[k], device=where, requires_grad=True) for part in case.first.values())
         groups = [{"params": [w, a], "weight_decay": decay}, {"params": [b, c], "weight_decay": 0.0}]
         runs.append(((w, b, a, c), torch.optim.AdamW(groups, lr=rate, fused=True)))
     done = 0
@@ -172,22 +158,22 @@ def eager(case: Case, threads: int) -> Advance:
                 (0.5 * (hidden @ a + c - y).square().mean()).backward()
                 optimizer.step()
         done += steps
-        return np.stack([run[0][0].detach().numpy() for run in runs])
+        return np.stack([run[0][0].detach().cpu().numpy() for run in runs])
 
     return advance
 
 
-def ensemble(case: Case, *, compiled: bool) -> Advance:
+def ensemble(case: Case, *, compiled: bool, where: str = "cpu") -> Advance:
     """torch.func: vmap of grad over networks and AdamW on the stacked parameters, on two threads, perhaps compiled."""
-    take, count = torch_batches(case), case.count
-    points, values = (torch.tensor(part) for part in case.data)
+    take, count = torch_batches(case, where), case.count
+    points, values = (torch.tensor(part, device=where) for part in case.data)
 
     def loss(w, b, a, c, x, y):
         return 0.5 * (torch.nn.functional.linear(x, w, b).relu() @ a + c - y).square().mean()
 
     shared = None if case.batch is None else 0
     gradient = torch.func.vmap(torch.func.grad(loss, argnums=(0, 1, 2, 3)), in_dims=(0, 0, 0, 0, shared, shared))
-    rates, decays = torch.tensor(case.rates), torch.tensor(case.decays)
+    rates, decays = (torch.tensor(axis, device=where) for axis in (case.rates, case.decays))
 
     def step(parts, firsts, seconds, x, y, first_bias, second_bias):
         new = []
@@ -203,7 +189,7 @@ def ensemble(case: Case, *, compiled: bool) -> Advance:
 
     torch.set_num_threads(THREADS)
     run = torch.compile(step) if compiled else step
-    parts = tuple(torch.tensor(part) for part in case.first.values())
+    parts = tuple(torch.tensor(part, device=where) for part in case.first.values())
     firsts, seconds = (tuple(torch.zeros_like(part) for part in parts) for _ in range(2))
     done = 0
 
@@ -222,7 +208,7 @@ def ensemble(case: Case, *, compiled: bool) -> Advance:
             parts, firsts, seconds = run(
                 parts, firsts, seconds, x, y, torch.tensor(1 - 0.9**done), torch.tensor(1 - 0.999**done)
             )
-        return parts[0].numpy().copy()
+        return parts[0].cpu().numpy().copy()
 
     return advance
 
