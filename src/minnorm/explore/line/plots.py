@@ -139,7 +139,8 @@ class LinePlots:
 
     def _put(self, name: str, *columns: np.ndarray) -> None:
         source = self._data[name]
-        source.data = dict(zip(source.data, columns, strict=True))
+        if any(len(column) for column in (*columns, *source.data.values())):  # else there is nothing to draw anew
+            source.data = dict(zip(source.data, columns, strict=True))
 
     def _explain(self) -> None:
         """What has data, in the keys."""
