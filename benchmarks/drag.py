@@ -1,10 +1,10 @@
 """A point among 100 dragged on the view Line: milliseconds a step, and whose processor time they are.
 
 Run `python benchmarks/drag.py [--against SRC] [--rounds 3] [--steps 30]` with the extra `dev` and a Chromium. SRC is
-the `src` folder of another build, its compiled module in it; it and this one take turns. Each step of the pointer waits for
-the answer to the one before. `median` and `p95` are from the request until its answer is drawn, as the page measures
-them; `server` and `browser` are processor milliseconds a step, of the server's process and of the process that draws,
-medians over rounds: on a busy machine these alone can be compared.
+the `src` folder of another build, its compiled module in it; it and this one take turns. Each step of the pointer
+waits for the answer to the one before. `median` and `p95` are from the request until its answer is drawn, as the page
+measures them; `server` and `browser` are processor milliseconds a step, of the server's process and of the process
+that draws, medians over rounds: on a busy machine these alone can be compared.
 """
 
 import argparse
