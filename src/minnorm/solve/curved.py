@@ -161,7 +161,9 @@ class _Curved:
         size = np.abs(self.free).T @ np.maximum(np.abs(nu), _NOTHING * loss.rate * np.abs(loss.scale))
         residual = float(np.max(missed / np.maximum(size, 1e-300), initial=0.0))
         present = Masses(masses, self.coefficients, nu, plus + minus, apart, residual)
-        return Standing(present, present.error, present.solves(self.tolerance), apart <= self.tolerance)
+        # A high price on what the equations round off keeps the gap open; complementarity closes all the same.
+        close = min(gap, float(mass @ slack)) <= self.tolerance * objective
+        return Standing(present, present.error, present.solves(self.tolerance), close)
 
     def factor(self, ratio: np.ndarray) -> bool:
         """Factor Phi D Phi^T + psi'' + what ends and parts add."""

@@ -29,19 +29,18 @@ from minnorm.solve.support import sparsify
 _FIRST, _RANDOM, _IMAGES = 48, 4, 32  # points at the beginning; atoms with a knot through each; images, at most
 _ADDED, _LEAST, _CLOSE = 0.3, 24, 8.0  # of the points, or so many, may come at once, diameter / (8 sqrt(n)) apart
 _WORSE = 0.05  # of the excess of the worst point, that others must have to come
-_ACCURATE, _FINEST = 1e-6, 1e-3  # gap of each programme; of the tolerance, if that is less
-_PRICE, _HIGH = 1e4, 10.0  # of what breaks a demand, at least; over the largest dual number
+_ACCURATE, _FINEST = 1e-5, 1e-3  # gap of each programme; of the tolerance, if that is less
+_PRICE, _HIGH = 1e4, 30.0  # of what breaks a demand at first; then times the largest dual number, or 1
 _LIVE, _TIGHT = 1e-7, 1e-3  # of the largest dual number, of all masses; of the room
 _SPARED = 0.02  # of the tolerance, times the bound: dual numbers that are left out together
 _NEAR, _FAR = 0.6, 1.5  # of the tolerance: where a network is wanted that keeps to all of K, and no more
 _AHEAD, _MOST_AHEAD = 0.35, 0.3  # what keeping clear of what is allowed may cost, of the tolerance; of what is allowed
+_MORE, _SPENT = 1.2, 0.85  # of what was missed last, kept clear of if the gap is then at most this of the tolerance
 _OUTSIDE, _NEAREST, _SAME = 1e-3, 0.2, 1e-11  # of sup |h|, and how near the best dual vector, where to look between
-_IDLE, _LOOSE = (
-    (1, 3),
-    0.01,
-)  # rounds for which points without a dual number stay; of the room, what they are off at least
+_IDLE = 1, 2  # rounds for which points without a dual number stay, the second where a network is wanted
+_LOOSE = 0.01  # of the room, what they are off at least
 _CROWDED, _ACTIVE = 4, (0.02, 5.0, 0.3)  # atoms for each point, from which on those go that are not nearly active
-_FEW = 0.01  # the same where a network is wanted that keeps to all of K: many points, few atoms
+_FEW = 0.03  # the same where a network is wanted that keeps to all of K: many points, few atoms
 _BELOW = 1 - 1e-8  # of what is allowed: the proof adds rounding errors
 _NOTHING = 1e-10  # of the labels' size: an excess that is a rounding error
 _MARGIN = 1e-8  # what is more than a margin of 1: the proof adds rounding errors
@@ -110,7 +109,7 @@ class Both:
         ]
         self.random = np.random.default_rng(seed)
         self.deadline = math.inf
-        self.ahead, self.price, self.late = 0.0, _PRICE, False
+        self.ahead, self.late = 0.0, False
         self.bound, self.value, self.rounds = 0.0, math.inf, 0
         self.best: OrbitNetwork | None = None
         self.last: OrbitNetwork | None = None
@@ -182,10 +181,13 @@ class Both:
             return
         cost = float(np.sum(np.abs(self.points.nu)))
         norm, bound = self.last.norm - cost * self.ahead, self.bound * self.orbits.radius / self.size
+        missed = self.seen[-1].excess + self.ahead
         self.late = norm - bound <= (_FAR if self.late else _NEAR) * self.tolerance * norm
         self.ahead = 0.0
         if self.late and cost > 0:
-            self.ahead = min(_AHEAD * self.tolerance * norm / cost, _MOST_AHEAD * self.asked.within)
+            spare = min(_SPENT * self.tolerance * norm - (norm - bound), _MORE * missed * cost)
+            spent = max(_AHEAD * self.tolerance * norm, spare)
+            self.ahead = min(spent / cost, _MOST_AHEAD * self.asked.within)
 
     def finish(self) -> None:
         """Nothing is left to do."""
@@ -209,9 +211,8 @@ class Both:
 
     def _loss(self, room: float) -> Separable:
         """What breaking the demand costs at the points: more than it saves."""
-        y, nu = self.points.y, self.points.nu
-        self.price = max(self.price, _HIGH * float(np.max(np.abs(nu), initial=0.0)))
-        rate = np.full(y.size, self.price)
+        y, largest = self.points.y, float(np.max(np.abs(self.points.nu), initial=0.0))
+        rate = np.full(y.size, _HIGH * max(1.0, largest) if largest > 0 else _PRICE)
         if self.demand.margins:
             return Separable(Hinge(), np.zeros(y.size), y, rate)
         return Separable(Insensitive(room), y, np.ones(y.size), rate)
