@@ -72,9 +72,13 @@ class Orbits:
     def atoms(self, u: Float[np.ndarray, "n d"], w: Float[np.ndarray, "p d"], b: Float[np.ndarray, " p"]) -> np.ndarray:
         """The means over the group at points, (n, p)."""
         found = np.zeros((len(u), b.size))
+        image = np.empty_like(found)  # fresh pages for each would cost more than what is computed
         for turn in self.maps:
-            found += np.maximum(u @ (w @ turn).T + b, 0.0)
-        return found / len(self.maps)
+            np.matmul(u, (w @ turn).T, out=image)
+            image += b
+            found += np.maximum(image, 0.0, out=image)
+        found /= len(self.maps)
+        return found
 
     def linear(self, u: Float[np.ndarray, "n d"]) -> Float[np.ndarray, "n q"]:
         """The means over the group of linear functions: those that are not 0."""

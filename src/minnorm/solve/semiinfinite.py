@@ -16,6 +16,7 @@ from minnorm.objective.regions.known import Affine, Regions
 from minnorm.objective.regions.nearby import facing
 from minnorm.objective.regions.symmetry import symmetries
 from minnorm.objective.separable import Separable
+from minnorm.resources import past
 from minnorm.solve import curved
 from minnorm.solve.orbits import OrbitNetwork, Orbits, corners
 from minnorm.solve.polish import with_offset
@@ -165,6 +166,11 @@ class Both:
         self.points.nu = solved.nu
         atoms = self._priced(loss, free)
         net = self._network(solved.masses, solved.coefficients, room, free)
+        if self.orbits.dim == 3 and past(
+            deadline
+        ):  # the search in space takes a while, and a network is there to return
+            self.last = net
+            return False
         new = self._judged(net, room)
         most = len(self.points.y)
         outside = [thinned(one, *cuts(one.largest), most) for one in atoms if one.largest > 1]
