@@ -12,6 +12,7 @@ from bokeh.models import (
     HoverTool,
     LinearColorMapper,
     LogColorMapper,
+    NoOverlap,
     Range1d,
     TapTool,
 )
@@ -79,6 +80,7 @@ def scatter(
         toolbar_location="above",
     )
     plot.toolbar.logo = None
+    plot.axis.major_label_policy = NoOverlap()  # on a phone there is little room across
     data: dict[str, Any] = {"x": frame[x].to_numpy(float), "y": frame[y].to_numpy(float)}
     column: Any = frame[colour]
     look: dict[str, Any] = {"size": 7 if len(frame) < 3000 else 4, "alpha": 0.75, "line_color": None}
@@ -231,7 +233,7 @@ _PROBED: Mapping[str, Callable[[Chosen, Theme], Any]] = {"query": _line, "radius
 def _legend_above(plot: Any) -> Any:
     """The legend in a line of its own, where no curve runs through it."""
     for legend in plot.legend[:1]:
-        legend.update(orientation="horizontal", margin=0, padding=0)
+        legend.update(orientation="horizontal", margin=0, padding=0, spacing=10)
         plot.add_layout(legend, "above")
     return plot
 
