@@ -30,7 +30,7 @@ from minnorm.solve.support import sparsify
 _FIRST, _RANDOM, _IMAGES = 48, 4, 32  # points at the beginning; atoms with a knot through each; images, at most
 _ADDED, _LEAST, _CLOSE = 0.3, 24, 8.0  # of the points, or so many, may come at once, diameter / (8 sqrt(n)) apart
 _WORSE = 0.05  # of the excess of the worst point, that others must have to come
-_ACCURATE, _FINEST = 1e-5, 1e-3  # gap of each programme; of the tolerance, if that is less
+_ACCURATE, _FINEST = 1e-6, 1e-3  # gap of each programme; of the tolerance, if that is less
 _PRICE, _HIGH = 1e4, 30.0  # of what breaks a demand at first; then times the largest dual number, or 1
 _LIVE, _TIGHT = 1e-7, 1e-3  # of the largest dual number, of all masses; of the room
 _SPARED = 0.02  # of the tolerance, times the bound: dual numbers that are left out together
