@@ -37,6 +37,15 @@ def test_a_network_is_symmetric_costs_what_its_atoms_cost_and_is_the_sum_of_thei
     assert PathNorm().value(full) == pytest.approx(3.0 / orbits.radius * net.norm)
 
 
+def test_many_points_and_none_have_the_values_of_all_neurons():
+    """Neurons without a knot near some points are evaluated as affine functions there."""
+    net = network(SQUARE, 60)
+    u = np.concatenate([np.random.default_rng(3).normal(size=(5000, 2)), np.tile([[0.3, 0.1]], (2000, 1))])
+    full = net.network(1.0, 0.0, skip=False)
+    np.testing.assert_allclose(net(u), full.evaluate(net.orbits.points(u)), atol=1e-11)
+    assert net(u[:0]).shape == (0,)
+
+
 @pytest.mark.parametrize("regions", [K, SQUARE])
 def test_folded_points_are_images_and_one_of_each_orbit(regions):
     orbits = network(regions, 1).orbits

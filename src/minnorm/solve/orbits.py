@@ -9,7 +9,7 @@ from jaxtyping import Float, Int
 from minnorm.network import ShallowReLU
 
 _SAME = 1e-11  # of the order of 1: images that are one
-_BLOCK = 1 << 22  # hidden values held at once
+_GROUP = 512  # points at which a network is evaluated together
 _DIGITS = 50  # of the lattice's places; its sums have no rounding errors
 _GENERIC = np.array([1.0, 0.6, 0.3])  # on no plane of a reflection that only changes signs or exchanges coordinates
 
@@ -57,8 +57,8 @@ class Orbits:
         """Of each vector's images the one that is nearest to a direction without symmetry."""
         if len(self.maps) == 1 or len(u) == 0:
             return u
-        images = np.einsum("gij,nj->gni", self.maps, u)
-        return images[np.argmax(images @ self._towards, axis=0), np.arange(len(u))]
+        nearest = np.argmax(u @ (self._towards @ self.maps).T, axis=1)
+        return np.einsum("nij,nj->ni", self.maps[nearest], u)
 
     @cached_property
     def _towards(self) -> Float[np.ndarray, " d"]:
@@ -136,9 +136,12 @@ class OrbitNetwork:
         """f at coordinates."""
         weights, biases, masses = self.images
         found = u @ self.slope + self.offset
-        step = max(1, _BLOCK // max(1, masses.size))
-        for k in range(0, len(u), step):
-            found[k : k + step] += np.maximum(u[k : k + step] @ weights.T + biases, 0.0) @ masses
+        for near in _boxes(u):
+            low, high = np.min(u[near], axis=0), np.max(u[near], axis=0)
+            middle, reach = weights @ ((low + high) / 2) + biases, np.abs(weights) @ ((high - low) / 2)
+            on, bent = middle > reach, np.abs(middle) <= reach  # neurons without a knot in the box are affine there
+            hidden = np.maximum(u[near] @ weights[bent].T + biases[bent], 0.0)
+            found[near] += hidden @ masses[bent] + u[near] @ (masses[on] @ weights[on]) + masses[on] @ biases[on]
         return found
 
     def times(self, factor: float) -> "OrbitNetwork":
@@ -168,6 +171,20 @@ class OrbitNetwork:
             np.asarray(middle + size * self.offset - slope @ centre),
             slope if skip else None,
         )
+
+
+def _boxes(u: Float[np.ndarray, "n d"]) -> list[Int[np.ndarray, " k"]]:
+    """Points that are near each other, in groups of about `_GROUP`: halved along their longest side."""
+    done, left = [], [np.arange(len(u))] if len(u) else []
+    while left:
+        some = left.pop()
+        if some.size <= _GROUP:
+            done.append(some)
+            continue
+        side = int(np.argmax(np.ptp(u[some], axis=0)))
+        order = np.argpartition(u[some, side], some.size // 2)
+        left += [some[order[: some.size // 2]], some[order[some.size // 2 :]]]
+    return done
 
 
 def corners(net: OrbitNetwork, near: float) -> Float[np.ndarray, "k 2"]:
