@@ -80,6 +80,26 @@ def test_a_round_solves_the_master_problem_and_lets_in_what_it_violates(lam):
     assert np.max(np.abs(state.nu @ state.pool.values)) <= 1 + 1e-9
 
 
+@pytest.mark.parametrize("loss", ["huber:0.3", "quantile:0.2", "insensitive:0.1", "logistic", "hinge"])
+@pytest.mark.parametrize("skip", ["none", "free"])
+@pytest.mark.parametrize("seed", range(4))
+def test_a_master_problem_that_is_cut_short_leaves_a_dual_vector(loss, skip, seed):
+    """Orthogonal to the free terms and in the domain, however few of the points are of one class."""
+    rng = np.random.default_rng(seed)
+    x, y = rng.normal(size=(40, 2)), rng.normal(size=40) ** 3
+    y = np.where(y > 1, 1.0, -1.0) if loss in ("logistic", "hinge") else y
+    reduced = reduce(Problem(x, y, PathNorm(skip=skip), 0.01, loss=loss))
+    pricer, nu = pricers.pricer(reduced.points, "free", 0), first_dual(reduced)
+    state = State(reduced, Found.begun(reduced, nu), pricer, Pool(reduced), 1e-8, np.inf, nu)
+    assert not state.begun(None, warm=False)
+    state.nu = reduced.loss.slope(20 * rng.normal(size=40) * np.std(y))  # far from orthogonal, at ends of the domain
+    state.deadline = -np.inf
+    state.taken(solution(state))
+    assert np.any(state.nu)
+    assert np.all(np.abs(reduced.free.T @ state.nu) <= 1e-10 * (np.abs(reduced.free).T @ np.abs(state.nu)))
+    assert reduced.loss.conjugate(state.nu) < np.inf
+
+
 @pytest.mark.parametrize("lam", [0.0, 0.01])
 def test_rounds_by_hand_end_where_generate_does(lam):
     state = gone_on(standing(lam), 100)

@@ -19,7 +19,9 @@ _APART = 0.1  # of a slope: the parts of nu where it is 0
 _ROOM = 0.95  # sup |h| of a start
 _FITTED = 1e-11  # relative gap of the best free terms
 _NOTHING = 1e-12  # of a slope, and of what is paid without any function: rounding errors
-_REPEATED, _ROUNDED = 3, 1e-15  # times; of a slope
+_REPEATED, _ROUNDED = 20, 1e-15  # times, at most; of a slope
+_FROM_ENDS = (0.0, 1e-3)  # of a slope: how far from the ends of their intervals entries are taken to be, at least
+_EXACTLY, _ORTHOGONAL = 1e-14, 1e-10  # of the terms of a product that should be 0: to aim at, and to do with
 _TYPICAL = 1.0  # a slope of losses whose domain has no end
 
 
@@ -217,19 +219,30 @@ def fit(loss: Separable, free: Float[np.ndarray, "n q"]) -> tuple[np.ndarray, np
 
 
 def orthogonal(loss: Separable, nu: Float[np.ndarray, " n"], free: Float[np.ndarray, "n q"]) -> np.ndarray:
-    r"""A dual vector near nu that is orthogonal to the free terms, and in the domain of L*.
+    r"""A dual vector near nu that is orthogonal to the free terms, and in the domain of L*; 0 where none is found.
 
     What is missing is spread by how far entries are from the ends of their intervals, so that those at an end stay
-    there: beyond it no multiple of the vector would prove anything.
+    there, unless no others are left: beyond it no multiple of the vector would prove anything.
     """
     low, high = loss.domain
     size = loss.rate * np.abs(loss.scale)
-    nu = np.clip(nu, low, high)
-    for _ in range(_REPEATED):
-        room = np.minimum(np.minimum(nu - low, high - nu), size)
-        spread = room[:, None] * free
-        nu = np.clip(nu - room * np.linalg.lstsq(spread.T, free.T @ nu, rcond=None)[0], low, high)
-    return np.where(np.abs(nu) <= _ROUNDED * size, 0.0, nu)
+    begin = np.clip(nu, low, high)
+    for least in _FROM_ENDS:
+        nu = begin
+        for _ in range(_REPEATED):
+            if _missed(nu, free) <= _EXACTLY:
+                break
+            room = np.maximum(np.minimum(np.minimum(nu - low, high - nu), size), least * size)
+            spread = room[:, None] * free
+            nu = np.clip(nu - room * np.linalg.lstsq(spread.T, free.T @ nu, rcond=None)[0], low, high)
+        if _missed(nu, free) <= _ORTHOGONAL:
+            return np.where(np.abs(nu) <= _ROUNDED * size, 0.0, nu)
+    return np.zeros(nu.size)
+
+
+def _missed(nu: np.ndarray, free: np.ndarray) -> float:
+    """The largest |F^T nu|, of the terms that it is the sum of."""
+    return float(np.max(np.abs(free.T @ nu) / np.maximum(np.abs(free).T @ np.abs(nu), 1e-300), initial=0.0))
 
 
 def best_masses(

@@ -6,7 +6,9 @@ import numpy as np
 from jaxtyping import Float
 from scipy.optimize import minimize
 
+from minnorm.objective.separable import Separable
 from minnorm.resources import past
+from minnorm.solve.curved import orthogonal
 from minnorm.solve.found import Found, best_coefficients
 from minnorm.solve.pricing import oracle
 from minnorm.solve.reduction import Reduced
@@ -30,13 +32,14 @@ def begun(reduced: Reduced, seed: int) -> Found:
 
 
 def descended(reduced: Reduced, network: Found, steps: int, deadline: float) -> Found:
-    r"""A better network for lam > 0, its objective, and the dual vector of its residuals, whose sup |h| is not known.
+    r"""A better network for lam > 0, its objective, and a dual vector of which sup |h| is not known.
 
         min  sum_k (a_k^2 + cost(w_k, b_k)^2) / 2 + L(sum_k a_k sigma(w_k . x_i + b_k) + (F c)_i)
 
     is what sum_k |a_k| cost(w_k, b_k) + L is for balanced neurons. A quasi-Newton method follows all parameters
-    together; the problem is not convex, and what it ends at is a dictionary to go on with. Arguments: `steps`, at most;
-    `deadline`, a `time.monotonic` moment, after which no step is taken.
+    together; the problem is not convex, and what it ends at is a dictionary to go on with. The dual vector is
+    that of the network's residuals, made orthogonal to the free terms. Arguments: `steps`, at most; `deadline`, a
+    `time.monotonic` moment, after which no step is taken.
 
     Source: Neyshabur, Tomioka & Srebro (2015) for weight decay as a path norm; Liu & Nocedal (1989), *On the limited
     memory BFGS method for large scale optimization*.
@@ -54,6 +57,8 @@ def descended(reduced: Reduced, network: Found, steps: int, deadline: float) -> 
     fitted = reduced.atoms(weights, biases) @ masses
     coefficients, value = best_coefficients(reduced, fitted, float(np.sum(np.abs(masses))), coefficients)
     nu = reduced.loss.slope(fitted + reduced.free @ coefficients)
+    if isinstance(reduced.loss, Separable):
+        nu = orthogonal(reduced.loss, nu, reduced.free)  # the coefficients are only nearly the best ones
     return replace(
         network, weights=weights, biases=biases, masses=masses, coefficients=coefficients, value=value, nu=nu
     )

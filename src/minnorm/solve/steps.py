@@ -170,7 +170,8 @@ class State:
         reduced, pool, best = self.reduced, self.pool, self.best
         loss = reduced.loss
         if isinstance(loss, Separable):
-            self.nu = orthogonal(loss, solved.nu, reduced.free)
+            nu = orthogonal(loss, solved.nu, reduced.free)
+            self.nu = nu if np.any(nu) else best.nu  # a master problem that the time limit cut short has no other
         else:
             self.nu = solved.nu - reduced.free @ (self.projection @ solved.nu)
         value = float(np.sum(np.abs(solved.masses)))
