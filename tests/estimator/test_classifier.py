@@ -110,7 +110,7 @@ def test_points_that_do_not_count_have_no_class():
     ("options", "y", "weights", "message"),
     [
         ({}, ["a"] * 20, None, "y has one class alone, 'a'; give points of two classes"),
-        ({}, WORDS, HALF, "y has one class alone, 'upper' among the points that count"),
+        ({}, WORDS, HALF, "y has one class alone, 'upper' among points whose sample_weight times"),
         ({}, WORDS, -1.0 * HALF, "sample_weight contains -1"),
         ({}, WORDS, 0 * HALF, "sample_weight is zero for all points"),
         (
@@ -120,7 +120,7 @@ def test_points_that_do_not_count_have_no_class():
             "class_weight has 'uper', which is no class of y; .* 'lower', 'upper'",
         ),
         ({"class_weight": {"upper": -2}}, WORDS, None, r"class_weight\['upper'\] is -2; give a finite number >= 0"),
-        ({"class_weight": {"upper": 0}}, WORDS, None, "y has one class alone, 'lower' among"),
+        ({"class_weight": {"upper": 0}}, WORDS, None, "y has one class alone, 'lower' among points whose"),
         ({"class_weight": "balance"}, WORDS, None, "class_weight is 'balance'; give None, 'balanced' or a dict"),
         ({"loss": "squared"}, WORDS, None, "loss is squared, which is one of numbers; MinNormClassifier takes hinge,"),
         ({"loss": "logistics"}, WORDS, None, "did you mean 'logistic'"),

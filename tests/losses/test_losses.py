@@ -217,5 +217,8 @@ def test_labels_that_are_no_two_classes_are_said_in_one_line_by_each_function(lo
     for call in (mn.lam_max, mn.path, mn.train):
         with pytest.raises(ValueError, match=f"^y has the values 0, 1, 2; loss {loss} takes two classes, -1 and 1$"):
             call([0, 1, 2], [0, 1, 2], loss=loss)
-    with pytest.raises(ValueError, match=f"^y is -1 everywhere; loss {loss} takes two classes"):
-        mn.fit([0, 1, 2], [-1, 1, 1], 0.1, loss=loss, sample_weight=[1, 0, 0])  # of those that count
+    for call in (lambda *given, **named: mn.fit(*given, 0.1, **named), mn.lam_max, mn.path, mn.train):
+        with pytest.raises(
+            ValueError, match=f"^y is -1 wherever sample_weight is not 0; loss {loss} takes two classes"
+        ):
+            call([0, 1, 2], [-1, 1, 1], loss=loss, sample_weight=[1, 0, 0])

@@ -42,7 +42,8 @@ def classes_that_count(labels: np.ndarray, weights: Array) -> np.ndarray:
     """The classes of the points that count, in order; ValueError unless there are two or more."""
     found = np.unique(labels[weights > 0])
     if found.size < 2:
-        where = "" if np.all(weights > 0) else " among the points that count"
+        others = np.unique(labels).size > 1
+        where = " among points whose sample_weight times class_weight is not 0" if others else ""
         raise ValueError(f"y has one class alone, {shown(found[0])}{where}; give points of two classes or more")
     return found
 

@@ -177,7 +177,9 @@ def reject_other_than_classes(data: Points, loss: Loss, name: str) -> None:
         return
     found = np.unique(data.y[data.weights > 0])
     if found.size == 1:
-        raise ValueError(f"{name} is {found[0]:g} everywhere; loss {loss} takes two classes, -1 and 1")
+        counted = "weights" if name == "values" else "sample_weight"
+        where = f"wherever {counted} is not 0" if np.any(data.y != found[0]) else "everywhere"
+        raise ValueError(f"{name} is {found[0]:g} {where}; loss {loss} takes two classes, -1 and 1")
     if found.tolist() != [-1.0, 1.0]:
         some = ", ".join(f"{value:g}" for value in found[:3]) + (", ..." if found.size > 3 else "")
         remedy = f"; give -1 for {found[0]:g} and 1 for {found[1]:g}" if found.size == 2 else ""

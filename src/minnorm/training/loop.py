@@ -126,13 +126,14 @@ def train(
     >>> bool((abs(runs["path_norm"] - bump.norm) < 1e-3 * bump.norm).all())
     True
     """
-    data = Points(X, y, sample_weight, names=("X", "y")).counting()
+    points = Points(X, y, sample_weight, names=("X", "y"))
+    data = points.counting()
     rule = Rule(optimizer, options, decay, schedule, convention)
     law = StartChoice(initial, biases, antisymmetric, given=start is not None)
     paid = str(losses.of(loss))
     chosen = Choice(rule, law, width, steps, batch_size, dtype, PathNorm.given(penalty), paid, settled)
     chosen = chosen.checked(len(data))
-    reject_other_than_classes(data, losses.of(chosen.loss), "y")
+    reject_other_than_classes(points, losses.of(chosen.loss), "y")
     setting = Setting(chosen, arguments.engine_kind(engine, chosen.loss), trajectory=flag("trajectory", trajectory))
     axes = {
         "learning_rate": arguments.axis("learning_rate", learning_rate, positive=True),
