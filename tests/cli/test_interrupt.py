@@ -82,6 +82,44 @@ def test_a_study_names_the_command_that_goes_on(minnorm, tmp_path, monkeypatch):
     )
 
 
+DISCS = """
+[[region]]
+shape = "ball"
+center = [0, 0]
+radius = 1
+label = 0
+
+[[region]]
+shape = "ball"
+center = [4, 0]
+radius = 1
+label = 1
+"""
+
+
+@pytest.mark.parametrize(("before", "within"), [(0, "0"), (0, "0.1"), (1, "0.1")])
+def test_regions_keep_their_best_bracket_and_say_so_if_there_is_none(minnorm, tmp_path, monkeypatch, before, within):
+    from minnorm.solve import finite, semiinfinite
+
+    def pressed(engine, deadline):
+        if engine.rounds == before:
+            raise KeyboardInterrupt
+        return step(engine, deadline)
+
+    engine = semiinfinite.Both if float(within) else finite.Finite
+    step = engine.step
+    monkeypatch.setattr(engine, "step", pressed)
+    (tmp_path / "discs.toml").write_text(DISCS)
+    answer = minnorm("regions", "discs.toml", "--within", within, "--tolerance", "1e-6", "--json")
+    assert answer.returncode == 130
+    if before:
+        assert json.loads(answer.stdout)["ending"] == "interrupted"
+        assert "minnorm: interrupted; the best so far is above; " in answer.stderr
+    else:
+        assert answer.stdout == ""
+        assert answer.stderr == "minnorm: interrupted; nothing is kept, the same command starts again\n"
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(("options", "count"), [(["--lam", "1e-6"], 1500), (["--path"], 600)])
 def test_a_signal_ends_a_long_solve_with_its_best(tmp_path, interruptible, options, count):

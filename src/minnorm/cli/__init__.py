@@ -6,9 +6,10 @@ This is its table of contents; each module has one group of commands.
 import sys
 import warnings
 from itertools import takewhile
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from minnorm.cli import (
     compare,
@@ -25,8 +26,21 @@ from minnorm.cli import (
 )
 from minnorm.cli.show import fancy, plainly, say, undelivered
 
+
+class _Commands(TyperGroup):
+    """Ctrl-C ends a command with a line that says so, whatever the version of Typer makes of it."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run a command."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            raise typer.Abort from None
+
+
 app = typer.Typer(
     name="minnorm",
+    cls=_Commands,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     help="Minimum-norm interpolation by shallow ReLU networks: know it, solve it, train towards it, measure the "
