@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 
 import minnorm as mn
+from minnorm.objective.regions.demand import Demand
+from minnorm.solve import semiinfinite
 
 
 def agreed(K: mn.Regions, sol: mn.RegionSolution, count: int = 50_000) -> None:
@@ -67,3 +69,14 @@ def test_a_time_limit_leaves_a_bracket_that_holds():
     low, high = mn.known.radial_within(3, 0.3, 2.0, 0.2).norm_bounds
     assert sol.lower_bound <= high
     assert low <= sol.value
+
+
+@pytest.mark.parametrize(("value", "points"), [(1.03, 4), (1.02, 3), (1.2, 3), (np.inf, 3)])
+def test_the_proof_has_the_fewest_points_that_close_the_gap_or_are_nearly_the_best(value, points):
+    K = mn.Regions([(mn.ball([0.0, 0.0, 0.0], 0.3), 1.0), (mn.shell([0.0, 0.0, 0.0], 1.0, 2.0), 0.0)])
+    engine = semiinfinite.Both(K, Demand(0.1), mn.PathNorm(), 0.05, 0)
+    engine.value, engine.bound = value, 1.0
+    for bound, count in ((0.981, 3), (0.99, 4), (1.0, 5)):  # a gap of .045 is asked for, so that 1.03 needs .984
+        u = np.arange(3.0 * count).reshape(count, 3) / 100
+        engine.proofs.append((bound, (u, np.zeros(count), 2.0 ** np.arange(count))))
+    assert np.sum(engine.dual[2]) == pytest.approx(2.0**points - 1)

@@ -30,7 +30,8 @@ from minnorm.solve.support import sparsify
 _FIRST, _RANDOM, _IMAGES = 48, 4, 32  # points at the beginning; atoms with a knot through each; images, at most
 _ADDED, _LEAST, _CLOSE = 0.3, 24, 8.0  # of the points, or so many, may come at once, diameter / (8 sqrt(n)) apart
 _WORSE = 0.05  # of the excess of the worst point, that others must have to come
-_ACCURATE, _FINEST = 1e-6, 1e-3  # gap of each programme; of the tolerance, if that is less
+_ACCURATE, _FINEST = (1e-6, 1e-5), 1e-3  # gap of a programme, of a large one; of the tolerance, if that is less
+_LARGE = 500  # points of a large programme in the plane; in others, what is loose keeps points that are not needed
 _PRICE, _HIGH = 1e4, 30.0  # of what breaks a demand at first; then times the largest dual number, or 1
 _LIVE, _TIGHT = 1e-7, 1e-3  # of the largest dual number, of all masses; of the room
 _SPARED = 0.02  # of the tolerance, times the bound: dual numbers that are left out together
@@ -137,7 +138,8 @@ class Both:
     def _least_proof(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """In space, where proofs take long, the one on the fewest points that is good enough."""
         enough = (1 - _ENOUGH * self.tolerance) * self.value
-        good = [proof for bound, proof in self.proofs if bound >= min(enough, (1 - _SLIGHTLY) * self.bound)]
+        least = enough if self.bound >= enough else (1 - _SLIGHTLY) * self.bound
+        good = [proof for bound, proof in self.proofs if bound >= least]
         return min(good, key=lambda one: len(one[1])) if good and self.orbits.dim == 3 else self.proof
 
     @property
@@ -155,20 +157,19 @@ class Both:
         room = self.asked.within - self.ahead
         free = self._free(self.points.u)
         loss = self._loss(room)
+        large = self.orbits.dim == 2 and len(self.points.y) > _LARGE
         solved = curved.solve(
             loss,
             self.values,
             free,
-            tolerance=min(_ACCURATE, _FINEST * self.tolerance),
+            tolerance=min(_ACCURATE[large], _FINEST * self.tolerance),
             start=self.points.nu,
             deadline=deadline,
         )
         self.points.nu = solved.nu
         atoms = self._priced(loss, free)
         net = self._network(solved.masses, solved.coefficients, room, free)
-        if self.orbits.dim == 3 and past(
-            deadline
-        ):  # the search in space takes a while, and a network is there to return
+        if self.orbits.dim == 3 and past(deadline):  # the search takes a while, and a network is there to return
             self.last = net
             return False
         new = self._judged(net, room)
