@@ -53,9 +53,9 @@ class Columns:
         return self._rows[: self.size, 5]
 
     @property
-    def signed(self) -> np.ndarray:
-        """The multipliers with the atoms' signs: masses (k,)."""
-        return self.mass * self._rows[: self.size, 6]
+    def signs(self) -> np.ndarray:
+        """Those of the atoms (k,)."""
+        return self._rows[: self.size, 6]
 
     def heaviest(self, most: int) -> np.ndarray:
         """The numbers of those with the largest mass over slack, at most so many, in order."""

@@ -2,7 +2,8 @@
 
 import numpy as np
 import scipy.linalg
-from scipy.linalg.lapack import dpotrf, dpotrs  # pyright: ignore[reportAttributeAccessIssue]
+from scipy.linalg.blas import dsyrk, dtrsm  # pyright: ignore[reportAttributeAccessIssue]
+from scipy.linalg.lapack import dpotrf, dpotrs, dtrtrs  # pyright: ignore[reportAttributeAccessIssue]
 
 from minnorm.solve.columns import Columns
 from minnorm.solve.gram import Gram
@@ -14,13 +15,10 @@ _ACCURATE = 1e-9
 class Newton:
     """A D A^T of the columns A, D = mass / slack, and the free terms' rows."""
 
-    def __init__(
-        self, columns: Columns, gram: Gram, free: np.ndarray, matrix: np.ndarray, *, finely: bool = False
-    ) -> None:
-        self.refinements, self.accurate = (20, 1e-13) if finely else (1, _ACCURATE)
-        self.columns, self.free = columns, free
+    def __init__(self, columns: Columns, gram: Gram, free: np.ndarray, matrix: np.ndarray, *, roughly: bool) -> None:
+        self.columns, self.free, self.roughly = columns, free, roughly
         self.ratio, self._factored = columns.mass / columns.slack, columns.size
-        self._images = np.zeros((len(free), 0))
+        self._halves = np.zeros((len(free), 0))  # L^-1 of columns that were added, L L^T = A D A^T
         self.sound = bool(np.all((columns.mass >= 0) & (columns.slack > 0)))  # but for rounding errors at the very end
         for share in (
             _SINGULAR if self.sound else ()
@@ -36,10 +34,10 @@ class Newton:
     def included(self) -> bool:
         """Columns that were added since, in the equations, by the matrix inversion lemma; False if that breaks down."""
         self.ratio = self.columns.mass / self.columns.slack
-        more = self.columns.values[:, self._factored :]
-        fresh = dpotrs(self._factor, more[:, self._images.shape[1] :], lower=1)[0]
-        self._images = np.concatenate([self._images, fresh], axis=1)
-        inner = more.T @ self._images
+        more = self.columns.values[:, self._factored + self._halves.shape[1] :]
+        fresh = dtrsm(1.0, self._factor, more, lower=1)
+        self._halves = np.concatenate([self._halves, fresh], axis=1)
+        inner = dsyrk(1.0, self._halves, trans=1, lower=1)
         inner[np.diag_indices_from(inner)] += 1 / self.ratio[self._factored :]
         self._inner, failed = dpotrf(inner, lower=1)
         if failed != 0 or not np.all(np.isfinite(np.diagonal(self._inner))):
@@ -58,40 +56,19 @@ class Newton:
         self._between = scipy.linalg.inv(self.free.T @ self._across)
 
     def _invert(self, right: np.ndarray) -> np.ndarray:
-        """The solution, improved where it misses: once, or by conjugate gradients."""
+        """The solution, improved once where it misses."""
         found = self._once(right)
-        left = right - self._product(found)
-        wanted = self.accurate * np.max(np.abs(right))
-        if np.max(np.abs(left)) <= wanted:
+        if self.roughly:
             return found
-        better = self._once(left)
-        if self.refinements == 1 or right.ndim == 2:
-            return found + better
-        best, error, along, slope = found + better, np.inf, better, float(left @ better)
-        with np.errstate(over="ignore", invalid="ignore"):  # a singular system leads out of range, and is left
-            for _ in range(self.refinements):
-                image = self._product(along)
-                bent = float(along @ image)
-                if not (bent > 0 and slope > 0):
-                    break
-                found, left = found + slope / bent * along, left - slope / bent * image
-                missed = np.max(np.abs(left))
-                if missed < error:
-                    best, error = found, missed
-                if missed <= wanted:
-                    break
-                better = self._once(left)
-                before, slope = slope, float(left @ better)
-                along = better + slope / before * along
-        return best
+        left = right - self._product(found)
+        return found if np.max(np.abs(left)) <= _ACCURATE * np.max(np.abs(right)) else found + self._once(left)
 
     def _product(self, x: np.ndarray) -> np.ndarray:
         values = self.columns.values
         return values @ ((self.ratio if x.ndim == 1 else self.ratio[:, None]) * (values.T @ x))
 
     def _once(self, right: np.ndarray) -> np.ndarray:
-        found = dpotrs(self._factor, right, lower=1)[0]
-        if self._images.size:
-            more = self.columns.values[:, self._factored :]
-            found = found - self._images @ dpotrs(self._inner, more.T @ found, lower=1)[0]
-        return found
+        half = dtrtrs(self._factor, right, lower=1)[0]
+        if self._halves.size:
+            half = half - self._halves @ dpotrs(self._inner, self._halves.T @ half, lower=1)[0]
+        return dtrtrs(self._factor, half, lower=1, trans=1)[0]

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Float
 
 from minnorm.interior import longest
 from minnorm.resources import past
@@ -29,7 +29,7 @@ from minnorm.solve.reduction import Reduced
 
 _HELD, _LEFT = 10, 8  # columns for each point, at most, and after dropping
 _JOINING = 5  # columns for each point that join in one step, at most
-_FOR_MASTER = 4  # columns for each point that are worth a master problem
+_MATTER = 4  # columns for each point, among which the network's neurons are
 _LOCAL = 0.3  # local maxima of |h| above it may join
 _MANY = 8  # for each point: from so many local maxima on, fewer are looked at
 _CUTS, _IN_CUT = 3, 4  # times that a step is made again, and points for each atom that joins for that
@@ -39,14 +39,15 @@ _IDLE = 25  # steps without any progress that are enough
 _PROGRESS = 0.98  # of the gap: what is left of it after progress
 _INSIDE, _SHORTER = 0.95, 0.85  # of the way to the boundary: of known atoms, and of those that a trial has met
 _CENTRED = 0.15  # least share of the complementarity that a step aims at
-_LAST, _NEARLY = 8, 10  # steps with the atoms that there are, until they miss no more than so many times the tolerance
+_ROUGHLY = 1e-3  # the gap down to which Newton's equations are not refined
+_LEAST = 1e-15  # slack
 _RECOMPUTED = 5  # steps after which slacks are computed afresh
 
 
 class Approached(NamedTuple):
-    """A feasible dual vector, its bound, the complementarity left, relative to that, and the atoms near it.
+    """A feasible dual vector, its bound, the complementarity left, relative to that, and the atoms that matter there.
 
-    Their `masses` and the free terms' `coefficients` interpolate; `worth` are those that are worth a master problem.
+    `signs` are those of their masses, `ratios` multipliers over slacks.
     """
 
     nu: Float[np.ndarray, " n"]
@@ -54,9 +55,8 @@ class Approached(NamedTuple):
     gap: float
     weights: Float[np.ndarray, "k r"]
     biases: Float[np.ndarray, " k"]
-    masses: Float[np.ndarray, " k"]
-    coefficients: Float[np.ndarray, " q"]
-    worth: Int[np.ndarray, " m"]
+    signs: Float[np.ndarray, " k"]
+    ratios: Float[np.ndarray, " k"]
     steps: int
 
 
@@ -82,20 +82,11 @@ def approached(
             break
         steps += 1
     columns = way.columns
-    if gap <= tolerance:
-        gap = _finished(way, tolerance, deadline)
-    worth = columns.heaviest(_FOR_MASTER * way.nu.size)
-    atoms = columns.weights.copy(), columns.biases.copy(), columns.signed
-    return Approached(way.best_nu, way.best, gap, *atoms, way.coefficients, worth, steps)
-
-
-def _finished(way: "_Way", tolerance: float, deadline: float) -> float:
-    """The gap after steps with the columns that are worth a master problem, until the multipliers interpolate."""
-    way.columns.keep(way.columns.heaviest(_FOR_MASTER * way.nu.size))
-    for _ in range(_LAST):
-        if way.missed <= _NEARLY * tolerance or past(deadline) or not way.stepped(1, joining=False):
-            break
-    return way.gap
+    worth = columns.heaviest(_MATTER * way.nu.size)
+    atoms = columns.weights[worth], columns.biases[worth], columns.signs[worth]
+    # At the very end rounding errors may be what is left of either.
+    ratios = np.maximum(columns.mass[worth], 0) / np.maximum(columns.slack[worth], _LEAST)
+    return Approached(way.best_nu, way.best, gap, *atoms, ratios, steps)
 
 
 class _Direction(NamedTuple):
@@ -158,18 +149,12 @@ class _Way:
         """The complementarity, relative to the bound."""
         return float(self.columns.mass @ self.columns.slack) / max(abs(self.bound), 1e-300)
 
-    @property
-    def missed(self) -> float:
-        """What the multipliers miss the labels by, as a share of the bound that it may cost."""
-        left = self.left - self.columns.values @ self.columns.mass
-        return float(np.abs(self.nu) @ np.abs(left)) / max(abs(self.bound), 1e-300)
-
-    def stepped(self, number: int, *, joining: bool = True) -> bool:
+    def stepped(self, number: int) -> bool:
         """Take a step, and the atoms it meets; False where Newton's equations break down or the time is over.
 
         Where atoms that were not known forbid much of it they join the equations, and it is made again.
         """
-        newton = Newton(self.columns, self.gram, self.reduced.free, self.matrix, finely=not joining)
+        newton = Newton(self.columns, self.gram, self.reduced.free, self.matrix, roughly=self.gap > _ROUGHLY)
         if not newton.sound:
             return False
         columns, cuts = self.columns, 0
@@ -180,7 +165,7 @@ class _Way:
             trial = self._tried(step.nu, known)
             if trial is None:
                 return False
-            if cuts == _CUTS or not joining or trial.limit >= _ENOUGH * known:
+            if cuts == _CUTS or trial.limit >= _ENOUGH * known:
                 break
             if not self._cut(newton, trial):
                 if columns.size > aim.size:  # the equations broke down with the atoms that forbid the step
@@ -193,8 +178,7 @@ class _Way:
         if met is None:
             return False
         self._moved(step, dual, primal, afresh=number % _RECOMPUTED == 0)
-        if joining:
-            self._joined(met)
+        self._joined(met)
         return True
 
     def _aim(self, newton: Newton) -> tuple[np.ndarray, float]:

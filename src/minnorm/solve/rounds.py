@@ -8,7 +8,7 @@ import numpy as np
 
 from minnorm.objective.separable import Separable
 from minnorm.resources import left, past
-from minnorm.solve import descent, priced, stopgap, support
+from minnorm.solve import crossover, descent, priced, stopgap, support
 from minnorm.solve.curved import best_masses
 from minnorm.solve.found import Found, best_coefficients, first_dual, only_free_terms
 from minnorm.solve.pace import seconds
@@ -33,6 +33,8 @@ _REPAIR = 25  # operations for each of n^2 m, of a singular value decomposition
 _MANY = 600  # points; interpolation of fewer is solved as fast without approaching it
 _FINER, _FINEST = 0.1, 1e-11  # of the tolerance; and a relative gap near that of rounding errors
 _EASY, _EXACT = 256, 0.1  # points in a plane, and a share of the tolerance that costs little more for so few
+_SMALL = 64  # points, for which master problems cost little, and may have an optimum with fewer neurons
+_CLEARLY_FEWER = 0.9
 _TO_MASTER = 1.0  # of the tolerance: a twentieth of that is how accurate the first master problem is
 # Interpolation is approached through these rho, shares of that from which on only free terms are left, to these gaps.
 _APPROACH = ((1e-3, 1e-2), (1e-5, 1e-2), (1e-6, 3e-3), (1e-7, 1e-3))
@@ -82,24 +84,29 @@ def generate(
 
     pool = Pool(reduced) if pool is None else pool
     best = Found.begun(reduced, first_dual(reduced) if start is None else start)
-    late = deadline - min(0.2 * max(deadline - began, 0.0), _seconds_to_finish(reduced, 2 * n))
+    plane = None
+    if reduced.interpolates and isinstance(pricer, pricing.Exact) and pricer.sigma.rectifies:
+        plane = pricer.plane  # what prices at every step is for ReLU
+    ending = seconds(crossover.operations(n)) if plane is not None else _seconds_to_finish(reduced, 2 * n)
+    late = deadline - min(0.2 * max(deadline - began, 0.0), ending)
     try:
-        rounds, gap, fresh, direct = 0, 1.0, pool.size == 0 and start is None, None
-        # What prices at every step is for ReLU.
-        plane = pricer.plane if isinstance(pricer, pricing.Exact) and pricer.sigma.rectifies else None
-        if reduced.interpolates and plane is not None and fresh:
-            near = priced.approached(reduced, plane, tolerance, late, lambda bound: show(np.inf, bound))
+        rounds, gap, fresh, vertex = 0, 1.0, pool.size == 0 and start is None, None
+        wanted = max(_EXACT * tolerance, _FINEST) if plane is not None and n <= _EASY else tolerance
+        if plane is not None and fresh:
+            near = priced.approached(reduced, plane, wanted, late, lambda bound: show(np.inf, bound))
             if near is not None:
-                pool.add(near.weights[near.worth], near.biases[near.worth])
-                start, rounds, gap = near.nu, near.steps, max(near.gap, _TO_MASTER * tolerance)
-                direct = _taken(reduced, near, tolerance, deadline)
+                pool.add(near.weights, near.biases)
+                start, rounds, gap = near.nu, near.steps + 1, max(near.gap, _TO_MASTER * wanted)
+                vertex = _vertex(reduced, near, deadline)
         elif reduced.interpolates and pricer.cheap and fresh and n >= _MANY:
             start, rounds = _approached(reduced, pricer, pool, late, lambda _, bound: show(np.inf, bound))
-        wanted = (
-            max(_EXACT * tolerance, _FINEST) if plane is not None and reduced.interpolates and n <= _EASY else tolerance
-        )
-        if direct is not None:
-            return replace(direct, coefficients=direct.coefficients + fitted)
+        if vertex is not None:
+            closed = vertex.gap <= tolerance
+            best = vertex = sharpened(reduced, replace(vertex, ending="closed" if closed else "time"), pricer, deadline)
+            start = best.nu
+            show(best.value, best.bound)
+            if past(late) or (closed and n > _SMALL):
+                return replace(vertex, coefficients=vertex.coefficients + fitted)
         if fresh and isinstance(pricer, pricing.Searched) and pricer.large and reduced.problem.lam > 0:
             first = descent.descended(reduced, descent.begun(reduced, seed), descent.STEPS, late)
             pool.add(first.weights, first.biases)
@@ -118,6 +125,8 @@ def generate(
             again = finish(reduced, best, tolerance, deadline)
             found = again if again.value < found.value else found
         found = sharpened(reduced, found, pricer, deadline)
+        if vertex is not None and vertex.gap <= tolerance and found.masses.size > _CLEARLY_FEWER * vertex.masses.size:
+            found = vertex  # where points tie neither is the only optimum
     except KeyboardInterrupt:
         best.ending = "interrupted"
         found = finish(reduced, best, tolerance, time.monotonic() + _PROMPT)
@@ -132,19 +141,15 @@ def _pricer(reduced: Reduced, seed: int) -> Pricer:
     return alone if alone.cheap and reduced.interpolates else fed.quickest(alone, seed)
 
 
-def _taken(reduced: Reduced, near: Approached, tolerance: float, deadline: float) -> Found | None:
-    """The network of the interior point itself, where it closes the gap: no master problem need be solved."""
-    if near.gap > tolerance or reduced.values.size <= _EASY:
+def _vertex(reduced: Reduced, near: Approached, deadline: float) -> Found | None:
+    """The network at a vertex near the interior point; None where none was found."""
+    values = reduced.atoms(near.weights, near.biases) * near.signs
+    basis = crossover.crossed(values, reduced.free, reduced.values, near.ratios, deadline)
+    if basis is None:
         return None
-    values, masses, coefficients = reduced.atoms(near.weights, near.biases), near.masses, near.coefficients
-    nearest = support.Repair(values, reduced.free, masses**2)  # small masses change no more than in proportion
-    for _ in range(2):
-        masses, change = nearest.step(reduced.values - values @ masses - reduced.free @ coefficients, masses)
-        coefficients = coefficients + change
-    atoms = near.weights, near.biases, masses, coefficients
-    value = float(np.sum(np.abs(masses)))
-    found = finish(reduced, Found(*atoms, near.nu, value, near.bound, near.steps, "closed"), tolerance, deadline)
-    return found if found.gap <= tolerance else None
+    atoms = near.weights[basis.atoms], near.biases[basis.atoms], near.signs[basis.atoms] * basis.masses
+    value = float(np.sum(np.abs(basis.masses)))
+    return Found(*atoms, basis.coefficients, near.nu, value, near.bound, near.steps + 1)
 
 
 def _approached(
