@@ -2,10 +2,11 @@
 
 import queue
 import threading
+from contextlib import ExitStack
 
 import pytest
 
-from minnorm.explore.page.background import Background, Stopped, end
+from minnorm.explore.page.background import Background, Stopped, end, training
 
 
 class Session:
@@ -95,3 +96,21 @@ def test_at_the_end_all_tasks_are_told_to_stop_and_waited_for(session):
     Background(session.acts.put).run(lambda stopped: stopped(), ended.append, ended.append)
     session.step()
     assert ended[-1] is False  # tasks may begin again
+
+
+def test_few_networks_train_at_a_time_and_a_place_is_free_again_after_a_failure(session):
+    def busy(_):
+        with training():
+            raise ValueError("no network")
+
+    heard = []
+    with ExitStack() as others:
+        for _ in range(4):
+            others.enter_context(training())
+        Background(session.acts.put).run(busy, heard.append, heard.append)
+        session.step()
+    for _ in range(5):
+        Background(session.acts.put).run(busy, heard.append, heard.append)
+        session.step()
+    assert heard[0].startswith("other readers are training now")
+    assert heard[1:] == ["no network"] * 5

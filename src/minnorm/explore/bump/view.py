@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from minnorm import plot
 from minnorm.explore.bump.plots import BumpPlots, reach
 from minnorm.explore.bump.trained import Trained, stored_profiles, train_profile
-from minnorm.explore.page.background import Background, Stopping
+from minnorm.explore.page.background import Background, Stopping, training
 from minnorm.explore.page.beside import beside, drawer, grid, stacked
 from minnorm.explore.page.controls import Controls
 from minnorm.explore.page.examples import examples
@@ -270,7 +270,8 @@ class BumpView:
             self._visit.later(partial(self._show_live, found, bump))
 
         def task(stopped: Stopping) -> Trained:
-            return train_profile(bump, 2.5 * bump.scale, recipe, show=show, stopped=stopped)
+            with training():
+                return train_profile(bump, 2.5 * bump.scale, recipe, show=show, stopped=stopped)
 
         def done(found: Trained) -> None:
             self._show_live(found, bump)

@@ -2,7 +2,8 @@
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -12,6 +13,7 @@ Stopping = Callable[[], bool]
 
 
 _at_work: set[threading.Thread] = set()
+_trainings = threading.BoundedSemaphore(4)  # at the same time, of all sessions together
 _ending = threading.Event()
 
 
@@ -22,6 +24,17 @@ def end(patience: float = 10.0) -> None:
     for thread in tuple(_at_work):
         thread.join(max(0.0, over - time.monotonic()))
     _ending.clear()
+
+
+@contextmanager
+def training() -> Iterator[None]:
+    """A place among the few networks that train at a time; ValueError where there is none, which a task may raise."""
+    if not _trainings.acquire(blocking=False):
+        raise ValueError("other readers are training now; try again when one of them has finished")
+    try:
+        yield
+    finally:
+        _trainings.release()
 
 
 class Stopped(Exception):

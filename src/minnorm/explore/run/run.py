@@ -10,7 +10,7 @@ import numpy as np
 import panel as pn
 import param
 
-from minnorm.explore.page.background import Background, Stopping
+from minnorm.explore.page.background import Background, Stopping, training
 from minnorm.explore.page.controls import Controls
 from minnorm.explore.page.readout import Readout
 from minnorm.explore.page.sentence import sentence
@@ -24,7 +24,6 @@ from minnorm.training.follow import Frame, Recipe, follow
 
 _CAPTION = "How far the network is from what is certified, its loss, and its norm, while it is trained."
 _FRAME = 0.05  # seconds that each frame of a run stays, at least
-_RUNS = threading.BoundedSemaphore(4)  # at the same time, of all sessions together
 _TRAINING = ("optimizer", "learning_rate", "decay", "width", "steps", "scale", "initial", "seed")
 
 
@@ -118,9 +117,6 @@ class Run:
         except ValueError as error:
             self._visit.say(str(error))
             return
-        if not _RUNS.acquire(blocking=False):
-            self._visit.say("other readers are training now; try again when one of them has finished")
-            return
         self._clear()
         self._start.disabled, self._stop.disabled = True, False
         self._numbers.tell([("step", 0)], "Finding the minimum and compiling; a moment.")
@@ -129,7 +125,7 @@ class Run:
 
     def _watched(self, find: Callable[[], Target], chosen: dict[str, Any], stopped: Stopping) -> None:
         """In a thread of its own."""
-        try:
+        with training():
             target = find()
             recipe = _recipe(target, chosen)
             self._visit.later(partial(self._begin, target, recipe, stopped))
@@ -148,8 +144,6 @@ class Run:
                 if stopped() or not np.isfinite(frame.metrics["objective"]):
                     return
                 time.sleep(max(0.0, _FRAME - (time.monotonic() - began)))
-        finally:
-            _RUNS.release()
 
     def _begin(self, target: Target, recipe: Recipe, stopped: Stopping) -> None:
         if not stopped():
