@@ -70,15 +70,15 @@ def test_no_step_settles_nothing():
     assert course(g, g, np.array([0]))["settled_step"][0].tolist() == [-1]
 
 
-def trained(**options):
-    """Four networks that separate four points."""
+def trained(seeds=2, **options):
+    """Networks of two rates that separate four points."""
     return mn.train(
         X,
         LABELS,
         loss="logistic",
         optimizer="gd",
         learning_rate=[0.5, 1.0],
-        seeds=2,
+        seeds=seeds,
         width=20,
         dtype="float64",
         penalty=NORM,
@@ -106,18 +106,7 @@ def test_groups_of_networks_end_together():
     """On one thread XLA's engine takes two of these at a time."""
     few = {"steps": 100_000, "records": 40, "settled": 0.05, "engine": "xla", "threads": 1}
     together = trained(**few)
-    many = mn.train(
-        X,
-        LABELS,
-        loss="logistic",
-        optimizer="gd",
-        learning_rate=[0.5, 1.0],
-        seeds=20,
-        width=20,
-        dtype="float64",
-        penalty=NORM,
-        **few,
-    )
+    many = trained(seeds=20, **few)
     assert many["step"].size >= together["step"].size
     assert np.all(many["settled_step"].values >= 0)
     assert not np.any(np.isnan(many["objective"]))

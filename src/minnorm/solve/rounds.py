@@ -34,7 +34,7 @@ _MANY = 600  # points; interpolation of fewer is solved as fast without approach
 _FINER, _FINEST = 0.1, 1e-11  # of the tolerance; and a relative gap near that of rounding errors
 _EASY, _EXACT = 256, 0.1  # points in a plane, and a share of the tolerance that costs little more for so few
 _SMALL = 64  # points, for which master problems cost little, and may have an optimum with fewer neurons
-_CLEARLY_FEWER = 0.9
+_CLEARLY_FEWER = 0.9  # of the vertex's neurons: with no more than that the other optimum is taken
 _TO_MASTER = 1.0  # of the tolerance: a twentieth of that is how accurate the first master problem is
 # Interpolation is approached through these rho, shares of that from which on only free terms are left, to these gaps.
 _APPROACH = ((1e-3, 1e-2), (1e-5, 1e-2), (1e-6, 3e-3), (1e-7, 1e-3))
