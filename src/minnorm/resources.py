@@ -5,6 +5,7 @@ import os
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from functools import cache
 
 from threadpoolctl import ThreadpoolController
 
@@ -24,6 +25,12 @@ def cores() -> list[int]:
     return list(range(os.cpu_count() or 1))
 
 
+@cache
+def _libraries() -> ThreadpoolController:
+    """What NumPy and SciPy compute with, which does not change: to look for it takes milliseconds."""
+    return ThreadpoolController()
+
+
 @contextmanager
 def blas_threads(points: int) -> Iterator[None]:
     """One thread for few points; for many, threads in SciPy's library alone where NumPy brings another of its own.
@@ -31,7 +38,7 @@ def blas_threads(points: int) -> Iterator[None]:
     Threads of a library that has just been used keep waiting in a busy loop, and two libraries used in turn take
     the processors from each other: the master problem then runs at half its speed.
     """
-    libraries = ThreadpoolController().select(user_api="blas")
+    libraries = _libraries().select(user_api="blas")
     with ExitStack() as stack:
         if points < _WORTH_IT:
             stack.enter_context(libraries.limit(limits=1))
@@ -44,7 +51,7 @@ def blas_threads(points: int) -> Iterator[None]:
 @contextmanager
 def one_blas_thread() -> Iterator[None]:
     """One thread, around a block or a function: where several work side by side, or sums are to have the same bits."""
-    with ThreadpoolController().limit(limits=1, user_api="blas"):
+    with _libraries().limit(limits=1, user_api="blas"):
         yield
 
 

@@ -6,15 +6,17 @@ from dataclasses import replace
 
 import numpy as np
 
+from minnorm.objective.loss import Squared
 from minnorm.objective.separable import Separable
 from minnorm.resources import left, past
-from minnorm.solve import crossover, descent, priced, stopgap, support
+from minnorm.solve import crossover, descent, priced, stopgap, summits, support
 from minnorm.solve.curved import best_masses
 from minnorm.solve.found import Found, best_coefficients, first_dual, only_free_terms
 from minnorm.solve.pace import seconds
 from minnorm.solve.priced import Approached
 from minnorm.solve.pricing import fed
 from minnorm.solve.pricing import pricers as pricing
+from minnorm.solve.pricing.line import LinePricer
 from minnorm.solve.pricing.pool import Pool
 from minnorm.solve.pricing.pricers import Pricer
 from minnorm.solve.pricing.subsets import Subsets
@@ -114,8 +116,13 @@ def generate(
             show(best.value, best.bound)
         if reduced.interpolates and gap == 1.0:
             pool.span(np.random.default_rng(0))  # a pool that fits the labels with rho > 0 need not interpolate them
-        improve(reduced, best, pricer, pool, start, wanted, late, show, gap=gap)
-        best.rounds += rounds
+        if isinstance(pricer, LinePricer) and isinstance(reduced.loss, Squared):
+            summits.climb(reduced, best, pricer, wanted, late, show)
+            if best.ending == "stalled":  # rounding errors: what there is then is no start
+                best = Found.begun(reduced, first_dual(reduced) if start is None else start)
+        if best.ending == "stalled":
+            improve(reduced, best, pricer, pool, start, wanted, late, show, gap=gap)
+            best.rounds += rounds
         found = finish(reduced, best, tolerance, deadline)
         if reduced.interpolates and best.ending == "closed" and found.gap > tolerance and not past(late):
             # What the atoms miss the labels by cost more than was thought: once more, nearer to them.
