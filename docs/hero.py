@@ -1,5 +1,6 @@
 """Draw the picture of the home page, for light and for dark: python docs/hero.py."""
 
+from itertools import product
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -12,12 +13,17 @@ X = np.array([-3.0, -2.0, -1.0, 0.0, 1.0, 1.5, 2.5, 4.0])
 Y = np.array([1.0, 0.2, 0.0, 0.4, 1.6, 3.0, 2.2, 2.6])
 
 
-def draw(best: mn.Solution, runs, folder: Path, style: str) -> None:
+def draw(best: mn.Solution, runs, folder: Path, style: str, *, narrow: bool) -> None:
     """The network that was trained beside the best one; its objective above the floor that is proven."""
     with mn.plot_style(style):
-        figure, (left, right) = plt.subplots(
-            1, 2, figsize=(8.6, 3.2), width_ratios=[3, 2]
-        )
+        if narrow:  # for phones
+            figure, (left, right) = plt.subplots(
+                2, figsize=(4.2, 5.4), height_ratios=[3, 2]
+            )
+        else:
+            figure, (left, right) = plt.subplots(
+                1, 2, figsize=(8.6, 3.2), width_ratios=[3, 2]
+            )
         net = next(mn.training.networks(runs))[1]
         mn.plot_line(
             X, Y, best, others={"your network, by Adam": net}, knots=False, ax=left
@@ -42,7 +48,8 @@ def draw(best: mn.Solution, runs, folder: Path, style: str) -> None:
             step[0], best.lower_bound / 1.15, "no network is here: proven", va="top"
         )
         right.set_title("How far your network is from it")
-        figure.savefig(folder / f"hero-{style}.png", metadata={"Software": None})
+        name = f"hero-narrow-{style}.png" if narrow else f"hero-{style}.png"
+        figure.savefig(folder / name, metadata={"Software": None})
     plt.close(figure)
 
 
@@ -60,8 +67,9 @@ def main() -> None:
         steps=5000,
         records=60,
     )
-    for style in ("light", "dark"):
-        draw(best, runs, Path(__file__).parent / "images", style)
+    folder = Path(__file__).parent / "images"
+    for style, narrow in product(("light", "dark"), (False, True)):
+        draw(best, runs, folder, style, narrow=narrow)
     print(float(runs["objective"].isel(step=-1).values.squeeze()) / best.value)
 
 

@@ -8,6 +8,7 @@ import pytest
 
 DOCS = Path(__file__).parents[1] / "docs"
 sys.path.insert(0, str(DOCS / "site"))
+import formulas  # noqa: E402
 import reference  # noqa: E402
 import titles  # noqa: E402
 from blocks import NOT_RUN  # noqa: E402
@@ -41,3 +42,13 @@ def test_formulas_have_a_font_and_its_licence_beside_it():
     (name,) = re.findall(r'url\("([^"]*)"\)', css)
     assert (DOCS / "site" / name).read_bytes().startswith(b"wOF2")
     assert "SIL Open Font License" in (DOCS / "site" / "fonts" / "OFL.txt").read_text()
+
+
+def test_names_of_functions_keep_their_distance_and_primes_are_raised_once():
+    thin = 'lspace="0.17em" rspace="0.17em">log<'
+    assert thin in formulas.mathml(r"t \log t", block=False)
+    assert 'lspace="0" rspace="0">log<' in formulas.mathml(r"\log (1 - t)", block=False)
+    for tex in (r"f''(t)", r"\nu'"):
+        assert "msup" not in formulas.mathml(tex, block=False)
+    made = formulas.mathml(r"\sigma'_{k}", block=False)
+    assert "<msub><mrow><mi>&#x003C3;</mi><mi>&#x02032;</mi></mrow><mrow><mi>k</mi></mrow></msub>" in made

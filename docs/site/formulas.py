@@ -12,6 +12,10 @@ _FORMULA = re.compile(
 )
 _BARS = {"|", "‖", "&#x0007C;", "&#x02016;"}
 _EXTREMES = {"min", "max", "sup", "inf"}
+_FUNCTIONS = {"log", "exp", "sin", "cos", "tan", "arctan", "cosh"}
+_PRIMES = {"&#x02032;", "&#x02033;", "′", "″"}
+_CLOSES = "&#x00029;"
+_THIN = "0.17em"
 
 
 def on_page_content(content: str, **_: Any) -> str:
@@ -22,7 +26,11 @@ def on_page_content(content: str, **_: Any) -> str:
 
 
 def mathml(formula: str, *, block: bool) -> str:
-    """A formula as MathML: bars close to what is between them, and what an extremum is taken over below it."""
+    """A formula as MathML: bars close to what is between them, and what an extremum is taken over below it.
+
+    Names of functions keep their distance from arguments without brackets, and primes, which fonts raise already, are
+    not raised and made small again.
+    """
     math = convert_to_element(formula, display="block" if block else "inline")
     for part in math.iter():
         if (
@@ -31,6 +39,29 @@ def mathml(formula: str, *, block: bool) -> str:
             part.attrib |= {"lspace": "0.06em", "rspace": "0.06em", "stretchy": "false"}
         if block and part.tag == "msub" and part[0].text in _EXTREMES:
             part.tag = "munder"
+        if part.tag == "msup" and part[1].text in _PRIMES:
+            part.tag = "mrow"
+        if part.tag == "msubsup" and part[2].text in _PRIMES:
+            base, index, prime = part
+            primed = ElementTree.Element("mrow")
+            primed.extend([base, prime])
+            part.tag, part[:] = "msub", [primed, index]
+        for place, name in enumerate(part):
+            if name.tag == "mi" and name.text in _FUNCTIONS:
+                name.tag = "mo"
+                near = part[max(place - 1, 0) : place], part[place + 1 : place + 2]
+                spaces = (_THIN if _operand(side) else "0" for side in near)
+                name.attrib |= dict(zip(("lspace", "rspace"), spaces, strict=True))
     # latex2mathml writes characters as references, which are not to be escaped again.
     text = ElementTree.tostring(math, encoding="unicode").replace("&amp;#", "&#")
     return f'<div class="formula">{text}</div>' if block else text
+
+
+def _operand(side: list[ElementTree.Element]) -> bool:
+    """Whether the part beside a function's name is no sign, and no bracket that opens."""
+    return any(
+        part.text == _CLOSES
+        if part.tag == "mo"
+        else not len(part) or part[0].tag != "mo"
+        for part in side
+    )

@@ -48,10 +48,15 @@ def summary(name: str) -> str:
     return first.split(": ", 1)[0].rstrip(".") if len(first) > 140 else first
 
 
+def breakable(name: str) -> str:
+    """A name in a table: it may be broken after its dots."""
+    return name.removeprefix("minnorm.").replace(".", ".\u200b")
+
+
 def table(names: list[str]) -> str:
     """Names with links, and a sentence each."""
     rows = [
-        f"| [`{name.removeprefix('minnorm.')}`][{name}] | {summary(name).replace('|', chr(92) + '|')} |"
+        f"| [`{breakable(name)}`][{name}] | {summary(name).replace('|', chr(92) + '|')} |"
         for name in names
     ]
     return "\n".join(["| name | what it is |", "|---|---|", *rows]) + "\n"
