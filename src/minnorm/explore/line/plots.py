@@ -38,6 +38,7 @@ _NAMES = {
     "learned": "trained network",
 }
 _DASHED = 7, 4
+_SHORT = 200  # entries of a column that is sent as text
 _DENSE = 400  # places at which a trained network is drawn
 _VISIBLE = 1e-3  # of all turns of a trained network: knots with less are not marked
 _DRAG = (Path(__file__).parent / "drag.js").read_text("utf-8")
@@ -140,7 +141,9 @@ class LinePlots:
     def _put(self, name: str, *columns: np.ndarray) -> None:
         source = self._data[name]
         if any(len(column) for column in (*columns, *source.data.values())):  # else there is nothing to draw anew
-            source.data = dict(zip(source.data, columns, strict=True))
+            # Each array is two messages of its own: short ones are cheaper as part of one.
+            sent = (column.tolist() if len(column) <= _SHORT else column for column in columns)
+            source.data = dict(zip(source.data, sent, strict=True))
 
     def _explain(self) -> None:
         """What has data, in the keys."""
@@ -185,6 +188,7 @@ class LinePlots:
             "y",
             source=self._points,
             name="points",
+            level="overlay",  # a sheet of its own: the rest is not painted anew when the pointer moves a point
             size=11,
             color=theme.point,
             line_color=theme.paper,
