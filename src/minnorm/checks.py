@@ -84,7 +84,8 @@ def several(values: Any) -> npt.NDArray[np.float64]:
 
 def strength(name: str, value: Any) -> float:
     """A lam: 0, or from where on nothing that is divided by it leaves float64's range."""
-    lam = real(name, value, "a finite number >= 0 (0 interpolates)", lambda lam: 0 <= lam < math.inf)
+    others = "; path takes several" if name == "lam" and isinstance(value, list | tuple | np.ndarray) else ""
+    lam = real(name, value, f"a finite number >= 0 (0 interpolates){others}", lambda lam: 0 <= lam < math.inf)
     if 0 < lam < LEAST_LAM:
         raise ValueError(f"{name} is {lam}; give 0, which interpolates, or a number from {LEAST_LAM:g} up")
     return lam
@@ -307,7 +308,8 @@ def _dates(name: str, kind: str) -> str:
 
 
 def _words(name: str, entry: Any) -> str:
-    return f"{name} is not an array of numbers (it holds the text {shown(entry)}); convert it to floats"
+    wanted = "give -1 and 1; MinNormClassifier takes names" if name == "labels" else "convert it to floats"
+    return f"{name} is not an array of numbers (it holds the text {shown(entry)}); {wanted}"
 
 
 def _line(error: Exception) -> str:
