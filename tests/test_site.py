@@ -52,3 +52,12 @@ def test_names_of_functions_keep_their_distance_and_primes_are_raised_once():
         assert "msup" not in formulas.mathml(tex, block=False)
     made = formulas.mathml(r"\sigma'_{k}", block=False)
     assert "<msub><mrow><mi>&#x003C3;</mi><mi>&#x02032;</mi></mrow><mrow><mi>k</mi></mrow></msub>" in made
+
+
+@pytest.mark.parametrize(
+    ("tex", "sign"), [(r"y = -1", True), (r"(-1)^d", True), (r"|x| - 1", False), (r"f'(x) - y", False)]
+)
+def test_a_minus_is_a_sign_where_nothing_is_before_it(tex, sign):
+    made = formulas.mathml(tex, block=False)
+    assert ('<mo lspace="0" rspace="0">&#x02212;</mo>' in made) == sign
+    assert "&#x02212;" in made

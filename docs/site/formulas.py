@@ -14,7 +14,8 @@ _BARS = {"|", "‖", "&#x0007C;", "&#x02016;"}
 _EXTREMES = {"min", "max", "sup", "inf"}
 _FUNCTIONS = {"log", "exp", "sin", "cos", "tan", "arctan", "cosh"}
 _PRIMES = {"&#x02032;", "&#x02033;", "′", "″"}
-_CLOSES = "&#x00029;"
+_CLOSES = {"&#x00029;", "]", "&#x0005D;", "}", "&#x0007D;", *_BARS, *_PRIMES}
+_MINUS, _INFINITY = "&#x02212;", "&#x0221E;"
 _THIN = "0.17em"
 
 
@@ -39,6 +40,8 @@ def mathml(formula: str, *, block: bool) -> str:
             part.attrib |= {"lspace": "0.06em", "rspace": "0.06em", "stretchy": "false"}
         if block and part.tag == "msub" and part[0].text in _EXTREMES:
             part.tag = "munder"
+        if part.tag in ("msup", "msubsup") and part[-1].text == "*":
+            part[-1].text = "&#x02217;"  # on the axis: the other is raised already
         if part.tag == "msup" and part[1].text in _PRIMES:
             part.tag = "mrow"
         if part.tag == "msubsup" and part[2].text in _PRIMES:
@@ -47,6 +50,11 @@ def mathml(formula: str, *, block: bool) -> str:
             primed.extend([base, prime])
             part.tag, part[:] = "msub", [primed, index]
         for place, name in enumerate(part):
+            before = part[place - 1] if place else None
+            if name.text == _INFINITY:
+                name.tag = "mi"
+            if name.text == _MINUS and (before is None or _opens(before)):
+                name.attrib |= {"lspace": "0", "rspace": "0"}
             if name.tag == "mi" and name.text in _FUNCTIONS:
                 name.tag = "mo"
                 near = part[max(place - 1, 0) : place], part[place + 1 : place + 2]
@@ -57,10 +65,17 @@ def mathml(formula: str, *, block: bool) -> str:
     return f'<div class="formula">{text}</div>' if block else text
 
 
+def _opens(part: ElementTree.Element) -> bool:
+    """Whether what follows is the first of a term: a minus there is a sign of the number."""
+    if part.tag == "mtext":
+        return not (part.text or "").replace("&#x000A0;", "").strip()
+    return part.tag == "mspace" or (part.tag == "mo" and part.text not in _CLOSES)
+
+
 def _operand(side: list[ElementTree.Element]) -> bool:
     """Whether the part beside a function's name is no sign, and no bracket that opens."""
     return any(
-        part.text == _CLOSES
+        part.text in _CLOSES
         if part.tag == "mo"
         else not len(part) or part[0].tag != "mo"
         for part in side
