@@ -190,7 +190,7 @@ class AtlasView:
         say = self._visit.say
         choices = {"x": _labels(axes), "y": _labels(axes), "colour": _labels(colours)}
         self._filters = _filters(rows, _only(state.only))
-        reload = pn.widgets.Button(name="Read the study again")
+        reload = pn.widgets.Button(name="Read the study again", margin=(6, 0))
         reload.on_click(lambda _: self._load())
         forms = [Controls.of(state, _AXES, say=say, choices=choices, title="Axes"), pn.Spacer(height=14)]
         if rows.filters:

@@ -61,7 +61,7 @@ class BumpState(State):
     )
     digits = param.Integer(0, bounds=(0, 250), label="Digits", doc="Odd dimensions with a long plateau need more.")
     optimizer = param.Selector(default="adam", objects=list(_OPTIMIZERS), label="Optimiser")
-    learning_rate = param.Number(1e-3, bounds=(1e-6, 10.0), softbounds=(1e-4, 1.0), label="Step size")
+    learning_rate = param.Number(1e-3, bounds=(1e-6, 10.0), softbounds=(1e-4, 1.0), label="Learning rate")
     weight_decay = param.Number(0.0, bounds=(0.0, 1.0), softbounds=(1e-6, 1e-1), label="Weight decay")
     steps = param.Integer(4000, bounds=(1, 100_000), step=1000, label="Steps")
     overlay = param.String(_NONE, label="Overlay")
@@ -87,8 +87,8 @@ class BumpView:
         self._trained: Trained | None = None
         self._live: Trained | None = None
         self._bump = self._first()
-        self._start = pn.widgets.Button(name="Train a network", button_type="primary")
-        self._stop = pn.widgets.Button(name="Stop", disabled=True)
+        self._start = pn.widgets.Button(name="Train a network", button_type="primary", margin=(6, 8, 6, 0))
+        self._stop = pn.widgets.Button(name="Stop", disabled=True, margin=(6, 0))
         self._bar = pn.pane.HTML("", styles={"color": "var(--soft)", "font-size": "13px"}, height=20)
         self._overlays = pn.Column(sizing_mode="stretch_width", margin=0)
         self._stored: dict[str, Any] = {}

@@ -48,7 +48,7 @@ def shrinking(*parts: Any, **layout: Any) -> pn.Row:
 
 
 def tall(part: Any, taken: int, least: int = 280, **layout: Any) -> pn.Column:
-    """A plot that stretches: as high as the window, but for `taken` pixels."""
-    height = f"clamp({least}px, calc(100vh - {taken}px), 1100px)"
+    """A plot that stretches: as high as the window, but for `taken` pixels, and on a phone no higher than wide."""
+    height = f"min(clamp({least}px, calc(100vh - {taken}px), 1100px), 92vw)"
     styles = {"height": height, "min-height": height}
     return pn.Column(part, styles=styles, **{"sizing_mode": "stretch_width", "margin": 0, **layout})

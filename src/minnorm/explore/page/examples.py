@@ -36,4 +36,4 @@ def examples(
             choice.example = _NONE
 
     choice.param.watch(take, "example")
-    return Controls.of(choice, ["example"], say=say, **layout)
+    return Controls.of(choice, ["example"], say=say, **{"margin": (0, 0, 10, 0), **layout})

@@ -38,7 +38,7 @@ class Solver:
         self._visit, self._readout, self._kept, self._seen = visit, readout, kept, seen
         self._work = Background(visit.later)
         self._last = ""
-        self.button = pn.widgets.Button(label="Stop the solver", disabled=True)
+        self.button = pn.widgets.Button(label="Stop the solver", disabled=True, margin=(6, 8, 6, 0))
         self.button.on_click(lambda _: self._halt())
 
     def run(self, solve: Callable[[Progress], Found], show: Callable[[Found, float, Trace], None]) -> None:

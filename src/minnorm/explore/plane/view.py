@@ -65,7 +65,7 @@ class PlaneView:
         self._readout = Readout()
         kept = "The level sets are those of the last problem that was solved."
         self._solver = Solver(visit, self._readout, kept=kept, seen=self._proof.show_progress)
-        self._again = pn.widgets.Button(name="Solve again")
+        self._again = pn.widgets.Button(name="Solve again", margin=(6, 0))
         try:
             points, values = self._data()
         except ValueError as error:
