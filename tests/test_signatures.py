@@ -21,6 +21,13 @@ def test_a_misspelt_option_is_refused_with_the_one_that_was_meant(solve):
         solve([0.0, 1.0], [0.0, 1.0], colour=3)
 
 
+@pytest.mark.usefixtures("unchecked")
+@pytest.mark.parametrize(("word", "meant"), [("alpha", "lam"), ("tol", "tolerance"), ("random_state", "seed")])
+def test_the_words_of_estimators_are_met_with_those_of_functions(word, meant):
+    with pytest.raises(TypeError, match=rf"unexpected keyword argument '{word}'; did you mean '{meant}'\?"):
+        mn.fit([0.0, 1.0], [0.0, 1.0], **{word: 1})
+
+
 @pytest.mark.parametrize("solve", OPEN)
 def test_options_stand_in_the_signature_which_is_short(solve):
     signature = inspect.signature(solve)

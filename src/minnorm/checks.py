@@ -130,6 +130,13 @@ def function(name: str, value: Any, wanted: str, count: int = 1) -> Any:
 
 
 Call = TypeVar("Call", bound=Callable[..., Any])
+_ELSEWHERE = {  # what the estimators and other libraries call options
+    "alpha": "lam",
+    "weight_decay": "lam",
+    "tol": "tolerance",
+    "max_time": "time_limit",
+    "random_state": "seed",
+}
 
 
 def suggesting(call: Call) -> Call:
@@ -147,7 +154,8 @@ def suggesting(call: Call) -> Call:
     def checked(*given: Any, **options: Any) -> Any:
         for name in options:
             if name not in names:
-                near = difflib.get_close_matches(name, names, 1)
+                same = _ELSEWHERE.get(name)
+                near = [same] if same in names else difflib.get_close_matches(name, names, 1)
                 other = f"; did you mean {near[0]!r}?" if near else f"; it takes {', '.join(names)}"
                 raise TypeError(f"{call.__name__}() got an unexpected keyword argument {name!r}{other}")
         return call(*given, **options)

@@ -174,6 +174,9 @@ def test_a_false_claim_is_not_certified():
     ("call", "said"),
     [
         (lambda: losses.of("hubber:1"), "did you mean 'huber:1'"),
+        (lambda: losses.of("mse"), "did you mean 'squared'"),
+        (lambda: losses.of("log_loss"), "did you mean 'logistic'"),
+        (lambda: losses.of("pinball"), "did you mean 'quantile:0.5'"),
         (lambda: losses.of("huber:-1"), "delta is -1.0; give a finite number above 0"),
         (lambda: losses.of("quantile:1"), "q is 1.0; give a number between 0 and 1"),
         (lambda: losses.of("insensitive:-0.1"), "delta is -0.1; give a finite number >= 0"),

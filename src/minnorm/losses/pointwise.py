@@ -66,6 +66,13 @@ class Loss(Protocol):
 
 Kind = TypeVar("Kind", bound=type)
 _KNOWN: dict[str, Callable[..., Loss]] = {}
+_ELSEWHERE = {  # what other libraries call them
+    **dict.fromkeys(["mse", "l2", "squared_error", "mean_squared_error"], "squared"),
+    **dict.fromkeys(["mae", "l1", "absolute_error", "mean_absolute_error"], "absolute"),
+    **dict.fromkeys(["log_loss", "log", "bce", "cross_entropy", "binary_crossentropy"], "logistic"),
+    **dict.fromkeys(["pinball", "pinball_loss"], "quantile:0.5"),
+    "epsilon_insensitive": "insensitive:0.1",
+}
 
 
 def add(kind: Kind) -> Kind:
@@ -102,7 +109,7 @@ def of(value: Any, name: str = "loss") -> Loss:
         raise ValueError(f"{name} is {shown(value)}; give a word such as 'huber:1', or an object of minnorm.losses")
     word, *rest = value.split(":")
     if word not in _KNOWN:
-        near = difflib.get_close_matches(word, _KNOWN, 1)
+        near = [_ELSEWHERE[word]] if word in _ELSEWHERE else difflib.get_close_matches(word, _KNOWN, 1)
         other = f"did you mean {':'.join([*near, *rest])!r}?" if near else f"choose one of {', '.join(known())}"
         raise ValueError(f"{name} is {value!r}; {other}")
     try:
