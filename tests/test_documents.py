@@ -149,6 +149,7 @@ def test_it_has_no_block_that_no_test_sees(page, tmp_path, own):
 def test_the_bibliography_has_what_the_code_cites():
     entries = re.split(r"^- ", (DOCS / "bibliography.md").read_text(), flags=re.MULTILINE)
     cited = re.compile(r"([A-Z][\w-]+)(?: et\s+al\.)?,?\s+\(?((?:19|20)\d\d)\)", re.UNICODE)
+    pairs = re.compile(r"([A-Z][\w-]+)\s+&\s+([A-Z][\w-]+)\s+\(?((?:19|20)\d\d)\)", re.UNICODE)
     texts = [path.read_text() for path in [*(ROOT / "src").rglob("*.py"), *DOCS.rglob("*.md")]]
     found = {match.groups() for text in texts for match in cited.finditer(text)}
     plain = {"Gonzalez-Brevis": "González-Brevis", "Vivien": "Pillaud-Vivien"}
@@ -159,6 +160,14 @@ def test_the_bibliography_has_what_the_code_cites():
     }
     assert len(found) > 40
     assert not missing
+    together = {match.groups() for text in texts for match in pairs.finditer(text)}
+    plain["Peyre"] = "Peyré"
+    assert len(together) > 30
+    assert not {
+        cited
+        for cited in together
+        if not any(all(plain.get(part, part) in entry for part in cited) for entry in entries)
+    }
 
 
 def test_every_public_name_is_on_the_api_page():
