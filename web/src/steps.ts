@@ -11,6 +11,8 @@ export interface Step {
   reveal: string;
   /** What is shown then, if it is not the same. */
   after?: string;
+  /** What would give the answer away, until it is revealed: `numbers`, the `band`, the last `curve`. */
+  hides?: string;
 }
 
 export const STEPS: readonly Step[] = [
@@ -20,6 +22,7 @@ export const STEPS: readonly Step[] = [
     question: "A neuron costs |outer weight| × |inner weight|. What does the cheapest network through these three points cost?",
     options: ["1", "2", "4"],
     answer: 1,
+    hides: "numbers",
     reveal:
       "2: the slope turns from 1 to −1, and each unit of turn costs 1. No network of any width does it for less: the curve below stays within ±1, which proves it.",
   },
@@ -38,6 +41,7 @@ export const STEPS: readonly Step[] = [
     question: "How many functions through these four points cost the least?",
     options: ["one", "two", "infinitely many"],
     answer: 2,
+    hides: "numbers band",
     reveal:
       "Infinitely many: whatever bends upwards within the band. Gradient descent, from wherever it starts, decides what the norm leaves open. The dashed one has a single knot.",
   },
@@ -74,6 +78,7 @@ export const STEPS: readonly Step[] = [
     question: "1 at the origin, 0 outside the unit ball, in 31 dimensions: the norm is 214. What if it is 1 on a ball of radius 0.1?",
     options: ["about 240", "about 700", "about 7,000"],
     answer: 2,
+    hides: "curve",
     reveal: "7,006. At a point the norm grows in proportion to the dimension; on a plateau, however small, exponentially.",
     after: "#bump?dim=31&plateau=0.1",
   },
@@ -83,6 +88,7 @@ export const STEPS: readonly Step[] = [
     question: "1 on the disc, 0 on the ring, up to an error of 0.1: that costs about 8. What if the error may be 0.3?",
     options: ["about 7", "about 4", "about 1.8"],
     answer: 2,
+    hides: "curve",
     reveal: "1.8: between 1.794 and 1.807, proven from both sides. Where one region surrounds another, exactness is what costs.",
     after: "#regions?drawing=1&within=0.3",
   },

@@ -10,9 +10,12 @@ export interface Story {
 
 /** In `root`; `go` opens a view by its hash, with the step in it. */
 export function story(root: HTMLElement, go: (hash: string, step: number | null) => void): Story {
+  const asking = (hidden: string): void => void (document.documentElement.dataset["asking"] = hidden);
   const show = (number: number | null): void => {
+    asking("");
     if (number === null) return root.replaceChildren();
     const step = STEPS[number - 1];
+    asking(step.hides ?? "");
     const said = element("p", { class: "reveal", "aria-live": "polite" });
     const options = step.options.map((text, k) => {
       const input = element("input", { type: "radio", name: "guess", value: String(k) });
@@ -22,6 +25,9 @@ export function story(root: HTMLElement, go: (hash: string, step: number | null)
       said.textContent = step.reveal;
       options.forEach((option, k) => option.classList.toggle("right", k === step.answer));
       options[step.answer].append(element("b", {}, " ✓"));
+      const guess = options.findIndex((option) => option.querySelector("input")?.checked);
+      if (guess >= 0 && guess !== step.answer) options[guess].append(element("b", {}, " ✗"));
+      asking("");
       reveal.disabled = true;
       if (step.after) go(step.after, number);
     }, { class: "primary" });

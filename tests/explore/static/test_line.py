@@ -108,3 +108,11 @@ def test_what_an_address_has_wrong_is_said(open_static):
     assert "bias=cheap" in said
     assert "lam=much" in said
     assert page.locator(".handle").count() == 6
+
+
+def test_the_knot_of_the_function_with_the_fewest_is_seen(open_static):
+    """Above the points, where two lines through them meet."""
+    page = open_static("#line?x=0~1~2~3&y=0~1~1~0")
+    plot = page.get_by_role("group", name="The function through the points")
+    frame, dashed = plot.bounding_box(), plot.locator("path.line.other").bounding_box()
+    assert frame["y"] < dashed["y"] < page.locator(".handle").nth(1).bounding_box()["y"]

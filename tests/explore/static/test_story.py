@@ -41,6 +41,26 @@ def test_the_lecture_from_the_first_step_to_the_last(open_static):
     page.wait_for_function("document.querySelector('.card') !== null")
 
 
+def test_nothing_gives_an_answer_away_before_it_is_revealed(open_static):
+    page = open_static("#line?x=0~1~2~3&y=0~0~1~3&step=3")
+    hidden = page.locator(".readout dd").first, page.locator(".area.band").first, page.locator(".line.other").first
+    for part in hidden:
+        assert part.evaluate("(part) => getComputedStyle(part).visibility") == "hidden"
+    page.get_by_label("one", exact=True).check()
+    page.get_by_role("button", name="Reveal").click()
+    for part in hidden:
+        assert part.evaluate("(part) => getComputedStyle(part).visibility") == "visible"
+    assert page.locator("label", has_text="one").inner_text().split() == ["one", "✗"]
+    page.get_by_role("button", name="Back").click()  # asked without anything hidden
+    page.wait_for_function("document.querySelector('.readout dd').innerText === '3'")
+    for number in (7, 8):
+        page = open_static(f"{page.evaluate(f'minnorm.STEPS[{number - 1}].at')}&step={number}")
+        assert page.locator(".pair > figure").last.evaluate("(part) => getComputedStyle(part).visibility") == "hidden"
+        page.get_by_role("button", name="Leave").click()
+        page.wait_for_function("document.querySelector('.card') === null")
+        assert page.locator(".pair > figure").last.is_visible()
+
+
 def test_a_link_leads_to_a_step(open_static):
     page = open_static("#bump?dim=31&step=7")
     assert step(page) == 7

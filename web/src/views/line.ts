@@ -23,7 +23,10 @@ export function openLine(visit: Visit): View {
 
   const top = new Plot({
     label: "The function through the points",
-    height: (width) => Math.min(Math.max(0.52 * width, 250), Math.max(250, 0.4 * innerHeight)),
+    height: (width) => {
+      const most = document.querySelector(".card") ? Math.max(210, 0.25 * innerHeight) : Math.max(250, 0.4 * innerHeight);
+      return Math.min(Math.max(0.52 * width, 210), most); // beside a question the certificate is to be seen, too
+    },
     y: { label: "f(x)" },
   });
   const bottom = new Plot({
@@ -95,10 +98,20 @@ export function openLine(visit: Visit): View {
     change([...state.x, x], [...state.y, y], true);
     grips.select(state.x.length - 1);
   });
-  const fit = button("Fit axes", () => {
-    [top.x, top.y] = spans(state.x, state.y);
+  /** All points are seen, and where the function with the fewest knots bends, unless that is far away. */
+  function fitAxes(): void {
+    const [x, y] = spans(state.x, state.y);
+    const size = y.high - y.low;
+    for (const at of answer?.sparsest?.t ?? []) {
+      const value = answer?.sparsest?.at(at) ?? 0;
+      if (at < x.low || at > x.high || value < y.low - size / 2 || value > y.high + size / 2) continue;
+      y.low = Math.min(y.low, value - 0.05 * size);
+      y.high = Math.max(y.high, value + 0.05 * size);
+    }
+    [top.x, top.y] = [x, y];
     draw();
-  });
+  }
+  const fit = button("Fit axes", fitAxes);
   function refreshButtons(): void {
     undo.disabled = past.length === 0;
     redo.disabled = future.length === 0;
@@ -160,6 +173,7 @@ export function openLine(visit: Visit): View {
   document.addEventListener("keydown", keys);
   [top.x, top.y] = spans(state.x, state.y);
   answered(false);
+  fitAxes();
   visit.save(written(DEFAULTS, state));
   table.show(state.x, state.y);
   python.show(pythonOf(state));
@@ -189,12 +203,12 @@ export function drawFunction(plot: Plot, answer: Answer): void {
     entries.push(["area band", "all of least norm"]);
   }
   const line = (t: readonly number[], of: (x: number) => number): Point[] => places(low, high, t, 1).map((x) => [x, of(x)]);
-  plot.line(line(curve.t, (x) => curve.at(x)), "function");
-  entries.unshift(["function", "least norm"]);
   if (sparsest) {
     plot.line(line(sparsest.t, (x) => sparsest.at(x)), "other dashed");
     entries.push(["other dashed", "fewest knots"]);
   }
+  plot.line(line(curve.t, (x) => curve.at(x)), "function");
+  entries.unshift(["function", "least norm"]);
   plot.explain(entries);
 }
 
