@@ -8,6 +8,7 @@ import pytest
 
 DOCS = Path(__file__).parents[1] / "docs"
 sys.path.insert(0, str(DOCS / "site"))
+import access  # noqa: E402
 import formulas  # noqa: E402
 import reference  # noqa: E402
 import titles  # noqa: E402
@@ -50,6 +51,7 @@ def test_names_of_functions_keep_their_distance_and_primes_are_raised_once():
     assert 'lspace="0" rspace="0">log<' in formulas.mathml(r"\log (1 - t)", block=False)
     for tex in (r"f''(t)", r"\nu'"):
         assert "msup" not in formulas.mathml(tex, block=False)
+    assert "<mo>&#x02217;</mo></msup>" in formulas.mathml(r"f^*", block=False)
     made = formulas.mathml(r"\sigma'_{k}", block=False)
     assert "<msub><mrow><mi>&#x003C3;</mi><mi>&#x02032;</mi></mrow><mrow><mi>k</mi></mrow></msub>" in made
 
@@ -61,3 +63,10 @@ def test_a_minus_is_a_sign_where_nothing_is_before_it(tex, sign):
     made = formulas.mathml(tex, block=False)
     assert ('<mo lspace="0" rspace="0">&#x02212;</mo>' in made) == sign
     assert "&#x02212;" in made
+
+
+def test_the_search_has_a_name_and_the_corner_of_a_table_is_no_heading():
+    page = '<div class="md-search" data-md-component="search" role="dialog"></div><tr><th></th><th>get</th></tr>'
+    made = access.on_post_page(page)
+    assert 'role="dialog" aria-label="Search"' in made
+    assert "<td></td><th>get</th>" in made

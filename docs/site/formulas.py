@@ -16,6 +16,7 @@ _FUNCTIONS = {"log", "exp", "sin", "cos", "tan", "arctan", "cosh"}
 _PRIMES = {"&#x02032;", "&#x02033;", "′", "″"}
 _CLOSES = {"&#x00029;", "]", "&#x0005D;", "}", "&#x0007D;", *_BARS, *_PRIMES}
 _MINUS, _INFINITY = "&#x02212;", "&#x0221E;"
+_STARS = {"*", "&#x0002A;"}
 _THIN = "0.17em"
 
 
@@ -40,7 +41,7 @@ def mathml(formula: str, *, block: bool) -> str:
             part.attrib |= {"lspace": "0.06em", "rspace": "0.06em", "stretchy": "false"}
         if block and part.tag == "msub" and part[0].text in _EXTREMES:
             part.tag = "munder"
-        if part.tag in ("msup", "msubsup") and part[-1].text == "*":
+        if part.tag in ("msup", "msubsup") and part[-1].text in _STARS:
             part[-1].text = "&#x02217;"  # on the axis: the other is raised already
         if part.tag == "msup" and part[1].text in _PRIMES:
             part.tag = "mrow"
