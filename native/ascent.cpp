@@ -1,8 +1,10 @@
 #include "ascent.hpp"
 
+#include <algorithm>
 #include <numeric>
 #include <utility>
 
+#include "order.hpp"
 #include "wide.hpp"
 
 // Wide functions are twice as fast; their sums are in another order.
@@ -14,7 +16,7 @@ namespace {
 constexpr int lanes = 16;
 
 // to = sum_c v_c column_c
-MINNORM_WIDE void combine(int n, int size, const double* columns, const double* v, double* to) {
+MINNORM_WIDE void combine(int n, int size, const double* columns, const double* v, double* __restrict to) {
     const int even = n - n % lanes;
     for (int start = 0; start < even; start += lanes) {
         double part[lanes] = {};
@@ -48,10 +50,28 @@ MINNORM_WIDE void contract(int n, int size, const double* columns, const double*
     }
 }
 
-// Adds to (x, y) the sums of nu (along, ahead) over the points active just after the angle 0, and takes the cotangents
-// of the angles of kinks, `none` where there is none.
-MINNORM_WIDE void circle(int n, const double* along, const double* ahead, const double* nu, double none,
-                         double* cotangent, double& x, double& y) {
+// along = cosine along + sine ahead
+MINNORM_WIDE void rotate(int n, double cosine, double sine, const double* ahead, double* __restrict along) {
+#pragma omp simd
+    for (int k = 0; k < n; ++k) along[k] = cosine * along[k] + sine * ahead[k];
+}
+
+// mass = sign nu at the active points, 0 elsewhere
+MINNORM_WIDE void weigh(int n, double sign, const double* along, const double* nu, double* __restrict mass) {
+#pragma omp simd
+    for (int k = 0; k < n; ++k) mass[k] = nu[k] * (along[k] > 0 ? sign : 0);  // without a branch
+}
+
+// sum nu relu(along)
+MINNORM_WIDE double weighed(int n, const double* along, const double* nu) {
+    double sum = 0;
+#pragma omp simd reduction(+ : sum)
+    for (int k = 0; k < n; ++k) sum += nu[k] * (along[k] > 0 ? along[k] : 0);
+    return sum;
+}
+
+// Adds to (x, y) the sums of nu (along, ahead) over the points active just after the angle 0.
+MINNORM_WIDE void circle(int n, const double* along, const double* ahead, const double* nu, double& x, double& y) {
     double first = 0, second = 0;
 #pragma omp simd reduction(+ : first, second)
     for (int k = 0; k < n; ++k) {
@@ -60,11 +80,29 @@ MINNORM_WIDE void circle(int n, const double* along, const double* ahead, const 
         const double mass = active ? nu[k] : 0;
         first += mass * s;
         second += mass * q;
-        const double ratio = -q / s;
-        cotangent[k] = s != 0 ? ratio : none;
     }
     x += first;
     y += second;
+}
+
+// Which points have kinks of cotangents -ahead / along >= from, or nearly; `hits` has room for all. Their number.
+MINNORM_WIDE int reached(int n, const double* along, const double* ahead, double from, int* hits) {
+    const int even = n - n % lanes;
+    const double lower = from * (1 - 1e-12);
+    int count = 0;
+    for (int start = 0; start < even; start += lanes) {
+        const double *s = along + start, *q = ahead + start;
+        int any = 0;
+#pragma omp simd reduction(| : any)
+        for (int k = 0; k < lanes; ++k) any |= s[k] * (q[k] + lower * s[k]) <= 0 ? 1 : 0;
+        if (any)
+            for (int k = 0; k < lanes; ++k) {
+                hits[count] = start + k;
+                count += s[k] * (q[k] + lower * s[k]) <= 0;
+            }
+    }
+    for (int k = even; k < n; ++k) hits[count++] = k;
+    return count;
 }
 
 // One ascent of sign * h over theta = (w, b). With z_k = (x_k, 1) it moves along great circles of the unit sphere, or
@@ -76,7 +114,7 @@ class Ascent {
 public:
     Ascent(const Weighted& data, bool penalised, Watch& watch)
         : watch_(watch), n_(data.n), size_(data.rank + 1), free_(!penalised), dim_(penalised ? size_ : size_ - 1),
-          nu_(data.nu), tilt_(data.tilt, data.tilt + size_) {
+          nu_(data.nu), tilt_(data.tilt, data.tilt + size_), sorter_(data.n) {
         z_.resize(static_cast<size_t>(n_) * size_);
         for (int c = 0; c < size_; ++c)
             for (int k = 0; k < n_; ++k)
@@ -88,17 +126,23 @@ public:
             norm_[k] = std::sqrt(square);
             weight_ += std::fabs(nu_[k]) * norm_[k];
         }
-        for (auto* buffer : {&along_, &ahead_, &mass_, &cotangent_}) buffer->assign(n_, 0.0);
-        order_.resize(n_);
+        for (auto* buffer : {&along_, &ahead_, &mass_}) buffer->assign(n_, 0.0);
+        hits_.resize(n_);
         theta_.resize(size_);
         upper_.assign(dim_ * dim_, 0.0);
+    }
+
+    // h at an atom, but for rounding errors.
+    double value_at(const double* atom) {
+        combine(n_, size_, z_.data(), atom, along_.data());
+        return weighed(n_, along_.data(), nu_) + std::inner_product(tilt_.begin(), tilt_.end(), atom, 0.0);
     }
 
     // Whether a local maximum with sign * h > 0 was reached, or the last step; it is in theta() then.
     bool climb(const double* start, int sign, int max_iterations) {
         sign_ = sign;
         since_ = 0;
-        reach_ = kNever;
+        reach_ = kFirst;
         if (watch_.over() || !begin(start)) return false;
         int released = -1;
         for (int step = 0; step < max_iterations && !watch_.over(); ++step) {
@@ -133,6 +177,8 @@ public:
 
 private:
     static constexpr double kNever = -1e300, kWide = 0.2;  // cotangents: of no kink, and of an angle that is not small
+    static constexpr double kFirst = 10;                   // and of the angle up to which a first step looks
+    static constexpr double kKeys = 1.999;                 // the range of a sorter's keys
 
     double* column(int c) { return z_.data() + static_cast<size_t>(c) * n_; }
     double tilted(const std::vector<double>& v) const {
@@ -177,16 +223,19 @@ private:
 
     // The best b for these weights: h is piecewise linear in b with kinks at the data points.
     bool best_bias() {
+        if (n_ == 0) return false;
         clear_pins();
         theta_[size_ - 1] = 0;
         products(theta_, along_);
-        std::iota(order_.begin(), order_.end(), 0);
-        std::sort(order_.begin(), order_.end(), [&](int a, int b) { return along_[a] > along_[b]; });
-        double value = sign_ * tilted(theta_), slope = 0, best = 0;
+        const auto [least, most] = std::minmax_element(along_.begin(), along_.end());
+        const double top = *most, scale = kKeys / std::max(top - *least, 1e-300);
+        for (int k = 0; k < n_; ++k) sorter_.keys[k] = {(top - along_[k]) * scale, k};
+        double value = sign_ * tilted(theta_), slope = 0, best = 0, before = top;
         int at = -1;
-        for (int t = 0; t < n_; ++t) {
-            const int k = order_[t];
-            if (t) value += slope * (along_[order_[t - 1]] - along_[k]);
+        for (const Key& one : sorter_.sorted()) {
+            const int k = one.point;
+            value += slope * (before - along_[k]);
+            before = along_[k];
             if (value > best && ridge(k)) {
                 best = value;
                 at = k;
@@ -245,7 +294,7 @@ private:
 
     void gradient() {
         gradient_.resize(size_);
-        for (int k = 0; k < n_; ++k) mass_[k] = along_[k] > 0 ? sign_ * nu_[k] : 0;
+        weigh(n_, sign_, along_.data(), nu_, mass_.data());
         contract(n_, size_, z_.data(), mass_.data(), gradient_.data());
         for (int c = 0; c < size_; ++c) gradient_[c] += sign_ * tilt_[c];
     }
@@ -316,7 +365,7 @@ private:
         if (++since_ % 16 == 0) {
             products(theta_, along_);
         } else {
-            for (int k = 0; k < n_; ++k) along_[k] = cosine * along_[k] + sine * ahead_[k];
+            rotate(n_, cosine, sine, ahead_.data(), along_.data());
         }
         for (int k : pins_) along_[k] = 0;
         if (on >= 0 && ridge(on)) pin(on);
@@ -329,7 +378,7 @@ private:
         const double side = sign_;
         double x = tilted(theta_), y = tilted(ahead_direction_);  // v_A in the circle's frame
         for (int k : pins_) ahead_[k] = 0;                        // as along_ is
-        circle(n_, along_.data(), ahead_.data(), nu_, kNever, cotangent_.data(), x, y);
+        circle(n_, along_.data(), ahead_.data(), nu_, x, y);
         x *= side;
         y *= side;
         double above = -kNever, from = reach_;
@@ -370,9 +419,17 @@ private:
 
     void gather(double from, double above) {
         heap_.clear();
-        for (int k = 0; k < n_; ++k)
-            if (cotangent_[k] < above && cotangent_[k] >= from && cotangent_[k] > kNever)
-                heap_.push_back({cotangent_[k], k});
+        const auto look = [&](int k) {
+            const double cotangent = -ahead_[k] / along_[k];
+            if (along_[k] != 0 && cotangent < above && cotangent >= from && cotangent > kNever)
+                heap_.push_back({cotangent, k});
+        };
+        if (from > 0) {
+            const int count = reached(n_, along_.data(), ahead_.data(), from, hits_.data());
+            for (int k = 0; k < count; ++k) look(hits_[k]);
+        } else {
+            for (int k = 0; k < n_; ++k) look(k);
+        }
         std::make_heap(heap_.begin(), heap_.end());
     }
 
@@ -401,12 +458,12 @@ private:
     double weight_ = 0;  // sum |nu_k| |z_k|
     std::vector<double> z_, norm_, theta_;
     std::vector<double> along_, ahead_, mass_;  // z . theta, z . direction, signed nu of the active points
-    std::vector<double> cotangent_;             // of the angles of kinks on the circle
     double reach_ = kNever;                     // kinks of larger cotangents are looked at first
     std::vector<double> gradient_, ahead_direction_, base_, inner_, scratch_;
     std::vector<double> upper_;  // the pins in the basis: row p has p + 1 entries
     int since_ = 0;
-    std::vector<int> pins_, order_;
+    std::vector<int> pins_, hits_;
+    Sorter sorter_;  // of the biases that put a point on the kink
     std::vector<std::pair<double, int>> heap_;
 };
 
@@ -420,7 +477,7 @@ Atoms ascend(const Weighted& data, const double* starts, int count, bool penalis
         count, threads, [&] { return Ascent(data, penalised, watch); },
         [&](Ascent& ascent, int start) {
             const double* from = starts + static_cast<size_t>(start) * width;
-            const int sided = both || !(value_of(data, from) < 0) ? 1 : -1;
+            const int sided = both || !(ascent.value_at(from) < 0) ? 1 : -1;
             for (int sign : {sided, -sided})
                 if ((both || sign == sided) && ascent.climb(from, sign, max_iterations))
                     parts[start].at.insert(parts[start].at.end(), ascent.theta().begin(), ascent.theta().end());

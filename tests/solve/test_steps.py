@@ -145,6 +145,46 @@ def test_a_gap_that_stands_still_ends_it():
     assert state.best.ending == "stalled"
 
 
+def searching(value=np.inf):
+    """A state above three dimensions with a bound that is known, and its first solution; `value` of its network."""
+    rng = np.random.default_rng(3)
+    reduced = reduce(Problem(rng.normal(size=(30, 5)), rng.normal(size=30), PathNorm(), 0.01))
+    nu = first_dual(reduced)
+    pricer = pricers.pricer(reduced.points, "free", 0)
+    state = State(reduced, Found.begun(reduced, nu), pricer, Pool(reduced), 1e-6, np.inf, nu)
+    state.begun(None, warm=False)
+    assert state.entered()
+    solved = solution(state)
+    state.taken(solved)
+    state.priced(solved)
+    state.best.take(value=min(value, state.best.value))
+    assert np.isfinite(state.best.bound)
+    return state, solved
+
+
+def test_a_bound_above_the_value_is_withdrawn():
+    """An earlier search has missed atoms if a network attains less than what it claims."""
+    state, solved = searching()
+    true = state.best.bound
+    state.best.take(bound=1.1 * state.best.value)
+    state.priced(solved)
+    assert 0 < state.best.bound <= state.best.value
+    assert state.best.bound == pytest.approx(true, rel=0.5)
+
+
+def test_a_judge_that_finds_less_than_the_search_before_raises_no_bound(monkeypatch):
+    state, solved = searching()
+    priced = state.priced(solved)
+    bound, few = state.best.bound, state.pricer.price(0.1 * state.best.nu, *(np.zeros((0, 5)), np.zeros(0)))
+    assert few.complete
+    assert few.largest < 0.5
+    monkeypatch.setattr(pricers.Searched, "decide", lambda *_: few)
+    state.gap = 0.0
+    state.judged(priced)
+    assert state.best.bound == pytest.approx(bound, rel=1e-9)
+    assert state.gap > 1e-6
+
+
 def test_a_bound_falls_where_a_later_search_finds_what_an_earlier_one_missed():
     """Above three dimensions; an exact oracle misses nothing."""
     rng = np.random.default_rng(3)

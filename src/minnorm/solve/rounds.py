@@ -110,7 +110,7 @@ def generate(
             if past(late) or (closed and n > _SMALL):
                 return replace(vertex, coefficients=vertex.coefficients + fitted)
         if fresh and isinstance(pricer, pricing.Searched) and pricer.large and reduced.problem.lam > 0:
-            first = descent.descended(reduced, descent.begun(reduced, seed), descent.STEPS, late)
+            first = descent.descended(reduced, descent.begun(reduced, seed), descent.STAGES, late)
             pool.add(first.weights, first.biases)
             best, start = first, first.nu
             show(best.value, best.bound)

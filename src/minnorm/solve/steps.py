@@ -14,7 +14,7 @@ from minnorm.solve.found import Found, best_coefficients, dual_bound, first_dual
 from minnorm.solve.master import Masses
 from minnorm.solve.pricing.oracle import Atoms
 from minnorm.solve.pricing.pool import APART, Pool, cuts, thinned
-from minnorm.solve.pricing.pricers import Pricer
+from minnorm.solve.pricing.pricers import EXACT_RANK, Pricer
 from minnorm.solve.reduction import Reduced
 
 _ROUNDS = 1000
@@ -26,7 +26,7 @@ _LIGHT, _LIGHTEST = 1e-3, 1e-6  # of the largest mass; what may be dropped, wher
 _LIVE = 1e-3  # of the largest mass; atoms with more are where searches start
 _UNFITTED = 1e-2  # relative residual of a master problem that has no solution
 _FEW = 6  # atoms for each point: interpolation drops none of so few, since most would be found again
-_MOST = (1000, 3)  # so many atoms are kept, and so many more for each point
+_MOST, _FEWER = (1000, 3), (400, 2)  # so many atoms are kept, and so many more for each point; above rank 3
 _CUTS = (50, 2_000_000)  # of a round at least; points of all of them where a search prices
 _HALVINGS = 3  # how often the way from the best dual vector to the master problem's is halved
 
@@ -189,15 +189,20 @@ class State:
         atoms = self.pricer.price(self.nu, pool.weights[live], pool.biases[live], self.deadline)
         if not self.pricer.cheap and known:
             self._corrected(atoms)
+            if self._refuted(best.bound):
+                best.take(bound=-np.inf)  # the network that is better now says so
         bound, feasible = dual_bound(self.reduced, self.nu, atoms.largest)
-        # What a search claims beyond a value that is attained it has missed atoms for.
-        wrong = not self.pricer.cheap and not self.reduced.interpolates and bound > best.value * (1 + _ROUNDED)
-        if bound > best.bound and atoms.complete and not wrong:
+        if bound > best.bound and atoms.complete and not self._refuted(bound):
             best.take(bound=bound, nu=feasible)
         between = None
         if self.pricer.cheap and known:
             between = _between(self.reduced, self.pricer, best, before, self.nu, self.deadline)
         return Priced(atoms, between, live)
+
+    def _refuted(self, bound: float) -> bool:
+        """Whether a search that claims so much has missed atoms: a network attains less."""
+        searched = not self.pricer.cheap and not self.reduced.interpolates
+        return searched and bound > self.best.value * (1 + _ROUNDED)
 
     def _corrected(self, atoms: Atoms) -> None:
         """The best bound, where atoms that are found now show that the search before had missed some."""
@@ -222,7 +227,9 @@ class State:
         weights, biases = self.pool.weights[priced.live], self.pool.biases[priced.live]
         decided = self.pricer.decide(self.best.nu, weights, biases, self.deadline)
         if decided is not None and decided.complete:
-            self.claimed(self.best.nu, decided.largest)
+            # Of a vector that is scaled to 1 by what was found before a search that finds less has missed that.
+            known = np.isfinite(self.best.bound)
+            self.claimed(self.best.nu, max(decided.largest, 1.0) if known else decided.largest)
             self.gap = max(self.gap, abs(self.best.gap))
         undecided = decided is not None and not decided.complete
         late = late or undecided
@@ -252,7 +259,8 @@ class State:
         weight = np.append(solved.weight, np.full(pool.size - solved.weight.size, np.inf))
         light = _LIGHT if isinstance(self.reduced.loss, Separable) else _LIGHTEST
         kept = (np.abs(self.nu @ pool.values) > active) | (weight > light * float(np.max(solved.weight)))
-        heaviest = np.sort(np.where(kept, weight, 0.0))[-min(_MOST[0] + _MOST[1] * self.nu.size, weight.size)]
+        least, each = _MOST if self.reduced.rank <= EXACT_RANK else _FEWER
+        heaviest = np.sort(np.where(kept, weight, 0.0))[-min(least + each * self.nu.size, weight.size)]
         pool.keep(kept & (weight >= heaviest))
 
     def grown(self, priced: Priced) -> None:

@@ -1,5 +1,6 @@
 """Pricing: the search against the exact oracle, its independence and repeatability, and its worth in high rank."""
 
+import time
 from dataclasses import replace
 
 import numpy as np
@@ -8,8 +9,10 @@ from tests.made import regression
 from tests.problems import cross
 
 from minnorm import verify
+from minnorm.activation import Activation
 from minnorm.objective.norm import PathNorm
 from minnorm.solve import fit, interpolate
+from minnorm.solve.pricing.fed import Fed
 from minnorm.solve.pricing.oracle import promising, random_starts, search
 from minnorm.solve.pricing.pricers import Exact, Pricer, Searched, pricer
 from minnorm.verification import branching
@@ -78,16 +81,40 @@ def test_it_climbs_from_the_active_atoms(bias):
 
 
 @biases
-def test_it_climbs_from_the_mirror_images_of_active_atoms(bias):
-    """relu(z) = relu(-z) + z: of a dual vector orthogonal to linear functions an atom and its image have one h."""
+@pytest.mark.parametrize("word", ["relu", "leaky_relu:0.3"])
+def test_of_mirror_images_the_better_one_is_fed(bias, word):
+    """relu(z) = relu(-z) + z: their h differ by a linear function, which the other one's value is short of."""
+    x, nu = instance(7, 40, 8, bias)
+    sigma = Activation.of(word)
+    found = replace(searched(x, bias, 1), sigma=sigma).price(nu, *nothing(8))
+    for side in (1, -1):
+        h = np.abs(nu @ sigma(side * (x @ found.weights.T + found.biases)))
+        assert np.all(h <= np.abs(found.values) + 1e-12 * np.abs(nu).sum())
+    assert np.all(np.diff(np.abs(found.values)) <= 0)
+
+
+@biases
+def test_the_judge_climbs_from_the_mirror_images_of_active_atoms(bias):
     x, nu = instance(7, 40, 8, bias)
     free = np.column_stack([x, np.ones(len(x))])
-    nu -= free @ np.linalg.lstsq(free, nu, rcond=None)[0]
+    nu -= free @ np.linalg.lstsq(free, nu, rcond=None)[0]  # an atom and its image have one h
     best = searched(x, bias, 0).decide(nu, *nothing(8))
-    found = searched(x, bias, 1).price(nu, best.weights[:1], best.biases[:1])
+    found = searched(x, bias, 1).decide(nu, best.weights[:1], best.biases[:1])
     for side in (1, -1):
         away = np.max(np.abs(found.weights - side * best.weights[0]), axis=1)
         assert np.min(away + np.abs(found.biases - side * best.biases[0])) <= 1e-9
+
+
+@biases
+def test_a_search_that_the_time_cuts_short_is_not_complete(bias):
+    """Where only some starts were followed, what they reach is no estimate of the supremum."""
+    x, nu = instance(2, 60, 12, bias)
+    late = time.monotonic() - 1.0
+    for ask in (searched(x, bias, 0).price, searched(x, bias, 0).decide):
+        assert not ask(nu, *nothing(12), late).complete
+        assert ask(nu, *nothing(12)).complete
+    fed = Fed(Exact(x[:, :3], bias), np.random.default_rng(0))
+    assert not fed.price(nu, *nothing(3), late).complete
 
 
 @biases

@@ -55,7 +55,7 @@ class Fed:
             w, b = thinned(near, 0.0, _APART, b.size)
         found = oracle.search(exact.points, nu, exact.bias, w, b, sigma=exact.sigma, both=False, deadline=deadline)
         self._keep(found)
-        return replace(found, complete=found.values.size > 0)
+        return replace(found, complete=found.complete and found.values.size > 0)
 
     def decide(self, nu: np.ndarray, weights: np.ndarray, biases: np.ndarray, deadline: float = math.inf) -> Atoms:
         """The exact oracle."""

@@ -2,6 +2,7 @@
 
 import math
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Protocol, runtime_checkable
@@ -21,8 +22,8 @@ _STARTS, _MORE, _DECISIVE = 100, 3, 7  # random ones, and times as many
 _MORE_NEAR, _DECISIVE_NEAR = 1, 3  # starts near each active atom
 _PLENTY = 1.1  # sup |h| that is far from 1: what violates so much is worth a master problem
 _LOOKED_AT = 10  # random atoms for each that is followed
-_LARGE = 20_000  # coordinates of points from which on ascents are cut short, from these starts
-_CLIMBED, _LEAST = 300_000, 40  # points of all starts that are followed then, and so many starts in any case
+_LARGE = 20_000  # coordinates of points from which on ascents from active atoms are cut short
+_FOLLOWED = 40  # random starts then
 _STEPS, _FEW_STEPS = 1000, 15  # of an ascent, at most; of one that is cut short
 _OF_THE_REST = 0.25  # of the time left, at most, for one search: the master problem needs some, too
 _ON_CONES, _CONES, _HIGH = (5, 200), 20_000, 0.9  # coordinates and points, at most; cones; of the largest |h| met
@@ -127,20 +128,38 @@ class Searched:
         return self.points.size >= _LARGE
 
     def price(self, nu: np.ndarray, weights: np.ndarray, biases: np.ndarray, deadline: float = math.inf) -> Atoms:
-        """A search from active atoms, points near them and some random starts; more where that finds little."""
-        found = self._search(nu, weights, biases, self.feeding, self.starts, deadline, near=1, active=True)
-        if found.largest > _PLENTY or self.large:
-            return found
-        more = self._search(
-            nu, weights, biases, self.feeding, _MORE * self.starts, deadline, near=_MORE_NEAR, active=False
+        """A search from active atoms, points near them and some random starts; more where that finds little.
+
+        Of two atoms that are mirror images it finds the better one. The other has nearly its h, from which a linear
+        function is missing that is nearly zero in the end, and joins later where that is not enough.
+        """
+        active = weights, biases
+        found = self._search(nu, weights, biases, self.feeding, self.starts, deadline, near=1, others=[active])
+        if found.largest <= _PLENTY and not self.large:
+            found = found.joined(
+                self._search(nu, weights, biases, self.feeding, _MORE * self.starts, deadline, near=_MORE_NEAR)
+            )
+        return self._facing(nu, found)
+
+    def _facing(self, nu: np.ndarray, found: Atoms) -> Atoms:
+        """Each atom, or its mirror image where |h| is larger there."""
+        sigma = self.sigma  # sigma(z) = sigma(-z) + (plus - minus) z
+        linear = found.weights @ (nu @ self.points) + found.biases * float(np.sum(nu))
+        mirrored = found.values - (sigma.plus - sigma.minus) * linear
+        side = np.where(np.abs(mirrored) > np.abs(found.values), -1.0, 1.0)
+        values = np.where(side < 0, mirrored, found.values)
+        order = np.argsort(-np.abs(values), kind="stable")
+        return Atoms(
+            (side[:, None] * found.weights)[order], (side * found.biases)[order], values[order], found.complete
         )
-        return found.joined(more)
 
     def decide(self, nu: np.ndarray, weights: np.ndarray, biases: np.ndarray, deadline: float = math.inf) -> Atoms:
         """The same from more points near them and more random starts, and, for few points in few dimensions, from atoms
         that branching on cones meets."""
+        # relu(z) and relu(-z) differ by a linear function, along which h is nearly zero in the end.
+        both = [(weights, biases), (-weights, -biases)]
         found = self._search(
-            nu, weights, biases, self.deciding, _DECISIVE * self.starts, deadline, near=_DECISIVE_NEAR, active=True
+            nu, weights, biases, self.deciding, _DECISIVE * self.starts, deadline, near=_DECISIVE_NEAR, others=both
         )
         n, rank = self.points.shape
         if rank > _ON_CONES[0] or n > _ON_CONES[1] or costly_biases(self.bias) or not self.sigma.rectifies:
@@ -159,30 +178,38 @@ class Searched:
         count: int,
         deadline: float,
         near: int,
-        active: bool,
+        others: Sequence[tuple[np.ndarray, np.ndarray]] = (),
     ) -> Atoms:
-        steps, followed = _STEPS, count
-        if self.large:
-            steps, followed = _FEW_STEPS, max(_LEAST * near, _CLIMBED * near // len(self.points))
-            weights, biases = _apart(weights, biases)
+        followed = _FOLLOWED * near if self.large else count
         drawn = oracle.random_starts(self.points, _LOOKED_AT * count, rng, self.bias)
         plain = 0 if self.large else followed // 2  # the best ones lead to few basins
-        starts = [(drawn[0][:plain], drawn[1][:plain])]
-        starts.append(oracle.promising(self.points, nu, *drawn, followed - plain, self.sigma))
-        if active:
-            # relu(z) and relu(-z) differ by a linear function, along which h is nearly zero in the end.
-            starts += [(weights, biases), (-weights, -biases)]
+        far = [(drawn[0][:plain], drawn[1][:plain])]
+        far.append(oracle.promising(self.points, nu, *drawn, followed - plain, self.sigma))
+        close = [_apart(*some) for some in others] if self.large else list(others)
+        weights, biases = _apart(weights, biases) if self.large else (weights, biases)
         chosen = np.repeat(np.arange(biases.size), near)
         moved = weights[chosen] + rng.normal(
             scale=_NEAR / weights.shape[1] ** 0.5, size=(chosen.size, weights.shape[1])
         )
-        starts.append((moved, biases[chosen]))
+        close.append((moved, biases[chosen]))
+        now = time.monotonic()
+        deadline = now + _OF_THE_REST * (deadline - now)
+        # Random starts are followed to the end: in many coordinates they are low after a few steps, not in the end.
+        found = self._climbed(nu, far if self.large else far + close, _STEPS, deadline)
+        if self.large:
+            nearer = self._climbed(nu, close, _FEW_STEPS, deadline)
+            found = replace(found.joined(nearer), complete=found.complete and nearer.complete)
+        return replace(found, complete=found.complete and found.values.size > 0)
+
+    def _climbed(
+        self, nu: np.ndarray, starts: Sequence[tuple[np.ndarray, np.ndarray]], steps: int, deadline: float
+    ) -> Atoms:
+        """What ascents of so many steps reach."""
         weights, biases = (np.concatenate(parts) for parts in zip(*starts, strict=True))
         size = np.linalg.norm(weights, axis=1)
         if costly_biases(self.bias):
             size = np.hypot(size, biases)
-        now = time.monotonic()
-        found = oracle.search(
+        return oracle.search(
             self.points,
             nu,
             self.bias,
@@ -191,9 +218,8 @@ class Searched:
             sigma=self.sigma,
             both=False,
             max_iterations=steps,
-            deadline=now + _OF_THE_REST * (deadline - now),
+            deadline=deadline,
         )
-        return replace(found, complete=found.values.size > 0)  # no search is
 
 
 def _apart(weights: np.ndarray, biases: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
