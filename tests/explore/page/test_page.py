@@ -201,3 +201,15 @@ def test_a_store_opens_in_the_atlas(serve, browser, tmp_path):
         page.goto(served.url)
         assert page.url == served.at("atlas")
         page.close()
+
+
+def test_a_button_may_change_before_it_is_drawn(open_page):
+    page = open_page("line")
+    changed = page.evaluate("""() => {
+      const models = Bokeh.documents[0].roots().flatMap((root) => [...root.references()]);
+      const view = Bokeh.index.find_one(models.find((model) => model.label === "Stop"));
+      view.button_el = undefined;
+      view.model.disabled = false;
+      return view.button_el.disabled;
+    }""")
+    assert changed is False

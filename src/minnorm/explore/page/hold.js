@@ -110,6 +110,7 @@ function name(document) {
   }
 }
 
+waitForButtons();
 (function wait() {
   const [document] = globalThis.Bokeh?.documents ?? [];
   if (!document?.is_idle) { setTimeout(wait, 50); return; }

@@ -9,3 +9,11 @@ function lighten() {
     VisualProperties.prototype._get_css_value = () => "";
   } catch { /* another Bokeh: it repaints as it does */ }
 }
+
+// A button may change before it is drawn, where a solver is that quick: Bokeh then looks for what is not there yet.
+function waitForButtons() {
+  try {
+    const { AbstractButtonView } = Bokeh.require("models/widgets/abstract_button"), { controls } = AbstractButtonView.prototype;
+    AbstractButtonView.prototype.controls = function* () { if (this.button_el) yield* controls.call(this); };
+  } catch { /* another Bokeh */ }
+}
