@@ -19,7 +19,7 @@ from minnorm.solve.pricing.space import Space
 
 EXACT_RANK = 3
 _STARTS, _MORE, _DECISIVE = 100, 3, 7  # random ones, and times as many
-_MORE_NEAR, _DECISIVE_NEAR = 1, 3  # starts near each active atom
+_DECISIVE_NEAR = 3  # starts near each active atom
 _PLENTY = 1.1  # sup |h| that is far from 1: what violates so much is worth a master problem
 _LOOKED_AT = 10  # random atoms for each that is followed
 _LARGE = 20_000  # coordinates of points from which on ascents from active atoms are cut short
@@ -136,9 +136,7 @@ class Searched:
         active = weights, biases
         found = self._search(nu, weights, biases, self.feeding, self.starts, deadline, near=1, others=[active])
         if found.largest <= _PLENTY and not self.large:
-            found = found.joined(
-                self._search(nu, weights, biases, self.feeding, _MORE * self.starts, deadline, near=_MORE_NEAR)
-            )
+            found = found.joined(self._search(nu, weights, biases, self.feeding, _MORE * self.starts, deadline, near=0))
         return self._facing(nu, found)
 
     def _facing(self, nu: np.ndarray, found: Atoms) -> Atoms:
