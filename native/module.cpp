@@ -10,6 +10,7 @@
 #include "branch.hpp"
 #include "cones.hpp"
 #include "exact.hpp"
+#include "gram.hpp"
 #include "plane.hpp"
 #include "space.hpp"
 #include "strips.hpp"
@@ -207,19 +208,45 @@ nb::tuple enclosed(Matrix weights, Column biases, Column masses, Column slope, d
                           found.boxes, found.complete);
 }
 
-// Adds the upper triangle of `part`, row by row, to that of `matrix` in its rows and columns `index`, which rise.
-void add_lower(Changed matrix, Matrix part, Indices index) {
-    const size_t n = matrix.shape(0), m = index.shape(0);
-    if (matrix.shape(1) != n || part.shape(0) != m || part.shape(1) != m)
-        throw nb::value_error("matrix and part must be square, and index as long as part");
-    for (size_t k = 0; k < m; ++k)
-        if (index(k) < 0 || static_cast<size_t>(index(k)) >= n) throw nb::value_error("index is out of range");
-    const int* at = index.data();
-    for (size_t j = 0; j < m; ++j) {
-        double* to = matrix.data() + static_cast<size_t>(at[j]) * n;
-        const double* from = part.data() + j * m;
-        for (size_t i = j; i < m; ++i) to[at[i]] += from[i];
+Gram* gram(const Plane& plane, int threads) {
+    nb::gil_scoped_release release;
+    return new Gram(plane, threads);
+}
+
+int neurons_of(const Matrix& neurons, const Column& weights) {
+    if (neurons.shape(1) != 3 || neurons.shape(0) != weights.shape(0))
+        throw nb::value_error("neurons must have 3 columns, and one row for each of their weights");
+    return static_cast<int>(neurons.shape(0));
+}
+
+void gram_product(const Gram& at, Matrix neurons, Column ratio, int threads, Changed matrix) {
+    const int count = neurons_of(neurons, ratio);
+    const auto n = static_cast<size_t>(at.size());
+    if (matrix.shape(0) != n || matrix.shape(1) != n) throw nb::value_error("matrix must have a row for each point");
+    nb::gil_scoped_release release;
+    at.product(count, neurons.data(), ratio.data(), threads, matrix.data());
+}
+
+Array seen_in(const Gram& at, Matrix neurons, Column nu, int threads) {
+    if (neurons.shape(1) != 3 || nu.shape(0) != static_cast<size_t>(at.size()))
+        throw nb::value_error("neurons must have 3 columns, and nu one entry per point");
+    std::vector<double> out(neurons.shape(0));
+    {
+        nb::gil_scoped_release release;
+        at.seen(static_cast<int>(out.size()), neurons.data(), nu.data(), threads, out.data());
     }
+    const size_t count = out.size();
+    return array(std::move(out), {count});
+}
+
+Array outputs_in(const Gram& at, Matrix neurons, Column masses, int threads) {
+    const int count = neurons_of(neurons, masses);
+    std::vector<double> out(at.size());
+    {
+        nb::gil_scoped_release release;
+        at.outputs(count, neurons.data(), masses.data(), threads, out.data());
+    }
+    return array(std::move(out), {static_cast<size_t>(at.size())});
 }
 
 Array turns(Column t, Column y, double slope) {
@@ -258,7 +285,11 @@ NB_MODULE(_native, m) {
              nb::arg("seconds"));
     m.def("space", &space, nb::rv_policy::take_ownership, nb::arg("points"), nb::arg("threads"), nb::arg("seconds"));
     m.def("plane", &plane, nb::rv_policy::take_ownership, nb::arg("points"), nb::arg("threads"), nb::arg("seconds"));
-    m.def("add_lower", &add_lower, nb::arg("matrix"), nb::arg("part"), nb::arg("index"));
+    nb::class_<Gram>(m, "Gram")
+        .def("product", &gram_product, nb::arg("neurons"), nb::arg("ratio"), nb::arg("threads"), nb::arg("matrix"))
+        .def("seen", &seen_in, nb::arg("neurons"), nb::arg("nu"), nb::arg("threads"))
+        .def("outputs", &outputs_in, nb::arg("neurons"), nb::arg("masses"), nb::arg("threads"));
+    m.def("gram", &gram, nb::rv_policy::take_ownership, nb::keep_alive<0, 1>(), nb::arg("plane"), nb::arg("threads"));
     m.def("turns_to_meet", &turns, nb::arg("t"), nb::arg("y"), nb::arg("slope"));
     m.def("instruction_sets", [] {
         nb::list names;

@@ -19,6 +19,11 @@ public:
     Plane(int n, const double* points, int threads, Watch& watch);
 
     int size() const { return n_; }
+    const double* x() const { return x_.data(); }
+    const double* y() const { return y_.data(); }
+
+    // All other points by the angle in [0, pi) of their kinks on the circle of a point.
+    const std::uint16_t* order(int pivot) const { return order_.data() + static_cast<std::size_t>(pivot) * (n_ - 1); }
 
     // As `exact_free`, for nu that may have zeros.
     Atoms atoms(const double* nu, const double* tilt, int per_pivot, int threads, Watch& watch) const;

@@ -133,8 +133,26 @@ class Space:
 def space(points: Float[np.ndarray, "n 3"], threads: int, seconds: float) -> Space | None:
     """Of distinct points, no three on a line, else None; None if the time was over before all orders were made."""
 
-def add_lower(matrix: Float[np.ndarray, "n n"], part: Float[np.ndarray, "m m"], index: Int[np.ndarray, " m"]) -> None:
-    """Adds the upper triangle of `part`, row by row, to that of `matrix` in rows and columns `index`, which rise."""
+class Gram:
+    """Products with the values of neurons, rows (w, b), at the points of a plane."""
+
+    def product(
+        self, neurons: Float[np.ndarray, "k 3"], ratio: Float[np.ndarray, " k"], threads: int, matrix: np.ndarray
+    ) -> None:
+        """The upper triangle of sum_k D_k relu(z_ki) relu(z_kj) into `matrix` (n, n); what is below it is lost."""
+
+    def seen(
+        self, neurons: Float[np.ndarray, "k 3"], nu: Float[np.ndarray, " n"], threads: int
+    ) -> Float[np.ndarray, " k"]:
+        """sum_i nu_i relu(z_ki)."""
+
+    def outputs(
+        self, neurons: Float[np.ndarray, "k 3"], masses: Float[np.ndarray, " k"], threads: int
+    ) -> Float[np.ndarray, " n"]:
+        """sum_k a_k relu(z_ki)."""
+
+def gram(plane: Plane, threads: int) -> Gram:
+    """Of the points of a plane."""
 
 def turns_to_meet(t: Float[np.ndarray, " n"], y: Float[np.ndarray, " n"], slope: float) -> Float[np.ndarray, " m"]:
     """Masses A_i with y_0 + slope (x - t_0) + sum_i A_i relu(x - t_i) = y_j at t_j, one for each t but the last."""

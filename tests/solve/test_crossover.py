@@ -60,15 +60,15 @@ def test_of_points_in_a_plane_it_costs_what_the_bound_says():
     problem = reduce(Problem(rng.normal(size=(40, 2)), rng.normal(size=40), None))
     near = approached(problem, Plane(problem.points), 1e-8, math.inf, lambda _: None)
     assert near is not None
-    atoms = problem.atoms(near.weights, near.biases) * near.signs
-    basis = crossed(atoms, problem.free, problem.values, near.ratios)
+    atoms, ratio = near.columns.values(slice(None)), near.columns.ratio
+    basis = crossed(atoms, problem.free, problem.values, ratio, prices=near.columns.seen)
     assert basis is not None
     assert near.bound * (1 - 1e-12) <= np.abs(basis.masses).sum() <= near.bound * (1 + 1e-7)
     # Its masses say which atoms are active: |h| = 1 there.
     active = np.abs(near.nu @ atoms[:, basis.atoms])
     assert np.all(active >= 1 - 1e-5)
     # At once where there is no time for more, with whatever the first basis costs; or not at all.
-    hurried = crossed(atoms, problem.free, problem.values, near.ratios, -math.inf)
+    hurried = crossed(atoms, problem.free, problem.values, ratio, -math.inf)
     assert hurried is None
 
 

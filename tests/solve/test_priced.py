@@ -57,7 +57,7 @@ def test_the_dual_vector_is_feasible_and_as_good_as_column_generation_s(kind, pe
 def test_the_atoms_that_it_leaves_interpolate_at_the_least_norm():
     problem, plane = reduced("normal")
     found = reached(problem, plane)
-    values = problem.atoms(found.weights, found.biases)
+    values = found.columns.values(slice(None))
     k = values.shape[1]
     rows = np.concatenate([values, -values, problem.free, -problem.free], axis=1)
     cost = np.concatenate([np.ones(2 * k), np.zeros(2 * problem.free.shape[1])])
@@ -129,3 +129,39 @@ def test_local_maxima_are_all_there_are_and_each_is_one():
     few = plane.maxima(nu, 0.5 * best.largest)
     assert np.all(np.abs(few.values) > 0.5 * best.largest)
     assert len(few.values) == np.sum(np.abs(found.values) > 0.5 * best.largest)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("spoilt", ["no pivots", "nothing spans"])
+def test_without_a_vertex_column_generation_ends_what_it_began(monkeypatch, spoilt):
+    rng = np.random.default_rng(2)
+    problem = reduce(Problem(rng.normal(size=(90, 2)), rng.normal(size=90), None))
+    usual = generate(problem, tolerance=1e-6)
+    with monkeypatch.context() as patched:
+        if spoilt == "no pivots":
+            patched.setattr("minnorm.solve.crossover._PIVOTS", 0)
+        else:
+            patched.setattr("minnorm.solve.crossover._inverse", lambda columns: None)
+        other = generate(problem, tolerance=1e-6)
+    assert 0 <= other.gap <= 1e-6
+    assert other.value == pytest.approx(usual.value, rel=2e-6)
+
+
+def test_where_fewer_atoms_are_active_than_a_basis_has_a_vertex_is_found_as_well():
+    rng = np.random.default_rng(6)
+    x = rng.normal(size=(80, 2))
+    problem = reduce(Problem(x, (x.sum(axis=1) > 0) * 1.0, None))
+    found = generate(problem, tolerance=1e-6)
+    assert 0 <= found.gap <= 1e-6
+    fitted = problem.atoms(found.weights, found.biases) @ found.masses + problem.free @ found.coefficients
+    np.testing.assert_allclose(fitted, problem.values, atol=1e-11)
+
+
+def test_masses_that_have_settled_interpolate():
+    problem, plane = reduced("normal")
+    columns = reached(problem, plane).columns
+    assert np.all(columns.mass >= 0)
+    outputs = columns.outputs(columns.mass)
+    coefficients = np.linalg.lstsq(problem.free, problem.values - outputs, rcond=None)[0]
+    np.testing.assert_allclose(outputs + problem.free @ coefficients, problem.values, atol=1e-5)
+    np.testing.assert_allclose(outputs, columns.values(slice(None)) @ columns.mass, atol=1e-10)

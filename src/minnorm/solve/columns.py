@@ -1,90 +1,78 @@
-"""The dictionary of the interior point that prices: signed atoms at the points, their multipliers and slacks."""
+"""The dictionary of the interior point that prices: signed atoms, their multipliers and slacks."""
 
 import math
 from typing import NamedTuple
 
 import numpy as np
 
+from minnorm.solve.gram import Gram
 from minnorm.solve.pricing.plane import Maxima
 
 _NEAR, _TIGHTER = 0.25, 0.5  # of a turn: an atom joins between neighbours on its circle if its slack is that much less
 
 
 class Columns:
-    """The dictionary, in place: for each atom its signed values at the points, its mass and its slack.
+    """The dictionary A: for each atom its neuron (w, b) and its sign, its mass and its slack.
 
-    `turns` is where it lies: 2 (2 i + [h > 0]) for the point i on its kink, and its angle in turns.
+    `turns` is where it lies: 2 (2 i + [h > 0]) for the point i on its kink, and its angle in turns. Masses and slacks are
+    to be changed in place.
     """
 
-    def __init__(self, points: np.ndarray, most: int) -> None:
-        self._points = points
-        self._values = np.empty((len(points), most), order="F")
-        self._rows = np.empty((most, 7))
-        self.size = 0
+    def __init__(self, points: np.ndarray, gram: Gram) -> None:
+        self._points, self._gram = points, gram
+        self.neurons = np.zeros((0, 3))
+        self.signs, self.turns, self.mass, self.slack = (np.zeros(0) for _ in range(4))
 
     @property
-    def values(self) -> np.ndarray:
-        """sign relu(w . x_i + b), shape (n, k)."""
-        return self._values[:, : self.size]
+    def size(self) -> int:
+        """Their number k."""
+        return self.slack.size
 
     @property
-    def weights(self) -> np.ndarray:
-        """w, shape (k, 2)."""
-        return self._rows[: self.size, :2]
+    def ratio(self) -> np.ndarray:
+        """Masses over slacks, shape (k,)."""
+        return self.mass / self.slack
 
-    @property
-    def biases(self) -> np.ndarray:
-        """b, shape (k,)."""
-        return self._rows[: self.size, 2]
+    def values(self, which: slice) -> np.ndarray:
+        """Some columns of A, in Fortran's order."""
+        neurons = self.neurons[which]
+        values = neurons[:, :2] @ self._points.T
+        values += neurons[:, 2:]
+        np.maximum(values, 0, out=values)
+        values *= self.signs[which, None]
+        return values.T
 
-    @property
-    def turns(self) -> np.ndarray:
-        """Places (k,)."""
-        return self._rows[: self.size, 3]
+    def seen(self, nu: np.ndarray) -> np.ndarray:
+        """A^T nu, shape (k,)."""
+        return self.signs * self._gram.seen(self.neurons, nu)
 
-    @property
-    def mass(self) -> np.ndarray:
-        """The multipliers (k,), to be changed in place."""
-        return self._rows[: self.size, 4]
+    def outputs(self, masses: np.ndarray) -> np.ndarray:
+        """A times masses, shape (n,)."""
+        return self._gram.outputs(self.neurons, self.signs * masses)
 
-    @property
-    def slack(self) -> np.ndarray:
-        """1 - |h| (k,), to be changed in place."""
-        return self._rows[: self.size, 5]
-
-    @property
-    def signs(self) -> np.ndarray:
-        """Those of the atoms (k,)."""
-        return self._rows[: self.size, 6]
+    def product(self, ratio: np.ndarray, matrix: np.ndarray) -> None:
+        """The lower triangle of A D A^T into `matrix`, in Fortran's order."""
+        self._gram.product(self.neurons, ratio, matrix)
 
     def heaviest(self, most: int) -> np.ndarray:
         """The numbers of those with the largest mass over slack, at most so many, in order."""
-        ratio = self.mass / self.slack
         if self.size <= most:
             return np.arange(self.size)
-        return np.sort(np.argpartition(-ratio, most)[:most])
+        return np.sort(np.argpartition(-self.ratio, most)[:most])
 
     def add(self, at: "Candidates", mass: np.ndarray) -> None:
         """More of them."""
-        new = slice(self.size, self.size + at.slack.size)
-        values = np.matmul(self._points, at.weights.T)
-        values += at.biases
-        np.maximum(values, 0, out=values)
-        np.multiply(values, at.signs, out=self._values[:, new])
-        self._rows[new, :2], self._rows[new, 2], self._rows[new, 3] = at.weights, at.biases, at.turns
-        self._rows[new, 4], self._rows[new, 5], self._rows[new, 6] = mass, at.slack, at.signs
-        self.size = new.stop
+        neurons = np.column_stack([at.weights, at.biases])
+        new = {"neurons": neurons, "signs": at.signs, "turns": at.turns, "mass": mass, "slack": at.slack}
+        for name, part in new.items():
+            setattr(self, name, np.concatenate([getattr(self, name), part]))
 
-    def keep(self, which: np.ndarray) -> None:
-        """Drop all but those with these numbers: the last ones take the places of the dropped."""
-        kept = np.zeros(self.size, dtype=bool)
-        kept[which] = True
-        holes = np.flatnonzero(~kept[: which.size])
-        last = which.size + np.flatnonzero(kept[which.size :])
-        self._rows[holes] = self._rows[last]
-        for hole, one in zip(holes, last, strict=True):
-            self._values[:, hole] = self._values[:, one]
-        self.size = which.size
+    def chosen(self, which: np.ndarray) -> "Columns":
+        """Those with these numbers."""
+        chosen = Columns(self._points, self._gram)
+        for name in ("neurons", "signs", "turns", "mass", "slack"):
+            setattr(chosen, name, getattr(self, name)[which])
+        return chosen
 
 
 class Candidates(NamedTuple):

@@ -11,19 +11,22 @@ Source: Bixby & Saltzman (1994), *Recovering an optimal LP basis from an interio
 """
 
 import math
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
 import scipy.linalg
 from jaxtyping import Float, Int
-from scipy.linalg.blas import dger  # pyright: ignore[reportAttributeAccessIssue]
+from scipy.linalg.blas import dgemm  # pyright: ignore[reportAttributeAccessIssue]
 from scipy.linalg.lapack import dgecon, dgetrf, dgetri, dgetrs  # pyright: ignore[reportAttributeAccessIssue]
 
 from minnorm.resources import past
 from minnorm.solve.pace import fits
 
 _PIVOTS = 3  # for each point, at most
-_AFRESH = 100  # pivots after which the inverse is computed again
+_AFRESH = 0.2  # pivots for each point after which the inverse is computed again
+_LIGHT = 1e-8  # of the weight that as many have as a basis has atoms: the least that counts when one is picked
+_PENDING = 25  # pivots that wait beside the inverse, to be one product with it
 _NEGATIVE = 1e-11  # of the largest mass: less is a rounding error
 _PIVOT = 1e-9  # the least that an atom may enter with
 _TIED = 1e-10  # reduced costs that make no difference
@@ -52,8 +55,11 @@ def crossed(
     values: Float[np.ndarray, " n"],
     weight: Float[np.ndarray, " p"],
     deadline: float = math.inf,
+    prices: Callable[[np.ndarray], np.ndarray] | None = None,
 ) -> Basis | None:
     """The best vertex on the way from an interior point with multipliers over slacks `weight`, of signed `atoms`.
+
+    `prices` is what gives nu @ atoms faster than that.
 
     Masses that are still negative where the method did not end until `deadline`, a `time.monotonic` moment, interpolate
     as well, at a higher norm. None where the atoms do not span all values, and where there is no time to begin.
@@ -61,33 +67,66 @@ def crossed(
     n, q = free.shape
     if q + atoms.shape[1] < n or not fits(_TO_BEGIN * operations(n), deadline):
         return None
-    simplex = _begun(np.concatenate([free, atoms], axis=1), q, values, np.sqrt(weight))
-    if simplex is None:
+    system = _System(free, atoms, prices or (lambda nu: nu @ atoms))
+    basis = _begun(system, np.sqrt(weight))
+    inverse = None if basis is None else _inverse(system.columns(basis))
+    if basis is None or inverse is None:
         return None
+    simplex = _Simplex(system, values, basis, inverse)
     least, best = simplex.norm, simplex.numbers.copy()
     for pivots in range(1, _PIVOTS * n):
         row = simplex.leaving()
         if row is None or past(deadline) or not simplex.pivot(row):
             break
-        if pivots % _AFRESH == 0 and not simplex.refreshed():
+        if pivots % max(int(_AFRESH * n), 4 * _PENDING) == 0 and not simplex.refreshed():
             break
         if simplex.norm < least:
             least, best = simplex.norm, simplex.numbers.copy()
     return simplex.at(best)
 
 
-def _begun(system: np.ndarray, q: int, values: np.ndarray, weight: np.ndarray) -> "_Simplex | None":
-    """The basis that an LU factorisation picks, if it has all free terms."""
-    n = len(system)
-    rows = system.T * np.concatenate([np.ones(q), weight])[:, None]
+def usual(weight: np.ndarray, count: int) -> float:
+    """The least weight of so many that are the heaviest."""
+    return float(np.partition(weight, -count)[-count]) if count <= weight.size else 0.0
+
+
+class _System(NamedTuple):
+    """The columns [F, atoms]."""
+
+    free: np.ndarray
+    atoms: np.ndarray
+    prices: Callable[[np.ndarray], np.ndarray]
+
+    @property
+    def size(self) -> int:
+        """How many there are."""
+        return self.free.shape[1] + self.atoms.shape[1]
+
+    def columns(self, numbers: np.ndarray) -> np.ndarray:
+        """Those with these numbers, in Fortran's order."""
+        q = self.free.shape[1]
+        chosen = np.empty((len(self.free), numbers.size), order="F")
+        free = numbers < q
+        chosen[:, free] = self.free[:, numbers[free]]
+        chosen[:, ~free] = self.atoms[:, numbers[~free] - q]
+        return chosen
+
+    def across(self, row: np.ndarray) -> np.ndarray:
+        """row @ [F, atoms]."""
+        return np.concatenate([row @ self.free, self.prices(row)])
+
+
+def _begun(system: _System, weight: np.ndarray) -> np.ndarray | None:
+    """The numbers of the basis that an LU factorisation picks, if it has all free terms."""
+    n, q = system.free.shape
+    weight = np.maximum(weight, _LIGHT * usual(weight, n - q))
+    order = np.arange(system.size)
+    rows = system.columns(order).T
+    rows *= np.concatenate([np.ones(q), weight])[:, None]
     rows[:q] *= _FREE * np.max(np.abs(rows[q:])) / np.max(np.abs(rows[:q]), initial=1e-300)
-    swaps = dgetrf(rows, overwrite_a=1)[1]
-    order = np.arange(len(rows))
-    for at, other in enumerate(swaps):
+    for at, other in enumerate(dgetrf(rows, overwrite_a=1)[1]):
         order[at], order[other] = order[other], order[at]
-    basis = order[:n]
-    inverse = _inverse(system[:, basis])
-    return None if inverse is None or np.count_nonzero(basis < q) < q else _Simplex(system, q, values, basis, inverse)
+    return order[:n] if np.count_nonzero(order[:n] < q) == q else None
 
 
 def _inverse(columns: np.ndarray) -> np.ndarray | None:
@@ -98,27 +137,54 @@ def _inverse(columns: np.ndarray) -> np.ndarray | None:
     return dgetri(factors, swaps, overwrite_lu=1)[0]
 
 
+class _Inverse:
+    """The inverse of the basis, with the products of rank one that pivots have taken off since beside it."""
+
+    def __init__(self, inverse: np.ndarray) -> None:
+        n = len(inverse)
+        self._whole, self._count = inverse, 0
+        self._left, self._right = np.empty((n, _PENDING), order="F"), np.empty((_PENDING, n))
+
+    def row(self, number: int) -> np.ndarray:
+        """One of its rows."""
+        return self._whole[number] - self._left[number, : self._count] @ self._right[: self._count]
+
+    def times(self, vector: np.ndarray) -> np.ndarray:
+        """It times a vector."""
+        pending = self._left[:, : self._count] @ (self._right[: self._count] @ vector)
+        return self._whole @ vector - pending
+
+    def subtract(self, column: np.ndarray, row: np.ndarray) -> None:
+        """Take their product off."""
+        self._left[:, self._count], self._right[self._count] = column, row
+        self._count += 1
+        if self._count == _PENDING:
+            self._whole = dgemm(-1.0, self._left, self._right.T, trans_b=1, beta=1.0, c=self._whole, overwrite_c=1)
+            self._count = 0
+
+
 class _Simplex:
     """The dual simplex method with steepest edges, on the inverse of the basis; free terms never leave it.
 
     Where the first basis is not feasible for the dual, costs are raised until it is.
     """
 
-    def __init__(self, system: np.ndarray, q: int, values: np.ndarray, basis: np.ndarray, inverse: np.ndarray) -> None:
-        self.system, self.free, self.values, self.numbers, self.inverse = system, q, values, basis, inverse
+    def __init__(self, system: _System, values: np.ndarray, basis: np.ndarray, inverse: np.ndarray) -> None:
+        self.system, self.free, self.values, self.numbers = system, system.free.shape[1], values, basis
+        self.inverse = _Inverse(inverse)
         self.masses = inverse @ values
-        self.inside = np.zeros(system.shape[1], dtype=bool)
+        self.inside = np.zeros(system.size, dtype=bool)
         self.inside[basis] = True
-        cost = np.where(basis < q, 0.0, 1.0)
-        self.reduced = np.maximum((np.arange(system.shape[1]) >= q) - (cost @ self.inverse) @ system, 0.0)
-        self.edges = np.einsum("ij,ij->i", self.inverse, self.inverse)
+        cost = np.where(basis < self.free, 0.0, 1.0)
+        self.reduced = np.maximum((np.arange(system.size) >= self.free) - system.across(cost @ inverse), 0.0)
+        self.edges = np.einsum("ij,ij->i", inverse, inverse)
 
     def refreshed(self) -> bool:
         """The inverse and the masses without the errors of the pivots since; False where the basis is not sound."""
-        inverse = _inverse(self.system[:, self.numbers])
+        inverse = _inverse(self.system.columns(self.numbers))
         if inverse is None:
             return False
-        self.inverse, self.masses = inverse, inverse @ self.values
+        self.inverse, self.masses = _Inverse(inverse), inverse @ self.values
         return True
 
     def leaving(self) -> int | None:
@@ -134,8 +200,8 @@ class _Simplex:
 
         Of those that are nearly the first to become active the one that is the safest to divide by is taken.
         """
-        across = self.inverse[row].copy()
-        change = across @ self.system
+        across = self.inverse.row(row)
+        change = self.system.across(across)
         candidates = np.flatnonzero((change < -_PIVOT) & ~self.inside)
         if candidates.size == 0:
             return False
@@ -147,16 +213,16 @@ class _Simplex:
         left = self.numbers[row]
         self.reduced[left], self.reduced[entering] = step, 0.0
 
-        column = self.inverse @ self.system[:, entering]
+        column = self.inverse.times(self.system.columns(np.array([entering]))[:, 0])
         mass = self.masses[row] / column[row]
         share = column / column[row]
         edge = self.edges[row]
-        self.edges = np.maximum(self.edges - 2 * share * (self.inverse @ across) + share**2 * edge, share**2)
+        self.edges = np.maximum(self.edges - 2 * share * self.inverse.times(across) + share**2 * edge, share**2)
         self.edges[row] = edge / column[row] ** 2
         self.masses -= mass * column
         self.masses[row] = mass
         share[row] = 1 - 1 / column[row]
-        self.inverse = dger(-1.0, share, across, a=self.inverse, overwrite_a=1)
+        self.inverse.subtract(share, across)
         self.inside[left], self.inside[entering] = False, True
         self.numbers[row] = entering
         return True
@@ -168,7 +234,7 @@ class _Simplex:
 
     def at(self, numbers: np.ndarray) -> Basis:
         """The vertex of a basis, its masses computed afresh, without the atoms that have none."""
-        columns = self.system[:, numbers]
+        columns = self.system.columns(numbers)
         factors, swaps, _ = dgetrf(columns)
         found = dgetrs(factors, swaps, self.values)[0]
         found = found + dgetrs(factors, swaps, self.values - columns @ found)[0]

@@ -22,14 +22,13 @@ from minnorm.interior import longest
 from minnorm.resources import past
 from minnorm.solve.columns import Candidates, Columns, apart
 from minnorm.solve.found import first_dual
-from minnorm.solve.gram import Gram
 from minnorm.solve.newton import Newton
+from minnorm.solve.pace import seconds
 from minnorm.solve.pricing.plane import Maxima, Plane
 from minnorm.solve.reduction import Reduced
 
-_HELD, _LEFT = 10, 8  # columns for each point, at most, and after dropping
-_JOINING = 5  # columns for each point that join in one step, at most
-_MATTER = 4  # columns for each point, among which the network's neurons are
+_HELD, _LEFT = 20, 16  # columns for each point, at most, and after dropping
+_JOINING = 10  # columns for each point that join in one step, at most
 _LOCAL = 0.3  # local maxima of |h| above it may join
 _MANY = 8  # for each point: from so many local maxima on, fewer are looked at
 _CUTS, _IN_CUT = 3, 4  # times that a step is made again, and points for each atom that joins for that
@@ -41,22 +40,18 @@ _INSIDE, _SHORTER = 0.95, 0.85  # of the way to the boundary: of known atoms, an
 _CENTRED = 0.15  # least share of the complementarity that a step aims at
 _ROUGHLY = 1e-3  # the gap down to which Newton's equations are not refined
 _LEAST = 1e-15  # slack
+_SETTLING, _SETTLED = 30, 1e-9  # steps without new atoms, at most, and the gap down to which they go
+_OPERATIONS = 6  # of these steps, for each point cubed
 _RECOMPUTED = 5  # steps after which slacks are computed afresh
 
 
 class Approached(NamedTuple):
-    """A feasible dual vector, its bound, the complementarity left, relative to that, and the atoms that matter there.
-
-    `signs` are those of their masses, `ratios` multipliers over slacks.
-    """
+    """A feasible dual vector, its bound, the complementarity left, relative to that, and the atoms that are near."""
 
     nu: Float[np.ndarray, " n"]
     bound: float
     gap: float
-    weights: Float[np.ndarray, "k r"]
-    biases: Float[np.ndarray, " k"]
-    signs: Float[np.ndarray, " k"]
-    ratios: Float[np.ndarray, " k"]
+    columns: Columns
     steps: int
 
 
@@ -65,8 +60,8 @@ def approached(
 ) -> Approached | None:
     """A dual vector of interpolation that is optimal to a relative `tolerance`, or the best until `deadline`.
 
-    Arguments: `reduced` with rho = 0; `plane`, the oracle of its points; `deadline`, a `time.monotonic` moment; `show`,
-    called with the bound. None where there was no time to begin, or nothing to price.
+    Arguments: `reduced` with rho = 0; `plane`, the oracle of its points; `deadline`, a `time.monotonic` moment, after
+    which its masses take `settling` operations more; `show`, called with the bound. None where there was no time to begin, or nothing to price.
     """
     way = _begun(reduced, plane, deadline)
     if way is None:
@@ -81,12 +76,16 @@ def approached(
         if gap <= tolerance or over or not way.stepped(steps):
             break
         steps += 1
-    columns = way.columns
-    worth = columns.heaviest(_MATTER * way.nu.size)
-    atoms = columns.weights[worth], columns.biases[worth], columns.signs[worth]
+    columns, nu, bound = way.columns, way.best_nu, way.best
+    way.settle(deadline + seconds(settling(way.nu.size)))
     # At the very end rounding errors may be what is left of either.
-    ratios = np.maximum(columns.mass[worth], 0) / np.maximum(columns.slack[worth], _LEAST)
-    return Approached(way.best_nu, way.best, gap, *atoms, ratios, steps)
+    columns.mass, columns.slack = np.maximum(columns.mass, 0), np.maximum(columns.slack, _LEAST)
+    return Approached(nu, bound, gap, columns, steps)
+
+
+def settling(points: int) -> float:
+    """About how many floating point operations masses take to settle in the end, as they are counted in `pace`."""
+    return _OPERATIONS * float(points) ** 3
 
 
 class _Direction(NamedTuple):
@@ -130,13 +129,11 @@ class _Way:
     coefficients: np.ndarray
     local: float = _LOCAL
     matrix: np.ndarray = field(init=False)
-    gram: Gram = field(init=False)
 
     def __post_init__(self) -> None:
         n = self.nu.size
         # Written again and again, as the product of Newton's equations.
         self.matrix = np.zeros((n, n), order="F")
-        self.gram = Gram(self.reduced.points)
         self.best, self.best_nu = self.bound, self.nu
 
     @property
@@ -154,7 +151,7 @@ class _Way:
 
         Where atoms that were not known forbid much of it they join the equations, and it is made again.
         """
-        newton = Newton(self.columns, self.gram, self.reduced.free, self.matrix, roughly=self.gap > _ROUGHLY)
+        newton = Newton(self.columns, self.reduced.free, self.matrix, roughly=self.gap > _ROUGHLY)
         if not newton.sound:
             return False
         columns, cuts = self.columns, 0
@@ -181,12 +178,28 @@ class _Way:
         self._joined(met)
         return True
 
+    def settle(self, deadline: float) -> None:
+        """On to the optimum of the programme of these columns alone, which says which of them are in a basis.
+
+        Atoms that join have masses that leave a misfit; where none does the masses come to interpolate.
+        """
+        for _ in range(_SETTLING):
+            if self.gap <= _SETTLED or past(deadline):
+                break
+            newton = Newton(self.columns, self.reduced.free, self.matrix, roughly=False)
+            if not newton.sound:
+                break
+            step = self._direction(newton, self._aim(newton)[0])
+            dual = min(1.0, _INSIDE * longest(self.columns.slack, step.slack, math.inf))
+            primal = min(1.0, _INSIDE * longest(self.columns.mass, step.mass, math.inf))
+            self._moved(step, dual, primal, afresh=True)
+
     def _aim(self, newton: Newton) -> tuple[np.ndarray, float]:
         """What Mehrotra's predictor would have the multipliers be, but for the step's own part, and their mean
         complementarity."""
         mass, slack = self.columns.mass, self.columns.slack
         nu, _ = newton.solve(self.left)  # to multipliers that are zero
-        fall = -(self.columns.values.T @ nu)
+        fall = -self.columns.seen(nu)
         change = -mass - newton.ratio * fall
         dual, primal = longest(slack, fall), longest(mass, change)
         now = float(mass @ slack)
@@ -202,8 +215,8 @@ class _Way:
     def _direction(self, newton: Newton, aim: np.ndarray) -> _Direction:
         """Mehrotra's corrector."""
         columns = self.columns
-        nu, shift = newton.solve(self.left - columns.values @ aim)
-        fall = -(columns.values.T @ nu)
+        nu, shift = newton.solve(self.left - columns.outputs(aim))
+        fall = -columns.seen(nu)
         return _Direction(nu, shift, aim - columns.mass - newton.ratio * fall, fall)
 
     def _tried(self, step: np.ndarray, share: float) -> "_Trial | None":
@@ -266,7 +279,7 @@ class _Way:
             self.best, self.best_nu = self.bound, self.nu
         columns.slack[:] += dual * step.slack
         if afresh:
-            columns.slack[:] = 1 - columns.values.T @ self.nu
+            columns.slack[:] = 1 - columns.seen(self.nu)
         columns.mass[:] += primal * step.mass
         self.mean = float(columns.mass @ columns.slack) / columns.size
         count = min(self.nu.size, columns.size)
@@ -280,7 +293,7 @@ class _Way:
         met = met.chosen(_once(met.turns))
         met = met.chosen(np.flatnonzero(apart(columns, met))[: _JOINING * n])
         if columns.size > _HELD * n:
-            columns.keep(columns.heaviest(_LEFT * n))
+            self.columns = columns = columns.chosen(columns.heaviest(_LEFT * n))
         if met.slack.size:
             columns.add(met, np.minimum(self.mean / met.slack, self.most))
 
@@ -289,13 +302,13 @@ def _begun(reduced: Reduced, plane: Plane, deadline: float) -> _Way | None:
     """From half of the largest feasible multiple of the labels' best dual vector, with all its local maxima."""
     nu = first_dual(reduced)
     found = plane.maxima(nu, 0.0, deadline)
-    size = np.abs(found.values)
-    if not found.complete or size.size == 0:
+    size, gram = np.abs(found.values), plane.gram(deadline)
+    if not found.complete or size.size == 0 or gram is None:
         return None
     times = 0.5 / float(np.max(size))
     order = np.argsort(-size, kind="stable")[: _HELD * nu.size]
     at = Candidates.of(found.chosen(order), 1 - times * size[order])
-    columns = Columns(reduced.points, (_HELD + _JOINING + 1 + _CUTS) * nu.size)
+    columns = Columns(reduced.points, gram)
     way = _Way(reduced, plane, deadline, columns, times * nu, np.zeros(reduced.free.shape[1]))
     columns.add(at, 10 * abs(way.bound) / at.slack.size / at.slack)
     return way

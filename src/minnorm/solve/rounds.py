@@ -35,6 +35,7 @@ _REPAIR = 25  # operations for each of n^2 m, of a singular value decomposition
 _MANY = 600  # points; interpolation of fewer is solved as fast without approaching it
 _FINER, _FINEST = 0.1, 1e-11  # of the tolerance; and a relative gap near that of rounding errors
 _EASY, _EXACT = 256, 0.1  # points in a plane, and a share of the tolerance that costs little more for so few
+_MATTER = 4  # columns for each point, among which the network's neurons are
 _SMALL = 64  # points, for which master problems cost little, and may have an optimum with fewer neurons
 _CLEARLY_FEWER = 0.9  # of the vertex's neurons: with no more than that the other optimum is taken
 _TO_MASTER = 1.0  # of the tolerance: a twentieth of that is how accurate the first master problem is
@@ -89,7 +90,10 @@ def generate(
     plane = None
     if reduced.interpolates and isinstance(pricer, pricing.Exact) and pricer.sigma.rectifies:
         plane = pricer.plane  # what prices at every step is for ReLU
-    ending = seconds(crossover.operations(n)) if plane is not None else _seconds_to_finish(reduced, 2 * n)
+    if plane is not None:
+        ending = seconds(priced.settling(n) + crossover.operations(n))
+    else:
+        ending = _seconds_to_finish(reduced, 2 * n)
     late = deadline - min(0.2 * max(deadline - began, 0.0), ending)
     try:
         rounds, gap, fresh, vertex = 0, 1.0, pool.size == 0 and start is None, None
@@ -97,9 +101,10 @@ def generate(
         if plane is not None and fresh:
             near = priced.approached(reduced, plane, wanted, late, lambda bound: show(np.inf, bound))
             if near is not None:
-                pool.add(near.weights, near.biases)
+                matter = near.columns.neurons[near.columns.heaviest(_MATTER * n)]
+                pool.add(matter[:, :-1], matter[:, -1])
                 start, rounds, gap = near.nu, near.steps + 1, max(near.gap, _TO_MASTER * wanted)
-                vertex = _vertex(reduced, near, deadline)
+                vertex = _vertex(reduced, near, tolerance, deadline)
         elif reduced.interpolates and pricer.cheap and fresh and n >= _MANY:
             start, rounds = _approached(reduced, pricer, pool, late, lambda _, bound: show(np.inf, bound))
         if vertex is not None:
@@ -116,11 +121,12 @@ def generate(
             show(best.value, best.bound)
         if reduced.interpolates and gap == 1.0:
             pool.span(np.random.default_rng(0))  # a pool that fits the labels with rho > 0 need not interpolate them
-        if isinstance(pricer, LinePricer) and isinstance(reduced.loss, Squared):
+        climbing = isinstance(pricer, LinePricer) and isinstance(reduced.loss, Squared)
+        if climbing:
             summits.climb(reduced, best, pricer, wanted, late, show)
             if best.ending == "stalled":  # rounding errors: what there is then is no start
                 best = Found.begun(reduced, first_dual(reduced) if start is None else start)
-        if best.ending == "stalled":
+        if not climbing or best.ending == "stalled":
             improve(reduced, best, pricer, pool, start, wanted, late, show, gap=gap)
             best.rounds += rounds
         found = finish(reduced, best, tolerance, deadline)
@@ -148,15 +154,29 @@ def _pricer(reduced: Reduced, seed: int) -> Pricer:
     return alone if alone.cheap and reduced.interpolates else fed.quickest(alone, seed)
 
 
-def _vertex(reduced: Reduced, near: Approached, deadline: float) -> Found | None:
-    """The network at a vertex near the interior point; None where none was found."""
-    values = reduced.atoms(near.weights, near.biases) * near.signs
-    basis = crossover.crossed(values, reduced.free, reduced.values, near.ratios, deadline)
-    if basis is None:
-        return None
-    atoms = near.weights[basis.atoms], near.biases[basis.atoms], near.signs[basis.atoms] * basis.masses
-    value = float(np.sum(np.abs(basis.masses)))
-    return Found(*atoms, basis.coefficients, near.nu, value, near.bound, near.steps + 1)
+def _vertex(reduced: Reduced, near: Approached, tolerance: float, deadline: float) -> Found | None:
+    """The cheapest network at a vertex near the interior point; None where none was found.
+
+    Of the atoms that matter most, those that a basis may have weighed alike; and of all where that does not close the
+    gap, since fewer are active than a basis has.
+    """
+    columns, vertex = near.columns, None
+    free, values = reduced.free, reduced.values
+    for most, alike in ((_MATTER * values.size, True), (columns.size, False)):
+        atoms = columns.chosen(columns.heaviest(most))
+        weight = atoms.ratio
+        if alike:
+            weight = np.minimum(weight, crossover.usual(weight, len(free) - free.shape[1]) or np.inf)
+        basis = crossover.crossed(atoms.values(slice(None)), free, values, weight, deadline, atoms.seen)
+        if basis is not None:
+            neurons, value = atoms.neurons[basis.atoms], float(np.sum(np.abs(basis.masses)))
+            masses = atoms.signs[basis.atoms] * basis.masses
+            parts = neurons[:, :-1], neurons[:, -1], masses, basis.coefficients
+            found = Found(*parts, near.nu, value, near.bound, near.steps + 1)
+            vertex = found if vertex is None or value < vertex.value else vertex
+        if past(deadline) or (vertex is not None and vertex.gap <= tolerance):
+            break
+    return vertex
 
 
 def _approached(

@@ -9,6 +9,7 @@ from jaxtyping import Float, Int
 from minnorm import _native
 from minnorm.activation import RELU, Activation
 from minnorm.resources import cores, left
+from minnorm.solve.gram import Gram
 from minnorm.solve.pricing.oracle import Atoms, exact, tilt
 
 FEWEST, MOST = 4, 16_384  # points: below, there is nothing to keep; above, the orders take more than half a gigabyte
@@ -79,6 +80,11 @@ class Plane:
         )
         once = _once(rows, values, pivots, partners, len(self.points))
         return Maxima(rows[once, :2], rows[once, 2], values[once], pivots[once], partners[once], complete)
+
+    def gram(self, deadline: float = math.inf) -> Gram | None:
+        """Products with the values of neurons at the points; None where there was no time for the orders."""
+        orders = self._sorted(len(cores()), deadline)
+        return None if orders is None else Gram(orders)
 
     def _sorted(self, threads: int, deadline: float) -> "_native.Plane | None":
         """The orders, made now if there were none and there is time."""
