@@ -8,14 +8,15 @@ import numpy as np
 from minnorm.solve.gram import Gram
 from minnorm.solve.pricing.plane import Maxima
 
+_LEAST = 1e-15  # slack
 _NEAR, _TIGHTER = 0.25, 0.5  # of a turn: an atom joins between neighbours on its circle if its slack is that much less
 
 
 class Columns:
     """The dictionary A: for each atom its neuron (w, b) and its sign, its mass and its slack.
 
-    `turns` is where it lies: 2 (2 i + [h > 0]) for the point i on its kink, and its angle in turns. Masses and slacks are
-    to be changed in place.
+    `turns` is where it lies: 2 (2 i + [h > 0]) for the point i on its kink, and its angle in turns. Masses and
+    slacks are to be changed in place.
     """
 
     def __init__(self, points: np.ndarray, gram: Gram) -> None:
@@ -30,8 +31,8 @@ class Columns:
 
     @property
     def ratio(self) -> np.ndarray:
-        """Masses over slacks, shape (k,)."""
-        return self.mass / self.slack
+        """Masses over slacks, shape (k,); at the very end rounding errors may be what is left of either."""
+        return np.maximum(self.mass, 0.0) / np.maximum(self.slack, _LEAST)
 
     def values(self, which: slice) -> np.ndarray:
         """Some columns of A, in Fortran's order."""

@@ -39,7 +39,6 @@ _PROGRESS = 0.98  # of the gap: what is left of it after progress
 _INSIDE, _SHORTER = 0.95, 0.85  # of the way to the boundary: of known atoms, and of those that a trial has met
 _CENTRED = 0.15  # least share of the complementarity that a step aims at
 _ROUGHLY = 1e-3  # the gap down to which Newton's equations are not refined
-_LEAST = 1e-15  # slack
 _SETTLING, _SETTLED = 30, 1e-9  # steps without new atoms, at most, and the gap down to which they go
 _OPERATIONS = 6  # of these steps, for each point cubed
 _RECOMPUTED = 5  # steps after which slacks are computed afresh
@@ -61,7 +60,8 @@ def approached(
     """A dual vector of interpolation that is optimal to a relative `tolerance`, or the best until `deadline`.
 
     Arguments: `reduced` with rho = 0; `plane`, the oracle of its points; `deadline`, a `time.monotonic` moment, after
-    which its masses take `settling` operations more; `show`, called with the bound. None where there was no time to begin, or nothing to price.
+    which masses take `settling` operations more; `show`, called with the bound. None where there was no time to begin,
+    or nothing to price.
     """
     way = _begun(reduced, plane, deadline)
     if way is None:
@@ -78,8 +78,6 @@ def approached(
         steps += 1
     columns, nu, bound = way.columns, way.best_nu, way.best
     way.settle(deadline + seconds(settling(way.nu.size)))
-    # At the very end rounding errors may be what is left of either.
-    columns.mass, columns.slack = np.maximum(columns.mass, 0), np.maximum(columns.slack, _LEAST)
     return Approached(nu, bound, gap, columns, steps)
 
 

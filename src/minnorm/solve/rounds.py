@@ -32,10 +32,12 @@ _MOST_TIDIED = 1000  # atoms
 _ROUGH, _FEWER = 1e-4, 2  # a tolerance from which on atoms above three dimensions are moved so often at the end
 _PROMPT = 1.0  # seconds for making a network of what there is when Ctrl-C was pressed
 _REPAIR = 25  # operations for each of n^2 m, of a singular value decomposition
+_FINISHING, _CROSSING = 0.2, 0.4  # of the time that there is: the most for making a network in the end
 _MANY = 600  # points; interpolation of fewer is solved as fast without approaching it
 _FINER, _FINEST = 0.1, 1e-11  # of the tolerance; and a relative gap near that of rounding errors
 _EASY, _EXACT = 256, 0.1  # points in a plane, and a share of the tolerance that costs little more for so few
 _MATTER = 4  # columns for each point, among which the network's neurons are
+_ALL = 1000  # points; of more the values of all columns take too much memory
 _SMALL = 64  # points, for which master problems cost little, and may have an optimum with fewer neurons
 _CLEARLY_FEWER = 0.9  # of the vertex's neurons: with no more than that the other optimum is taken
 _TO_MASTER = 1.0  # of the tolerance: a twentieth of that is how accurate the first master problem is
@@ -91,10 +93,10 @@ def generate(
     if reduced.interpolates and isinstance(pricer, pricing.Exact) and pricer.sigma.rectifies:
         plane = pricer.plane  # what prices at every step is for ReLU
     if plane is not None:
-        ending = seconds(priced.settling(n) + crossover.operations(n))
+        ending, share = seconds(priced.settling(n) + crossover.operations(n)), _CROSSING
     else:
-        ending = _seconds_to_finish(reduced, 2 * n)
-    late = deadline - min(0.2 * max(deadline - began, 0.0), ending)
+        ending, share = _seconds_to_finish(reduced, 2 * n), _FINISHING
+    late = deadline - min(share * max(deadline - began, 0.0), ending)
     try:
         rounds, gap, fresh, vertex = 0, 1.0, pool.size == 0 and start is None, None
         wanted = max(_EXACT * tolerance, _FINEST) if plane is not None and n <= _EASY else tolerance
@@ -121,12 +123,12 @@ def generate(
             show(best.value, best.bound)
         if reduced.interpolates and gap == 1.0:
             pool.span(np.random.default_rng(0))  # a pool that fits the labels with rho > 0 need not interpolate them
-        climbing = isinstance(pricer, LinePricer) and isinstance(reduced.loss, Squared)
-        if climbing:
-            summits.climb(reduced, best, pricer, wanted, late, show)
+        climber = pricer if isinstance(pricer, LinePricer) and isinstance(reduced.loss, Squared) else None
+        if climber is not None:
+            summits.climb(reduced, best, climber, wanted, late, show)
             if best.ending == "stalled":  # rounding errors: what there is then is no start
                 best = Found.begun(reduced, first_dual(reduced) if start is None else start)
-        if not climbing or best.ending == "stalled":
+        if climber is None or best.ending == "stalled":
             improve(reduced, best, pricer, pool, start, wanted, late, show, gap=gap)
             best.rounds += rounds
         found = finish(reduced, best, tolerance, deadline)
@@ -174,7 +176,7 @@ def _vertex(reduced: Reduced, near: Approached, tolerance: float, deadline: floa
             parts = neurons[:, :-1], neurons[:, -1], masses, basis.coefficients
             found = Found(*parts, near.nu, value, near.bound, near.steps + 1)
             vertex = found if vertex is None or value < vertex.value else vertex
-        if past(deadline) or (vertex is not None and vertex.gap <= tolerance):
+        if past(deadline) or (vertex is not None and vertex.gap <= tolerance) or values.size > _ALL:
             break
     return vertex
 

@@ -84,7 +84,7 @@ class Plane:
     def gram(self, deadline: float = math.inf) -> Gram | None:
         """Products with the values of neurons at the points; None where there was no time for the orders."""
         orders = self._sorted(len(cores()), deadline)
-        return None if orders is None else Gram(orders)
+        return None if orders is None else Gram(orders, len(self.points))
 
     def _sorted(self, threads: int, deadline: float) -> "_native.Plane | None":
         """The orders, made now if there were none and there is time."""
