@@ -145,8 +145,8 @@ def test_a_gap_that_stands_still_ends_it():
     assert state.best.ending == "stalled"
 
 
-def searching(value=np.inf):
-    """A state above three dimensions with a bound that is known, and its first solution; `value` of its network."""
+def above_three_dimensions():
+    """A state whose oracle is a search, and its first solution, which is taken."""
     rng = np.random.default_rng(3)
     reduced = reduce(Problem(rng.normal(size=(30, 5)), rng.normal(size=30), PathNorm(), 0.01))
     nu = first_dual(reduced)
@@ -156,8 +156,13 @@ def searching(value=np.inf):
     assert state.entered()
     solved = solution(state)
     state.taken(solved)
+    return state, solved
+
+
+def searching():
+    """The same with a bound that is known."""
+    state, solved = above_three_dimensions()
     state.priced(solved)
-    state.best.take(value=min(value, state.best.value))
     assert np.isfinite(state.best.bound)
     return state, solved
 
@@ -187,15 +192,9 @@ def test_a_judge_that_finds_less_than_the_search_before_raises_no_bound(monkeypa
 
 def test_a_bound_falls_where_a_later_search_finds_what_an_earlier_one_missed():
     """Above three dimensions; an exact oracle misses nothing."""
-    rng = np.random.default_rng(3)
-    reduced = reduce(Problem(rng.normal(size=(30, 5)), rng.normal(size=30), PathNorm(), 0.01))
+    state, solved = above_three_dimensions()
+    reduced = state.reduced
     nu = first_dual(reduced)
-    pricer = pricers.pricer(reduced.points, "free", 0)
-    state = State(reduced, Found.begun(reduced, nu), pricer, Pool(reduced), 1e-6, np.inf, nu)
-    state.begun(None, warm=False)
-    assert state.entered()
-    solved = solution(state)
-    state.taken(solved)
     largest = state.pricer.decide(nu, *(np.zeros((0, reduced.rank)), np.zeros(0))).largest
     missed = dual_bound(reduced, nu, 0.5 * largest)
     state.best.take(bound=missed[0], nu=missed[1])
