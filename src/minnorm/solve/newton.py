@@ -3,7 +3,6 @@
 import math
 
 import numpy as np
-import scipy.linalg
 from scipy.linalg.blas import dsyrk, dtrsm  # pyright: ignore[reportAttributeAccessIssue]
 from scipy.linalg.lapack import dpotrf, dpotrs, dtrtrs  # pyright: ignore[reportAttributeAccessIssue]
 
@@ -68,7 +67,8 @@ class Newton:
 
     def _border(self) -> None:
         self._across = self._once(self.free)
-        self._between = scipy.linalg.inv(self.free.T @ self._across)
+        # Where the columns do not see the free terms it is as good as singular, and the steps are as short as that.
+        self._between = np.linalg.pinv(self.free.T @ self._across)
 
     def _once(self, right: np.ndarray) -> np.ndarray:
         half = dtrtrs(self._factor, right, lower=1)[0]

@@ -111,8 +111,8 @@ def generate(
             start, rounds = _approached(reduced, pricer, pool, late, lambda _, bound: show(np.inf, bound))
         if vertex is not None:
             closed = vertex.gap <= tolerance
-            best = vertex = sharpened(reduced, replace(vertex, ending="closed" if closed else "time"), pricer, deadline)
-            start = best.nu
+            vertex = sharpened(reduced, replace(vertex, ending="closed" if closed else "time"), pricer, deadline)
+            best, start = replace(vertex), vertex.nu  # another one: rounds change what they improve
             show(best.value, best.bound)
             if past(late) or (closed and n > _SMALL):
                 return replace(vertex, coefficients=vertex.coefficients + fitted)
@@ -141,7 +141,7 @@ def generate(
             found = again if again.value < found.value else found
         found = sharpened(reduced, found, pricer, deadline)
         if vertex is not None and vertex.gap <= tolerance and found.masses.size > _CLEARLY_FEWER * vertex.masses.size:
-            found = vertex  # where points tie neither is the only optimum
+            found = replace(vertex, rounds=best.rounds)  # where points tie neither is the only optimum
     except KeyboardInterrupt:
         best.ending = "interrupted"
         found = finish(reduced, best, tolerance, time.monotonic() + _PROMPT)
