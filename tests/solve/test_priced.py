@@ -165,3 +165,15 @@ def test_masses_that_have_settled_interpolate():
     coefficients = np.linalg.lstsq(problem.free, problem.values - outputs, rcond=None)[0]
     np.testing.assert_allclose(outputs + problem.free @ coefficients, problem.values, atol=1e-5)
     np.testing.assert_allclose(outputs, columns.values(slice(None)) @ columns.mass, atol=1e-10)
+
+
+def test_of_points_above_each_other_both_sides_of_their_line_count():
+    """Two maxima on one vertical line with the same sign: of a dual vector with both, neither may be left out."""
+    rng = np.random.default_rng(3)
+    half = np.column_stack([np.cumsum(0.5 + rng.random(4)), 0.15 + 0.1 * rng.random(4)])
+    x = np.concatenate([half, half * [1, -1]])
+    for _ in range(30):
+        nu = np.tile(rng.normal(size=4), 2) + 1e-5 * rng.normal(size=8)
+        nu -= nu.mean()
+        found = np.abs(Plane(x).maxima(nu, 0.0).values).max()
+        assert found == pytest.approx(exact(x, nu, "free").largest, rel=1e-12)

@@ -97,4 +97,5 @@ def _once(rows: np.ndarray, values: np.ndarray, pivots: np.ndarray, partners: np
     """The numbers of maxima that are not those of their partner's circle again: same line, side and sign."""
     first, second = np.minimum(pivots, partners).astype(np.int64), np.maximum(pivots, partners).astype(np.int64)
     line = np.where(partners >= 0, first * count + second, -1 - np.arange(len(pivots)))
-    return np.sort(np.unique(4 * line + 2 * (values > 0) + (rows[:, 1] > 0), return_index=True)[1])
+    side = (rows[:, 1] > 0) | ((rows[:, 1] == 0) & (rows[:, 0] > 0))
+    return np.sort(np.unique(4 * line + 2 * (values > 0) + side, return_index=True)[1])
