@@ -9,6 +9,7 @@ from minnorm.solve.gram import Gram
 from minnorm.solve.pricing.plane import Maxima
 
 _LEAST = 1e-15  # slack
+_PARTS = "neurons", "signs", "turns", "mass", "slack"  # of each atom
 _NEAR, _TIGHTER = 0.25, 0.5  # of a turn: an atom joins between neighbours on its circle if its slack is that much less
 
 
@@ -64,14 +65,13 @@ class Columns:
     def add(self, at: "Candidates", mass: np.ndarray) -> None:
         """More of them."""
         neurons = np.column_stack([at.weights, at.biases])
-        new = {"neurons": neurons, "signs": at.signs, "turns": at.turns, "mass": mass, "slack": at.slack}
-        for name, part in new.items():
+        for name, part in zip(_PARTS, (neurons, at.signs, at.turns, mass, at.slack), strict=True):
             setattr(self, name, np.concatenate([getattr(self, name), part]))
 
     def chosen(self, which: np.ndarray) -> "Columns":
         """Those with these numbers."""
         chosen = Columns(self._points, self._gram)
-        for name in ("neurons", "signs", "turns", "mass", "slack"):
+        for name in _PARTS:
             setattr(chosen, name, getattr(self, name)[which])
         return chosen
 
